@@ -1,2 +1,21 @@
-//! (skeleton)
+//! What the two sides of `zram:` say to each other, as bytes and names.
+//!
+//! The pager (in the kernel) and the daemon (in user space) share nothing but this crate: queue
+//! records, verbs of `SYS_CALL`, attribute names, CPU events and the layout of the first program's
+//! start-up page. Every multi-byte number is little endian. Tests hold golden bytes, so that an
+//! accidental change of the layout fails here first; a wanted one raises [`record::VERSION`].
+//!
+//! It relies on nothing and knows neither the kernel nor the engine.
+
 #![no_std]
+#![forbid(unsafe_code)]
+
+pub mod attribute;
+pub mod boot;
+pub mod cpu_event;
+pub mod record;
+pub mod size;
+pub mod verb;
+
+/// Bytes of a page, the unit of everything here.
+pub const PAGE_SIZE: usize = 4096;

@@ -1,0 +1,122 @@
+//! Names of the scheme's files: controls, attributes, statistics.
+//!
+//! Linux zram's names where it has one (admin-guide/blockdev/zram), so that people and scripts know
+//! them already.
+
+/// What a device's attribute file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    /// Size in bytes; writing it initialises the device.
+    Disksize,
+    /// Names of the algorithms, the chosen one in brackets.
+    CompAlgorithm,
+    /// 1 once the device is initialised.
+    Initstate,
+    /// Writing a number that is not 0 forgets everything.
+    Reset,
+    /// Most bytes that the pool may use; 0 is no limit.
+    MemLimit,
+    /// Writing 0 sets the high-water mark to the present use.
+    MemUsedMax,
+    /// Sizes and counts, in Linux's nine columns.
+    MmStat,
+    /// Failures and free notices, in Linux's four columns.
+    IoStat,
+    /// Writing anything moves objects together and frees pool pages.
+    Compact,
+    /// Which CPUs have a stream, and what each did.
+    Streams,
+    /// In words: why the last write to this device was refused.
+    LastError,
+}
+
+/// Who may do what with an attribute file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone reads it; nobody writes it.
+    ReadOnly,
+    /// Uid 0 writes it; nobody reads it.
+    WriteOnly,
+    /// Anyone reads it; uid 0 writes it.
+    ReadWrite,
+}
+
+impl Attribute {
+    /// All attributes, in the order in which a listing shows them.
+    pub const ALL: [Self; 11] = [
+        Self::CompAlgorithm,
+        Self::Compact,
+        Self::Disksize,
+        Self::Initstate,
+        Self::IoStat,
+        Self::LastError,
+        Self::MemLimit,
+        Self::MemUsedMax,
+        Self::MmStat,
+        Self::Reset,
+        Self::Streams,
+    ];
+
+    /// Returns the file's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Disksize => "disksize",
+            Self::CompAlgorithm => "comp_algorithm",
+            Self::Initstate => "initstate",
+            Self::Reset => "reset",
+            Self::MemLimit => "mem_limit",
+            Self::MemUsedMax => "mem_used_max",
+            Self::MmStat => "mm_stat",
+            Self::IoStat => "io_stat",
+            Self::Compact => "compact",
+            Self::Streams => "streams",
+            Self::LastError => "last_error",
+        }
+    }
+
+    /// Returns the attribute of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|attribute| attribute.name() == name)
+    }
+
+    /// Returns who may do what with the file.
+    pub const fn access(self) -> Access {
+        match self {
+            Self::Disksize | Self::CompAlgorithm => Access::ReadWrite,
+            Self::Initstate | Self::MmStat | Self::IoStat | Self::Streams | Self::LastError => {
+                Access::ReadOnly
+            }
+            Self::Reset | Self::MemLimit | Self::MemUsedMax | Self::Compact => Access::WriteOnly,
+        }
+    }
+}
+
+/// Files under `control/`.
+pub mod control {
+    /// Writing creates a device: `key=value ...`, or an empty line for a default one.
+    pub const HOT_ADD: &str = "hot_add";
+    /// Reading tells the id that the last `hot_add` gave; on the writing handle, its own.
+    pub const LAST_ADDED: &str = "last_added";
+    /// Writing an id removes that device.
+    pub const HOT_REMOVE: &str = "hot_remove";
+    /// Writing 1 ends the daemon in order.
+    pub const EXIT: &str = "exit";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_finds_its_attribute() {
+        for attribute in Attribute::ALL {
+            assert_eq!(Attribute::from_name(attribute.name()), Some(attribute));
+        }
+        assert_eq!(Attribute::from_name("mm_stat "), None);
+    }
+
+    #[test]
+    fn the_listing_is_in_alphabetical_order() {
+        assert!(Attribute::ALL.is_sorted_by_key(|attribute| attribute.name()));
+    }
+}

@@ -1,0 +1,128 @@
+//! CPU events: what `/scheme/cpu/events` delivers and what a subscriber answers.
+//!
+//! Opening the file delivers one event of sequence 0 and stage online for each CPU that is up, and
+//! these need no answer. Afterwards one transition at a time: a subscriber reads an [`Event`] and
+//! writes an [`Answer`] with the same sequence. On the way up an errno, a closed file or a time-out
+//! refuses the CPU, and those who had agreed get [`Stage::UpAborted`]; on the way down all of these
+//! count as agreement. An answer for another sequence gets ESTALE.
+
+/// Bytes of an encoded event or answer.
+pub const EVENT_SIZE: usize = 16;
+
+/// Where the CPU is on its way (Linux names; `dying` and `dead` cannot be refused).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// About to come up; whoever needs memory for this CPU takes it now or refuses.
+    Prepare,
+    /// Takes work.
+    Online,
+    /// Did not come up after all; what Prepare took is given back.
+    UpAborted,
+    /// Takes no further work.
+    Dying,
+    /// Has stopped; what was kept for it is given back.
+    Dead,
+}
+
+/// One step of one CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Number of the event; 0 for the CPUs that were up when the file was opened.
+    pub sequence: u64,
+    /// The CPU.
+    pub cpu: u32,
+    /// The step.
+    pub stage: Stage,
+}
+
+/// A subscriber's answer to the event of the same sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Sequence of the event answered.
+    pub sequence: u64,
+    /// 0 agrees; an errno refuses, which counts on the way up only.
+    pub errno: u32,
+}
+
+impl Event {
+    /// Returns the bytes: sequence (8), cpu (4), stage (4).
+    pub fn encode(self) -> [u8; EVENT_SIZE] {
+        let stage = match self.stage {
+            Stage::Prepare => 0,
+            Stage::Online => 1,
+            Stage::UpAborted => 2,
+            Stage::Dying => 3,
+            Stage::Dead => 4,
+        };
+        pack(self.sequence, self.cpu, stage)
+    }
+
+    /// Returns the event in `bytes`, or nothing if the stage does not exist.
+    pub fn decode(bytes: [u8; EVENT_SIZE]) -> Option<Self> {
+        let (sequence, cpu, stage) = unpack(bytes);
+        let stage = match stage {
+            0 => Stage::Prepare,
+            1 => Stage::Online,
+            2 => Stage::UpAborted,
+            3 => Stage::Dying,
+            4 => Stage::Dead,
+            _ => return None,
+        };
+        Some(Self { sequence, cpu, stage })
+    }
+}
+
+impl Answer {
+    /// Returns the bytes: sequence (8), errno (4), zero (4).
+    pub fn encode(self) -> [u8; EVENT_SIZE] {
+        pack(self.sequence, self.errno, 0)
+    }
+
+    /// Returns the answer in `bytes`, or nothing if the last word is not zero.
+    pub fn decode(bytes: [u8; EVENT_SIZE]) -> Option<Self> {
+        let (sequence, errno, zero) = unpack(bytes);
+        (zero == 0).then_some(Self { sequence, errno })
+    }
+}
+
+fn pack(long: u64, first: u32, second: u32) -> [u8; EVENT_SIZE] {
+    let mut bytes = [0; EVENT_SIZE];
+    bytes[..8].copy_from_slice(&long.to_le_bytes());
+    bytes[8..12].copy_from_slice(&first.to_le_bytes());
+    bytes[12..].copy_from_slice(&second.to_le_bytes());
+    bytes
+}
+
+fn unpack(bytes: [u8; EVENT_SIZE]) -> (u64, u32, u32) {
+    let number = u128::from_le_bytes(bytes);
+    (number as u64, (number >> 64) as u32, (number >> 96) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_has_these_golden_bytes() {
+        let event = Event { sequence: 0x0102, cpu: 3, stage: Stage::Dying };
+        let bytes = [2, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0];
+        assert_eq!(event.encode(), bytes);
+        assert_eq!(Event::decode(bytes), Some(event));
+    }
+
+    #[test]
+    fn an_answer_has_these_golden_bytes() {
+        let answer = Answer { sequence: 9, errno: 12 };
+        let bytes = [9, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(answer.encode(), bytes);
+        assert_eq!(Answer::decode(bytes), Some(answer));
+    }
+
+    #[test]
+    fn an_unknown_stage_or_a_dirty_answer_is_refused() {
+        let mut bytes = [0; EVENT_SIZE];
+        bytes[12] = 5;
+        assert_eq!(Event::decode(bytes), None);
+        assert_eq!(Answer::decode(bytes), None);
+    }
+}
