@@ -1,0 +1,36 @@
+# The verbs. `make help` lists them; each calls cargo or one script.
+.PHONY: help setup run demo shell test check corpus bench-guest clean
+.DEFAULT_GOAL := help
+
+QEMU := cargo run --package qemu --
+
+help: ## list the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: ## look for QEMU and cc, and install them where that needs no password (NO_INSTALL=1: never)
+	@sh tests/qemu/setup.sh
+
+run: setup ## boot the image and run a program larger than the machine (MEM=256 CPUS=2 CORPUS=FILE)
+	@$(QEMU) demo
+
+demo: run ## the same as run
+
+shell: setup ## boot the same image with a prompt
+	@$(QEMU) shell
+
+test: setup ## run every test, on the host and under QEMU; the last line counts them
+	@$(QEMU) test
+
+check: ## format, lints and docs; warnings are errors
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
+
+corpus: ## take a new sample of real pages into target/corpus
+	@$(QEMU) corpus
+
+bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
+	@$(QEMU) bench-guest
+
+clean: ## remove everything that was built
+	cargo clean

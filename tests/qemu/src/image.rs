@@ -1,0 +1,134 @@
+//! The image: the kernel, and the initrd with every program and the sample of pages.
+//!
+//! The guest's binaries are built by a nested cargo into `target/guest`, stable and for the host's
+//! own target, as an ordinary release. Whatever a test runner or a coverage tool put into the
+//! environment stays out of it: those binaries have no standard library to instrument.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::cpio::Archive;
+use crate::place;
+
+/// Packages whose binaries make the image.
+const PACKAGES: [&str; 4] = ["kernel", "zramd", "guest", "zramctl"];
+
+/// The programs: name in the image, and the binary it is.
+///
+/// `init` lies at the root, where the kernel looks for the first program; the rest under `bin/`.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("init", "init"),
+    ("bin/zramd", "zramd"),
+    ("bin/sh", "sh"),
+    ("bin/zramctl", "zramctl"),
+    ("bin/swapon", "swapon"),
+    ("bin/swapoff", "swapoff"),
+    ("bin/memhog", "memhog"),
+    ("bin/attributes", "attributes"),
+];
+
+/// The sample's name in the image.
+const CORPUS: &str = "pages.bin";
+
+/// The name of the shell's lines in the image; without it the shell prompts.
+const SCRIPT: &str = "script";
+
+/// What QEMU boots.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The kernel's ELF file.
+    pub kernel: PathBuf,
+    /// The archive of first files.
+    pub initrd: PathBuf,
+}
+
+impl Image {
+    /// Packs an image called `name` from the binaries of this checkout, the sample and a script.
+    ///
+    /// The binaries are built if this process has not done so yet, with cargo's output on the
+    /// terminal.
+    ///
+    /// # Errors
+    ///
+    /// In words, when the build fails or a file cannot be read or written.
+    pub fn pack(name: &str, corpus: &Path, script: Option<&str>) -> Result<Self, String> {
+        let binaries = build()?;
+        let mut archive = Archive::new();
+        archive.folder("bin");
+        for (path, binary) in PROGRAMS {
+            archive.file(path, &read(&binaries.join(binary))?);
+        }
+        archive.file(CORPUS, &read(corpus)?);
+        if let Some(script) = script {
+            archive.file(SCRIPT, script.as_bytes());
+        }
+        let initrd = place::under_target(&format!("image/{name}.cpio"))?;
+        fs::write(&initrd, archive.finish())
+            .map_err(|error| format!("{}: {error}", initrd.display()))?;
+        Ok(Self { kernel: binaries.join("kernel"), initrd })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Builds once in a process; returns the folder with the binaries.
+fn build() -> Result<&'static Path, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    BUILT.get_or_init(run_cargo).as_deref().map_err(Clone::clone)
+}
+
+fn run_cargo() -> Result<PathBuf, String> {
+    let target = place::under_target("guest/release/kernel")?;
+    let binaries = target.parent().unwrap_or(&target).to_owned();
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(place::root()).args(["build", "--release", "--target-dir", "target/guest"]);
+    cargo.args(["--config", "profile.release.strip=true"]);
+    for package in PACKAGES {
+        cargo.args(["-p", package]);
+    }
+    for (name, _) in std::env::vars_os().filter(|(name, _)| changes_the_build(name)) {
+        cargo.env_remove(name);
+    }
+    match cargo.status() {
+        Ok(status) if status.success() => Ok(binaries),
+        Ok(status) => Err(format!("building the kernel and the programs failed: {status}")),
+        Err(error) => Err(format!("cargo did not start: {error}")),
+    }
+}
+
+/// Returns whether an environment variable makes cargo build something else than it does by hand.
+fn changes_the_build(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let exact = [
+        "RUSTFLAGS",
+        "RUSTDOCFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_BOOTSTRAP",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_TARGET_DIR",
+        "LLVM_PROFILE_FILE",
+    ];
+    let prefixes = ["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_LLVM_COV", "CARGO_TARGET_"];
+    exact.contains(&&*name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_of_test_runners_stay_out_of_the_image() {
+        for name in ["RUSTFLAGS", "CARGO_LLVM_COV", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET"] {
+            assert!(changes_the_build(OsStr::new(name)), "{name}");
+        }
+        for name in ["CARGO_HOME", "PATH", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+            assert!(!changes_the_build(OsStr::new(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The supervisor against guests that are shell commands: no QEMU here.
+
+use super::*;
+
+const SHORT: Limits =
+    Limits { total: Duration::from_millis(1500), silence: Duration::from_millis(300) };
+const LONG: Limits = Limits { total: Duration::from_secs(60), silence: Duration::from_secs(60) };
+
+fn shell(script: &str) -> Command {
+    let mut command = Command::new("sh");
+    // With `exec`, a killed guest leaves no grandchild behind.
+    command.args(["-c", script]);
+    command
+}
+
+fn run(script: &str, limits: Limits) -> Result<Ended, Failed> {
+    supervise(shell(script), limits, &mut |_, _| ())
+}
+
+#[test]
+fn a_silent_guest_is_ended() {
+    let failed = run("echo here; exec sleep 1000", SHORT).expect_err("it never ends itself");
+    assert!(matches!(failed.why, Why::Silent(_)), "{failed}");
+    assert_eq!(failed.log, "here\n");
+}
+
+#[test]
+fn a_guest_that_talks_for_ever_is_ended() {
+    let failed = run("while :; do echo again; sleep 0.1; done", SHORT).expect_err("it never ends");
+    assert!(matches!(failed.why, Why::TooLong(_)), "{failed}");
+}
+
+#[test]
+fn a_guest_that_floods_the_line_is_ended() {
+    let failed = run("exec yes", LONG).expect_err("it never ends");
+    assert!(matches!(failed.why, Why::TooLoud), "{}", failed.why);
+}
+
+#[test]
+fn a_guest_that_closes_its_line_but_stays_is_ended() {
+    let failed = run("exec >&- 2>&-; exec sleep 1000", SHORT).expect_err("it never ends itself");
+    assert!(matches!(failed.why, Why::TooLong(_)), "{failed}");
+}
+
+#[test]
+fn a_kernel_panic_is_reported_with_its_message() {
+    let script = "echo 'KERNEL PANIC cpu 1: frame 7 freed twice'; echo at frames.rs:10; exit 33";
+    let failed = run(script, LONG).expect_err("a panic is never a success");
+    assert!(matches!(failed.why, Why::Panicked), "{failed}");
+    assert!(failed.log.contains("frame 7 freed twice\nat frames.rs:10\n"), "{failed}");
+}
+
+#[test]
+fn a_kernel_that_hangs_in_its_panic_is_ended_after_its_last_words() {
+    let failed = run("echo KERNEL PANIC cpu 0: lock; exec sleep 1000", LONG).expect_err("hangs");
+    assert!(matches!(failed.why, Why::Panicked), "{failed}");
+}
+
+#[test]
+fn status_lines_and_errors_of_the_guest_are_kept() {
+    let mut lines = Vec::new();
+    let ended =
+        supervise(shell("printf 'a\\r\\n\\nb'; echo c >&2; exit 5"), LONG, &mut |line, _| {
+            lines.push(line.to_owned());
+        })
+        .expect("it ends by itself");
+    assert_eq!(ended.status, Some(5));
+    assert!(!ended.succeeded());
+    lines.sort();
+    assert_eq!(lines.len(), ended.log.lines().count());
+    assert!(lines.iter().any(|line| line == "a") && lines.iter().any(String::is_empty));
+    assert!(ended.log.contains('b') && ended.log.contains('c'));
+}
+
+#[test]
+fn a_missing_program_is_told_from_a_failing_one() {
+    let command = Command::new("./no-such-program");
+    let failed = supervise(command, LONG, &mut |_, _| ()).expect_err("there is none");
+    assert!(matches!(failed.why, Why::NotStarted(_)), "{failed}");
+}

@@ -1,0 +1,69 @@
+//! The machine that `MEM=` and `CPUS=` ask for.
+
+use std::str::FromStr;
+
+/// Memory and CPUs of the machine to boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) memory_mib: u32,
+    pub(crate) cpus: u32,
+}
+
+impl Settings {
+    /// Reads the environment: 256 MiB and 2 CPUs unless it says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// In words, for what is no number or not within the kernel's limits.
+    pub(crate) fn from_environment() -> Result<Self, String> {
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        Self::new(&variable("MEM"), &variable("CPUS"))
+    }
+
+    fn new(memory: &str, cpus: &str) -> Result<Self, String> {
+        let (digits, unit_mib) = match memory.as_bytes().last() {
+            Some(b'G' | b'g') => (&memory[..memory.len() - 1], 1024),
+            Some(b'M' | b'm') => (&memory[..memory.len() - 1], 1),
+            _ => (memory, 1),
+        };
+        let memory_mib = number("MEM", digits, 256)?.saturating_mul(unit_mib);
+        let cpus = number("CPUS", cpus, 2)?;
+        if !(128..=2048).contains(&memory_mib) {
+            return Err(format!("MEM={memory}: the kernel runs with 128 MiB to 2 GiB"));
+        }
+        if !(1..=8).contains(&cpus) {
+            return Err(format!("CPUS={cpus}: the kernel runs with 1 to 8 CPUs"));
+        }
+        Ok(Self { memory_mib, cpus })
+    }
+}
+
+fn number(name: &str, text: &str, default: u32) -> Result<u32, String> {
+    if text.is_empty() {
+        return Ok(default);
+    }
+    u32::from_str(text).map_err(|_| format!("{name}={text}: not a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_read_with_and_without_unit() {
+        let memory = |text| Settings::new(text, "").map(|settings| settings.memory_mib);
+        assert_eq!(memory(""), Ok(256));
+        assert_eq!(memory("512"), Ok(512));
+        assert_eq!(memory("512M"), Ok(512));
+        assert_eq!(memory("1G"), Ok(1024));
+    }
+
+    #[test]
+    fn machines_that_the_kernel_cannot_run_on_are_refused() {
+        for (memory, cpus) in
+            [("64", ""), ("4G", ""), ("5000000G", ""), ("much", ""), ("", "0"), ("", "9")]
+        {
+            assert!(Settings::new(memory, cpus).is_err(), "MEM={memory} CPUS={cpus}");
+        }
+    }
+}

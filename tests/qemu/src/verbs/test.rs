@@ -1,0 +1,149 @@
+//! `make test`: every test, on the host and under QEMU, with one closing line.
+//!
+//! cargo runs the tests; their output passes through as it comes. Counted are the lines
+//! `test result: ...`; a test program that was started and printed none (killed, aborted) and a
+//! step that fails without saying so (it did not compile) count as one failure each: a test that
+//! did not run is a failure.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use qemu::place;
+
+/// Packages whose tests run on the host; the others are freestanding programs.
+const HOST: [&str; 6] = ["zram-abi", "hotplug", "zram", "kernel-glue", "zramd", "system"];
+
+/// What the lines of one step said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    started: u32,
+    results: u32,
+    passed: u32,
+    failed: u32,
+}
+
+/// Runs all tests; an error without words when one failed, because the last line has said it.
+pub(crate) fn run() -> Result<(), String> {
+    let mut host = vec!["test", "--no-fail-fast"];
+    host.extend(HOST.iter().flat_map(|package| ["-p", package]));
+    println!("tests on the host");
+    let host = step(&host)?;
+    println!("tests of the harness, and of the machine under QEMU");
+    // One at a time: two machines would disturb each other.
+    let machine = step(&["test", "--no-fail-fast", "-p", "qemu", "--", "--test-threads=1"])?;
+    let (passed, failed) = (host.passed + machine.passed, host.failed + machine.failed);
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { Ok(()) } else { Err(String::new()) }
+}
+
+/// Runs cargo, passes on what it says and counts.
+fn step(arguments: &[&str]) -> Result<Tally, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut child = Command::new(cargo)
+        .args(arguments)
+        .current_dir(place::root())
+        // The counting needs cargo's lines, and needs them plain.
+        .env("CARGO_TERM_QUIET", "false")
+        .env("CARGO_TERM_COLOR", "never")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cargo did not start: {error}"))?;
+    let (sender, lines) = channel();
+    if let (Some(out), Some(errors)) = (child.stdout.take(), child.stderr.take()) {
+        pass_on(out, std::io::stdout(), sender.clone());
+        pass_on(errors, std::io::stderr(), sender);
+    }
+    let mut tally = Tally::default();
+    for line in lines {
+        tally.count(&line);
+    }
+    let status = child.wait().map_err(|error| format!("cargo: {error}"))?;
+    Ok(tally.closed(status.success()))
+}
+
+/// Copies `from` to `to` at once, and each whole line to `lines`.
+fn pass_on(
+    mut from: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+    lines: Sender<String>,
+) {
+    thread::spawn(move || {
+        let (mut buffer, mut line) = ([0; 4096], Vec::new());
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            // Counting goes on even when nobody reads the terminal.
+            let _ = to.write_all(&buffer[..count]).and_then(|()| to.flush());
+            for &byte in &buffer[..count] {
+                if byte == b'\n' {
+                    let whole = std::mem::take(&mut line);
+                    let _ = lines.send(String::from_utf8_lossy(&whole).into_owned());
+                } else {
+                    line.push(byte);
+                }
+            }
+        }
+    });
+}
+
+impl Tally {
+    fn count(&mut self, line: &str) {
+        let line = line.trim_start();
+        if line.starts_with("Running ") || line.starts_with("Doc-tests ") {
+            self.started += 1;
+        } else if let Some(result) = line.strip_prefix("test result: ") {
+            self.results += 1;
+            self.passed += number_before(result, " passed");
+            self.failed += number_before(result, " failed");
+        }
+    }
+
+    /// Returns the tally of a step that has ended, with failures that no line told.
+    fn closed(mut self, succeeded: bool) -> Self {
+        self.failed += self.started.saturating_sub(self.results);
+        if !succeeded && self.failed == 0 {
+            self.failed = 1;
+        }
+        self
+    }
+}
+
+/// Returns the number directly before `word` in "ok. 3 passed; 0 failed; ...".
+fn number_before(text: &str, word: &str) -> u32 {
+    let before = text.split(word).next().unwrap_or("");
+    before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(lines: &[&str], succeeded: bool) -> (u32, u32) {
+        let mut tally = Tally::default();
+        lines.iter().for_each(|line| tally.count(line));
+        let tally = tally.closed(succeeded);
+        (tally.passed, tally.failed)
+    }
+
+    const STARTED: &str = "     Running unittests src/lib.rs (target/debug/deps/x-1)";
+    const RESULT: &str = "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered";
+    const FAILURE: &str = "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured";
+
+    #[test]
+    fn results_are_added_up() {
+        let doc = "   Doc-tests zram";
+        assert_eq!(tally(&[STARTED, RESULT, doc, RESULT, STARTED, FAILURE], false), (27, 2));
+    }
+
+    #[test]
+    fn a_test_program_that_was_killed_is_a_failure() {
+        assert_eq!(tally(&[STARTED, RESULT, STARTED], false), (12, 1));
+    }
+
+    #[test]
+    fn tests_that_do_not_compile_are_a_failure() {
+        assert_eq!(tally(&["error: could not compile `zram`"], false), (0, 1));
+    }
+}
