@@ -18,27 +18,24 @@ command -v qemu-system-x86_64 >/dev/null || packages="${packages:+$packages }qem
 [ -n "$packages" ] || exit 0
 
 line="apt-get install -y --no-install-recommends $packages"
-as_root=
-if [ "$(id -u)" -ne 0 ]; then
-    as_root="sudo -n"
-fi
 if [ "${NO_INSTALL:-}" = 1 ]; then
-    say "missing: $packages; NO_INSTALL=1 forbids installing it; as root: $line"
+    say "missing: $packages; NO_INSTALL=1 forbids installing; as root: $line"
     exit 2
 fi
-if ! command -v apt-get >/dev/null || { [ -n "$as_root" ] && ! $as_root true 2>/dev/null; }; then
+if [ "$(id -u)" -eq 0 ]; then
+    sudo=
+elif sudo -n true 2>/dev/null; then
+    sudo="sudo -n "
+else
     say "missing: $packages; as root: $line"
     exit 2
 fi
 
-say "missing: $packages; running: ${as_root:+$as_root }$line"
-wait_for_lock="-o DPkg::Lock::Timeout=300"
-if [ -n "$as_root" ]; then
-    as_root="$as_root env"
-fi
-export DEBIAN_FRONTEND=noninteractive
-${as_root:+$as_root DEBIAN_FRONTEND=noninteractive} apt-get update $wait_for_lock &&
-    ${as_root:+$as_root DEBIAN_FRONTEND=noninteractive} $line $wait_for_lock || {
-    say "that failed; as root: $line"
-    exit 2
-}
+# An update that fails may still leave lists that are good enough, so the second command decides.
+quiet="env DEBIAN_FRONTEND=noninteractive"
+wait="-o DPkg::Lock::Timeout=300"
+say "missing: $packages; running: ${sudo}apt-get update; ${sudo}$line"
+$sudo$quiet apt-get $wait update
+$sudo$quiet $line $wait && exit 0
+say "that failed; as root: $line"
+exit 2
