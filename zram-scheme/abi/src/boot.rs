@@ -67,6 +67,8 @@ pub mod auxv {
     pub const SCHEME_CREATION_CAP: usize = 0x1000;
     /// Descriptor of the pipe that takes the exit code.
     pub const EXIT_PIPE_FD: usize = 0x1001;
+    /// Lower descriptors of the creator end below this; what is not given here gets closed.
+    pub const FD_LIMIT: usize = 0x1002;
 }
 
 /// `/scheme/sys/kstop`: writing `shutdown CODE` powers the machine off; 0 says all went well.

@@ -1,0 +1,109 @@
+//! Files by path.
+//!
+//! The kernel knows no paths: a path is opened in two steps, `/scheme/NAME` with the namespace
+//! manager, which gives the root of that scheme, and the rest with that scheme. Three spellings
+//! mean the same: `/scheme/zram/0/mm_stat`, `zram:0/mm_stat`, and for the boot image's files
+//! `/bin/sh`, which is `/scheme/initfs/bin/sh`.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use syscall::flag::{O_DIRECTORY, O_RDONLY, O_WRONLY};
+use syscall::{Error, Result};
+use zram_abi::PAGE_SIZE;
+
+use crate::environment;
+use crate::fd::Fd;
+
+/// Scheme of paths that name none.
+const DEFAULT_SCHEME: &str = "initfs";
+
+/// Splits a path into the scheme's name and the rest; nothing for a path that is neither.
+pub fn split_path(path: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = path.strip_prefix("/scheme/") {
+        return Some(rest.split_once('/').unwrap_or((rest, "")));
+    }
+    if path.starts_with('/') {
+        return Some((DEFAULT_SCHEME, path.trim_start_matches('/')));
+    }
+    path.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches('/')))
+}
+
+/// Opens a file by its path.
+///
+/// # Errors
+///
+/// ENOENT for a scheme that nobody registered or a path without one; else what the scheme answers.
+pub fn open(path: &str, flags: usize) -> Result<Fd> {
+    let (scheme, rest) = split_path(path).ok_or(Error::new(syscall::ENOENT))?;
+    let root = open_root(scheme)?;
+    Fd::open_at(root.raw(), rest, flags)
+}
+
+/// Opens the root of a scheme, from which its files are opened.
+///
+/// # Errors
+///
+/// ENOENT if nobody registered that name, ENODEV in a program without namespace manager.
+pub fn open_root(scheme: &str) -> Result<Fd> {
+    let namespace = environment::namespace().ok_or(Error::new(syscall::ENODEV))?;
+    Fd::open_at(namespace, &format!("/scheme/{scheme}"), O_DIRECTORY | O_RDONLY)
+}
+
+/// Returns the whole content of a file.
+///
+/// # Errors
+///
+/// Those of opening and reading it.
+pub fn read(path: &str) -> Result<Vec<u8>> {
+    read_all(&open(path, O_RDONLY)?)
+}
+
+/// Returns the whole content of a text file; bytes that are no UTF-8 become U+FFFD.
+///
+/// # Errors
+///
+/// Those of opening and reading it.
+pub fn read_text(path: &str) -> Result<String> {
+    read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Writes `bytes` to a file in one write.
+///
+/// # Errors
+///
+/// Those of opening and writing it; EIO if it took a part only.
+pub fn write(path: &str, bytes: &[u8]) -> Result<()> {
+    let taken = open(path, O_WRONLY)?.write(bytes)?;
+    if taken == bytes.len() { Ok(()) } else { Err(Error::new(syscall::EIO)) }
+}
+
+/// Returns the names in a directory, which reads as one name a line.
+///
+/// # Errors
+///
+/// ENOTDIR for a file; those of opening and reading it.
+pub fn list(path: &str) -> Result<Vec<String>> {
+    let bytes = read_all(&open(path, O_RDONLY | O_DIRECTORY)?)?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().map(ToString::to_string).collect())
+}
+
+/// Reads an open file from its position to its end.
+///
+/// # Errors
+///
+/// What the scheme answers.
+pub fn read_all(file: &Fd) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        let end = bytes.len();
+        bytes.resize(end + PAGE_SIZE, 0);
+        let read = file.read(&mut bytes[end..])?;
+        bytes.truncate(end + read);
+        if read == 0 {
+            return Ok(bytes);
+        }
+    }
+}

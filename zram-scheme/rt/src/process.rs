@@ -1,0 +1,206 @@
+//! Processes: starting a program, waiting for its end, ending this one.
+//!
+//! The creator makes an address space, maps the ELF's segments and a stack there, and gives the new
+//! context a copy of its own file table; the program closes what it was not given (`environment`).
+//! Each process has a pipe for its exit code: one byte, or the end of the pipe when it was killed.
+//! Relies on `context` for the kernel's side and on `image` for the ELF.
+
+use alloc::vec::Vec;
+
+use syscall::flag::O_RDWR;
+use syscall::{Error, Result};
+use zram_abi::PAGE_SIZE;
+use zram_abi::boot::{KSTOP, UPPER, auxv, scheme_id};
+
+use crate::context::Context;
+use crate::fd::{self, Fd};
+use crate::futex::Mutex;
+use crate::image::{self, Space};
+use crate::{environment, fs, thread};
+
+/// End of a first thread's stack; below the metadata of the first program, so that one constant
+/// serves every address space.
+const STACK_END: usize = 0x7fff_0000_0000;
+
+/// Bytes of a first thread's stack.
+const STACK_SIZE: usize = 256 * 1024;
+
+/// Priority of a program's first thread; the middle of Redox's 0 to 39.
+const PRIORITY: u32 = 20;
+
+/// Held from making an exit pipe to closing its writing end here, so that no other child gets a
+/// copy of that end, which would hide the first child's death.
+static SPAWNING: Mutex<()> = Mutex::new(());
+
+/// A program to start.
+#[derive(Debug)]
+pub struct Command<'a> {
+    path: &'a str,
+    arguments: Vec<&'a str>,
+    creation_cap: bool,
+}
+
+/// A program that was started.
+#[derive(Debug)]
+pub struct Child {
+    exit_pipe: Fd,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this code.
+    Exited(u8),
+    /// By the kernel.
+    Killed,
+}
+
+impl<'a> Command<'a> {
+    /// Returns the program at `path`, with its path as the only argument.
+    pub fn new(path: &'a str) -> Self {
+        Self { path, arguments: alloc::vec![path], creation_cap: false }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn argument(mut self, argument: &'a str) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
+    /// Hands the scheme-creation capability on.
+    #[must_use]
+    pub fn may_create_schemes(mut self) -> Self {
+        self.creation_cap = true;
+        self
+    }
+
+    /// Starts the program.
+    ///
+    /// # Errors
+    ///
+    /// ENOENT and others of opening it, ENOEXEC if it is no static ELF for this machine, E2BIG for
+    /// arguments over a page, ENOMEM, EMFILE.
+    pub fn spawn(self) -> Result<Child> {
+        let file = fs::open(self.path, syscall::O_RDONLY)?;
+        let own = Context::current()?;
+        let space = Space::new(&own)?;
+        let entry = image::load(&file, &space)?;
+        drop(file);
+        let context = Context::new()?;
+        context.set_attributes(self.path.rsplit('/').next().unwrap_or(self.path), PRIORITY)?;
+        let _spawning = SPAWNING.lock();
+        let (reader, writer) = pipe()?;
+        let stack = self.fill_stack(&space, &context, &writer)?;
+        context.set_entry(space.fd(), stack, entry, 0)?;
+        context.set_file_table(&own.dup(b"filetable")?.dup(b"copy")?)?;
+        context.start()?;
+        Ok(Child { exit_pipe: reader })
+    }
+
+    /// Lays arguments and auxiliary vector out; returns the stack pointer.
+    fn fill_stack(&self, space: &Space, context: &Context, exit_pipe: &Fd) -> Result<usize> {
+        space.map_stack(STACK_END, STACK_SIZE)?;
+        let mut strings = Vec::new();
+        let mut offsets = Vec::new();
+        for argument in &self.arguments {
+            offsets.push(strings.len());
+            strings.extend_from_slice(argument.as_bytes());
+            strings.push(0);
+        }
+        let strings_at = (STACK_END - strings.len()) & !15;
+        let mut words = alloc::vec![self.arguments.len()];
+        words.extend(offsets.iter().map(|offset| strings_at + offset));
+        words.extend([0, 0]);
+        for (key, value) in self.given(context, exit_pipe) {
+            if let Some(value) = value {
+                words.extend([key, value]);
+            }
+        }
+        words.extend([auxv::NULL, 0]);
+        let words_at = (strings_at - words.len() * size_of::<usize>()) & !15;
+        if STACK_END - words_at > PAGE_SIZE {
+            return Err(Error::new(syscall::E2BIG));
+        }
+        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        bytes.resize(strings_at - words_at, 0);
+        bytes.extend_from_slice(&strings);
+        space.fill(words_at, &bytes)?;
+        Ok(words_at)
+    }
+
+    fn given(&self, context: &Context, exit_pipe: &Fd) -> [(usize, Option<usize>); 6] {
+        let cap = environment::scheme_creation_cap().filter(|_| self.creation_cap);
+        [
+            (auxv::PROC_FD, environment::proc_root()),
+            (auxv::THREAD_FD, Some(context.raw())),
+            (auxv::NAMESPACE_FD, environment::namespace()),
+            (auxv::SCHEME_CREATION_CAP, cap),
+            (auxv::EXIT_PIPE_FD, Some(exit_pipe.raw())),
+            (auxv::FD_LIMIT, Some(fd::limit())),
+        ]
+    }
+}
+
+impl Child {
+    /// Waits for the program's end.
+    pub fn wait(self) -> End {
+        let mut code = [0];
+        match self.exit_pipe.read(&mut code) {
+            Ok(1) => End::Exited(code[0]),
+            Ok(_) | Err(_) => End::Killed,
+        }
+    }
+}
+
+/// Makes a pipe: its reading and its writing end.
+fn pipe() -> Result<(Fd, Fd)> {
+    let reader = fs::open("/scheme/pipe", O_RDWR)?;
+    let writer = reader.dup(b"write")?;
+    Ok((reader, writer))
+}
+
+/// Ends this program with all its threads.
+///
+/// The first program's end is the machine's: it powers off with `code`.
+pub fn exit(code: u8) -> ! {
+    let own = thread::end_others();
+    let Some(first) = environment::first_context() else { power_off(code) };
+    if let Some(pipe) = environment::exit_pipe() {
+        // Without a reader there is nobody to tell.
+        let _ = syscall::write(pipe, &[code]);
+    }
+    if let Some((status, base, length)) = own {
+        if let Ok(status) = Context::status_of(first) {
+            // The first thread is the only other one left.
+            let _ = status.write(&usize::MAX.to_ne_bytes());
+        }
+        thread::end(status, base, length);
+    }
+    match Fd::dup_of(first, b"status") {
+        Ok(status) => thread::end(status.into_raw(), STACK_END - STACK_SIZE, STACK_SIZE),
+        // Without a handle the kernel's last word is a forbidden instruction.
+        Err(_) => crash(),
+    }
+}
+
+/// Powers the machine off with `code`; 0 says that all went well.
+///
+/// Only the first program can rely on it: others need the right to write `sys:kstop`.
+pub fn power_off(code: u8) -> ! {
+    let root = UPPER | usize::from(scheme_id::SYS);
+    let kstop = match Fd::open_at(root, KSTOP, O_RDWR) {
+        Ok(kstop) => Ok(kstop),
+        Err(_) => fs::open("/scheme/sys/kstop", O_RDWR),
+    };
+    if let Ok(kstop) = kstop {
+        // When this fails, the crash below still ends the first program, and with it the machine.
+        let _ = kstop.write(alloc::format!("shutdown {code}").as_bytes());
+    }
+    crash()
+}
+
+fn crash() -> ! {
+    // SAFETY: ud2 has no effect but an exception, which ends the program.
+    unsafe { core::arch::asm!("ud2", options(noreturn)) }
+}

@@ -1,0 +1,227 @@
+//! The server's side of a scheme: requests come from a socket, answers go back to it.
+//!
+//! A [`Request`] owns one request of a client until it is answered. Its payload is the client's own
+//! memory, mapped here by the kernel; the client may change it at any time, so it is only ever
+//! copied. Answers go by plain write of the socket (`redox_syscall`'s Sqe and Cqe). The two things
+//! that differ between systems are [`environment::scheme_creation_cap`] and [`publish_root`].
+
+use alloc::vec::Vec;
+
+use syscall::data::NewFdParams;
+use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
+use syscall::{Error, Result};
+
+use crate::environment;
+use crate::fd::Fd;
+
+/// Most requests that one read of the socket takes.
+pub const BATCH_MAX: usize = 32;
+
+/// First word of the dup that asks the namespace manager for a registration (Redox `NsDup`).
+pub const ISSUE_REGISTER: usize = 2;
+
+/// A scheme of this program.
+#[derive(Debug)]
+pub struct Socket(Fd);
+
+/// One request of a client.
+#[derive(Debug)]
+pub struct Request(Sqe);
+
+/// An answer to one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer(Cqe);
+
+impl Socket {
+    /// Creates a scheme; its requests are mapped into the calling program.
+    ///
+    /// # Errors
+    ///
+    /// EPERM for a program without the scheme-creation capability; what the kernel answers.
+    pub fn create() -> Result<Self> {
+        let cap = environment::scheme_creation_cap().ok_or(Error::new(syscall::EPERM))?;
+        Fd::dup_of(cap, b"create-scheme").map(Self)
+    }
+
+    /// Returns a root of the scheme, whose requests name `handle`.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answers.
+    pub fn root(&self, handle: usize) -> Result<Fd> {
+        let mut parameters = [0; size_of::<NewFdParams>()];
+        // offset u64, number usize, flags usize, internal_flags u8
+        parameters[8..16].copy_from_slice(&handle.to_ne_bytes());
+        self.0.dup(&parameters)
+    }
+
+    /// Waits for requests and appends them to `requests`, at most [`BATCH_MAX`].
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answers; ENODEV once the socket is gone.
+    pub fn receive(&self, requests: &mut Vec<Request>) -> Result<()> {
+        let mut bytes = [0; BATCH_MAX * size_of::<Sqe>()];
+        let length = self.0.read(&mut bytes)?;
+        for bytes in bytes[..length].chunks_exact(size_of::<Sqe>()) {
+            let mut sqe = Sqe::default();
+            sqe.copy_from_slice(bytes);
+            requests.push(Request(sqe));
+        }
+        Ok(())
+    }
+
+    /// Sends an answer.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answers; the client waits on when it is not taken.
+    pub fn send(&self, answer: Answer) -> Result<()> {
+        self.0.write(&answer.0).map(drop)
+    }
+
+    /// Answers with a descriptor, which moves from this program to the client.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel answers.
+    pub fn send_with_fd(&self, request: Request, passed: Fd) -> Result<()> {
+        let cqe = request.cqe(CqeOpcode::RespondWithFd, passed.raw() as u64);
+        self.0.write(&cqe)?;
+        passed.moved_away();
+        Ok(())
+    }
+
+    /// Takes the descriptor that a request of [`Opcode::Sendfd`] brings.
+    ///
+    /// # Errors
+    ///
+    /// ENOENT if it brings none (any more).
+    pub fn obtain_fd(&self, request: &Request) -> Result<Fd> {
+        Fd::received(|slot| {
+            let cqe = request.cqe(CqeOpcode::ObtainFd, slot as u64);
+            self.0.write(&cqe)
+        })
+    }
+}
+
+impl Request {
+    /// Returns what is asked; nothing for a number that `redox_syscall` does not know.
+    pub fn opcode(&self) -> Option<Opcode> {
+        Opcode::try_from_raw(self.0.opcode)
+    }
+
+    /// Returns whether nobody waits for an answer; such a request must not be answered.
+    pub fn is_one_way(&self) -> bool {
+        let by_opcode =
+            matches!(self.opcode(), Some(Opcode::CloseMsg | Opcode::Cancel | Opcode::Detach));
+        by_opcode || self.0.sqe_flags.contains(SqeFlags::ONEWAY)
+    }
+
+    /// Returns the number that tells this request from others in flight.
+    pub fn tag(&self) -> u32 {
+        self.0.tag
+    }
+
+    /// Returns the process that asks.
+    pub fn caller(&self) -> u64 {
+        self.0.caller
+    }
+
+    /// Returns the handle it is about.
+    pub fn handle(&self) -> usize {
+        self.0.args[0] as usize
+    }
+
+    /// Returns argument `index` as it came; 0 for one beyond the last.
+    pub fn word(&self, index: usize) -> u64 {
+        self.0.args.get(index).copied().unwrap_or(0)
+    }
+
+    /// Returns uid and gid of the caller of an OpenAt.
+    pub fn opener(&self) -> (u32, u32) {
+        let word = self.word(5);
+        (word as u32, (word >> 32) as u32)
+    }
+
+    /// Returns the bytes of the payload; 0 for an operation without one.
+    pub fn payload_length(&self) -> usize {
+        let has_payload = matches!(
+            self.opcode(),
+            Some(
+                Opcode::OpenAt
+                    | Opcode::Dup
+                    | Opcode::Read
+                    | Opcode::Write
+                    | Opcode::Fpath
+                    | Opcode::Fstat
+                    | Opcode::Fstatvfs
+                    | Opcode::Getdents
+                    | Opcode::Call
+                    | Opcode::StdFsCall
+                    | Opcode::UnlinkAt
+            )
+        );
+        if has_payload { self.0.args[2] as usize } else { 0 }
+    }
+
+    /// Copies the payload from `offset` on into `buffer`; returns how much there was.
+    pub fn copy_payload(&self, offset: usize, buffer: &mut [u8]) -> usize {
+        let count = self.payload_length().saturating_sub(offset).min(buffer.len());
+        let from: *const u8 = core::ptr::with_exposed_provenance(self.payload_at(offset));
+        // SAFETY: the kernel mapped `payload_length` bytes until the answer, which takes `self`;
+        // `buffer` is memory of this program and so disjoint from what is only mapped for requests.
+        unsafe { core::ptr::copy_nonoverlapping(from, buffer.as_mut_ptr(), count) };
+        count
+    }
+
+    /// Copies `bytes` into the payload from `offset` on; returns how much fitted.
+    ///
+    /// Only payloads that the client reads back are writable: Read, Fstat, Getdents, Call, StdFsCall
+    /// and the like. For others nothing is copied.
+    pub fn fill_payload(&mut self, offset: usize, bytes: &[u8]) -> usize {
+        let read_back = !matches!(
+            self.opcode(),
+            Some(Opcode::OpenAt | Opcode::Dup | Opcode::Write | Opcode::UnlinkAt)
+        );
+        let room = if read_back { self.payload_length() } else { 0 };
+        let count = room.saturating_sub(offset).min(bytes.len());
+        let to: *mut u8 = core::ptr::with_exposed_provenance_mut(self.payload_at(offset));
+        // SAFETY: as in `copy_payload`, and the kernel maps these payloads writable.
+        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), to, count) };
+        count
+    }
+
+    fn payload_at(&self, offset: usize) -> usize {
+        (self.0.args[1] as usize).wrapping_add(offset)
+    }
+
+    /// Answers with a number or an error.
+    pub fn answer(self, result: Result<usize>) -> Answer {
+        Answer(self.cqe(CqeOpcode::RespondRegular, Error::mux(result) as u64))
+    }
+
+    /// Answers an OpenAt or Dup with the handle that it made; `positioned` asks the kernel to keep
+    /// the offset.
+    pub fn answer_opened(self, handle: usize, positioned: bool) -> Answer {
+        let flags = if positioned { NewFdFlags::POSITIONED } else { NewFdFlags::empty() };
+        let cqe = self.cqe(CqeOpcode::RespondRegular, handle as u64);
+        Answer(Cqe { extra_raw: [flags.bits(), 0, 0], ..cqe })
+    }
+
+    fn cqe(&self, opcode: CqeOpcode, result: u64) -> Cqe {
+        Cqe { flags: opcode as u8, extra_raw: [0; 3], tag: self.0.tag, result }
+    }
+}
+
+/// Registers `root` under `name` with the namespace manager, so that `/scheme/NAME` leads there.
+///
+/// # Errors
+///
+/// EEXIST if the name is taken, ENODEV in a program without namespace manager.
+pub fn publish_root(name: &str, root: Fd) -> Result<()> {
+    let namespace = environment::namespace().ok_or(Error::new(syscall::ENODEV))?;
+    let mut request = ISSUE_REGISTER.to_ne_bytes().to_vec();
+    request.extend_from_slice(name.as_bytes());
+    Fd::dup_of(namespace, &request)?.call_with_fd(root, &[]).map(drop)
+}

@@ -1,0 +1,63 @@
+//! The daemon's end of one swap queue of the kernel.
+//!
+//! A queue has a window of 32 pages, shared with the kernel, and one record at a time. The kernel
+//! touches the window only while [`SwapQueue::next`] runs, which borrows the queue exclusively, so
+//! the window is ordinary memory in between. Relies on `zram-abi` for record and verb.
+
+use alloc::format;
+
+use syscall::Result;
+use syscall::flag::O_RDWR;
+use zram_abi::record::{RECORD_SIZE, WINDOW_SIZE};
+use zram_abi::verb::QUEUE_NEXT;
+
+use crate::fd::Fd;
+use crate::fs;
+use crate::memory::Mapping;
+
+/// Which of a CPU's two queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Page faults: LOAD and TAKE.
+    In,
+    /// Page-out and free notices: STORE and FREE.
+    Out,
+}
+
+/// One queue of one CPU.
+#[derive(Debug)]
+pub struct SwapQueue {
+    file: Fd,
+    window: Mapping,
+}
+
+impl SwapQueue {
+    /// Opens the queue.
+    ///
+    /// # Errors
+    ///
+    /// ENODEV or ENOENT on a kernel without swap; EBUSY if somebody has it open.
+    pub fn open(cpu: u32, direction: Direction) -> Result<Self> {
+        let end = match direction {
+            Direction::In => "in",
+            Direction::Out => "out",
+        };
+        let file = fs::open(&format!("/scheme/swap/pager/{cpu}/{end}"), O_RDWR)?;
+        let window = file.map_shared(0, WINDOW_SIZE)?;
+        Ok(Self { file, window })
+    }
+
+    /// Completes the record in `bytes`, waits for the next one and puts it there.
+    ///
+    /// # Errors
+    ///
+    /// ENODEV once the kernel has revoked the queue.
+    pub fn next(&mut self, bytes: &mut [u8; RECORD_SIZE]) -> Result<()> {
+        self.file.call(bytes, &[QUEUE_NEXT]).map(drop)
+    }
+
+    /// Returns the window; page `i` belongs to entry `i` of the record.
+    pub fn window(&mut self) -> &mut [u8] {
+        self.window.bytes_mut()
+    }
+}

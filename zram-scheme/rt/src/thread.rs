@@ -1,0 +1,187 @@
+//! Threads: contexts that share their maker's address space and file table.
+//!
+//! A thread runs a closure on a stack of its own, below which one page is forbidden. It ends by
+//! writing to its `status` handle, which also unmaps the stack. That handle stays open afterwards,
+//! because nothing tells when the kernel is done with it; hence [`THREADS_MAX`] counts all threads
+//! that a program ever makes.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::arch::naked_asm;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use syscall::{Error, Result};
+use zram_abi::PAGE_SIZE;
+
+use crate::context::Context;
+use crate::fd::Fd;
+use crate::futex;
+use crate::memory::{self, Mapping};
+
+/// Most threads that a program makes in its life: two queue threads for each of 128 CPUs.
+pub const THREADS_MAX: usize = 256;
+
+/// Bytes of a thread's stack.
+const STACK_SIZE: usize = 128 * 1024;
+
+/// Priority of a thread that does not choose; the middle of Redox's 0 to 39.
+const PRIORITY_DEFAULT: u32 = 20;
+
+/// What `end_others` must know of a thread: its status handle (0 is none, as descriptor 0 is the
+/// console) and where its stack begins.
+struct Known {
+    status: AtomicUsize,
+    stack: AtomicUsize,
+}
+
+static KNOWN: [Known; THREADS_MAX] =
+    [const { Known { status: AtomicUsize::new(0), stack: AtomicUsize::new(0) } }; THREADS_MAX];
+
+/// What a thread is to be like.
+#[derive(Clone, Copy, Debug)]
+pub struct Builder<'a> {
+    name: &'a str,
+    cpu: Option<u32>,
+    priority: u32,
+}
+
+/// A thread that was started.
+#[derive(Debug)]
+pub struct Thread {
+    running: Arc<AtomicU32>,
+}
+
+struct Start {
+    body: Box<dyn FnOnce() + Send>,
+    running: Arc<AtomicU32>,
+    status: usize,
+    stack: (usize, usize),
+}
+
+impl<'a> Builder<'a> {
+    /// Returns a thread of that name on any CPU.
+    pub fn new(name: &'a str) -> Self {
+        Self { name, cpu: None, priority: PRIORITY_DEFAULT }
+    }
+
+    /// Binds it to one CPU; where that CPU never runs it, it never starts.
+    #[must_use]
+    pub fn pinned_to(self, cpu: u32) -> Self {
+        Self { cpu: Some(cpu), ..self }
+    }
+
+    /// Gives it a priority from 0 to 39; higher runs first.
+    #[must_use]
+    pub fn priority(self, priority: u32) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// EPERM for a program without the `proc` root, EMFILE, ENOMEM, EAGAIN after [`THREADS_MAX`].
+    pub fn spawn(self, body: impl FnOnce() + Send + 'static) -> Result<Thread> {
+        let context = Context::new()?;
+        let own = Context::current()?;
+        context.set_file_table(&own.dup(b"filetable")?)?;
+        context.set_attributes(self.name, self.priority)?;
+        if let Some(cpu) = self.cpu {
+            context.pin(cpu)?;
+        }
+        let stack = new_stack()?;
+        let (base, length) = stack;
+        let status = remember(context.status()?, base)?;
+        let running = Arc::new(AtomicU32::new(1));
+        let start = Start { body: Box::new(body), running: Arc::clone(&running), status, stack };
+        let start = Box::into_raw(Box::new(start)).expose_provenance();
+        let entry = entry as extern "C" fn() -> ! as usize;
+        context.set_entry(&own.dup(b"addrspace")?, base + length, entry, start)?;
+        context.start()?;
+        Ok(Thread { running })
+    }
+}
+
+impl Thread {
+    /// Waits until the thread's closure has returned.
+    pub fn join(self) {
+        // Acquire pairs with the Release in `run`: what the thread wrote is seen.
+        while self.running.load(Ordering::Acquire) != 0 {
+            // Without a deadline there is no error.
+            let _ = futex::wait(&self.running, 1, None);
+        }
+    }
+}
+
+fn new_stack() -> Result<(usize, usize)> {
+    let stack = Mapping::anonymous(STACK_SIZE + PAGE_SIZE)?;
+    // SAFETY: the lowest page of the new mapping; it is used for nothing but being forbidden.
+    unsafe { memory::forbid(stack.address(), PAGE_SIZE) }?;
+    let (start, length) = stack.leak();
+    Ok((start.as_ptr().expose_provenance(), length))
+}
+
+/// Notes a new thread in the table; returns the number of its status handle.
+fn remember(status: Fd, stack: usize) -> Result<usize> {
+    for known in &KNOWN {
+        let number = status.raw();
+        // Relaxed: the thread is not started yet, and starting it is a system call, which orders
+        // memory for whoever learns of the thread.
+        if known.status.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            known.stack.store(stack, Ordering::Relaxed);
+            return Ok(status.into_raw());
+        }
+    }
+    Err(Error::new(syscall::EAGAIN))
+}
+
+/// Where a new thread begins: rsi holds its `Start`.
+#[unsafe(naked)]
+extern "C" fn entry() -> ! {
+    naked_asm!("xor ebp, ebp", "mov rdi, rsi", "and rsp, -16", "call {run}", "ud2", run = sym run)
+}
+
+extern "C" fn run(start: usize) -> ! {
+    let start: *mut Start = core::ptr::with_exposed_provenance_mut(start);
+    // SAFETY: `spawn` made it by Box::into_raw and gave it to this thread alone.
+    let start = unsafe { Box::from_raw(start) };
+    let Start { body, running, status, stack: (base, length) } = *start;
+    body();
+    // Release pairs with the Acquire in `join`.
+    running.store(0, Ordering::Release);
+    futex::wake(&running, u32::MAX);
+    drop(running);
+    end(status, base, length)
+}
+
+/// Ends the calling context through its status handle and unmaps `length` bytes at `base`.
+pub(crate) fn end(status: usize, base: usize, length: usize) -> ! {
+    let mut bytes = [0; 24];
+    for (field, word) in bytes.chunks_exact_mut(8).zip([usize::MAX, base, length]) {
+        field.copy_from_slice(&word.to_ne_bytes());
+    }
+    loop {
+        // It does not return; if the kernel refuses, there is nothing better than to ask again.
+        let _ = syscall::write(status, &bytes);
+        let _ = syscall::sched_yield();
+    }
+}
+
+/// Ends all threads of this program but the caller and the first one; returns the caller's status
+/// handle and stack, unless it is the first.
+pub(crate) fn end_others() -> Option<(usize, usize, usize)> {
+    let local = 0_u8;
+    let here = core::ptr::from_ref(&local) as usize;
+    let mut own = None;
+    for known in &KNOWN {
+        let status = known.status.load(Ordering::Relaxed);
+        let base = known.stack.load(Ordering::Relaxed);
+        if status != 0 && here.wrapping_sub(base) < STACK_SIZE + PAGE_SIZE {
+            own = Some((status, base, STACK_SIZE + PAGE_SIZE));
+        } else if status != 0 {
+            // A thread that ended before answers with an error, which is fine.
+            let _ = syscall::write(status, &usize::MAX.to_ne_bytes());
+        }
+    }
+    own
+}
