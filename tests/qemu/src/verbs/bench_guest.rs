@@ -1,6 +1,215 @@
-//! `make bench-guest`: what the path of a page costs.
+//! `make bench-guest`: what the path of a page costs, for 1 and 2 CPUs and for both kinds of
+//! window.
+//!
+//! Each column is the median of some boots on single-threaded emulation, where times are steadier.
+//! What the guest prints as figures is measured by its own clock; the time from power-on to swap
+//! ready is the host's, from the start of QEMU to the guest's line. Times under emulation compare
+//! with each other (the codec's loop runs in the same boot), not with real machines.
 
-/// Runs the benchmark.
+use std::process::Command;
+use std::time::Duration;
+
+use qemu::corpus::{self, Profile};
+use qemu::image::Image;
+use qemu::judge::{self, Figures};
+use qemu::machine::{Limits, Machine, QEMU, Threading};
+
+/// A boot with its measurements takes about half a minute.
+const LIMITS: Limits =
+    Limits { total: Duration::from_secs(600), silence: Duration::from_secs(120) };
+
+/// Boots for each column; the median is printed.
+const BOOTS: usize = 3;
+
+const MEMORY_MIB: u32 = 256;
+
+/// The guest prints this line when the first `swapon` has succeeded.
+const READY: &str = "swap ready";
+
+/// Our name for the one figure that the guest does not know.
+const READY_FIGURE: &str = "swap_ready_ns";
+
+/// What is run in the guest.
+const SCRIPT: &str = "\
+echo > zram:control/hot_add
+echo 512M > zram:0/disksize
+swapon zram:0
+bench
+exit
+";
+
+/// How a figure is shown.
+#[derive(Clone, Copy)]
+enum Unit {
+    /// Nanoseconds, shown as micro- or milliseconds.
+    Time,
+    /// Events in a second.
+    Rate,
+    /// A part of a whole, shown in percent.
+    Share,
+}
+
+/// What is printed, in its order: what it is, the guest's name for it, its unit.
+const ROWS: [(&str, &str, Unit); 14] = [
+    ("power-on to swap ready", READY_FIGURE, Unit::Time),
+    ("null system call", "null_syscall_ns", Unit::Time),
+    ("hand-off round trip", "handoff_ns", Unit::Time),
+    ("empty scheme request", "scheme_request_ns", Unit::Time),
+    ("pages out, 1/s", "out_per_s", Unit::Rate),
+    ("pages in, 1/s", "in_per_s", Unit::Rate),
+    ("page-in p50", "page_in_p50_ns", Unit::Time),
+    ("page-in p90", "page_in_p90_ns", Unit::Time),
+    ("page-in p99", "page_in_p99_ns", Unit::Time),
+    ("page-out, a page", "page_out_ns", Unit::Time),
+    ("codec alone: compress", "codec_compress_ns", Unit::Time),
+    ("codec alone: decompress", "codec_decompress_ns", Unit::Time),
+    ("metadata of what is stored", "metadata_share", Unit::Share),
+    ("ratio", "ratio", Unit::Rate),
+];
+
+/// Quotients that have an aim: what, of, by, aim.
+const RATIOS: [(&str, &str, &str, &str); 2] = [
+    ("page-in p50 / decompress", "page_in_p50_ns", "codec_decompress_ns", "<= 4.0"),
+    ("page-out / compress", "page_out_ns", "codec_compress_ns", "<= 1.7"),
+];
+
+/// Runs the benchmark and prints the table.
 pub(crate) fn run() -> Result<(), String> {
-    Err("not there yet".to_owned())
+    let sample = corpus::wanted()?;
+    println!("sample: {}", Profile::of(&corpus::read(&sample)?).summary());
+    println!("building the kernel and the programs, then the image");
+    let image = Image::pack("bench", &sample, Some(SCRIPT))?;
+    let mut columns = Vec::new();
+    for (cpus, window) in [(1, "copy"), (1, "map"), (2, "copy"), (2, "map")] {
+        println!("{BOOTS} boots with {cpus} CPU(s), window by {window}");
+        let boots: Result<Vec<Figures>, String> =
+            (0..BOOTS).map(|_| boot(&image, cpus, window)).collect();
+        columns.push((format!("{cpus} {window}"), medians(&boots?)));
+    }
+    println!("\n{}\n{}", host(), table(&columns));
+    Ok(())
+}
+
+fn boot(image: &Image, cpus: u32, window: &str) -> Result<Figures, String> {
+    let machine = Machine {
+        memory_mib: MEMORY_MIB,
+        cpus,
+        threading: Threading::Single,
+        command_line: format!("window={window}"),
+    };
+    let mut ready = None;
+    let ended = machine
+        .run(image, LIMITS, &mut |line, since_start| {
+            if line == READY {
+                ready.get_or_insert(since_start);
+            }
+        })
+        .map_err(|failed| failed.to_string())?;
+    if !ended.succeeded() {
+        return Err(format!("the guest failed:\n{}", ended.log));
+    }
+    let mut figures = judge::figures(&ended.log);
+    if let Some(ready) = ready {
+        figures.insert(READY_FIGURE.to_owned(), ready.as_nanos().to_string());
+    }
+    Ok(figures)
+}
+
+/// Returns for each figure of the first boot the median of all boots that have it.
+fn medians(boots: &[Figures]) -> Figures {
+    let names = boots.first().into_iter().flat_map(Figures::keys);
+    names
+        .filter_map(|name| {
+            let values = boots.iter().filter_map(|boot| boot.get(name)?.parse::<f64>().ok());
+            let mut values: Vec<f64> = values.collect();
+            values.sort_by(f64::total_cmp);
+            Some((name.clone(), values.get(values.len() / 2)?.to_string()))
+        })
+        .collect()
+}
+
+fn value(figures: &Figures, name: &str) -> Option<f64> {
+    figures.get(name)?.parse().ok()
+}
+
+fn table(columns: &[(String, Figures)]) -> String {
+    let mut lines = vec![row("CPUs, window", columns, |(heading, _)| heading.clone(), "aim")];
+    for (label, name, unit) in ROWS {
+        let cell = |(_, figures): &(String, Figures)| match value(figures, name) {
+            Some(number) => shown(number, unit),
+            None => "-".to_owned(),
+        };
+        let aim = match name {
+            READY_FIGURE => "< 1 s",
+            "metadata_share" => "<= 0.6 %",
+            _ => "",
+        };
+        lines.push(row(label, columns, cell, aim));
+    }
+    for (label, of, by, aim) in RATIOS {
+        let quotient = |figures: &Figures| Some(value(figures, of)? / value(figures, by)?);
+        let cell = |(_, figures): &(String, Figures)| match quotient(figures) {
+            Some(number) => format!("{number:.2}"),
+            None => "-".to_owned(),
+        };
+        lines.push(row(label, columns, cell, aim));
+    }
+    lines.join("\n")
+}
+
+fn row(
+    label: &str,
+    columns: &[(String, Figures)],
+    cell: impl Fn(&(String, Figures)) -> String,
+    aim: &str,
+) -> String {
+    let cells: String = columns.iter().map(|column| format!("{:>12}", cell(column))).collect();
+    format!("{label:<27}{cells}  {aim}").trim_end().to_owned()
+}
+
+fn shown(number: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Time if number >= 1e6 => format!("{:.0} ms", number / 1e6),
+        Unit::Time => format!("{:.2} us", number / 1e3),
+        Unit::Rate if number >= 100.0 => format!("{number:.0}"),
+        Unit::Rate => format!("{number:.2}"),
+        Unit::Share => format!("{:.2} %", 100.0 * number),
+    }
+}
+
+/// Returns what the numbers were measured on.
+fn host() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let version = Command::new(QEMU).arg("--version").output().ok();
+    let version = version.and_then(|output| String::from_utf8(output.stdout).ok());
+    let version = version.as_deref().and_then(|text| text.lines().next()).unwrap_or(QEMU);
+    format!("host: {cores} cores; {version}; TCG, one thread; {MEMORY_MIB} MiB; median of {BOOTS}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(text: &str) -> Figures {
+        judge::figures(text)
+    }
+
+    #[test]
+    fn medians_leave_out_boots_that_lack_a_figure() {
+        let boots = [
+            figures("figure a 5\nfigure b 1"),
+            figures("figure a 1"),
+            figures("figure a 3\nfigure c 1"),
+        ];
+        assert_eq!(medians(&boots), figures("figure a 3\nfigure b 1"));
+    }
+
+    #[test]
+    fn the_table_has_ratios_and_marks_what_is_missing() {
+        let column = figures("figure page_in_p50_ns 30000\nfigure codec_decompress_ns 10000");
+        let table = table(&[("1 copy".to_owned(), column)]);
+        assert!(table.contains("page-in p50                    30.00 us"), "{table}");
+        assert!(table.contains("page-in p50 / decompress           3.00  <= 4.0"), "{table}");
+        assert!(table.contains("page-out / compress                   -  <= 1.7"), "{table}");
+    }
 }
