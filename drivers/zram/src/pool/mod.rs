@@ -1,0 +1,296 @@
+//! The pool: where compressed objects live, addressed by [`Handle`].
+//!
+//! Objects are sorted into size classes ([`layout`]); a class keeps its objects in runs of up to 32
+//! pages ([`run`]), committed one page at a time when one more object needs it and released when
+//! the last object on it is gone ([`class`]). Pages are counted against the limit before they are
+//! committed ([`budget`]); up to four emptied pages per CPU are kept for the next store.
+//!
+//! Placing and freeing an object takes a constant number of steps under the class's lock. Pages are
+//! committed, released and searched for with no lock held. Beside each object, out of line, stand the
+//! slot it belongs to, which compaction needs, and its checksum.
+//!
+//! Relies on: [`PageSource`] for memory; the slot table's rules for who may free what.
+
+mod budget;
+mod class;
+mod handle;
+mod layout;
+mod pages;
+mod run;
+mod run_set;
+mod spares;
+
+use alloc::vec::Vec;
+
+use lock_api::{Mutex, RawMutex};
+
+use budget::Budget;
+pub(crate) use budget::Refused;
+use class::{Class, Sweep};
+pub(crate) use handle::Handle;
+use layout::{CLASS_COUNT, class_of};
+pub use pages::{HeapPages, PageSource};
+pub(crate) use run::{Header, Seen};
+use spares::Spares;
+
+use crate::checksum::checksum;
+use crate::{NoMemory, memory};
+
+/// Why an object was not placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InsertError {
+    /// One more page would exceed the limit.
+    Limit,
+    /// No memory for a page or for a run's bookkeeping.
+    NoMemory,
+}
+
+/// What a read of an object found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// The object's bytes were copied out.
+    Copied(Seen),
+    /// The slot no longer refers to this object: look at the slot again.
+    Changed,
+    /// The slot refers to this object but there is none.
+    Lost,
+}
+
+/// The pool of one device.
+pub(crate) struct Pool<R: RawMutex, P: PageSource> {
+    source: P,
+    classes: Vec<Mutex<R, Class<P>>>,
+    /// One per possible CPU and one for everybody else.
+    spares: Vec<Mutex<R, Spares<P>>>,
+    budget: Budget,
+}
+
+/// What the pool holds at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PoolStatistics {
+    pub(crate) objects: u64,
+    pub(crate) object_bytes: u64,
+    /// Objects that are a whole page, stored as it is.
+    pub(crate) whole_pages: u64,
+    pub(crate) used_pages: u64,
+    pub(crate) used_pages_max: u64,
+    pub(crate) limit_pages: u64,
+    pub(crate) metadata_bytes: usize,
+}
+
+impl<R: RawMutex, P: PageSource> Pool<R, P> {
+    /// Returns an empty pool that takes its pages from `source`. 0 is no limit.
+    pub(crate) fn new(source: P, possible_cpus: usize, limit_pages: u64) -> Result<Self, NoMemory> {
+        let mut layouts = 0..CLASS_COUNT;
+        let next_class = || Mutex::new(Class::new(layouts.next().unwrap_or_default()));
+        Ok(Self {
+            source,
+            classes: memory::filled(CLASS_COUNT, next_class)?,
+            spares: memory::filled(possible_cpus + 1, || Mutex::new(Spares::default()))?,
+            budget: Budget::new(limit_pages),
+        })
+    }
+
+    /// Places `bytes` as an object of `slot` and returns where it is.
+    ///
+    /// # Errors
+    /// Nothing was changed: [`InsertError`] says what was missing.
+    ///
+    /// # Panics
+    /// If there are no bytes or more than a page.
+    pub(crate) fn insert(
+        &self,
+        cpu: usize,
+        slot: u32,
+        bytes: &[u8],
+    ) -> Result<Handle, InsertError> {
+        let header = Header { slot, checksum: checksum(bytes) };
+        let class = &self.classes[class_of(bytes.len())];
+        let placed = class.lock().insert(&self.source, header, bytes);
+        if let Some(handle) = placed {
+            return Ok(handle);
+        }
+        let page = self.obtain_page(cpu)?;
+        let mut class = class.lock();
+        if let Err(page) = class.add_page(page) {
+            drop(class);
+            self.put_page(cpu, page);
+            return Err(InsertError::NoMemory);
+        }
+        Ok(class.insert(&self.source, header, bytes).expect("a page backs at least one place"))
+    }
+
+    /// Copies the object at `handle` to `output`, which has the object's size.
+    ///
+    /// `is_current` is asked under the class's lock whether the slot still refers to this object.
+    pub(crate) fn read(
+        &self,
+        handle: Handle,
+        output: &mut [u8],
+        is_current: impl FnOnce() -> bool,
+    ) -> Read {
+        let Some(class) = self.classes.get(handle.class()) else { return Read::Lost };
+        let class = class.lock();
+        if !is_current() {
+            return Read::Changed;
+        }
+        class.read(&self.source, handle, output).map_or(Read::Lost, Read::Copied)
+    }
+
+    /// Frees the object at `handle`, of `size` bytes, which nothing refers to any more. Returns
+    /// whether there was one; it is missing only if the slot word was damaged.
+    pub(crate) fn remove(&self, cpu: usize, handle: Handle, size: usize) -> bool {
+        let Some(class) = self.classes.get(handle.class()) else { return false };
+        let Some(emptied) = class.lock().remove(handle, size) else { return false };
+        emptied.into_iter().flatten().for_each(|page| self.put_page(cpu, page));
+        true
+    }
+
+    /// Frees the object at `handle` if it still is the one that `seen` and `bytes` were read from and
+    /// `unlink` takes it out of its slot. Returns whether it did.
+    ///
+    /// The check matters: between the read and now the object may have been replaced by another one
+    /// of the same slot in the same place.
+    pub(crate) fn remove_if(
+        &self,
+        cpu: usize,
+        (handle, seen): (Handle, Seen),
+        bytes: &[u8],
+        unlink: impl FnOnce() -> bool,
+    ) -> bool {
+        let Some(class) = self.classes.get(handle.class()) else { return false };
+        let mut class = class.lock();
+        if !class.is_unchanged(&self.source, handle, seen, bytes) || !unlink() {
+            return false;
+        }
+        let emptied = class.remove(handle, bytes.len());
+        drop(class);
+        emptied.into_iter().flatten().flatten().for_each(|page| self.put_page(cpu, page));
+        true
+    }
+
+    /// Moves objects of every class together and releases the pages that this empties, spare pages
+    /// included. Returns how many. Other threads go on: a lock is held for a few moves at a time.
+    ///
+    /// `redirect(slot, from, to)` lets the slot refer to the new place and returns whether it did.
+    pub(crate) fn compact(
+        &self,
+        buffer: &mut [u8],
+        mut redirect: impl FnMut(u32, Handle, Handle) -> bool,
+    ) -> u64 {
+        let mut released = 0;
+        let mut release = |page| {
+            self.release(page);
+            released += 1;
+        };
+        for class in &self.classes {
+            let mut sweep = Sweep::new();
+            loop {
+                let step = class.lock().compact(&self.source, &mut sweep, buffer, &mut redirect);
+                step.emptied.into_iter().flatten().for_each(&mut release);
+                if step.is_done {
+                    break;
+                }
+            }
+            sweep.spare.into_iter().for_each(&mut release);
+        }
+        released + (0..self.spares.len()).map(|cpu| self.release_spares(cpu)).sum::<u64>()
+    }
+
+    /// Releases the pages kept for `cpu` and returns how many those were.
+    pub(crate) fn release_spares(&self, cpu: usize) -> u64 {
+        let Some(spares) = self.spares.get(cpu) else { return 0 };
+        let mut released = 0;
+        loop {
+            let page = spares.lock().take();
+            let Some(page) = page else { return released };
+            self.release(page);
+            released += 1;
+        }
+    }
+
+    /// Returns the page accounts.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Returns what the pool holds. Exact when nothing else runs.
+    pub(crate) fn statistics(&self) -> PoolStatistics {
+        let mut sum = PoolStatistics {
+            used_pages: self.budget.used_pages(),
+            used_pages_max: self.budget.used_pages_max(),
+            limit_pages: self.budget.limit_pages(),
+            metadata_bytes: size_of_val(self.classes.as_slice())
+                + size_of_val(self.spares.as_slice()),
+            ..PoolStatistics::default()
+        };
+        for class in &self.classes {
+            let class = class.lock();
+            sum.objects += class.objects();
+            sum.object_bytes += class.object_bytes();
+            sum.metadata_bytes += class.metadata_bytes();
+        }
+        sum.whole_pages = self.classes.last().map_or(0, |class| class.lock().objects());
+        sum
+    }
+
+    /// Returns a page that is already counted: a spare one of this CPU, a new one, or another CPU's
+    /// spare one.
+    fn obtain_page(&self, cpu: usize) -> Result<P::Page, InsertError> {
+        let spare = self.spares_of(cpu).lock().take();
+        if let Some(page) = spare {
+            return Ok(page);
+        }
+        self.commit_page().or_else(|error| {
+            self.spares.iter().find_map(|spares| spares.lock().take()).ok_or(error)
+        })
+    }
+
+    fn commit_page(&self) -> Result<P::Page, InsertError> {
+        self.budget.reserve_page().map_err(|Refused| InsertError::Limit)?;
+        match self.source.commit() {
+            Ok(page) => {
+                self.budget.note_maximum();
+                Ok(page)
+            }
+            Err(NoMemory) => {
+                self.budget.return_page();
+                Err(InsertError::NoMemory)
+            }
+        }
+    }
+
+    /// Keeps an emptied page for `cpu`, or releases it if enough are kept.
+    fn put_page(&self, cpu: usize, page: P::Page) {
+        let surplus = self.spares_of(cpu).lock().put(page);
+        if let Some(page) = surplus {
+            self.release(page);
+        }
+    }
+
+    fn release(&self, page: P::Page) {
+        self.source.release(page);
+        self.budget.return_page();
+    }
+
+    fn spares_of(&self, cpu: usize) -> &Mutex<R, Spares<P>> {
+        let others = self.spares.len() - 1;
+        &self.spares[cpu.min(others)]
+    }
+}
+
+impl<R: RawMutex, P: PageSource> Drop for Pool<R, P> {
+    fn drop(&mut self) {
+        for class in &mut self.classes {
+            class.get_mut().take_pages(|page| self.source.release(page));
+        }
+        for spares in &mut self.spares {
+            while let Some(page) = spares.get_mut().take() {
+                self.source.release(page);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod audit;

@@ -1,0 +1,60 @@
+//! The port through which the pool gets its memory, one page at a time.
+//!
+//! A page is an owned handle: whoever has it may read and, with `&mut`, write its 4096 bytes, and
+//! nobody else can. So the pool needs no raw pointer and no fixed addresses, and the unsafe part,
+//! mapping a page into the daemon, stays where system calls are. The machine's source may hand out
+//! page numbers of a region as handles: they are stored once per page, so small ones save memory.
+
+use alloc::boxed::Box;
+
+use crate::{NoMemory, PAGE_SIZE, PageBytes, memory};
+
+/// Commits and releases the pages of a pool.
+///
+/// # Context
+/// The pool calls [`Self::commit`] and [`Self::release`] with no lock and no stream held; a system
+/// call is fine. [`Self::bytes`] and [`Self::bytes_mut`] are called under a lock and must be cheap.
+pub trait PageSource: Send + Sync {
+    /// A committed page. Dropping it must not be relied on: the pool gives every page back by
+    /// [`Self::release`].
+    type Page: Send;
+
+    /// Commits one page: resident memory, whatever it contains, that never faults.
+    ///
+    /// # Errors
+    /// [`NoMemory`] at once when there is none; it must not wait for reclaim.
+    fn commit(&self) -> Result<Self::Page, NoMemory>;
+
+    /// Takes a page back. Cannot fail.
+    fn release(&self, page: Self::Page);
+
+    /// Returns the content of a page.
+    fn bytes<'a>(&'a self, page: &'a Self::Page) -> &'a PageBytes;
+
+    /// Returns the content of a page, to be changed.
+    fn bytes_mut<'a>(&'a self, page: &'a mut Self::Page) -> &'a mut PageBytes;
+}
+
+/// Pages from the heap: the source for a host, where the heap is the memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HeapPages;
+
+impl PageSource for HeapPages {
+    type Page = Box<PageBytes>;
+
+    fn commit(&self) -> Result<Self::Page, NoMemory> {
+        memory::boxed_array::<u8, PAGE_SIZE>(|| 0)
+    }
+
+    fn release(&self, page: Self::Page) {
+        drop(page);
+    }
+
+    fn bytes<'a>(&'a self, page: &'a Self::Page) -> &'a PageBytes {
+        page
+    }
+
+    fn bytes_mut<'a>(&'a self, page: &'a mut Self::Page) -> &'a mut PageBytes {
+        page
+    }
+}

@@ -1,0 +1,43 @@
+//! One thread's way into the engine: which CPU it works for, the time, and its own buffer.
+//!
+//! The buffer is why a stream is held for the compression alone: compressed bytes land in the
+//! worker's buffer, the stream is let go, and only then may the pool grow, which can mean a system
+//! call. On the way back the object is copied out of the pool under its class's lock, and checked
+//! and decoded with no lock held. A worker is used by one thread at a time (`&mut`), so neither path
+//! allocates or clears anything per page.
+
+use alloc::vec::Vec;
+
+use crate::memory;
+use crate::zcomp::OUTPUT_MAX;
+use crate::{NoMemory, PAGE_SIZE};
+
+/// What a thread brings along to store and load pages.
+#[derive(Debug)]
+pub struct Worker {
+    pub(crate) cpu: usize,
+    pub(crate) now_seconds: u32,
+    pub(crate) buffer: Vec<u8>,
+}
+
+impl Worker {
+    /// Returns a worker for the thread that serves `cpu`. A CPU that the device does not know is
+    /// served by the shared fallback stream.
+    ///
+    /// # Errors
+    /// [`NoMemory`] when there is no memory for the buffer (about 4.5 KiB).
+    pub fn new(cpu: usize) -> Result<Self, NoMemory> {
+        const { assert!(OUTPUT_MAX >= PAGE_SIZE, "the buffer holds any object") };
+        Ok(Self { cpu, now_seconds: 0, buffer: memory::filled(OUTPUT_MAX, || 0)? })
+    }
+
+    /// Moves the worker to another CPU's stream.
+    pub fn set_cpu(&mut self, cpu: usize) {
+        self.cpu = cpu;
+    }
+
+    /// Sets the coarse clock, in seconds, that accesses are recorded with. Once per batch is enough.
+    pub fn set_now(&mut self, now_seconds: u32) {
+        self.now_seconds = now_seconds;
+    }
+}

@@ -1,0 +1,147 @@
+//! zcomp: the compression streams of one device, one per CPU and one for the gaps.
+//!
+//! Each possible CPU has a place that holds a stream while the CPU is up. A thread locks its CPU's
+//! place for one compression and nothing else: it writes into its own buffer ([`crate::Worker`]), so
+//! the pool grows, if it must, after the stream was let go. A CPU that goes down takes its stream
+//! out, which waits for at most one compression; a thread that finds the place empty uses the shared
+//! fallback stream, so that every request makes progress in the gap around a transition.
+//!
+//! Decompression needs no context with the codecs of today, and takes no lock.
+
+mod codec;
+mod stream;
+
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use lock_api::{Mutex, RawMutex};
+
+pub use codec::Algorithm;
+pub(crate) use codec::{Damaged, OUTPUT_MAX};
+use stream::Stream;
+
+use crate::{NoMemory, PageBytes, StreamStatistics, memory};
+
+/// Most bytes worth storing compressed: a page must save an eighth. Above it, storing the page whole
+/// costs little more and loads at the speed of a copy.
+pub(crate) const COMPRESSED_MAX: usize = crate::PAGE_SIZE / 8 * 7;
+
+/// The streams of one device.
+pub(crate) struct Zcomp<R: RawMutex> {
+    algorithm: Algorithm,
+    /// One per possible CPU, then the fallback, whose stream is always there.
+    places: Vec<Place<R>>,
+}
+
+/// Where a CPU's stream is while the CPU is up. Two cache lines of its own (most CPUs fetch pairs).
+#[repr(align(128))]
+struct Place<R: RawMutex> {
+    stream: Mutex<R, Option<Stream>>,
+    pages_compressed: AtomicU64,
+    pages_decompressed: AtomicU64,
+}
+
+impl<R: RawMutex> Zcomp<R> {
+    /// Returns a set of streams with every CPU down and the fallback ready.
+    pub(crate) fn new(algorithm: Algorithm, possible_cpus: usize) -> Result<Self, NoMemory> {
+        let places = memory::filled(possible_cpus + 1, || Place {
+            stream: Mutex::new(None),
+            pages_compressed: AtomicU64::new(0),
+            pages_decompressed: AtomicU64::new(0),
+        })?;
+        let zcomp = Self { algorithm, places };
+        *zcomp.fallback().stream.lock() = Some(Stream::new(algorithm)?);
+        Ok(zcomp)
+    }
+
+    /// Gives `cpu` a stream, unless it has one.
+    pub(crate) fn cpu_up(&self, cpu: usize) -> Result<(), NoMemory> {
+        let stream = Stream::new(self.algorithm)?;
+        let mut place = self.place(cpu).stream.lock();
+        let spare = if place.is_none() { place.replace(stream) } else { Some(stream) };
+        // Freed after the lock: the free may take the heap's.
+        drop(place);
+        drop(spare);
+        Ok(())
+    }
+
+    /// Takes the stream of `cpu` out and frees it. The fallback stays.
+    pub(crate) fn cpu_down(&self, cpu: usize) {
+        if cpu < self.possible_cpus() {
+            let stream = self.place(cpu).stream.lock().take();
+            drop(stream);
+        }
+    }
+
+    /// Compresses `page` into `output` and returns the bytes used, or nothing if it does not shrink
+    /// by an eighth.
+    pub(crate) fn compress(
+        &self,
+        cpu: usize,
+        page: &PageBytes,
+        output: &mut [u8],
+    ) -> Option<usize> {
+        let place = self.place(cpu);
+        if let Some(stream) = place.stream.lock().as_mut() {
+            count(&place.pages_compressed);
+            return stream.compress(page, output);
+        }
+        let place = self.fallback();
+        count(&place.pages_compressed);
+        place.stream.lock().as_mut()?.compress(page, output)
+    }
+
+    /// Decompresses `bytes` into `page`, which holds anything when it fails.
+    pub(crate) fn decompress(
+        &self,
+        cpu: usize,
+        bytes: &[u8],
+        page: &mut PageBytes,
+    ) -> Result<(), Damaged> {
+        count(&self.place(cpu).pages_decompressed);
+        self.algorithm.decompress(bytes, page)
+    }
+
+    /// Returns one line of statistics per possible CPU, then the fallback's.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = StreamStatistics> + '_ {
+        let possible_cpus = self.possible_cpus();
+        self.places.iter().enumerate().map(move |(index, place)| StreamStatistics {
+            cpu: (index < possible_cpus).then_some(index),
+            is_up: place.stream.lock().is_some(),
+            pages_compressed: place.pages_compressed.load(Ordering::Relaxed),
+            pages_decompressed: place.pages_decompressed.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Returns the bytes that the streams take.
+    pub(crate) fn metadata_bytes(&self) -> usize {
+        let streams = self.places.iter().filter(|place| place.stream.lock().is_some()).count();
+        size_of_val(self.places.as_slice()) + streams * Stream::METADATA_BYTES
+    }
+
+    /// Returns the algorithm of all streams.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn possible_cpus(&self) -> usize {
+        self.places.len() - 1
+    }
+
+    /// Returns the place of `cpu`; a CPU that is not possible shares the fallback.
+    fn place(&self, cpu: usize) -> &Place<R> {
+        self.places.get(cpu).unwrap_or_else(|| self.fallback())
+    }
+
+    fn fallback(&self) -> &Place<R> {
+        self.places.last().expect("new adds the fallback")
+    }
+}
+
+/// Relaxed: a statistic, which decides nothing and orders nothing.
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests;
