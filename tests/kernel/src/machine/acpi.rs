@@ -1,0 +1,81 @@
+//! What the firmware's ACPI tables say: which CPUs there can be, and where the timer is.
+
+#![expect(unsafe_code, reason = "reads the tables through the physical map")]
+
+use super::apic;
+use super::cpu_id::{CpuId, CpuMask};
+use super::physical;
+use acpi::fadt::Fadt;
+use acpi::madt::{Madt, MadtEntry};
+use acpi::{AcpiHandler, AcpiTables, PhysicalMapping};
+use core::ptr::NonNull;
+
+/// Finds tables in the physical map, where they always are.
+#[derive(Clone, Copy)]
+struct Mapped;
+
+impl AcpiHandler for Mapped {
+    unsafe fn map_physical_region<T>(
+        &self,
+        address: usize,
+        size: usize,
+    ) -> PhysicalMapping<Self, T> {
+        let start = NonNull::new(physical::pointer(address as u64));
+        let start = start.expect("the physical map is not at address 0");
+        // SAFETY: the region is mapped as it is for ever, below 4 GiB as `pointer` checks.
+        unsafe { PhysicalMapping::new(address, start, size, size, *self) }
+    }
+
+    fn unmap_physical_region<T>(_region: &PhysicalMapping<Self, T>) {}
+}
+
+/// The tables' facts that the kernel uses.
+pub(super) struct Facts {
+    /// CPUs that are there or may come.
+    pub(super) possible: CpuMask,
+    /// CPUs that are there.
+    pub(super) present: CpuMask,
+    /// Port of the power management timer.
+    pub(super) pm_timer_port: u16,
+}
+
+/// MADT, local APIC flags: the CPU is there. QEMU lists CPUs that may come with flags 0.
+const ENABLED: u32 = 1;
+
+/// Reads the tables and tells `apic` the ids of all CPUs; this CPU is number 0.
+///
+/// # Panics
+/// If the tables are damaged, as the machine cannot be used then.
+pub(super) fn read(rsdp: u64) -> Facts {
+    // SAFETY: the loader says that the root pointer is there, and `Mapped` can map all memory.
+    let tables = unsafe { AcpiTables::from_rsdp(Mapped, rsdp as usize) }.expect("ACPI tables");
+    let fadt = tables.find_table::<Fadt>().expect("ACPI FADT");
+    let timer = fadt.pm_timer_block().expect("ACPI FADT").expect("a power management timer");
+    let madt = tables.find_table::<Madt>().expect("ACPI MADT");
+    let mut facts = Facts {
+        possible: CpuMask::of(CpuId::BOOT),
+        present: CpuMask::of(CpuId::BOOT),
+        pm_timer_port: timer.address as u16,
+    };
+    apic::set_id(CpuId::BOOT, apic::this_id());
+    for entry in madt.get().entries() {
+        let MadtEntry::LocalApic(found) = entry else { continue };
+        let (id, flags) = (u32::from(found.apic_id), found.flags);
+        if id != apic::this_id() {
+            facts.add(id, flags & ENABLED != 0);
+        }
+    }
+    facts
+}
+
+impl Facts {
+    /// Gives the next number to a CPU; those beyond the limit are left alone.
+    fn add(&mut self, apic_id: u32, is_present: bool) {
+        let Some(cpu) = CpuId::new(self.possible.count()) else { return };
+        apic::set_id(cpu, apic_id);
+        self.possible.insert(cpu);
+        if is_present {
+            self.present.insert(cpu);
+        }
+    }
+}

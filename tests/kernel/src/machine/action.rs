@@ -1,0 +1,88 @@
+//! What the kernel and the machine say to each other at every entry.
+//!
+//! The machine calls the kernel with the kernel lock held (`Kernel::on_syscall`, `on_fault`,
+//! `on_exception`, `on_tick`) and then asks `Kernel::next_action` until it is told to run a thread.
+
+use super::cpu_id::CpuMask;
+use super::paging::{Root, UserPage};
+use super::regs::RegsHandle;
+
+/// A page fault of a program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    /// The address that was touched.
+    pub(crate) address: u64,
+    /// It was a write.
+    pub(crate) write: bool,
+    /// A page was mapped, but not for this kind of access.
+    pub(crate) present: bool,
+    /// It was an instruction fetch.
+    pub(crate) instruction: bool,
+}
+
+/// What a CPU does next.
+pub(crate) enum Action {
+    /// Return to ring 3 with these registers in this address space. Until this CPU enters the kernel
+    /// again the thread's registers belong to it. The CPU counts as using `root` until its next `Run`
+    /// of another root or its next `Idle`.
+    Run {
+        /// The thread's registers.
+        regs: RegsHandle,
+        /// Its address space.
+        root: Root,
+    },
+    /// Make these CPUs forget the translations, without the kernel lock, then call
+    /// `Kernel::on_shootdown_done` and ask again.
+    Shootdown {
+        /// Who may have used the address space; the calling CPU may be among them.
+        cpus: CpuMask,
+        /// What to forget.
+        pages: Pages,
+    },
+    /// Sleep until an interrupt; the CPU leaves its address space.
+    Idle,
+}
+
+/// Pages that a shootdown names at most; as many as one batch of the pager carries.
+pub(crate) const PAGES_MAX: usize = zram_abi::record::ENTRIES_MAX;
+
+/// The translations that a shootdown removes.
+#[derive(Clone, Copy)]
+pub(crate) enum Pages {
+    /// The first `count` of these pages.
+    List {
+        /// The pages.
+        list: [UserPage; PAGES_MAX],
+        /// How many of them count.
+        count: usize,
+    },
+    /// All pages; a CPU that is not in ring 3 also leaves the address space, so that afterwards an
+    /// address space without running threads can be destroyed.
+    All,
+}
+
+impl Pages {
+    /// Returns no pages.
+    pub(crate) const fn none() -> Self {
+        Self::List { list: [UserPage::ZERO; PAGES_MAX], count: 0 }
+    }
+
+    /// Adds a page; more than [`PAGES_MAX`] become all pages.
+    pub(crate) fn push(&mut self, page: UserPage) {
+        match self {
+            Self::List { list, count } => match list.get_mut(*count) {
+                Some(place) => {
+                    *place = page;
+                    *count += 1;
+                }
+                None => *self = Self::All,
+            },
+            Self::All => {}
+        }
+    }
+
+    /// Is there nothing to forget?
+    pub(crate) const fn is_empty(&self) -> bool {
+        matches!(self, Self::List { count: 0, .. })
+    }
+}

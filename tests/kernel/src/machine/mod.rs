@@ -1,0 +1,29 @@
+//! The machine under the kernel: everything that needs `unsafe` or knows the x86-64 PC.
+//!
+//! `boot` starts it, `entry` is every way in and out, `frames` and `paging` give out memory. The
+//! kernel proper above is called back with the kernel lock held (`action`) and is safe Rust.
+
+mod acpi;
+pub(crate) mod action;
+pub(crate) mod apic;
+pub(crate) mod boot;
+pub(crate) mod clock;
+mod cpu;
+pub(crate) mod cpu_id;
+mod descriptors;
+mod entry;
+pub(crate) mod frames;
+mod heap;
+pub(crate) mod initrd;
+mod lock;
+mod mem;
+mod memory_map;
+pub(crate) mod paging;
+mod panic;
+mod physical;
+pub(crate) mod power;
+pub(crate) mod regs;
+pub(crate) mod serial;
+mod shootdown;
+pub(crate) mod smp;
+mod start_info;

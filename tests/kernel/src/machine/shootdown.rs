@@ -1,0 +1,122 @@
+//! Making other CPUs forget translations.
+//!
+//! The CPU that asks writes what to forget into its own request, marks itself as pending at each of
+//! the others, interrupts them and waits, without the kernel lock, until all have answered. They
+//! answer in the interrupt (from ring 3, or while idle), or while they wait for the kernel lock or
+//! for a shootdown of their own. A CPU that holds the kernel lock answers once it leaves the kernel:
+//! nobody waits for a CPU while holding the lock, so that moment comes.
+
+#![expect(unsafe_code, reason = "a request shared by the protocol described above; invlpg")]
+
+use super::action::Pages;
+use super::cpu;
+use super::cpu_id::{CPUS_MAX, CpuId, CpuMask};
+use super::{apic, clock};
+use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicU32, Ordering};
+use x86_64::VirtAddr;
+use x86_64::instructions::tlb;
+
+/// After so long without an answer a CPU is taken for dead, which is a kernel panic. The host may
+/// keep a virtual CPU waiting for a long time.
+const ANSWER_MAX_NS: u64 = 30_000_000_000;
+
+/// What one CPU asks of others.
+struct Request {
+    /// Bit `n`: CPU `n` has not answered.
+    unanswered: AtomicU32,
+    /// Written by the asking CPU while nothing is unanswered, read by the others until they answer.
+    pages: UnsafeCell<Pages>,
+}
+
+// SAFETY: `pages` is written while `unanswered` is 0 and read while it is not; see the fields.
+unsafe impl Sync for Request {}
+
+static REQUESTS: [Request; CPUS_MAX] =
+    [const { Request { unanswered: AtomicU32::new(0), pages: UnsafeCell::new(Pages::none()) } };
+        CPUS_MAX];
+
+/// Per CPU, bit `n`: CPU `n` waits for its answer.
+static PENDING: [AtomicU32; CPUS_MAX] = [const { AtomicU32::new(0) }; CPUS_MAX];
+
+/// Where a CPU was when it was asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Program,
+    Kernel,
+}
+
+/// Makes the CPUs in the mask forget these pages, and waits until they have.
+///
+/// # Context
+/// Without the kernel lock; the CPUs in the mask are online.
+pub(super) fn request(this: CpuId, cpus: CpuMask, pages: &Pages) {
+    let others = cpus.without(this);
+    let request = &REQUESTS[this.index()];
+    // SAFETY: all answered the last request (it was awaited), so nobody reads the pages now.
+    unsafe { *request.pages.get() = *pages };
+    // Relaxed is enough: published by the Release below.
+    request.unanswered.store(others.bits(), Ordering::Relaxed);
+    for other in others.iter() {
+        // Release pairs with the Acquire in `serve`: the other CPU sees the request.
+        PENDING[other.index()].fetch_or(CpuMask::of(this).bits(), Ordering::Release);
+        apic::send(other, apic::SHOOTDOWN);
+    }
+    if cpus.contains(this) {
+        forget(this, pages, From::Kernel);
+    }
+    await_answers(this, request);
+}
+
+fn await_answers(this: CpuId, request: &Request) {
+    let end_ns = clock::now_ns() + ANSWER_MAX_NS;
+    loop {
+        // Acquire pairs with the Release in `serve`: the others' TLBs are clean from here on.
+        let unanswered = request.unanswered.load(Ordering::Acquire);
+        if unanswered == 0 {
+            return;
+        }
+        serve_in_kernel(this);
+        assert!(clock::now_ns() < end_ns, "cpus {unanswered:#x} do not answer a shootdown");
+        core::hint::spin_loop();
+    }
+}
+
+/// Answers the requests that wait for this CPU, which is in the kernel.
+pub(super) fn serve_in_kernel(this: CpuId) {
+    serve(this, From::Kernel);
+}
+
+/// Answers the requests that wait for this CPU, which goes back to ring 3 at once.
+pub(super) fn serve_in_program(this: CpuId) {
+    serve(this, From::Program);
+}
+
+fn serve(this: CpuId, from: From) {
+    let pending = &PENDING[this.index()];
+    // Relaxed is enough: a request that is missed now comes with an interrupt.
+    if pending.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    // Acquire pairs with the Release in `request`.
+    let askers = CpuMask::from_bits(pending.swap(0, Ordering::Acquire));
+    for asker in askers.iter() {
+        let request = &REQUESTS[asker.index()];
+        // SAFETY: the asking CPU does not write the pages before this CPU answered.
+        forget(this, unsafe { &*request.pages.get() }, from);
+        // Release pairs with the Acquire in `await_answers`.
+        request.unanswered.fetch_and(!CpuMask::of(this).bits(), Ordering::Release);
+    }
+}
+
+fn forget(this: CpuId, pages: &Pages, from: From) {
+    match (pages, from) {
+        (Pages::List { list, count }, _) => {
+            for page in &list[..*count] {
+                tlb::flush(VirtAddr::new(page.address()));
+            }
+        }
+        (Pages::All, From::Program) => tlb::flush_all(),
+        (Pages::All, From::Kernel) => cpu::load_root(this, cpu::kernel_root()),
+    }
+}
