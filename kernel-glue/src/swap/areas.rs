@@ -1,0 +1,223 @@
+//! Swap areas: which device, how urgent, how full.
+//!
+//! An area is Active (takes pages), Draining (`swapoff` brings its pages back) or Dead (its daemon
+//! is; what is in it is lost). Whether an active one is *full* is apart from that: LIMIT and
+//! NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full device
+//! is not asked again for every page (DESIGN 8.11). Uses the slot map; used by everything else.
+
+use zram_abi::verb::Cookie;
+
+use super::entry::{AreaIndex, SwapEntry};
+use super::requests::SwapOnError;
+use super::slots::{Slot, SlotMap};
+
+/// Most areas at once: every entry of a page table names one, and few are ever used.
+pub const AREAS_MAX: usize = 8;
+
+/// What an area takes part in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AreaState {
+    /// Pages go there.
+    Active,
+    /// `swapoff` is under way.
+    Draining,
+    /// The daemon is dead.
+    Dead,
+}
+
+/// Whether an active area takes pages now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fullness {
+    Open,
+    /// `mem_limit` was reached: open again at this use, or at this time, to find out.
+    Limit {
+        reopen_used: u32,
+        retry_ns: u64,
+    },
+    /// The machine had no frame for the pool: open again when the reserve is whole.
+    NoReserve,
+}
+
+/// An area is asked again after this long though nothing was freed: its limit may have been raised.
+const LIMIT_RETRY_NS: u64 = 1_000_000_000;
+
+/// At least so many slots must be freed before an area at its limit is asked again: a batch.
+const REOPEN_SLOTS_MIN: u32 = 32;
+
+/// What one line of `/scheme/swap/areas` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AreaInfo {
+    /// Device id: the area's name is `zram:ID`.
+    pub device: u16,
+    /// Pages it has room for.
+    pub size_pages: u32,
+    /// Pages that are there or on the way, notices not yet sent included.
+    pub used_pages: u32,
+    /// Higher is used first.
+    pub priority: i64,
+    /// What it takes part in.
+    pub state: AreaState,
+    /// Whether it refuses new pages for now.
+    pub full: bool,
+}
+
+/// One area.
+#[derive(Debug)]
+pub(super) struct Area {
+    pub(super) cookie: Cookie,
+    pub(super) priority: i64,
+    pub(super) state: AreaState,
+    pub(super) slots: SlotMap,
+    fullness: Fullness,
+}
+
+impl Area {
+    fn new(cookie: Cookie, priority: i64) -> Result<Self, SwapOnError> {
+        let slots = SlotMap::new(cookie.pages).map_err(|_| SwapOnError::NoMemory)?;
+        let (state, fullness) = (AreaState::Active, Fullness::Open);
+        Ok(Self { cookie, priority, state, slots, fullness })
+    }
+
+    fn info(&self) -> AreaInfo {
+        AreaInfo {
+            device: self.cookie.device,
+            size_pages: self.slots.count(),
+            used_pages: self.slots.used(),
+            priority: self.priority,
+            state: self.state,
+            full: self.fullness != Fullness::Open,
+        }
+    }
+
+    /// Returns whether a page could go there.
+    fn has_room(&self) -> bool {
+        self.state == AreaState::Active
+            && self.fullness == Fullness::Open
+            && self.slots.used() < self.slots.count()
+    }
+
+    /// Closes it because the device's limit is reached.
+    pub(super) fn reached_limit(&mut self, now_ns: u64) {
+        let used = self.slots.used();
+        let freed = (used / 16).max(REOPEN_SLOTS_MIN);
+        self.fullness = Fullness::Limit {
+            reopen_used: used.saturating_sub(freed),
+            retry_ns: now_ns.saturating_add(LIMIT_RETRY_NS),
+        };
+    }
+
+    /// Closes it because the machine had no frame for the pool.
+    pub(super) fn lacked_frames(&mut self) {
+        self.fullness = Fullness::NoReserve;
+    }
+
+    fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
+        let enough = match self.fullness {
+            Fullness::Open => return,
+            Fullness::Limit { reopen_used, retry_ns } => {
+                self.slots.used() <= reopen_used || now_ns >= retry_ns
+            }
+            Fullness::NoReserve => reserve_is_whole,
+        };
+        if enough {
+            self.fullness = Fullness::Open;
+        }
+    }
+
+    /// Nothing is told to a dead daemon: pending notices are done at once.
+    pub(super) fn settle(&mut self) {
+        if self.state == AreaState::Dead {
+            self.slots.forget_notices();
+        }
+    }
+}
+
+/// All areas.
+#[derive(Debug, Default)]
+pub(super) struct Areas {
+    list: [Option<Area>; AREAS_MAX],
+    last: u8,
+}
+
+impl Areas {
+    /// Adds an area for the device.
+    ///
+    /// # Errors
+    ///
+    /// `Mounted`, `Invalid` or `NoMemory`; nothing changes then.
+    pub(super) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
+        let same = |area: &Area| {
+            area.cookie.device == cookie.device && area.cookie.generation == cookie.generation
+        };
+        if self.list.iter().flatten().any(same) {
+            return Err(SwapOnError::Mounted);
+        }
+        if cookie.pages == 0 {
+            return Err(SwapOnError::Invalid);
+        }
+        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::Invalid)?;
+        let index = u8::try_from(free).map_err(|_| SwapOnError::Invalid)?;
+        let place = self.list.get_mut(free).ok_or(SwapOnError::Invalid)?;
+        *place = Some(Area::new(cookie, priority)?);
+        Ok(AreaIndex(index))
+    }
+
+    pub(super) fn remove(&mut self, index: AreaIndex) {
+        if let Some(place) = self.list.get_mut(usize::from(index.0)) {
+            *place = None;
+        }
+    }
+
+    pub(super) fn get(&self, index: AreaIndex) -> Option<&Area> {
+        self.list.get(usize::from(index.0))?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, index: AreaIndex) -> Option<&mut Area> {
+        self.list.get_mut(usize::from(index.0))?.as_mut()
+    }
+
+    /// Returns what the slot of `entry` is doing, if its area exists.
+    pub(super) fn slot(&self, entry: SwapEntry) -> Option<Slot> {
+        Some(self.get(entry.area)?.slots.get(entry.slot))
+    }
+
+    /// Returns the area of the device.
+    pub(super) fn find(&self, device: u16) -> Option<AreaIndex> {
+        let is = |area: &Option<Area>| area.as_ref().is_some_and(|it| it.cookie.device == device);
+        u8::try_from(self.list.iter().position(is)?).ok().map(AreaIndex)
+    }
+
+    /// Returns the areas with their numbers.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (AreaIndex, &mut Area)> {
+        let numbered = (0_u8..).map(AreaIndex).zip(self.list.iter_mut());
+        numbered.filter_map(|(index, place)| Some((index, place.as_mut()?)))
+    }
+
+    /// Returns the areas for people.
+    pub(super) fn infos(&self) -> impl Iterator<Item = AreaInfo> {
+        self.list.iter().flatten().map(Area::info)
+    }
+
+    /// Opens what was full and is no longer.
+    pub(super) fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
+        self.list.iter_mut().flatten().for_each(|area| area.reopen(reserve_is_whole, now_ns));
+    }
+
+    /// Returns whether some area has room.
+    pub(super) fn have_room(&self) -> bool {
+        self.list.iter().flatten().any(Area::has_room)
+    }
+
+    /// Returns the area for the next batch: the highest priority with room, equals in turn.
+    pub(super) fn choose(&mut self) -> Option<AreaIndex> {
+        let numbered = (0_u8..).zip(&self.list);
+        let open = numbered.filter_map(|(at, area)| Some((at, area.as_ref()?)));
+        let best = open.filter(|(_, area)| area.has_room()).max_by_key(|(at, area)| {
+            let distance = at.wrapping_sub(self.last).wrapping_sub(1);
+            (area.priority, u8::MAX.wrapping_sub(distance))
+        });
+        let index = best?.0;
+        self.last = index;
+        Some(AreaIndex(index))
+    }
+}

@@ -1,0 +1,117 @@
+//! A bitmap with a count and a cursor: free slots, pending notices.
+//!
+//! `take_next` goes on from where it last took one (next fit), so that what is taken together lies
+//! together. Sized once; used by the slot map.
+
+use alloc::vec::Vec;
+
+const WORD_BITS: u32 = u64::BITS;
+
+/// Bits 0 to `size`, with a count of those set.
+#[derive(Debug)]
+pub(super) struct Bitmap {
+    words: Vec<u64>,
+    size: u32,
+    count: u32,
+    cursor: usize,
+}
+
+impl Bitmap {
+    /// Returns a map of `size` clear bits, or nothing if there is no memory.
+    pub(super) fn new(size: u32) -> Option<Self> {
+        let length = usize::try_from(size.div_ceil(WORD_BITS)).ok()?;
+        let mut words = Vec::new();
+        words.try_reserve_exact(length).ok()?;
+        words.resize(length, 0);
+        Some(Self { words, size, count: 0, cursor: 0 })
+    }
+
+    /// Sets every bit.
+    pub(super) fn set_all(&mut self) {
+        self.words.fill(u64::MAX);
+        let rest = self.size % WORD_BITS;
+        if let (Some(last), true) = (self.words.last_mut(), rest != 0) {
+            *last = (1_u64 << rest).wrapping_sub(1);
+        }
+        self.count = self.size;
+    }
+
+    /// Returns how many bits are set.
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Sets a bit; beyond the end, nothing.
+    pub(super) fn set(&mut self, index: u32) {
+        let Ok(at) = usize::try_from(index / WORD_BITS) else { return };
+        if index >= self.size {
+            return;
+        }
+        let Some(word) = self.words.get_mut(at) else { return };
+        let bit = 1_u64 << (index % WORD_BITS);
+        if *word & bit == 0 {
+            *word |= bit;
+            self.count = self.count.saturating_add(1);
+        }
+    }
+
+    /// Clears and returns a set bit, the next one from the cursor on.
+    pub(super) fn take_next(&mut self) -> Option<u32> {
+        if self.count == 0 {
+            return None;
+        }
+        let at = self.next_word()?;
+        let word = self.words.get_mut(at)?;
+        let bit = word.trailing_zeros();
+        *word &= word.wrapping_sub(1);
+        self.count = self.count.saturating_sub(1);
+        self.cursor = at;
+        u32::try_from(at).ok()?.checked_mul(WORD_BITS)?.checked_add(bit)
+    }
+
+    fn next_word(&self) -> Option<usize> {
+        let (before, after) = self.words.split_at_checked(self.cursor)?;
+        let set = |word: &u64| *word != 0;
+        match after.iter().position(set) {
+            Some(offset) => self.cursor.checked_add(offset),
+            None => before.iter().position(set),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_full_map_gives_each_bit_once() {
+        let mut map = Bitmap::new(130).unwrap();
+        map.set_all();
+        let taken: Vec<u32> = core::iter::from_fn(|| map.take_next()).collect();
+        assert_eq!(taken, (0..130).collect::<Vec<_>>());
+        assert_eq!(map.count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn it_agrees_with_a_set(operations in prop::collection::vec(any::<(bool, u32)>(), 1..200)) {
+            let mut map = Bitmap::new(150).unwrap();
+            let mut model = BTreeSet::new();
+            for (set, index) in operations {
+                if set {
+                    map.set(index % 200);
+                    if index % 200 < 150 {
+                        model.insert(index % 200);
+                    }
+                } else if let Some(taken) = map.take_next() {
+                    prop_assert!(model.remove(&taken));
+                } else {
+                    prop_assert!(model.is_empty());
+                }
+                prop_assert_eq!(map.count() as usize, model.len());
+            }
+        }
+    }
+}

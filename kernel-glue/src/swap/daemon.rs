@@ -1,0 +1,251 @@
+//! The daemon: its queues open and close, its threads complete records and take the next ones, and
+//! it may be dead or stuck.
+//!
+//! A worker asks for its next record and completes the previous one in the same call. What it
+//! completes must be the record that it took, unchanged but for the statuses; anything else is
+//! refused and the record stays open. The daemon is dead when its last queue closes, and stuck when
+//! work has waited [`STUCK_NS`] without a sign of life from any thread (DESIGN 8.10). Both end the
+//! same way: queues are revoked, pages on their way out go back, every area is dead, and whoever
+//! touches a page in one is killed; everyone else lives. A new daemon may open the queues again
+//! and mount new areas.
+
+use zram_abi::record::{Record, Status};
+use zram_abi::verb::Cookie;
+
+use super::Pager;
+use super::areas::AreaState;
+use super::entry::AreaIndex;
+use super::in_flight::{Notice, Work};
+use super::queues::Queue;
+use super::requests::Next;
+use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
+
+/// Work may wait so long for a sign of life before the daemon is given up: far beyond any batch,
+/// also on a slow machine.
+pub const STUCK_NS: u64 = 10_000_000_000;
+
+impl Pager {
+    /// A worker has opened this queue; returns false if it is open already (EBUSY) or there is no
+    /// such CPU.
+    #[must_use]
+    pub fn queue_open(&mut self, queue: QueueId, ports: &mut impl Ports) -> bool {
+        let Some(state @ Queue::Closed) = self.queues.get_mut(queue) else { return false };
+        *state = Queue::Running;
+        self.heartbeat_ns = ports.now_ns();
+        true
+    }
+
+    /// The queue's file was closed; a record that was in it is answered by nobody.
+    pub fn queue_closed(&mut self, queue: QueueId, ports: &mut impl Ports) {
+        self.end_queue(queue, Queue::Closed, ports);
+        let open = |queue: &Queue| queue.is_open();
+        if !self.queues.iter().any(|cpu| open(&cpu.input) || open(&cpu.output)) {
+            self.daemon_died(ports);
+        }
+        self.after_frames_freed(ports);
+        self.wake_swapoff(ports);
+    }
+
+    /// The worker of `queue` completes what it had taken, if anything, and asks for its next record.
+    ///
+    /// A call that is repeated after `Idle` completes nothing a second time.
+    pub fn queue_next(
+        &mut self,
+        queue: QueueId,
+        completed: &Record,
+        ports: &mut impl Ports,
+    ) -> Next {
+        self.heartbeat_ns = ports.now_ns();
+        let mut run = None;
+        match self.queues.get_mut(queue) {
+            None | Some(Queue::Closed | Queue::Revoked) => return Next::Closed,
+            Some(Queue::Running | Queue::Idle | Queue::Posted(_)) => {}
+            Some(state @ Queue::Taken(_)) => {
+                let cookie = state.work().and_then(|work| self.areas.get(work.area()));
+                let cookie = cookie.map(|area| area.cookie);
+                let answers =
+                    |work: &Work| cookie.is_some_and(|it| work.is_answered_by(completed, it));
+                if !state.work().is_some_and(answers) {
+                    self.statistics.bad_replies = self.statistics.bad_replies.saturating_add(1);
+                    return Next::Invalid;
+                }
+                if let Some(work) = state.leave_for(Queue::Running) {
+                    run = self.complete(queue, work, completed, ports);
+                }
+            }
+        }
+        self.next_record(queue, run, ports)
+    }
+
+    /// Returns the record that the woken worker of `queue` is to have, if one waits.
+    pub fn queue_take(&mut self, queue: QueueId) -> Option<Record> {
+        let work = self.queues.get_mut(queue)?.take()?;
+        let cookie = self.areas.get(work.area())?.cookie;
+        Some(work.record(cookie))
+    }
+
+    /// The timer ticks on some CPU: what has no other event, in bounded time.
+    pub fn tick(&mut self, ports: &mut impl Ports) {
+        let now_ns = ports.now_ns();
+        let waits =
+            |cpu: &super::queues::PerCpu| cpu.input.work().is_some() || cpu.output.work().is_some();
+        if !self.queues.iter().any(waits) {
+            self.heartbeat_ns = now_ns;
+        } else if now_ns.saturating_sub(self.heartbeat_ns) >= STUCK_NS {
+            self.daemon_died(ports);
+        }
+        self.take_back_grants(ports);
+        self.send_notices(ports);
+        self.after_frames_freed(ports);
+    }
+
+    fn complete(
+        &mut self,
+        queue: QueueId,
+        work: Work,
+        reply: &Record,
+        ports: &mut impl Ports,
+    ) -> Option<Waiter> {
+        let run = match work {
+            Work::Store(store) => {
+                self.store_replied(queue, store, reply, ports);
+                None
+            }
+            Work::Load(load) => self.load_replied(queue, load, reply, ports),
+            Work::Notice(notice) => {
+                self.notice_replied(notice, reply);
+                None
+            }
+        };
+        self.after_frames_freed(ports);
+        self.wake_swapoff(ports);
+        run
+    }
+
+    fn next_record(&mut self, queue: QueueId, run: Option<Waiter>, ports: &mut impl Ports) -> Next {
+        if self.queues.get(queue).is_some_and(Queue::is_free) {
+            match queue.direction {
+                Direction::In => self.next_turn(queue.cpu, ports),
+                Direction::Out => {
+                    self.notify_on(queue.cpu);
+                }
+            }
+        }
+        if let Some(record) = self.queue_take(queue) {
+            if let Some(waiter) = run {
+                ports.wake(waiter);
+            }
+            return Next::Record(record);
+        }
+        if let Some(state @ Queue::Running) = self.queues.get_mut(queue) {
+            *state = Queue::Idle;
+        }
+        Next::Idle { run }
+    }
+
+    /// Posts a free notice on every free `out` queue while there are some to send; returns whether
+    /// any is left or in flight.
+    pub(super) fn send_notices(&mut self, ports: &mut impl Ports) -> bool {
+        for cpu in self.queues.numbers() {
+            if self.notify_on(cpu) {
+                ports.wake_worker(QueueId { cpu, direction: Direction::Out });
+            }
+        }
+        let waits = |slots: &super::slots::SlotMap| {
+            slots.notices_pending() > 0 || slots.notices_in_flight() > 0
+        };
+        self.areas.iter_mut().any(|(_, area)| waits(&area.slots))
+    }
+
+    /// Posts a free notice on the `out` queue of `cpu` if it is free and not kept for a batch;
+    /// returns whether its worker sleeps.
+    fn notify_on(&mut self, cpu: Cpu) -> bool {
+        let free = |cpu: &super::queues::PerCpu| cpu.output.is_free() && cpu.unmapping.is_none();
+        if !self.queues.cpu(cpu).is_some_and(free) {
+            return false;
+        }
+        let pending = self.areas.iter_mut().find(|(_, area)| area.slots.notices_pending() > 0);
+        let Some((index, _)) = pending else { return false };
+        let mut notice = Notice::new(index, self.next_ticket());
+        let Some(area) = self.areas.get_mut(index) else { return false };
+        while notice.slots.as_slice().len() < zram_abi::record::ENTRIES_MAX {
+            let Some(slot) = area.slots.take_notice() else { break };
+            notice.slots.push(slot);
+        }
+        let queue = self.queues.cpu_mut(cpu);
+        queue.is_some_and(|queue| queue.output.post(Work::Notice(notice)))
+    }
+
+    /// A slot that the daemon did not know is forgotten just as well.
+    fn notice_replied(&mut self, notice: Notice, reply: &Record) {
+        let Some(area) = self.areas.get_mut(notice.area) else { return };
+        for (slot, answer) in notice.slots.as_slice().iter().zip(reply.entries()) {
+            match answer.status {
+                Status::Ok | Status::Gone => {
+                    area.slots.notice_done(*slot);
+                    self.statistics.notices = self.statistics.notices.saturating_add(1);
+                }
+                Status::Pending
+                | Status::NoGain
+                | Status::NoReserve
+                | Status::Limit
+                | Status::Damaged => {
+                    area.slots.notice_failed(*slot);
+                    self.statistics.bad_replies = self.statistics.bad_replies.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    fn notice_returned(&mut self, notice: Notice) {
+        let Some(area) = self.areas.get_mut(notice.area) else { return };
+        for slot in notice.slots.as_slice() {
+            area.slots.notice_failed(*slot);
+        }
+        area.settle();
+    }
+
+    fn end_queue(&mut self, queue: QueueId, to: Queue, ports: &mut impl Ports) {
+        let Some(state) = self.queues.get_mut(queue) else { return };
+        match state.leave_for(to) {
+            Some(Work::Store(store)) => self.store_returned(queue, store, ports),
+            Some(Work::Load(load)) => self.load_returned(queue, load, ports),
+            Some(Work::Notice(notice)) => self.notice_returned(notice),
+            None => {}
+        }
+        match queue.direction {
+            Direction::In => self.end_turns(queue.cpu, ports),
+            Direction::Out => {}
+        }
+    }
+
+    /// The device is gone, and what was in it.
+    pub(super) fn area_died(&mut self, index: AreaIndex) {
+        if let Some(area) = self.areas.get_mut(index) {
+            area.state = AreaState::Dead;
+            area.settle();
+        }
+    }
+
+    fn daemon_died(&mut self, ports: &mut impl Ports) {
+        for (_, area) in self.areas.iter_mut() {
+            area.state = AreaState::Dead;
+        }
+        for cpu in self.queues.numbers() {
+            for direction in [Direction::In, Direction::Out] {
+                let queue = QueueId { cpu, direction };
+                if self.queues.get(queue).is_some_and(Queue::is_open) {
+                    ports.revoke_worker(queue);
+                    self.end_queue(queue, Queue::Revoked, ports);
+                }
+            }
+        }
+        self.areas.iter_mut().for_each(|(_, area)| area.settle());
+        self.fail_swapoff(super::requests::SwapOffError::Busy, ports);
+    }
+
+    /// Returns the device of an area.
+    pub fn cookie(&self, area: AreaIndex) -> Option<Cookie> {
+        self.areas.get(area).map(|area| area.cookie)
+    }
+}

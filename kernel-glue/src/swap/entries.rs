@@ -1,0 +1,158 @@
+//! What unmap, fork and exit do to swap entries, and the end of spaces and threads.
+//!
+//! The kernel reports each entry it removes from a page table or copies into another one; the pager
+//! keeps the slots' users, and frees a slot after the last. What that means for a page in flight is
+//! the table in `in_flight`. mprotect needs no report: an entry carries no permissions, and a page
+//! that comes in is mapped as its mapping then says. Moving pages between addresses or spaces is
+//! unmap and map for pages in memory; a kernel that moves entries brings them in first.
+
+use super::Pager;
+use super::entry::SwapEntry;
+use super::in_flight::{Held, Work};
+use super::queues::Offered;
+use super::requests::Fork;
+use super::slots::Slot;
+use super::waiters::Reason;
+use crate::ports::{Page, Ports, SpaceId, Waiter};
+
+/// So many pending notices make a record worth while before the next tick.
+const NOTICES_MIN: usize = zram_abi::record::ENTRIES_MAX;
+
+impl Pager {
+    /// The swap entry at `page` was removed (unmap, exit).
+    pub fn entry_dropped(
+        &mut self,
+        space: SpaceId,
+        page: Page,
+        entry: SwapEntry,
+        ports: &mut impl Ports,
+    ) {
+        self.entry_removed(space);
+        match self.areas.slot(entry) {
+            Some(Slot::Storing) => self.drop_leaving(entry, ports),
+            Some(Slot::Loading(_)) => {
+                self.turn_unwanted(space, page, entry);
+                self.drop_user(entry);
+            }
+            Some(Slot::Stored(_) | Slot::Lost(_)) => self.drop_user(entry),
+            Some(Slot::Free | Slot::Noticed | Slot::Noticing) | None => {
+                debug_assert!(false, "dropped {entry:?}, which is no page's");
+            }
+        }
+        let pending = self.areas.get(entry.area).map_or(0, |area| area.slots.notices_pending());
+        if usize::try_from(pending).is_ok_and(|pending| pending >= NOTICES_MIN) {
+            self.send_notices(ports);
+        }
+    }
+
+    /// The space may be copied, page table and all, if the answer is `Ready`: pages of it that were
+    /// on their way out are back, and no TAKE of one is in flight. Each swap entry that the copy
+    /// gets is then reported by [`Pager::entry_duplicated`], before the pager is called otherwise.
+    pub fn fork_begin(&mut self, space: SpaceId, waiter: Waiter, ports: &mut impl Ports) -> Fork {
+        while let Some(entry) = self.leaving_from(space) {
+            if !self.give_back(entry, false, ports) {
+                break;
+            }
+        }
+        match self.taken_from(space) {
+            Some(entry) => {
+                self.wait(waiter, Reason::Slot(entry), ports);
+                Fork::Wait
+            }
+            None => Fork::Ready,
+        }
+    }
+
+    /// `entry` was copied into a page table of `space`; returns false, and it must not stand there,
+    /// if the slot has as many users as can be counted.
+    #[must_use]
+    pub fn entry_duplicated(&mut self, space: SpaceId, entry: SwapEntry) -> bool {
+        let area = self.areas.get_mut(entry.area);
+        let added = area.is_some_and(|area| area.slots.add_user(entry.slot));
+        if added {
+            self.entry_placed(space);
+        }
+        added
+    }
+
+    /// The space is gone, every entry of it dropped; its number may be used again.
+    pub fn space_gone(&mut self, space: SpaceId, ports: &mut impl Ports) {
+        debug_assert!(self.swapped_pages(space) == 0, "{space:?} ends with swap entries");
+        debug_assert!(self.leaving_from(space).is_none(), "{space:?} ends with pages in flight");
+        if self.condemned == Some(space) {
+            self.condemned = None;
+            self.hand.gained();
+        }
+        self.after_frames_freed(ports);
+    }
+
+    /// The thread is gone; its number may be used again.
+    pub fn waiter_gone(&mut self, waiter: Waiter, ports: &mut impl Ports) {
+        let left = self.waiters.leave(waiter);
+        Self::give_up_turn(left, ports);
+        if let Some(frame) = self.waiters.take_grant(waiter) {
+            ports.release(frame);
+        }
+        for work in self.queues.work_mut() {
+            match work {
+                Work::Load(load) if load.first == Some(waiter) => load.first = None,
+                Work::Load(_) | Work::Store(_) | Work::Notice(_) => {}
+            }
+        }
+        self.swapoff_cancel(waiter);
+        self.hand_out_frames(ports);
+    }
+
+    fn drop_user(&mut self, entry: SwapEntry) {
+        if let Some(area) = self.areas.get_mut(entry.area) {
+            area.slots.drop_user(entry.slot);
+            area.settle();
+        }
+    }
+
+    fn drop_leaving(&mut self, entry: SwapEntry, ports: &mut impl Ports) {
+        let Some((item, offered)) = self.queues.leaving_mut(entry) else { return };
+        item.held = match item.held {
+            Held::Leaving | Held::Wanted => Held::Dropped,
+            held @ (Held::Shared | Held::Returned | Held::Dropped) => held,
+        };
+        self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
+        if offered == Offered::NotYet {
+            self.abandon(entry);
+        }
+        self.waiters.wake_slot(entry, None, ports);
+    }
+
+    fn turn_unwanted(&mut self, space: SpaceId, page: Page, entry: SwapEntry) {
+        for work in self.queues.work_mut() {
+            let Work::Load(load) = work else { continue };
+            if load.area != entry.area {
+                continue;
+            }
+            let mut items = load.items.as_mut_slice().iter_mut();
+            if let Some(item) = items.find(|item| item.space == space && item.page == page) {
+                item.wanted = false;
+            }
+        }
+    }
+
+    fn leaving_from(&mut self, space: SpaceId) -> Option<SwapEntry> {
+        self.queues.stores_mut().find_map(|(store, _)| {
+            let leaving = |held| matches!(held, Held::Leaving | Held::Wanted);
+            let mut items = store.items.as_slice().iter();
+            let item = items.find(|item| item.space == space && leaving(item.held))?;
+            Some(store.entry(*item))
+        })
+    }
+
+    fn taken_from(&mut self, space: SpaceId) -> Option<SwapEntry> {
+        self.queues.work_mut().find_map(|work| match work {
+            Work::Load(load) if load.take => {
+                let mut items = load.items.as_slice().iter();
+                let item = items.find(|item| item.space == space && item.wanted)?;
+                Some(SwapEntry { area: load.area, slot: item.slot })
+            }
+            Work::Load(_) | Work::Store(_) | Work::Notice(_) => None,
+        })
+    }
+}

@@ -1,0 +1,168 @@
+//! A page is wanted that has left: the fault.
+//!
+//! It never waits for compression: a page still on its way out goes back at once, or (mapped window)
+//! after the reply. A stored page is asked for on the `in` queue of the CPU the fault happened on;
+//! if that is busy the fault stands in line there, with the frame it will fill; if its worker is
+//! idle, the kernel is told to switch straight to it. One request at a time for a slot: later
+//! faulters wait for that one and look again.
+
+use super::Pager;
+use super::areas::AreaState;
+use super::entry::SwapEntry;
+use super::in_flight::{Held, Load, LoadItem, Work};
+use super::queues::Offered;
+use super::requests::{Fault, FaultRequest, FrameAnswer};
+use super::slots::Slot;
+use super::waiters::{LinedUp, Reason};
+use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
+
+impl Pager {
+    /// Brings back the page at a swap entry, or begins to.
+    pub fn fault(&mut self, request: FaultRequest, ports: &mut impl Ports) -> Fault {
+        let Some(entry) = ports.entry(request.space, request.page) else { return Fault::Mapped };
+        match self.areas.slot(entry) {
+            Some(Slot::Storing) => self.fault_leaving(request, entry, ports),
+            Some(Slot::Loading(_)) => self.wait_for_slot(request.waiter, entry, ports),
+            Some(Slot::Stored(_)) if self.is_alive(entry) => {
+                self.fault_stored(request, entry, ports)
+            }
+            Some(Slot::Stored(_) | Slot::Lost(_)) => self.lost(),
+            Some(Slot::Free | Slot::Noticed | Slot::Noticing) | None => {
+                debug_assert!(false, "{request:?} met {entry:?}, which is no page's");
+                self.lost()
+            }
+        }
+    }
+
+    fn is_alive(&self, entry: SwapEntry) -> bool {
+        self.areas.get(entry.area).is_some_and(|area| area.state != AreaState::Dead)
+    }
+
+    fn lost(&mut self) -> Fault {
+        self.statistics.lost = self.statistics.lost.saturating_add(1);
+        Fault::Lost
+    }
+
+    fn wait_for_slot(&mut self, waiter: Waiter, entry: SwapEntry, ports: &mut impl Ports) -> Fault {
+        self.wait(waiter, Reason::Slot(entry), ports);
+        Fault::Wait { run: None }
+    }
+
+    fn fault_leaving(
+        &mut self,
+        request: FaultRequest,
+        entry: SwapEntry,
+        ports: &mut impl Ports,
+    ) -> Fault {
+        if self.give_back(entry, request.write, ports) {
+            return Fault::Mapped;
+        }
+        self.wait_for_slot(request.waiter, entry, ports)
+    }
+
+    /// Gives a leaving page back; returns false if that must wait for the reply, because the page
+    /// is to be written and the daemon reads its very frame.
+    pub(super) fn give_back(
+        &mut self,
+        entry: SwapEntry,
+        write: bool,
+        ports: &mut impl Ports,
+    ) -> bool {
+        let Some((item, offered)) = self.queues.leaving_mut(entry) else {
+            debug_assert!(false, "{entry:?} is on its way out, but in no batch");
+            return true;
+        };
+        let frame_is_read = offered == Offered::Yes && ports.is_mapped();
+        match item.held {
+            Held::Leaving | Held::Wanted if !frame_is_read => {
+                item.held = Held::Returned;
+                ports.map(item.space, item.page, item.frame, Mapping::Private);
+            }
+            Held::Leaving | Held::Wanted if write => {
+                item.held = Held::Wanted;
+                return false;
+            }
+            Held::Leaving | Held::Wanted => {
+                item.held = Held::Shared;
+                ports.share(item.frame);
+                ports.map(item.space, item.page, item.frame, Mapping::ReadOnly);
+            }
+            Held::Shared | Held::Returned | Held::Dropped => return true,
+        }
+        let space = item.space;
+        self.entry_removed(space);
+        self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
+        if offered == Offered::NotYet {
+            self.abandon(entry);
+        }
+        // Others may wait for the reply that this page no longer needs.
+        self.waiters.wake_slot(entry, None, ports);
+        true
+    }
+
+    fn fault_stored(
+        &mut self,
+        request: FaultRequest,
+        entry: SwapEntry,
+        ports: &mut impl Ports,
+    ) -> Fault {
+        let Some(queue) = self.input_near(request.cpu) else { return self.lost() };
+        let Some(frame) = self.take_frame(request.waiter, ports) else {
+            return match self.wait_for_frame(request.waiter, ports) {
+                FrameAnswer::Frame(_) | FrameAnswer::Wait => Fault::Wait { run: None },
+                FrameAnswer::OutOfMemory => Fault::OutOfMemory,
+            };
+        };
+        let since_ns = ports.now_ns();
+        let lined_up = LinedUp { request, entry, frame, since_ns };
+        if !self.queues.get(queue).is_some_and(super::queues::Queue::is_free) {
+            self.wait(request.waiter, Reason::Turn(queue.cpu, lined_up), ports);
+            return Fault::Wait { run: None };
+        }
+        self.wait(request.waiter, Reason::Slot(entry), ports);
+        let asleep = self.start_load(queue, lined_up, ports);
+        Fault::Wait { run: self.run_or_wake(queue, asleep, request.cpu, ports) }
+    }
+
+    /// An idle worker of this CPU is run at once, one of another CPU is woken.
+    pub(super) fn run_or_wake(
+        &self,
+        queue: QueueId,
+        asleep: bool,
+        here: Cpu,
+        ports: &mut impl Ports,
+    ) -> Option<QueueId> {
+        if asleep && queue.cpu != here {
+            ports.wake_worker(queue);
+            return None;
+        }
+        asleep.then_some(queue)
+    }
+
+    /// Returns the open `in` queue of this CPU, else of any.
+    pub(super) fn input_near(&self, cpu: Cpu) -> Option<QueueId> {
+        let open = |cpu: &Cpu| self.queues.cpu(*cpu).is_some_and(|queues| queues.input.is_open());
+        let cpu = Some(cpu).filter(open).or_else(|| self.queues.numbers().find(open))?;
+        Some(QueueId { cpu, direction: Direction::In })
+    }
+
+    /// Posts the page-in on a free queue; returns whether its worker sleeps.
+    pub(super) fn start_load(
+        &mut self,
+        queue: QueueId,
+        lined_up: LinedUp,
+        ports: &mut impl Ports,
+    ) -> bool {
+        let LinedUp { request, entry, frame, since_ns } = lined_up;
+        let ticket = self.next_ticket();
+        let Some(area) = self.areas.get_mut(entry.area) else { return false };
+        let take = area.slots.begin_load(entry.slot);
+        let mut load = Load::new(entry.area, ticket, take);
+        load.since_ns = since_ns;
+        load.first = Some(request.waiter);
+        let (space, page) = (request.space, request.page);
+        load.items.push(LoadItem { slot: entry.slot, frame, space, page, wanted: true });
+        ports.lend(queue, 0, frame);
+        self.queues.get_mut(queue).is_some_and(|queue| queue.post(Work::Load(load)))
+    }
+}

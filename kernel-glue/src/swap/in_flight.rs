@@ -1,0 +1,193 @@
+//! Pages in flight: what a record of each kind carries, page by page.
+//!
+//! What may happen to a page on its way out, and what becomes of it (DESIGN 8.4). "Unmapping" is
+//! the time between leaving the page table and the shootdown's acknowledgements, "storing" that
+//! between the record and its reply; by copy the window holds the bytes, mapped it shares the frame:
+//!
+//! | event | unmapping | storing, window by copy | storing, window mapped |
+//! | --- | --- | --- | --- |
+//! | read fault | mapped back | mapped back | mapped back read-only, frame shared |
+//! | write fault | mapped back | mapped back | waits for the reply, then mapped back |
+//! | fork | mapped back, then copied like any page | as a read fault | as a read fault |
+//! | unmap, exit | frame freed at `reclaim_finish` | frame freed at the reply | frame freed at the reply |
+//! | swapoff | goes back at `reclaim_finish` | goes on, then comes back like any page | the same |
+//! | daemon dead | goes back at `reclaim_finish` | goes back at once | goes back at once |
+//!
+//! A slot whose page went back was never offered (free at once) or is forgotten after the reply (a
+//! free notice). On its way in a page has no frame to fault on: whoever faults waits; unmap and exit
+//! turn the item unwanted; fork waits for a TAKE ([`Pager::fork_begin`](super::Pager::fork_begin)),
+//! and swapoff passes over it.
+
+use zram_abi::record::{ENTRIES_MAX, Operation, Record};
+use zram_abi::verb::Cookie;
+
+use super::entry::{AreaIndex, SwapEntry, SwapSlot};
+use super::fixed::Fixed;
+use crate::ports::{Frame, Page, SpaceId, Waiter};
+
+/// Where a page on its way out belongs now. The frame is held by the batch unless `Returned`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Its swap entry stands in the page table.
+    Leaving,
+    /// As `Leaving`, but somebody waits to have it back after the reply.
+    Wanted,
+    /// It went back read-only; the batch still has a use of the frame.
+    Shared,
+    /// It went back, frame and all.
+    Returned,
+    /// Its entry is gone; only the frame is left to free.
+    Dropped,
+}
+
+/// A page on its way out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoreItem {
+    pub(super) slot: SwapSlot,
+    pub(super) frame: Frame,
+    pub(super) space: SpaceId,
+    pub(super) page: Page,
+    pub(super) held: Held,
+}
+
+/// A batch on its way out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Store {
+    pub(super) area: AreaIndex,
+    pub(super) ticket: u32,
+    pub(super) items: Fixed<StoreItem, ENTRIES_MAX>,
+}
+
+/// A page on its way in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoadItem {
+    pub(super) slot: SwapSlot,
+    pub(super) frame: Frame,
+    pub(super) space: SpaceId,
+    pub(super) page: Page,
+    /// False once its entry is gone.
+    pub(super) wanted: bool,
+}
+
+/// Pages on their way in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    pub(super) area: AreaIndex,
+    pub(super) ticket: u32,
+    /// TAKE, else LOAD.
+    pub(super) take: bool,
+    /// When the fault happened.
+    pub(super) since_ns: u64,
+    /// Who is to run first when it is there.
+    pub(super) first: Option<Waiter>,
+    pub(super) items: Fixed<LoadItem, ENTRIES_MAX>,
+}
+
+/// A free notice.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Notice {
+    pub(super) area: AreaIndex,
+    pub(super) ticket: u32,
+    pub(super) slots: Fixed<SwapSlot, ENTRIES_MAX>,
+}
+
+/// What a queue carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Work {
+    Store(Store),
+    Load(Load),
+    Notice(Notice),
+}
+
+impl Store {
+    pub(super) fn new(area: AreaIndex, ticket: u32) -> Self {
+        let filler = StoreItem {
+            slot: SwapSlot(0),
+            frame: Frame(0),
+            space: SpaceId(0),
+            page: Page(0),
+            held: Held::Returned,
+        };
+        Self { area, ticket, items: Fixed::new(filler) }
+    }
+
+    /// Returns the swap entry that stands for the page.
+    pub(super) fn entry(&self, item: StoreItem) -> SwapEntry {
+        SwapEntry { area: self.area, slot: item.slot }
+    }
+
+    /// Returns the item of `entry`, if its page is in this batch.
+    pub(super) fn find_mut(&mut self, entry: SwapEntry) -> Option<&mut StoreItem> {
+        if self.area != entry.area {
+            return None;
+        }
+        self.items.as_mut_slice().iter_mut().find(|item| item.slot == entry.slot)
+    }
+}
+
+impl Load {
+    pub(super) fn new(area: AreaIndex, ticket: u32, take: bool) -> Self {
+        let filler = LoadItem {
+            slot: SwapSlot(0),
+            frame: Frame(0),
+            space: SpaceId(0),
+            page: Page(0),
+            wanted: false,
+        };
+        Self { area, ticket, take, since_ns: 0, first: None, items: Fixed::new(filler) }
+    }
+}
+
+impl Notice {
+    pub(super) fn new(area: AreaIndex, ticket: u32) -> Self {
+        Self { area, ticket, slots: Fixed::new(SwapSlot(0)) }
+    }
+}
+
+impl Work {
+    /// Returns the area that this is about.
+    pub(super) fn area(&self) -> AreaIndex {
+        match self {
+            Self::Store(store) => store.area,
+            Self::Load(load) => load.area,
+            Self::Notice(notice) => notice.area,
+        }
+    }
+
+    /// Returns the record that asks for this.
+    pub(super) fn record(&self, cookie: Cookie) -> Record {
+        let (operation, ticket) = match self {
+            Self::Store(store) => (Operation::Store, store.ticket),
+            Self::Load(load) if load.take => (Operation::Take, load.ticket),
+            Self::Load(load) => (Operation::Load, load.ticket),
+            Self::Notice(notice) => (Operation::Free, notice.ticket),
+        };
+        let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
+        let mut record = Record::new(operation, device, generation, ticket);
+        self.for_each_slot(|slot| {
+            record.push(slot.0);
+        });
+        record
+    }
+
+    /// Returns whether `reply` answers the record that asks for this: the same in everything but
+    /// the statuses.
+    pub(super) fn is_answered_by(&self, reply: &Record, cookie: Cookie) -> bool {
+        let asked = self.record(cookie);
+        let slots = |record: &Record| record.entries().len();
+        asked.operation == reply.operation
+            && asked.device == reply.device
+            && asked.generation == reply.generation
+            && asked.ticket == reply.ticket
+            && slots(&asked) == slots(reply)
+            && asked.entries().iter().zip(reply.entries()).all(|(a, b)| a.slot == b.slot)
+    }
+
+    fn for_each_slot(&self, mut visit: impl FnMut(SwapSlot)) {
+        match self {
+            Self::Store(store) => store.items.as_slice().iter().for_each(|item| visit(item.slot)),
+            Self::Load(load) => load.items.as_slice().iter().for_each(|item| visit(item.slot)),
+            Self::Notice(notice) => notice.slots.as_slice().iter().for_each(|slot| visit(*slot)),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Memory is really gone.
+//!
+//! That is so when a thread waits for a frame, no page is on its way out, the daemon has nothing
+//! left to forget, and nothing more can be gained: no area has room, or no thread of the daemon
+//! takes pages, or the hand went full round without net gain (DESIGN 8.2). Then a `swapoff` under
+//! way is given up first, and after that one address space is killed: the largest by resident and
+//! swapped pages, never a protected or pinned one. Until it is gone, no other is.
+
+use super::Pager;
+use super::in_flight::Work;
+use super::reclaim::Pressure;
+use super::requests::SwapOffError;
+use crate::ports::{KillReason, Ports, SpaceId, SpaceKind};
+
+/// What became of the one who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Verdict {
+    /// A frame may still come.
+    Hope,
+    /// None will, and nobody is left to kill.
+    Nobody,
+}
+
+impl Pager {
+    /// Kills one space if memory is gone.
+    pub(super) fn judge_memory(&mut self, ports: &mut impl Ports) -> Verdict {
+        if !self.memory_is_gone(ports) {
+            return Verdict::Hope;
+        }
+        if !self.fail_swapoff(SwapOffError::NoMemory, ports) {
+            let Some((space, reason)) = self.largest_space(ports) else { return Verdict::Nobody };
+            self.condemned = Some(space);
+            self.statistics.killed = self.statistics.killed.saturating_add(1);
+            ports.kill(space, reason);
+        }
+        self.pressure = Pressure::Reclaiming;
+        self.hand.gained();
+        Verdict::Hope
+    }
+
+    /// The same for those who wait already: if there is no hope, the oldest is woken to hear it.
+    pub(super) fn judge_for_waiters(&mut self, ports: &mut impl Ports) {
+        match (self.judge_memory(ports), self.waiters.oldest_for_frame()) {
+            (Verdict::Nobody, Some(waiter)) => {
+                self.waiters.wake(waiter, false, ports);
+            }
+            (Verdict::Hope, _) | (Verdict::Nobody, None) => {}
+        }
+    }
+
+    fn memory_is_gone(&mut self, ports: &mut impl Ports) -> bool {
+        let starving = self.waiters.oldest_for_frame().is_some()
+            && ports.free_count() <= self.config.watermarks.reserve;
+        if !starving || self.condemned.is_some() || self.pages_are_leaving() {
+            return false;
+        }
+        let has_daemon = self.queues.iter().any(|cpu| cpu.output.is_open());
+        if has_daemon && self.send_notices(ports) {
+            return false;
+        }
+        !has_daemon || !self.areas.have_room() || self.hand.is_exhausted()
+    }
+
+    /// Returns whether a batch or a free notice is in flight.
+    fn pages_are_leaving(&self) -> bool {
+        self.queues.iter().any(|cpu| {
+            let working = match cpu.output.work() {
+                Some(Work::Store(_) | Work::Notice(_)) => true,
+                Some(Work::Load(_)) | None => false,
+            };
+            working || cpu.unmapping.is_some()
+        })
+    }
+
+    fn largest_space(&self, ports: &impl Ports) -> Option<(SpaceId, KillReason)> {
+        let all = (0..self.config.spaces).map(SpaceId);
+        let ordinary = all.filter(|space| ports.kind(*space) == Some(SpaceKind::Ordinary));
+        let sized =
+            ordinary.map(|space| (space, ports.resident_pages(space), self.swapped_pages(space)));
+        let (space, resident_pages, swapped_pages) =
+            sized.max_by_key(|(_, resident, swapped)| resident.saturating_add(*swapped))?;
+        Some((space, KillReason::OutOfMemory { resident_pages, swapped_pages }))
+    }
+}

@@ -1,0 +1,193 @@
+//! The queues: two per CPU, each the line to one pinned thread of the daemon.
+//!
+//! | state | open | post | next (from the worker) | take | close | revoke |
+//! | --- | --- | --- | --- | --- | --- | --- |
+//! | Closed | Running | refused | Closed | – | – | – |
+//! | Running | busy | Posted | Idle | – | Closed | Revoked |
+//! | Idle | busy | Posted, worker woken or run | Idle | – | Closed | Revoked |
+//! | Posted | busy | refused | Taken | Taken | Closed, work handed out | Revoked, likewise |
+//! | Taken | busy | refused | completes; then as Running | – | Closed, likewise | Revoked, likewise |
+//! | Revoked | busy | refused | Closed (ENODEV) | – | Closed | – |
+//!
+//! The kernel causes open and close by the queue's file, the daemon `next`, the pager the rest; all
+//! under the pager's lock. One piece of work at a time, in one window; what the work means is not
+//! known here.
+
+use alloc::vec::Vec;
+
+use super::entry::SwapEntry;
+use super::in_flight::{Store, StoreItem, Work};
+use super::slots::NoMemory;
+use super::waiters::filled;
+use crate::ports::{Cpu, Direction, QueueId};
+
+/// What a queue and its worker are doing.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Queue {
+    /// No worker.
+    #[default]
+    Closed,
+    /// The daemon is given up; its worker has yet to hear of it.
+    Revoked,
+    /// The worker is awake, without a record.
+    Running,
+    /// The worker sleeps.
+    Idle,
+    /// A record waits for the worker.
+    Posted(Work),
+    /// The worker has the record.
+    Taken(Work),
+}
+
+impl Queue {
+    /// Returns whether it can be given work now.
+    pub(super) fn is_free(&self) -> bool {
+        match self {
+            Self::Running | Self::Idle => true,
+            Self::Closed | Self::Revoked | Self::Posted(_) | Self::Taken(_) => false,
+        }
+    }
+
+    /// Returns whether it has a worker.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Self::Closed | Self::Revoked => false,
+            Self::Running | Self::Idle | Self::Posted(_) | Self::Taken(_) => true,
+        }
+    }
+
+    /// Returns the work that waits or is in the worker's hands.
+    pub(super) fn work(&self) -> Option<&Work> {
+        match self {
+            Self::Posted(work) | Self::Taken(work) => Some(work),
+            Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
+        }
+    }
+
+    /// Returns the same, to change it.
+    pub(super) fn work_mut(&mut self) -> Option<&mut Work> {
+        match self {
+            Self::Posted(work) | Self::Taken(work) => Some(work),
+            Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
+        }
+    }
+
+    /// Ends in `to`; hands out the work that was there.
+    pub(super) fn leave_for(&mut self, to: Self) -> Option<Work> {
+        match core::mem::replace(self, to) {
+            Self::Posted(work) | Self::Taken(work) => Some(work),
+            Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
+        }
+    }
+
+    /// Gives it work; returns whether the worker sleeps and must be woken or run.
+    pub(super) fn post(&mut self, work: Work) -> bool {
+        debug_assert!(self.is_free(), "a queue takes one piece of work at a time");
+        matches!(core::mem::replace(self, Self::Posted(work)), Self::Idle)
+    }
+
+    /// Posted to Taken; returns the work if there was any.
+    pub(super) fn take(&mut self) -> Option<&Work> {
+        match core::mem::take(self) {
+            Self::Posted(work) => *self = Self::Taken(work),
+            other
+            @ (Self::Closed | Self::Revoked | Self::Running | Self::Idle | Self::Taken(_)) => {
+                *self = other;
+                return None;
+            }
+        }
+        self.work()
+    }
+}
+
+/// What the pager keeps per CPU.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PerCpu {
+    pub(super) input: Queue,
+    pub(super) output: Queue,
+    /// The batch between unmap and acknowledgement; `output` is kept free for it.
+    pub(super) unmapping: Option<Store>,
+}
+
+/// The queues of all possible CPUs.
+#[derive(Debug)]
+pub(super) struct Queues {
+    cpus: Vec<PerCpu>,
+}
+
+impl Queues {
+    /// Returns closed queues.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`].
+    pub(super) fn new(cpus: u32) -> Result<Self, NoMemory> {
+        Ok(Self { cpus: filled(cpus, PerCpu::default())? })
+    }
+
+    pub(super) fn cpu(&self, cpu: Cpu) -> Option<&PerCpu> {
+        self.cpus.get(usize::try_from(cpu.0).ok()?)
+    }
+
+    pub(super) fn cpu_mut(&mut self, cpu: Cpu) -> Option<&mut PerCpu> {
+        self.cpus.get_mut(usize::try_from(cpu.0).ok()?)
+    }
+
+    pub(super) fn get(&self, queue: QueueId) -> Option<&Queue> {
+        let cpu = self.cpu(queue.cpu)?;
+        Some(match queue.direction {
+            Direction::In => &cpu.input,
+            Direction::Out => &cpu.output,
+        })
+    }
+
+    pub(super) fn get_mut(&mut self, queue: QueueId) -> Option<&mut Queue> {
+        let cpu = self.cpu_mut(queue.cpu)?;
+        Some(match queue.direction {
+            Direction::In => &mut cpu.input,
+            Direction::Out => &mut cpu.output,
+        })
+    }
+
+    /// Returns the numbers of all CPUs.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = Cpu> + use<> {
+        (0..u32::try_from(self.cpus.len()).unwrap_or(u32::MAX)).map(Cpu)
+    }
+
+    /// Returns the CPUs' parts.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &PerCpu> {
+        self.cpus.iter()
+    }
+
+    /// Returns all batches on their way out, offered or not.
+    pub(super) fn stores_mut(&mut self) -> impl Iterator<Item = (&mut Store, Offered)> {
+        self.cpus.iter_mut().flat_map(|cpu| {
+            let unmapping = cpu.unmapping.as_mut().map(|store| (store, Offered::NotYet));
+            let storing = match cpu.output.work_mut() {
+                Some(Work::Store(store)) => Some((store, Offered::Yes)),
+                Some(Work::Load(_) | Work::Notice(_)) | None => None,
+            };
+            unmapping.into_iter().chain(storing)
+        })
+    }
+
+    /// Returns the page of `entry` that is on its way out, and whether it was offered.
+    pub(super) fn leaving_mut(&mut self, entry: SwapEntry) -> Option<(&mut StoreItem, Offered)> {
+        self.stores_mut().find_map(|(store, offered)| Some((store.find_mut(entry)?, offered)))
+    }
+
+    /// Returns all pieces of work in queues.
+    pub(super) fn work_mut(&mut self) -> impl Iterator<Item = &mut Work> {
+        let queues = self.cpus.iter_mut().flat_map(|cpu| [&mut cpu.input, &mut cpu.output]);
+        queues.filter_map(Queue::work_mut)
+    }
+}
+
+/// Whether the daemon may have read a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offered {
+    /// Its pages are between unmap and acknowledgement.
+    NotYet,
+    /// Its record was posted.
+    Yes,
+}

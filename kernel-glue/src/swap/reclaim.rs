@@ -1,0 +1,248 @@
+//! Pages leave: reclaim, in two halves around the shootdown.
+//!
+//! Reclaim has no thread. It is kicked by whoever takes a frame below the low watermark, by each
+//! completed batch until the high one, and by the tick: after each entry the kernel asks
+//! [`Pager::wants_reclaim`] for its own CPU. `reclaim_begin` replaces a batch of pages by swap
+//! entries; the kernel then awaits the shootdown *without the lock*; `reclaim_finish` reads the
+//! contents, which nobody can change any more, drops pages of zeros and posts the rest on this
+//! CPU's `out` queue. Between the halves other CPUs may fault on the pages (see `in_flight`).
+//!
+//! | pressure | below low, or someone waits | at high and nobody waits | full round, no gain | later |
+//! | --- | --- | --- | --- | --- |
+//! | Calm | Reclaiming | – | – | – |
+//! | Reclaiming | – | Calm | Exhausted | – |
+//! | Exhausted | – | Calm | – | Reclaiming, after [`REST_NS`] or a gain |
+
+use super::Pager;
+use super::areas::AreaState;
+use super::entry::SwapEntry;
+use super::in_flight::{Held, Store, StoreItem, Work};
+use super::requests::{Reclaim, Unmapped};
+use super::victims::Look;
+use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
+
+/// Whether there is reason to reclaim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pressure {
+    /// Enough frames are free.
+    Calm,
+    /// Batches follow one another.
+    Reclaiming,
+    /// Every page was tried in vain; not again before this time.
+    Exhausted { until_ns: u64 },
+}
+
+/// After a vain round over all pages the next one is not begun for so long.
+const REST_NS: u64 = 100_000_000;
+
+/// Looks of the hand in one step: bounds the time under the lock to some ten microseconds.
+const LOOKS_MAX: u32 = 512;
+
+/// Pages of a batch while a thread waits for a frame: the first ones free come sooner.
+const DIRECT_BATCH: u32 = 8;
+
+impl Pager {
+    /// Returns whether [`Pager::reclaim_begin`] has something to do on this CPU.
+    pub fn wants_reclaim(&self, cpu: Cpu) -> bool {
+        let Some(queues) = self.queues.cpu(cpu) else { return false };
+        self.pressure == Pressure::Reclaiming
+            && queues.unmapping.is_none()
+            && queues.output.is_free()
+            && self.areas.have_room()
+    }
+
+    /// Takes a batch of pages out of their page tables, in one bounded step.
+    pub fn reclaim_begin(&mut self, cpu: Cpu, ports: &mut impl Ports) -> Reclaim {
+        self.feel_pressure(ports);
+        if !self.wants_reclaim(cpu) {
+            return Reclaim::Nothing;
+        }
+        let Some(area) = self.areas.choose() else { return Reclaim::Nothing };
+        let ticket = self.next_ticket();
+        let mut store = Store::new(area, ticket);
+        self.collect_victims(&mut store, ports);
+        if !store.items.as_slice().is_empty() {
+            if let Some(queues) = self.queues.cpu_mut(cpu) {
+                queues.unmapping = Some(store);
+            }
+            return Reclaim::Unmapped(Unmapped { cpu, ticket });
+        }
+        if !self.hand.is_exhausted() {
+            return Reclaim::Again;
+        }
+        self.pressure = Pressure::Exhausted { until_ns: ports.now_ns().saturating_add(REST_NS) };
+        self.judge_for_waiters(ports);
+        Reclaim::Nothing
+    }
+
+    /// Returns what is to be shot down for this batch.
+    pub fn unmapped_pages(
+        &self,
+        unmapped: &Unmapped,
+    ) -> impl Iterator<Item = (SpaceId, Page)> + use<'_> {
+        let queues = self.queues.cpu(unmapped.cpu);
+        let store = queues.and_then(|queues| queues.unmapping.as_ref());
+        let items = store.map(|store| store.items.as_slice()).unwrap_or_default();
+        items.iter().map(|item| (item.space, item.page))
+    }
+
+    /// Offers the batch to the daemon, now that no CPU can change it.
+    ///
+    /// Returns the queue whose idle worker is to be run for it, if it is idle.
+    pub fn reclaim_finish(
+        &mut self,
+        unmapped: Unmapped,
+        ports: &mut impl Ports,
+    ) -> Option<QueueId> {
+        let queues = self.queues.cpu_mut(unmapped.cpu)?;
+        let store = queues.unmapping.take_if(|store| store.ticket == unmapped.ticket)?;
+        let queue = QueueId { cpu: unmapped.cpu, direction: Direction::Out };
+        let open = queues.output.is_free();
+        let active = self.areas.get(store.area).is_some_and(|it| it.state == AreaState::Active);
+        let mut offered = Store::new(store.area, store.ticket);
+        for item in store.items.as_slice() {
+            self.finish_page(*item, &mut offered, open && active, ports);
+        }
+        for (index, item) in offered.items.as_slice().iter().enumerate() {
+            ports.give(queue, index, item.frame);
+        }
+        let run = self.offer(queue, offered);
+        self.after_frames_freed(ports);
+        run
+    }
+
+    fn offer(&mut self, queue: QueueId, offered: Store) -> Option<QueueId> {
+        if offered.items.as_slice().is_empty() {
+            return None;
+        }
+        let asleep = self.queues.get_mut(queue)?.post(Work::Store(offered));
+        asleep.then_some(queue)
+    }
+
+    fn finish_page(
+        &mut self,
+        item: StoreItem,
+        offered: &mut Store,
+        goes: bool,
+        ports: &mut impl Ports,
+    ) {
+        match item.held {
+            Held::Leaving if !goes => {
+                self.put_back(item, Mapping::Private, ports);
+                self.abandon(offered.entry(item));
+            }
+            Held::Leaving if ports.is_zero(item.frame) => {
+                ports.forget(item.space, item.page);
+                self.entry_removed(item.space);
+                self.abandon(offered.entry(item));
+                self.free_page(item, ports);
+                self.statistics.zero_pages = self.statistics.zero_pages.saturating_add(1);
+            }
+            Held::Leaving => {
+                offered.items.push(item);
+            }
+            // Its slot was given back when the entry went.
+            Held::Dropped => self.free_page(item, ports),
+            Held::Returned => {}
+            Held::Wanted | Held::Shared => debug_assert!(false, "not offered, yet {item:?}"),
+        }
+    }
+
+    /// Takes as many victims as a batch has, the area has slots, and one step may look for.
+    fn collect_victims(&mut self, store: &mut Store, ports: &mut impl Ports) {
+        let mut wanted = self.config.watermarks.batch;
+        if self.waiters.oldest_for_frame().is_some() {
+            wanted = wanted.min(DIRECT_BATCH);
+        }
+        for _ in 0..LOOKS_MAX {
+            if wanted == 0 || self.hand.is_exhausted() {
+                return;
+            }
+            let victim = match self.hand.look(self.config.spaces, ports) {
+                Look::On => continue,
+                Look::Victim(space, page) => (space, page),
+            };
+            if !self.take_out(store, victim, ports) {
+                return;
+            }
+            wanted = wanted.saturating_sub(1);
+        }
+    }
+
+    /// Returns false if the area has no slot left.
+    fn take_out(
+        &mut self,
+        store: &mut Store,
+        (space, page): (SpaceId, Page),
+        ports: &mut impl Ports,
+    ) -> bool {
+        let Some(area) = self.areas.get_mut(store.area) else { return false };
+        let Some(slot) = area.slots.take_free() else { return false };
+        let entry = SwapEntry { area: store.area, slot };
+        match ports.unmap(space, page, entry) {
+            Some(frame) => {
+                store.items.push(StoreItem { slot, frame, space, page, held: Held::Leaving });
+                self.entry_placed(space);
+            }
+            None => area.slots.abandon(slot),
+        }
+        true
+    }
+
+    /// Maps a leaving page back, frame and all.
+    pub(super) fn put_back(&mut self, item: StoreItem, mapping: Mapping, ports: &mut impl Ports) {
+        ports.map(item.space, item.page, item.frame, mapping);
+        self.entry_removed(item.space);
+    }
+
+    /// Gives back a slot that the daemon never had.
+    pub(super) fn abandon(&mut self, entry: SwapEntry) {
+        if let Some(area) = self.areas.get_mut(entry.area) {
+            area.slots.abandon(entry.slot);
+        }
+    }
+
+    /// Frees the frame of a page that has left.
+    pub(super) fn free_page(&mut self, item: StoreItem, ports: &mut impl Ports) {
+        ports.release(item.frame);
+        self.gained = self.gained.saturating_add(1);
+    }
+
+    /// Begins or ends reclaim by the count of free frames.
+    pub(super) fn feel_pressure(&mut self, ports: &impl Ports) {
+        let free = ports.free_count();
+        let waiting = self.waiters.oldest_for_frame().is_some();
+        let marks = self.config.watermarks;
+        match self.pressure {
+            Pressure::Calm if waiting || free < marks.low => {
+                self.pressure = Pressure::Reclaiming;
+                self.hand.gained();
+                self.gained = 0;
+            }
+            Pressure::Reclaiming | Pressure::Exhausted { .. } if !waiting && free >= marks.high => {
+                self.pressure = Pressure::Calm;
+            }
+            Pressure::Exhausted { until_ns } if ports.now_ns() >= until_ns => {
+                self.pressure = Pressure::Reclaiming;
+                self.hand.gained();
+            }
+            Pressure::Calm | Pressure::Reclaiming | Pressure::Exhausted { .. } => {}
+        }
+    }
+
+    /// Settles up after frames came free: gain, waiters, watermarks, and whether that was enough.
+    pub(super) fn after_frames_freed(&mut self, ports: &mut impl Ports) {
+        if self.gained > 0 {
+            self.gained = 0;
+            self.hand.gained();
+            if self.pressure != Pressure::Calm {
+                self.pressure = Pressure::Reclaiming;
+            }
+        }
+        self.hand_out_frames(ports);
+        let reserve_is_whole = ports.free_count() >= self.config.watermarks.reserve;
+        self.areas.reopen(reserve_is_whole, ports.now_ns());
+        self.feel_pressure(ports);
+        self.judge_for_waiters(ports);
+    }
+}

@@ -1,0 +1,192 @@
+//! What the kernel asks the pager and what it is answered.
+//!
+//! Plain data without behaviour; the methods of [`Pager`](super::Pager) take and return it.
+
+use zram_abi::record::Record;
+
+use crate::ports::{Cpu, Page, QueueId, SpaceId, Waiter};
+
+/// Sizes and thresholds; nothing grows after construction but what `swapon` adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Possible CPUs.
+    pub cpus: u32,
+    /// Address spaces that can exist at once.
+    pub spaces: u32,
+    /// Threads that can exist at once.
+    pub waiters: u32,
+    /// The watermarks.
+    pub watermarks: Watermarks,
+}
+
+/// Counts of free frames at which the pager acts. Reserve < low < high.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watermarks {
+    /// Only pinned spaces and page-ins under way may take the last this many frames.
+    pub reserve: u32,
+    /// Reclaim begins below.
+    pub low: u32,
+    /// Reclaim ends here.
+    pub high: u32,
+    /// Pages of a background batch, 1 to 32.
+    pub batch: u32,
+}
+
+/// A page fault, or the kernel's own wish to touch a user page, that met a swap entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultRequest {
+    /// The space.
+    pub space: SpaceId,
+    /// The page.
+    pub page: Page,
+    /// Whether it will be written.
+    pub write: bool,
+    /// The thread that waits.
+    pub waiter: Waiter,
+    /// The CPU it happened on.
+    pub cpu: Cpu,
+}
+
+/// The answer to a [`FaultRequest`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Fault {
+    /// The page is there, or something else changed: look again.
+    Mapped,
+    /// The thread is prepared to wait: [`Pager::commit`](super::Pager::commit), then ask again when
+    /// woken. `run`, if any, is the queue whose idle worker this CPU should switch to at once; a
+    /// kernel that cannot makes it runnable.
+    Wait {
+        /// The queue to hand this CPU to.
+        run: Option<QueueId>,
+    },
+    /// The contents are gone (dead daemon or damage): whoever touched it is killed.
+    Lost,
+    /// No frame, and nobody left to kill.
+    OutOfMemory,
+}
+
+/// Who wants a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameFor {
+    /// A thread that can wait; the reserve is not for it.
+    Thread(Waiter),
+    /// A pinned space: may use the reserve, never waits.
+    Pinned,
+}
+
+/// The answer to a wish for a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum FrameAnswer {
+    /// Here it is, with one use.
+    Frame(crate::ports::Frame),
+    /// The thread is prepared to wait: commit, then ask again when woken.
+    Wait,
+    /// For a pinned space: the reserve is used up (ENOMEM). For a thread: nobody is left to kill.
+    OutOfMemory,
+}
+
+/// What a prepared thread does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Commit {
+    /// Sleep until [`Threads::wake`](crate::ports::Threads::wake).
+    Park,
+    /// It was woken meanwhile: ask again at once.
+    Retry,
+}
+
+/// A batch of pages that have left their page tables but may still be in TLBs.
+///
+/// Holding it means: nobody has read these pages yet. [`Pager::unmapped_pages`](super::Pager::unmapped_pages)
+/// names them; it goes to
+/// [`Pager::reclaim_finish`](super::Pager::reclaim_finish) once every CPU has acknowledged the
+/// shootdown; dropping it would leave the batch in flight for ever.
+#[derive(Debug)]
+#[must_use]
+pub struct Unmapped {
+    pub(super) cpu: Cpu,
+    pub(super) ticket: u32,
+}
+
+/// The result of one bounded step of reclaim.
+#[derive(Debug)]
+#[must_use]
+pub enum Reclaim {
+    /// These pages have left their tables; shoot them down.
+    Unmapped(Unmapped),
+    /// None found yet; another step may, after others had their turn.
+    Again,
+    /// There is nothing to do on this CPU.
+    Nothing,
+}
+
+/// What a worker gets that asked for its next record.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+#[expect(clippy::large_enum_variant, reason = "a box would allocate")]
+pub enum Next {
+    /// This record.
+    Record(Record),
+    /// None now: the worker sleeps until woken or run, then
+    /// [`Pager::queue_take`](super::Pager::queue_take). `run`, if any, is the thread whose page has
+    /// just come: it is to be made runnable, best by switching to it at once.
+    Idle {
+        /// The thread to run.
+        run: Option<Waiter>,
+    },
+    /// The queue is revoked or closed (ENODEV).
+    Closed,
+    /// What was completed is not the record that was taken (EINVAL); that one is still open.
+    Invalid,
+}
+
+/// Why `swapon` is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwapOnError {
+    /// No memory for the slot map (ENOMEM).
+    NoMemory,
+    /// The device is mounted already (EBUSY).
+    Mounted,
+    /// The device has no pages, or all areas are in use (EINVAL).
+    Invalid,
+    /// No queue is open (ENODEV).
+    NoDaemon,
+}
+
+/// Why `swapoff` fails; the area is in use again as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwapOffError {
+    /// No such area (EINVAL).
+    NotMounted,
+    /// The pages do not fit back (ENOMEM).
+    NoMemory,
+    /// Another swapoff is under way, or pages are lost and their owners live (EBUSY).
+    Busy,
+}
+
+/// How far a `swapoff` is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum SwapOff {
+    /// The area is gone; the kernel closes its device.
+    Done,
+    /// The thread is prepared to wait: commit, then call again when woken. `run` as for a fault.
+    Wait {
+        /// The queue to hand this CPU to.
+        run: Option<QueueId>,
+    },
+    /// Over, without success.
+    Failed(SwapOffError),
+}
+
+/// Whether a space may be copied now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Fork {
+    /// No page of it is in flight, until the pager is next called for this space.
+    Ready,
+    /// The thread is prepared to wait: commit, then ask again when woken.
+    Wait,
+}

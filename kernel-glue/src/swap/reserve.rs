@@ -1,0 +1,95 @@
+//! Who gets a free frame.
+//!
+//! The last [`Watermarks::reserve`](super::Watermarks) free frames are for the daemon, whose pool
+//! must grow for memory to be freed at all (DESIGN 8.1, D-3). Everyone else takes a frame only above
+//! that; who finds none waits in one line, oldest first. So what a batch frees fills the reserve
+//! first and then goes one each to the oldest waiter, as a *grant*: it cannot be snatched away
+//! before the thread has run. A grant that was not asked for in time (the thread found its page
+//! mapped by another) goes to the next.
+
+use super::Pager;
+use super::oom::Verdict;
+use super::requests::{FrameAnswer, FrameFor};
+use super::waiters::Reason;
+use crate::ports::{Frame, Ports, Waiter};
+
+/// A grant not asked for in this time is taken back.
+const GRANT_NS: u64 = 100_000_000;
+
+impl Pager {
+    /// Asks for a frame for anything but a page-in: a page of zeros, a copy, a page table.
+    ///
+    /// After this the kernel looks at [`Pager::wants_reclaim`].
+    pub fn frame_needed(&mut self, whose: FrameFor, ports: &mut impl Ports) -> FrameAnswer {
+        match whose {
+            FrameFor::Pinned => self.pinned_frame(ports),
+            FrameFor::Thread(waiter) => match self.take_frame(waiter, ports) {
+                Some(frame) => FrameAnswer::Frame(frame),
+                None => self.wait_for_frame(waiter, ports),
+            },
+        }
+    }
+
+    /// Frames were freed by others than the pager: hands them to those who wait.
+    pub fn frames_freed(&mut self, ports: &mut impl Ports) {
+        self.hand_out_frames(ports);
+    }
+
+    fn pinned_frame(&mut self, ports: &mut impl Ports) -> FrameAnswer {
+        let Some(frame) = ports.allocate() else { return FrameAnswer::OutOfMemory };
+        self.gained = self.gained.saturating_sub(1);
+        self.feel_pressure(ports);
+        FrameAnswer::Frame(frame)
+    }
+
+    /// Returns the thread's grant, or a frame above the reserve if nobody waits for one.
+    pub(super) fn take_frame(&mut self, waiter: Waiter, ports: &mut impl Ports) -> Option<Frame> {
+        if let Some(frame) = self.waiters.take_grant(waiter) {
+            return Some(frame);
+        }
+        if self.waiters.oldest_for_frame().is_some() {
+            return None;
+        }
+        let frame = self.spare_frame(ports);
+        self.feel_pressure(ports);
+        frame
+    }
+
+    /// Returns a frame above the reserve.
+    pub(super) fn spare_frame(&self, ports: &mut impl Ports) -> Option<Frame> {
+        if ports.free_count() <= self.config.watermarks.reserve {
+            return None;
+        }
+        ports.allocate()
+    }
+
+    /// Puts the thread at the end of the line.
+    pub(super) fn wait_for_frame(&mut self, waiter: Waiter, ports: &mut impl Ports) -> FrameAnswer {
+        self.wait(waiter, Reason::Frame, ports);
+        self.feel_pressure(ports);
+        match self.judge_memory(ports) {
+            Verdict::Hope => FrameAnswer::Wait,
+            Verdict::Nobody => {
+                self.waiters.leave(waiter);
+                FrameAnswer::OutOfMemory
+            }
+        }
+    }
+
+    /// Gives frames above the reserve to those who have waited longest.
+    pub(super) fn hand_out_frames(&mut self, ports: &mut impl Ports) {
+        while let Some(waiter) = self.waiters.oldest_for_frame() {
+            let Some(frame) = self.spare_frame(ports) else { break };
+            let now_ns = ports.now_ns();
+            self.waiters.grant(waiter, (frame, now_ns), ports);
+        }
+    }
+
+    /// Takes back grants that nobody asked for.
+    pub(super) fn take_back_grants(&mut self, ports: &mut impl Ports) {
+        let deadline_ns = ports.now_ns().saturating_sub(GRANT_NS);
+        while let Some(frame) = self.waiters.take_stale_grant(deadline_ns) {
+            ports.release(frame);
+        }
+    }
+}

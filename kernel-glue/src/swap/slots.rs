@@ -1,0 +1,294 @@
+//! The slot map of one area: what the pager knows of each swap slot.
+//!
+//! A slot is two bytes (state and count of users), plus one bit each in the map of free slots and
+//! in the map of pending free notices. Users are page-table entries that name the slot; fork adds
+//! one, and the last to go frees it. The table of transitions; every other pair is a bug of ours
+//! and is refused:
+//!
+//! | state | `take_free` | `stored` | `abandon` | `discard` | `begin_load` | `end_load` | `drop_user` |
+//! | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | Free | Storing | | | | | | |
+//! | Storing | | Stored 1 | Free | Noticed | | | |
+//! | Stored u | | | | | Loading u | | Stored u-1, or Noticed |
+//! | Loading u | | | | | | see [`LoadEnd`] | Loading u-1 |
+//! | Lost u | | | | | | | Lost u-1, or Noticed |
+//! | Noticed | `take_notices`: Noticing | | | | | | |
+//! | Noticing | `notice_done`: Free; `notice_failed`: Noticed | | | | | | |
+//!
+//! A slot is allocatable only when Free: neither while a notice is pending nor while it is in
+//! flight (DESIGN 8.5). All under the pager's lock; nothing here allocates after construction.
+
+use alloc::vec::Vec;
+
+use super::bitmap::Bitmap;
+use super::entry::SwapSlot;
+
+/// What a swap slot is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// Nobody's; the daemon holds nothing under it.
+    Free,
+    /// Named by one entry, its page is on the way out.
+    Storing,
+    /// The daemon holds the page for this many users.
+    Stored(u16),
+    /// A LOAD or TAKE is in flight; users may all have gone meanwhile.
+    Loading(u16),
+    /// The page is lost; this many entries still name it.
+    Lost(u16),
+    /// The daemon has yet to be told that it may forget the slot.
+    Noticed,
+    /// The daemon is being told.
+    Noticing,
+}
+
+/// How a LOAD or TAKE ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoadEnd {
+    /// The page was mapped for one user (LOAD): one user less.
+    Mapped,
+    /// The page came and the daemon forgot it (TAKE).
+    Taken,
+    /// It came but nobody was there to have it (LOAD).
+    Unwanted,
+    /// It did not come; the daemon still has it.
+    Aborted,
+    /// It will never come.
+    Lost,
+}
+
+/// Most users of a slot: 13 bits; one per address space is the real bound.
+pub(super) const USERS_MAX: u16 = 0x1fff;
+
+const USERS_BITS: u32 = 13;
+
+impl Slot {
+    fn pack(self) -> u16 {
+        let (tag, users) = match self {
+            Self::Free => (0_u16, 0),
+            Self::Storing => (1, 0),
+            Self::Stored(users) => (2, users),
+            Self::Loading(users) => (3, users),
+            Self::Lost(users) => (4, users),
+            Self::Noticed => (5, 0),
+            Self::Noticing => (6, 0),
+        };
+        tag << USERS_BITS | users & USERS_MAX
+    }
+
+    fn unpack(word: u16) -> Self {
+        let users = word & USERS_MAX;
+        match word >> USERS_BITS {
+            0 => Self::Free,
+            1 => Self::Storing,
+            2 => Self::Stored(users),
+            3 => Self::Loading(users),
+            4 => Self::Lost(users),
+            5 => Self::Noticed,
+            _ => Self::Noticing,
+        }
+    }
+}
+
+/// No memory for a slot map (ENOMEM of `swapon`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoMemory;
+
+/// All slots of one area.
+#[derive(Debug)]
+pub(super) struct SlotMap {
+    words: Vec<u16>,
+    free: Bitmap,
+    noticed: Bitmap,
+    noticing: u32,
+}
+
+impl SlotMap {
+    /// Returns a map of `count` free slots.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`]; nothing is kept then.
+    pub(super) fn new(count: u32) -> Result<Self, NoMemory> {
+        let size = usize::try_from(count).map_err(|_| NoMemory)?;
+        let mut words = Vec::new();
+        words.try_reserve_exact(size).map_err(|_| NoMemory)?;
+        words.resize(size, Slot::Free.pack());
+        let mut free = Bitmap::new(count).ok_or(NoMemory)?;
+        free.set_all();
+        let noticed = Bitmap::new(count).ok_or(NoMemory)?;
+        Ok(Self { words, free, noticed, noticing: 0 })
+    }
+
+    /// Returns what the slot is doing; a slot that does not exist is Free.
+    pub(super) fn get(&self, slot: SwapSlot) -> Slot {
+        let index = usize::try_from(slot.0).unwrap_or(usize::MAX);
+        self.words.get(index).copied().map_or(Slot::Free, Slot::unpack)
+    }
+
+    fn put(&mut self, slot: SwapSlot, state: Slot) {
+        let index = usize::try_from(slot.0).unwrap_or(usize::MAX);
+        if let Some(word) = self.words.get_mut(index) {
+            *word = state.pack();
+        }
+    }
+
+    /// Returns how many slots are not free.
+    pub(super) fn used(&self) -> u32 {
+        self.count().saturating_sub(self.free.count())
+    }
+
+    /// Returns how many slots there are.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.words.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns how many notices wait to be sent.
+    pub(super) fn notices_pending(&self) -> u32 {
+        self.noticed.count()
+    }
+
+    /// Returns how many notices are in flight.
+    pub(super) fn notices_in_flight(&self) -> u32 {
+        self.noticing
+    }
+
+    /// Free to Storing: returns a free slot near the last one, so that a batch lies together.
+    pub(super) fn take_free(&mut self) -> Option<SwapSlot> {
+        let slot = SwapSlot(self.free.take_next()?);
+        self.put(slot, Slot::Storing);
+        Some(slot)
+    }
+
+    fn release(&mut self, slot: SwapSlot) {
+        self.put(slot, Slot::Free);
+        self.free.set(slot.0);
+    }
+
+    fn notice(&mut self, slot: SwapSlot) {
+        self.put(slot, Slot::Noticed);
+        self.noticed.set(slot.0);
+    }
+
+    /// Storing to Stored: the daemon has it, one entry names it.
+    pub(super) fn stored(&mut self, slot: SwapSlot) {
+        if self.expect(slot, self.get(slot) == Slot::Storing) {
+            self.put(slot, Slot::Stored(1));
+        }
+    }
+
+    /// Storing to Free: the daemon never had it, no entry names it.
+    pub(super) fn abandon(&mut self, slot: SwapSlot) {
+        if self.expect(slot, self.get(slot) == Slot::Storing) {
+            self.release(slot);
+        }
+    }
+
+    /// Storing to Noticed: the daemon has it, but no entry names it any more.
+    pub(super) fn discard(&mut self, slot: SwapSlot) {
+        if self.expect(slot, self.get(slot) == Slot::Storing) {
+            self.notice(slot);
+        }
+    }
+
+    /// Stored to Loading; returns whether one user is all it has, so that TAKE will do.
+    pub(super) fn begin_load(&mut self, slot: SwapSlot) -> bool {
+        let Slot::Stored(users) = self.get(slot) else { return self.expect(slot, false) };
+        self.put(slot, Slot::Loading(users));
+        users == 1
+    }
+
+    /// Loading to what `end` says.
+    pub(super) fn end_load(&mut self, slot: SwapSlot, end: LoadEnd) {
+        let Slot::Loading(users) = self.get(slot) else {
+            self.expect(slot, false);
+            return;
+        };
+        match end {
+            LoadEnd::Taken => self.release(slot),
+            LoadEnd::Mapped => self.keep(slot, Slot::Stored(users.saturating_sub(1))),
+            LoadEnd::Unwanted | LoadEnd::Aborted => self.keep(slot, Slot::Stored(users)),
+            LoadEnd::Lost => self.keep(slot, Slot::Lost(users)),
+        }
+    }
+
+    /// One entry less names the slot.
+    pub(super) fn drop_user(&mut self, slot: SwapSlot) {
+        match self.get(slot) {
+            Slot::Stored(users) => self.keep(slot, Slot::Stored(users.saturating_sub(1))),
+            Slot::Lost(users) => self.keep(slot, Slot::Lost(users.saturating_sub(1))),
+            Slot::Loading(users) => self.put(slot, Slot::Loading(users.saturating_sub(1))),
+            Slot::Free | Slot::Storing | Slot::Noticed | Slot::Noticing => {
+                self.expect(slot, false);
+            }
+        }
+    }
+
+    /// One entry more names the slot; returns false, and changes nothing, at [`USERS_MAX`].
+    pub(super) fn add_user(&mut self, slot: SwapSlot) -> bool {
+        let (users, state): (u16, fn(u16) -> Slot) = match self.get(slot) {
+            Slot::Stored(users) => (users, Slot::Stored),
+            Slot::Lost(users) => (users, Slot::Lost),
+            Slot::Loading(users) => (users, Slot::Loading),
+            Slot::Free | Slot::Storing | Slot::Noticed | Slot::Noticing => {
+                return self.expect(slot, false);
+            }
+        };
+        if users >= USERS_MAX {
+            return false;
+        }
+        self.put(slot, state(users.saturating_add(1)));
+        true
+    }
+
+    fn keep(&mut self, slot: SwapSlot, state: Slot) {
+        match state {
+            Slot::Stored(0) | Slot::Lost(0) => self.notice(slot),
+            Slot::Free
+            | Slot::Storing
+            | Slot::Stored(_)
+            | Slot::Loading(_)
+            | Slot::Lost(_)
+            | Slot::Noticed
+            | Slot::Noticing => self.put(slot, state),
+        }
+    }
+
+    /// Noticed to Noticing: returns a slot to tell the daemon of.
+    pub(super) fn take_notice(&mut self) -> Option<SwapSlot> {
+        let slot = SwapSlot(self.noticed.take_next()?);
+        self.put(slot, Slot::Noticing);
+        self.noticing = self.noticing.saturating_add(1);
+        Some(slot)
+    }
+
+    /// Noticing to Free: the daemon has forgotten it.
+    pub(super) fn notice_done(&mut self, slot: SwapSlot) {
+        if self.expect(slot, self.get(slot) == Slot::Noticing) {
+            self.noticing = self.noticing.saturating_sub(1);
+            self.release(slot);
+        }
+    }
+
+    /// Noticing to Noticed: nobody knows whether the daemon heard.
+    pub(super) fn notice_failed(&mut self, slot: SwapSlot) {
+        if self.expect(slot, self.get(slot) == Slot::Noticing) {
+            self.noticing = self.noticing.saturating_sub(1);
+            self.notice(slot);
+        }
+    }
+
+    /// All pending notices to Free: there is no daemon left to tell.
+    pub(super) fn forget_notices(&mut self) {
+        while let Some(index) = self.noticed.take_next() {
+            self.release(SwapSlot(index));
+        }
+    }
+
+    /// Returns `holds`; a broken rule of this file's table stops host tests and debug kernels, and
+    /// otherwise leaves the slot as it is.
+    fn expect(&self, slot: SwapSlot, holds: bool) -> bool {
+        debug_assert!(holds, "swap slot {}: forbidden from {:?}", slot.0, self.get(slot));
+        holds
+    }
+}

@@ -1,0 +1,130 @@
+//! The daemon has answered a STORE, or will not.
+//!
+//! Page by page: what it kept has left and its frame is freed; what it refused goes back into its
+//! page table; what went back already, or whose entry is gone, is only cleared up: a slot that the
+//! daemon filled for nobody gets a free notice. Refusals close the area (`areas`), so that they do
+//! not come one by one.
+
+use zram_abi::record::{Record, Status};
+
+use super::Pager;
+use super::entry::SwapEntry;
+use super::in_flight::{Held, Store, StoreItem};
+use crate::ports::{Mapping, Ports, QueueId};
+
+/// What the daemon did with one page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Kept,
+    /// Not now.
+    Refused,
+    /// Not before it was written.
+    NoGain,
+    /// The queue was closed: nobody knows.
+    Unknown,
+}
+
+/// How many pages of a batch were kept and why others were not.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    kept: u32,
+    no_reserve: u32,
+    limit: u32,
+    gone: u32,
+}
+
+impl Pager {
+    /// Takes in the reply to a batch.
+    pub(super) fn store_replied(
+        &mut self,
+        queue: QueueId,
+        store: Store,
+        reply: &Record,
+        ports: &mut impl Ports,
+    ) {
+        ports.clear(queue, store.items.as_slice().len());
+        let mut tally = Tally::default();
+        for (item, answer) in store.items.as_slice().iter().zip(reply.entries()) {
+            let outcome = self.count_answer(answer.status, &mut tally);
+            self.settle_page(*item, store.entry(*item), outcome, ports);
+        }
+        let Some(area) = self.areas.get_mut(store.area) else { return };
+        if tally.limit > 0 {
+            area.reached_limit(ports.now_ns());
+        } else if tally.no_reserve > 0 && tally.kept == 0 {
+            area.lacked_frames();
+        }
+        if tally.gone > 0 {
+            self.area_died(store.area);
+        }
+    }
+
+    /// The queue is closed: everything goes back, and the daemon is told to forget, in case.
+    pub(super) fn store_returned(&mut self, queue: QueueId, store: Store, ports: &mut impl Ports) {
+        ports.clear(queue, store.items.as_slice().len());
+        for item in store.items.as_slice() {
+            self.settle_page(*item, store.entry(*item), Outcome::Unknown, ports);
+        }
+    }
+
+    fn count_answer(&mut self, status: Status, tally: &mut Tally) -> Outcome {
+        let (count, total, outcome) = match status {
+            Status::Ok => (Some(&mut tally.kept), None, Outcome::Kept),
+            Status::NoGain => (None, Some(&mut self.statistics.refused_no_gain), Outcome::NoGain),
+            Status::NoReserve => (
+                Some(&mut tally.no_reserve),
+                Some(&mut self.statistics.refused_no_reserve),
+                Outcome::Refused,
+            ),
+            Status::Limit => {
+                (Some(&mut tally.limit), Some(&mut self.statistics.refused_limit), Outcome::Refused)
+            }
+            Status::Gone => (Some(&mut tally.gone), None, Outcome::Refused),
+            // No answer to STORE; as NO_GAIN it cannot be repeated for ever.
+            Status::Pending | Status::Damaged => {
+                (None, Some(&mut self.statistics.bad_replies), Outcome::NoGain)
+            }
+        };
+        if let Some(count) = count {
+            *count = count.saturating_add(1);
+        }
+        if let Some(total) = total {
+            *total = total.saturating_add(1);
+        }
+        outcome
+    }
+
+    fn settle_page(
+        &mut self,
+        item: StoreItem,
+        entry: SwapEntry,
+        outcome: Outcome,
+        ports: &mut impl Ports,
+    ) {
+        match (item.held, outcome) {
+            (Held::Leaving, Outcome::Kept) => {
+                self.statistics.pages_out = self.statistics.pages_out.saturating_add(1);
+                self.free_page(item, ports);
+                if let Some(area) = self.areas.get_mut(entry.area) {
+                    area.slots.stored(entry.slot);
+                }
+                return;
+            }
+            (Held::Leaving, Outcome::NoGain) => self.put_back(item, Mapping::NoGain, ports),
+            (Held::Leaving, Outcome::Refused | Outcome::Unknown) | (Held::Wanted, _) => {
+                self.put_back(item, Mapping::Private, ports);
+            }
+            (Held::Shared, _) => ports.release(item.frame),
+            (Held::Dropped, _) => self.free_page(item, ports),
+            (Held::Returned, _) => {}
+        }
+        if item.held == Held::Wanted {
+            self.waiters.wake_slot(entry, None, ports);
+        }
+        let Some(area) = self.areas.get_mut(entry.area) else { return };
+        match outcome {
+            Outcome::Kept | Outcome::Unknown => area.slots.discard(entry.slot),
+            Outcome::Refused | Outcome::NoGain => area.slots.abandon(entry.slot),
+        }
+    }
+}
