@@ -122,6 +122,11 @@ pub fn args() -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// Returns whether this is the first program of the system.
+pub fn is_first_program() -> bool {
+    get(&THREAD).is_none()
+}
+
 /// Returns the program's name: the last part of its first argument, `init` for the first program.
 pub fn program_name() -> &'static str {
     let first = args().next().unwrap_or("init");

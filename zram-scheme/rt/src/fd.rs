@@ -8,8 +8,9 @@
 use core::arch::asm;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use syscall::flag::{CallFlags, MapFlags};
-use syscall::{Error, Map, Result, Stat};
+use syscall::data::StdFsCallMeta;
+use syscall::flag::{CallFlags, MapFlags, StdFsCallKind};
+use syscall::{Error, Map, Result, Stat, StatVfs};
 
 use crate::memory::Mapping;
 
@@ -234,6 +235,18 @@ impl Fd {
         let mut stat = Stat::default();
         syscall::fstat(self.0, &mut stat)?;
         Ok(stat.st_size)
+    }
+
+    /// Returns the totals of a file system, or of the machine's memory.
+    ///
+    /// # Errors
+    ///
+    /// What the scheme answers.
+    pub fn totals(&self) -> Result<StatVfs> {
+        let mut totals = StatVfs::default();
+        let meta = StdFsCallMeta::new(StdFsCallKind::Fstatvfs, 0, 0);
+        syscall::std_fs_call(self.0, &mut totals, &meta)?;
+        Ok(totals)
     }
 
     /// Makes a `SYS_CALL` whose payload goes both ways.

@@ -19,6 +19,9 @@ use crate::fd::Fd;
 /// Scheme of paths that name none.
 const DEFAULT_SCHEME: &str = "initfs";
 
+/// Where the namespace manager lists the schemes.
+const SCHEMES: &str = "/scheme";
+
 /// Splits a path into the scheme's name and the rest; nothing for a path that is neither.
 pub fn split_path(path: &str) -> Option<(&str, &str)> {
     if let Some(rest) = path.strip_prefix("/scheme/") {
@@ -36,6 +39,9 @@ pub fn split_path(path: &str) -> Option<(&str, &str)> {
 ///
 /// ENOENT for a scheme that nobody registered or a path without one; else what the scheme answers.
 pub fn open(path: &str, flags: usize) -> Result<Fd> {
+    if path.trim_end_matches('/') == SCHEMES {
+        return Fd::open_at(namespace()?, SCHEMES, flags);
+    }
     let (scheme, rest) = split_path(path).ok_or(Error::new(syscall::ENOENT))?;
     let root = open_root(scheme)?;
     Fd::open_at(root.raw(), rest, flags)
@@ -47,8 +53,11 @@ pub fn open(path: &str, flags: usize) -> Result<Fd> {
 ///
 /// ENOENT if nobody registered that name, ENODEV in a program without namespace manager.
 pub fn open_root(scheme: &str) -> Result<Fd> {
-    let namespace = environment::namespace().ok_or(Error::new(syscall::ENODEV))?;
-    Fd::open_at(namespace, &format!("/scheme/{scheme}"), O_DIRECTORY | O_RDONLY)
+    Fd::open_at(namespace()?, &format!("{SCHEMES}/{scheme}"), O_DIRECTORY | O_RDONLY)
+}
+
+fn namespace() -> Result<usize> {
+    environment::namespace().ok_or(Error::new(syscall::ENODEV))
 }
 
 /// Returns the whole content of a file.

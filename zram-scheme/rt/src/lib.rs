@@ -13,6 +13,7 @@
 
 extern crate alloc;
 
+pub mod boot;
 pub mod console;
 mod context;
 pub mod environment;

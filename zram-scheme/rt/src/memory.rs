@@ -43,6 +43,15 @@ impl Mapping {
         Ok(Self { start: start.ok_or(Error::new(syscall::EFAULT))?, length: map.size })
     }
 
+    /// Takes over a range that was mapped by others.
+    ///
+    /// # Safety
+    ///
+    /// The range is mapped readable and writable, and nobody else uses or unmaps it.
+    pub(crate) unsafe fn from_parts(start: NonNull<u8>, length: usize) -> Self {
+        Self { start, length }
+    }
+
     /// Returns the bytes.
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the range is mapped readable for as long as `self` lives and has one owner.
@@ -76,7 +85,7 @@ impl Drop for Mapping {
     }
 }
 
-/// Takes the file's protection of a range away: reading or writing it kills the program.
+/// Takes all rights to a range away: reading or writing it kills the program.
 ///
 /// # Safety
 ///

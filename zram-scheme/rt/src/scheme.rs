@@ -8,8 +8,9 @@
 use alloc::vec::Vec;
 
 use syscall::data::NewFdParams;
+use syscall::flag::StdFsCallKind;
 use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
-use syscall::{Error, Result};
+use syscall::{Error, Result, Stat};
 
 use crate::environment;
 use crate::fd::Fd;
@@ -194,6 +195,24 @@ impl Request {
 
     fn payload_at(&self, offset: usize) -> usize {
         (self.0.args[1] as usize).wrapping_add(offset)
+    }
+
+    /// Answers a question for the attributes of a file: its kind and size.
+    ///
+    /// Serves [`Opcode::Fstat`], [`Opcode::StdFsCall`] and [`Opcode::Fsize`]; others are EOPNOTSUPP.
+    pub fn answer_stat(mut self, mode: u16, size: u64) -> Answer {
+        let stat = Stat { st_mode: mode, st_size: size, ..Stat::default() };
+        let wanted = match self.opcode() {
+            Some(Opcode::Fsize) => return self.answer(Ok(size as usize)),
+            Some(Opcode::Fstat) => true,
+            Some(Opcode::StdFsCall) => self.word(3) as u8 == StdFsCallKind::Fstat as u8,
+            Some(_) | None => false,
+        };
+        if !wanted {
+            return self.answer(Err(Error::new(syscall::EOPNOTSUPP)));
+        }
+        self.fill_payload(0, &stat);
+        self.answer(Ok(0))
     }
 
     /// Answers with a number or an error.

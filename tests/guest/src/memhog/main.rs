@@ -1,0 +1,179 @@
+//! `memhog`: fills more memory than the machine has with real pages and checks every byte of it.
+//!
+//! Each thread maps its share, fills it with the expanded sample (`guest::sample`), waits until all
+//! have, and then goes through it in random order as often as asked, comparing each page with what
+//! it must hold. `--dirty` rewrites a percentage of the pages on the way. A wrong byte is a line and
+//! exit code 1.
+
+#![no_std]
+#![no_main]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod progress;
+mod work;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use guest::options::Options;
+use guest::sample::{Profile, Sample};
+use guest::statistics::Statistics;
+use zram_abi::PAGE_SIZE;
+use zram_rt::errno::{Error, InWords};
+use zram_rt::{eprintln, println, thread, time};
+
+use progress::Progress;
+use work::{Plan, Work};
+
+zram_rt::entry!(main);
+
+const HELP: &str = "memhog --size SIZE [--passes N] [--threads N] [--dirty PERCENT] [--seed N]";
+
+/// More threads than this are of no use on the machines that we run.
+const THREADS_MAX: u64 = 32;
+
+/// Exit code for wrong use and for a system that refuses memory or the sample.
+const CANNOT: u8 = 2;
+
+fn main() -> u8 {
+    let plan = match options() {
+        Ok(plan) => plan,
+        Err(why) => {
+            eprintln!("memhog: {why}\nusage: {HELP}");
+            return CANNOT;
+        }
+    };
+    match run(plan) {
+        Ok(0) => 0,
+        Ok(_) => 1,
+        Err(error) => {
+            eprintln!("memhog: {}", InWords(error));
+            CANNOT
+        }
+    }
+}
+
+fn options() -> Result<Plan, String> {
+    let mut options = Options::from_args();
+    let size = options.take_size("--size")?.ok_or("--size is missing")?;
+    let threads = options.take_size("--threads")?.unwrap_or(1);
+    let passes = options.take_size("--passes")?.unwrap_or(1);
+    let dirty = options.take_size("--dirty")?.unwrap_or(0);
+    let seed = options.take_size("--seed")?.unwrap_or(1);
+    options.end()?;
+    let pages = size / PAGE_SIZE as u64;
+    if threads == 0 || threads > THREADS_MAX || pages < threads || dirty > 100 {
+        return Err(format!(
+            "1 to {THREADS_MAX} threads, a page or more for each, at most 100 percent"
+        ));
+    }
+    // Fewer bits of seed are enough to tell runs apart.
+    Ok(Plan { pages, threads, passes, dirty_percent: dirty, seed: seed as u32 })
+}
+
+/// Runs the plan; returns the number of wrong pages.
+fn run(plan: Plan) -> Result<u64, Error> {
+    let sample = Arc::new(Sample::load()?);
+    let profile = sample.profile();
+    announce(plan, profile);
+    let progress = Arc::new(Progress::new(plan));
+    let mut threads = Vec::new();
+    for number in 0..plan.threads {
+        let work = Work::new(plan, number, Arc::clone(&sample), Arc::clone(&progress))?;
+        threads.push(thread::Builder::new("memhog").spawn(move || work.run())?);
+    }
+    let before = Snapshot::take();
+    progress.wait_until_filled();
+    let filled = Snapshot::take();
+    progress.let_go();
+    progress.wait_until_checked();
+    let after = Snapshot::take();
+    threads.into_iter().for_each(thread::Thread::join);
+    let wrong = progress.wrong();
+    report(plan, profile, wrong, [before, filled, after]);
+    Ok(wrong)
+}
+
+fn announce(plan: Plan, profile: Profile) {
+    let mib = (plan.pages * PAGE_SIZE as u64) >> 20;
+    println!(
+        "memhog: {mib} MiB in {} pages, {} threads, {} passes, seed {}",
+        plan.pages, plan.threads, plan.passes, plan.seed
+    );
+    let (same, ratio) = (profile.same_filled_percent_x100(), profile.ratio_x100());
+    println!(
+        "memhog: sample of {} pages: {} % same-filled, lz4 ratio {}",
+        profile.pages,
+        hundredths(same as u64),
+        hundredths(ratio as u64)
+    );
+}
+
+/// Counters of the pager, and when they were read.
+#[derive(Clone, Copy)]
+struct Snapshot {
+    at_ns: u64,
+    pages_out: u64,
+    pages_in: u64,
+}
+
+impl Snapshot {
+    fn take() -> Self {
+        let (pages_out, pages_in) = match Statistics::read() {
+            Ok(statistics) => (statistics.count("pages_out"), statistics.count("pages_in")),
+            // Without a pager nothing moves.
+            Err(_) => (0, 0),
+        };
+        Self { at_ns: time::now_ns(), pages_out, pages_in }
+    }
+
+    fn since(self, start: Self) -> Self {
+        Self {
+            at_ns: self.at_ns.saturating_sub(start.at_ns),
+            pages_out: self.pages_out.saturating_sub(start.pages_out),
+            pages_in: self.pages_in.saturating_sub(start.pages_in),
+        }
+    }
+}
+
+fn report(plan: Plan, profile: Profile, wrong: u64, [before, filled, after]: [Snapshot; 3]) {
+    let (filling, checking, all) = (filled.since(before), after.since(filled), after.since(before));
+    let out_per_s = per_second(filling.pages_out, filling.at_ns);
+    let in_per_s = per_second(checking.pages_in, checking.at_ns);
+    println!(
+        "memhog: filled in {} ms: {} pages out, {out_per_s}/s",
+        filling.at_ns / 1_000_000,
+        filling.pages_out
+    );
+    println!(
+        "memhog: checked every byte {} times in {} ms: {} pages in, {in_per_s}/s",
+        plan.passes,
+        checking.at_ns / 1_000_000,
+        checking.pages_in
+    );
+    println!("memhog: {} pages out and {} in, errors {wrong}", all.pages_out, all.pages_in);
+    println!("figure size_bytes {}", plan.pages * PAGE_SIZE as u64);
+    println!("figure passes {}", plan.passes);
+    println!("figure errors {wrong}");
+    println!("figure pages_out {}", all.pages_out);
+    println!("figure pages_in {}", all.pages_in);
+    println!("figure out_per_s {out_per_s}");
+    println!("figure in_per_s {in_per_s}");
+    let same = profile.same_filled_percent_x100() as u64;
+    println!("figure sample_same_filled_percent {}", hundredths(same));
+    println!("figure sample_ratio {}", hundredths(profile.ratio_x100() as u64));
+}
+
+fn per_second(count: u64, duration_ns: u64) -> u64 {
+    let exact = u128::from(count) * 1_000_000_000 / u128::from(duration_ns.max(1));
+    u64::try_from(exact).unwrap_or(u64::MAX)
+}
+
+/// Returns a number of hundredths as people write it.
+fn hundredths(number: u64) -> String {
+    format!("{}.{:02}", number / 100, number % 100)
+}

@@ -1,0 +1,60 @@
+//! The commands that are part of the shell: each takes arguments and returns text or a failure.
+
+mod cat;
+mod echo;
+mod free;
+mod help;
+mod ls;
+mod sleep;
+
+use alloc::string::{String, ToString};
+
+use zram_rt::errno::Error;
+
+/// A command of the shell.
+pub(crate) type Builtin = fn(&[&str]) -> Result<String, Failure>;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Wrong use, in words.
+    Words(String),
+    /// A system call's error, and the file that it was about.
+    System {
+        /// The file as the person wrote it.
+        file: Option<String>,
+        /// The error.
+        error: Error,
+    },
+}
+
+impl Failure {
+    /// Returns a failure in words.
+    pub(crate) fn words(words: String) -> Self {
+        Self::Words(words)
+    }
+
+    /// Returns the failure of a file.
+    pub(crate) fn of_file(file: &str, error: Error) -> Self {
+        Self::System { file: Some(file.to_string()), error }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::System { file: None, error }
+    }
+}
+
+/// Returns the command called `name`.
+pub(crate) fn find(name: &str) -> Option<Builtin> {
+    Some(match name {
+        "cat" => cat::run,
+        "echo" => echo::run,
+        "free" => free::run,
+        "help" => help::run,
+        "ls" => ls::run,
+        "sleep" => sleep::run,
+        _ => return None,
+    })
+}

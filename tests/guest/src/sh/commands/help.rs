@@ -1,0 +1,36 @@
+//! `help`: lists what there is.
+
+use alloc::string::{String, ToString};
+
+use super::Failure;
+
+const TEXT: &str = "\
+help                      this list
+ls [PATH]                 names at a path: ls zram:  ls zram:0  ls /scheme  ls /bin
+cat FILE ...              shows files: cat zram:0/mm_stat
+echo TEXT [> FILE]        shows text or writes it: echo 384M > zram:0/disksize
+free                      memory and swap in KiB
+zramctl                   lists the devices
+swapon [-p N] zram:N      uses a device as swap; alone, lists the areas
+swapoff zram:N            brings its pages back and stops using it
+memhog --size SIZE [--passes N] [--threads N] [--dirty PERCENT]
+                          fills memory with real pages and checks every byte
+report                    areas, statistics, latencies and the memory budget
+pages zram:N              writes and reads a device directly, and checks
+bench                     times the parts of a page's journey
+attributes                tries good and bad writes of every attribute
+hostile WHAT              misbehaves in one way; alone, lists them
+sleep MS                  waits
+NAME ... &                runs a program in the background
+wait                      waits for those
+exit [CODE]               powers off
+
+A new device and swap on it:
+  echo > zram:control/hot_add
+  echo 384M > zram:0/disksize
+  swapon zram:0
+";
+
+pub(super) fn run(_: &[&str]) -> Result<String, Failure> {
+    Ok(TEXT.to_string())
+}

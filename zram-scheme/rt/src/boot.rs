@@ -1,0 +1,53 @@
+//! What the kernel left for the first program: roots of its schemes, and the initrd.
+//!
+//! The layout is `zram_abi::boot`'s, in the pages just below `METADATA_END`. Used by `init` alone.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use alloc::vec::Vec;
+
+use zram_abi::boot::{METADATA_END, METADATA_SIZE};
+
+use crate::environment;
+use crate::memory::Mapping;
+
+/// Whether [`take`] was called. Relaxed: only the answer of one swap matters.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// More roots than this do not fit into the metadata, so a larger count is damage.
+const ROOTS_MAX: usize = 64;
+
+/// The first program's belongings.
+#[derive(Debug)]
+pub struct Boot {
+    /// Scheme ids and the descriptors of their roots.
+    pub roots: Vec<(u8, usize)>,
+    /// The initrd; dropping it gives its frames back. Nothing on a kernel that maps none.
+    pub initrd: Option<Mapping>,
+}
+
+/// Returns what the kernel left, once, and only to the first program.
+pub fn take() -> Option<Boot> {
+    if !environment::is_first_program() || TAKEN.swap(true, Ordering::Relaxed) {
+        return None;
+    }
+    let count = word(0).min(ROOTS_MAX);
+    let roots = (0..count).map(|index| ((word(1 + 2 * index) & 0xff) as u8, word(2 + 2 * index)));
+    let roots = roots.collect();
+    let behind_cap = 1 + 2 * count + 1;
+    let (base, length) = (word(behind_cap), word(behind_cap + 1));
+    let initrd = NonNull::new(core::ptr::with_exposed_provenance_mut(base))
+        // SAFETY: the kernel mapped this range for us, readable and writable, and `TAKEN` keeps
+        // anybody from becoming a second owner.
+        .map(|start| unsafe { Mapping::from_parts(start, length) });
+    Some(Boot { roots, initrd })
+}
+
+fn word(index: usize) -> usize {
+    let at = METADATA_END - METADATA_SIZE + index * size_of::<usize>();
+    // SAFETY: the first program has these pages, and `ROOTS_MAX` keeps `index` within them.
+    unsafe { core::ptr::with_exposed_provenance::<usize>(at).read() }
+}
+
+const _: () = assert!((1 + 2 * ROOTS_MAX + 3) * size_of::<usize>() <= METADATA_SIZE);
