@@ -20,8 +20,8 @@ pub(super) const RESCHEDULE: u8 = 0x21;
 pub(super) const SHOOTDOWN: u8 = 0x22;
 /// Where the masked 8259 would send its spurious interrupts.
 const OLD_CONTROLLER: u8 = 0xe0;
-/// The APIC has nothing to say after all; needs no end of interrupt.
-pub(super) const SPURIOUS: u8 = 0xff;
+/// The APIC has nothing to say after all.
+const SPURIOUS: u8 = 0xff;
 
 /// Ticks in a second: one each 4 ms.
 const TICK_HZ: u64 = 250;

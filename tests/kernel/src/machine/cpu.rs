@@ -194,9 +194,9 @@ pub(super) fn kernel_root() -> Root {
     Root::new(physical::of_image(&raw const kernel_top_table))
 }
 
-/// Returns the tree of boot, for CPUs that start.
-pub(super) fn boot_root() -> Root {
-    Root::new(physical::of_image(&raw const boot_top_table))
+/// Returns the tree of boot, for CPUs that start. It is linked where it is loaded.
+fn boot_root() -> Root {
+    Root::new((&raw const boot_top_table).expose_provenance() as u64)
 }
 
 /// Loads a tree into CR3, unless this CPU has it already.

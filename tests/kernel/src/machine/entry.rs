@@ -143,7 +143,9 @@ fn fault(error: u64) -> Fault {
 
 /// An interrupt of a program: only ticks and requests to reschedule concern the kernel proper.
 fn interrupted_program(cpu: &'static CpuBlock, vector: u8) -> ! {
-    end_interrupt(vector);
+    // Also one that nobody expects: unended it would keep all lower ones out. A spurious one needs no
+    // end, but interrupts do not nest here, so there is nothing else that this could end.
+    apic::end_of_interrupt();
     match vector {
         apic::TICK => {
             let mut kernel = lock_from_program(cpu);
@@ -156,13 +158,6 @@ fn interrupted_program(cpu: &'static CpuBlock, vector: u8) -> ! {
     }
     // SAFETY: still this CPU's, and as the program left them, so its `rip` and flags are valid.
     unsafe { return_to_program(cpu.regs()) }
-}
-
-/// Ends every interrupt, also one that nobody expects: unended it would keep all lower ones out.
-fn end_interrupt(vector: u8) {
-    if vector != apic::SPURIOUS {
-        apic::end_of_interrupt();
-    }
 }
 
 /// What the CPU and `trap.s` put on the stack.
@@ -185,7 +180,7 @@ extern "C" fn trapped_in_kernel(frame: &TrapFrame) {
     if vector < apic::FIRST_INTERRUPT {
         die(frame)
     }
-    end_interrupt(vector);
+    apic::end_of_interrupt();
     let cpu = CpuBlock::this();
     match vector {
         apic::TICK => cpu.note_tick(),
