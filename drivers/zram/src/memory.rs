@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::NoMemory;
+use crate::{NoMemory, PAGE_SIZE, PageBytes};
 
 /// Returns a vector of `count` items made by `make`, with no room to spare.
 pub(crate) fn filled<T>(count: usize, mut make: impl FnMut() -> T) -> Result<Vec<T>, NoMemory> {
@@ -16,24 +16,50 @@ pub(crate) fn filled<T>(count: usize, mut make: impl FnMut() -> T) -> Result<Vec
     Ok(items)
 }
 
+/// Returns a page of zeros.
+pub(crate) fn zeroed_page() -> Result<Box<PageBytes>, NoMemory> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(PAGE_SIZE).map_err(|_| NoMemory)?;
+    bytes.resize(PAGE_SIZE, 0);
+    Ok(boxed(bytes))
+}
+
 /// Returns a boxed array of items made by `make`, built in place and never on the stack.
 pub(crate) fn boxed_array<T, const N: usize>(
     make: impl FnMut() -> T,
 ) -> Result<Box<[T; N]>, NoMemory> {
-    let items = filled(N, make)?.into_boxed_slice();
-    match items.try_into() {
-        Ok(array) => Ok(array),
-        Err(_) => unreachable!("filled returns exactly the count asked for"),
+    Ok(boxed(filled(N, make)?))
+}
+
+/// Turns a vector that has neither room to spare nor another length into an array.
+fn boxed<T, const N: usize>(items: Vec<T>) -> Box<[T; N]> {
+    debug_assert_eq!(items.capacity(), items.len(), "shrinking would allocate");
+    match items.into_boxed_slice().try_into() {
+        Ok(array) => array,
+        Err(_) => unreachable!("the caller made exactly N items"),
     }
 }
 
-/// Makes room for one more item in steps of an eighth, so that growing wastes little.
+/// Makes `items` at least `length` long, by at least `step` at a time but not beyond `end`.
+pub(crate) fn grow<T>(
+    items: &mut Vec<T>,
+    length: usize,
+    (step, end): (usize, usize),
+    make: impl FnMut() -> T,
+) -> Result<(), NoMemory> {
+    if items.len() < length {
+        let length = length.max(items.len() + step).min(end);
+        items.try_reserve_exact(length - items.len()).map_err(|_| NoMemory)?;
+        items.resize_with(length, make);
+    }
+    Ok(())
+}
+
+/// Makes room for one more item in steps of an eighth, so that little is wasted and the copying of
+/// items stays a constant number of times each.
 pub(crate) fn reserve_one<T>(items: &mut Vec<T>) -> Result<(), NoMemory> {
-    /// Fewest items to make room for: short vectors would else be copied for each item.
-    const STEP_MIN: usize = 4;
     if items.len() < items.capacity() {
         return Ok(());
     }
-    let step = STEP_MIN.max(items.len() / 8);
-    items.try_reserve_exact(step).map_err(|_| NoMemory)
+    items.try_reserve_exact(1 + items.len() / 8).map_err(|_| NoMemory)
 }

@@ -21,6 +21,11 @@ impl CountedPages {
         self.refusals.store(count, Ordering::Relaxed);
     }
 
+    /// Returns how many commits will be refused.
+    pub(crate) fn refusals(&self) -> u64 {
+        self.refusals.load(Ordering::Relaxed)
+    }
+
     /// Returns how many pages are out.
     pub(crate) fn committed(&self) -> i64 {
         self.committed.load(Ordering::Relaxed)

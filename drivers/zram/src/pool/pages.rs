@@ -7,7 +7,7 @@
 
 use alloc::boxed::Box;
 
-use crate::{NoMemory, PAGE_SIZE, PageBytes, memory};
+use crate::{NoMemory, PageBytes, memory};
 
 /// Commits and releases the pages of a pool.
 ///
@@ -43,7 +43,7 @@ impl PageSource for HeapPages {
     type Page = Box<PageBytes>;
 
     fn commit(&self) -> Result<Self::Page, NoMemory> {
-        memory::boxed_array::<u8, PAGE_SIZE>(|| 0)
+        memory::zeroed_page()
     }
 
     fn release(&self, page: Self::Page) {

@@ -43,7 +43,7 @@ pub(super) struct Run<G> {
     frees: u32,
     /// By place; as long as a place has ever been backed since the run was last empty.
     headers: Vec<Header>,
-    /// By page; empty while all are missing.
+    /// By page; as long as a page was ever there since the run was last empty.
     pages: Vec<Option<G>>,
 }
 
@@ -124,7 +124,7 @@ impl<G> Run<G> {
     pub(super) fn add_page(&mut self, layout: &Layout, page: G) -> Result<(), G> {
         let index = self.missing.trailing_zeros() as usize;
         let (first, last) = layout.places_on(index);
-        if self.reserve(layout, last + 1).is_err() {
+        if self.reserve(layout, index + 1, last + 1).is_err() {
             return Err(page);
         }
         self.pages[index] = Some(page);
@@ -138,20 +138,13 @@ impl<G> Run<G> {
         Ok(())
     }
 
-    /// Makes room for the headers of `places` places, and for all pages.
-    fn reserve(&mut self, layout: &Layout, places: usize) -> Result<(), NoMemory> {
-        /// Headers are added at least so many at a time: 128 bytes.
-        const STEP: usize = 16;
-        if self.pages.is_empty() {
-            self.pages = memory::filled(layout.pages, || None)?;
-        }
-        if self.headers.len() < places {
-            let length = places.max(self.headers.len() + STEP).min(layout.places);
-            let more = length - self.headers.len();
-            self.headers.try_reserve_exact(more).map_err(|_| NoMemory)?;
-            self.headers.resize(length, Header::default());
-        }
-        Ok(())
+    /// Makes room for so many pages and the headers of so many places.
+    fn reserve(&mut self, layout: &Layout, pages: usize, places: usize) -> Result<(), NoMemory> {
+        /// Room is made for at least so many at a time, 64 bytes of headers: a run is rarely full in
+        /// a small pool, and seldom grown.
+        const STEP: usize = 8;
+        memory::grow(&mut self.pages, pages, (STEP, layout.pages), || None)?;
+        memory::grow(&mut self.headers, places, (STEP, layout.places), Header::default)
     }
 
     fn detach_if_empty(&mut self, layout: &Layout, page: usize) -> Option<G> {

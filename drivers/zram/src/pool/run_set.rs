@@ -23,7 +23,7 @@ impl RunSet {
         let mut bits = count;
         for level in &mut self.levels {
             let words = bits.div_ceil(64);
-            level.try_reserve(words.saturating_sub(level.len())).map_err(|_| NoMemory)?;
+            level.try_reserve_exact(words.saturating_sub(level.len())).map_err(|_| NoMemory)?;
             level.resize(words.max(level.len()), 0);
             bits = words;
         }

@@ -1,0 +1,141 @@
+//! The engine when an allocation fails: nothing half done, nothing left behind, and no allocation at
+//! all where pages must still be read.
+//!
+//! The allocator of this program fails on demand. Its counts are per thread, as each test runs on
+//! its own.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use zram::{Algorithm, Config, HeapPages, NoMemory, PAGE_SIZE, Purpose, StoreError, Worker, Zram};
+
+thread_local! {
+    /// Allocations that still succeed.
+    static ALLOWED: Cell<u64> = const { Cell::new(u64::MAX) };
+    /// Bytes allocated and not freed.
+    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
+}
+
+struct FailingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: FailingAllocator = FailingAllocator;
+
+// SAFETY: every call is passed on to the system's allocator with the same arguments, or answered
+// with null, which is how an allocator says that it has no memory. Thread locals of this kind are
+// initialised at compile time and have no destructor, so reading them never allocates.
+unsafe impl GlobalAlloc for FailingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let allowed = ALLOWED.get();
+        if allowed == 0 {
+            return std::ptr::null_mut();
+        }
+        ALLOWED.set(allowed - 1);
+        LIVE_BYTES.set(LIVE_BYTES.get() + layout.size() as i64);
+        // SAFETY: the caller keeps the conditions of `alloc` for the same layout.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE_BYTES.set(LIVE_BYTES.get() - layout.size() as i64);
+        // SAFETY: the pointer came from `alloc` above, hence from the system, with this layout.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+type Device = Zram<spin::Mutex<()>, HeapPages>;
+
+const CONFIG: Config = Config {
+    disksize_pages: 5000,
+    algorithm: Algorithm::Lz4,
+    possible_cpus: 3,
+    mem_limit_pages: 0,
+};
+
+/// Runs `act` with only `allowed` allocations.
+fn with_allocations<T>(allowed: u64, act: impl FnOnce() -> T) -> T {
+    ALLOWED.set(allowed);
+    let result = act();
+    ALLOWED.set(u64::MAX);
+    result
+}
+
+fn page(seed: u8) -> [u8; PAGE_SIZE] {
+    std::array::from_fn(|at| (at % 191) as u8 ^ seed.wrapping_mul((at / 64) as u8))
+}
+
+#[test]
+fn creation_fails_at_every_allocation_with_nothing_left_behind() {
+    let before = LIVE_BYTES.get();
+    let mut allowed = 0;
+    while let Err(NoMemory) = with_allocations(allowed, || Device::new(CONFIG, HeapPages).map(drop))
+    {
+        assert_eq!(LIVE_BYTES.get(), before, "after {allowed} allocations");
+        allowed += 1;
+        assert!(allowed < 100, "creation never succeeds");
+    }
+    assert!(allowed >= 5, "table, streams, pool, spares and counters are allocated");
+    assert_eq!(LIVE_BYTES.get(), before, "a device that is dropped leaves nothing");
+}
+
+#[test]
+fn a_cpu_that_gets_no_stream_changes_nothing() {
+    let device = Device::new(CONFIG, HeapPages).expect("memory");
+    let before = LIVE_BYTES.get();
+    assert_eq!(with_allocations(0, || device.cpu_up(1)), Err(NoMemory));
+    assert_eq!(LIVE_BYTES.get(), before);
+    device.cpu_up(1).expect("memory");
+    device.cpu_down(1);
+    assert_eq!(LIVE_BYTES.get(), before);
+}
+
+#[test]
+fn a_store_fails_at_every_allocation_and_leaves_the_old_content() {
+    let mut worker = Worker::new(0).expect("memory");
+    let mut refusals = 0;
+    for slot in 0..200_u32 {
+        let device = Device::new(CONFIG, HeapPages).expect("memory");
+        device.store(&mut worker, 7, &[1; PAGE_SIZE], Purpose::Write).expect("memory");
+        let slot = if slot % 2 == 0 { 7 } else { 4000 };
+        for allowed in 0.. {
+            let stored = with_allocations(allowed, || {
+                device.store(&mut worker, slot, &page(9), Purpose::Write)
+            });
+            let mut now = [0xee; PAGE_SIZE];
+            device.load(&mut worker, slot, &mut now).expect("no damage");
+            if stored == Ok(()) {
+                assert!(now == page(9));
+                break;
+            }
+            assert_eq!(stored, Err(StoreError::NoReserve));
+            assert!(now == if slot == 7 { [1; PAGE_SIZE] } else { [0; PAGE_SIZE] });
+            refusals += 1;
+        }
+    }
+    assert!(refusals >= 200, "a page and its bookkeeping are allocated");
+}
+
+#[test]
+fn load_take_discard_and_compact_need_no_memory() {
+    let device = Device::new(CONFIG, HeapPages).expect("memory");
+    let mut worker = Worker::new(0).expect("memory");
+    for slot in 0..200 {
+        device.store(&mut worker, slot, &page(slot as u8), Purpose::Write).expect("memory");
+    }
+    with_allocations(0, || {
+        let mut now = [0; PAGE_SIZE];
+        for slot in 0..50 {
+            device.load(&mut worker, slot, &mut now).expect("no damage");
+            assert!(now == page(slot as u8));
+        }
+        for slot in 20..70 {
+            device.take(&mut worker, slot, &mut now).expect("no damage");
+            assert!(now == page(slot as u8));
+        }
+        device.compact(&mut worker);
+        device.load(&mut worker, 199, &mut now).expect("no damage");
+        assert!(now == page(199));
+        device.discard(&worker, 0, 200);
+    });
+    assert_eq!(device.statistics().orig_data_size, 0);
+}
