@@ -8,7 +8,7 @@ use super::frames::{FRAME_SIZE, Frame, FrameTable};
 use super::initrd::Initrd;
 use super::memory_map::MemoryMap;
 use super::start_info::StartInfo;
-use super::{acpi, apic, descriptors, entry, heap, physical, serial, smp};
+use super::{acpi, apic, descriptors, entry, heap, physical, serial, smp, stack};
 use crate::kernel::Kernel;
 use alloc::string::String;
 use core::arch::global_asm;
@@ -81,6 +81,7 @@ fn start_cpus(rsdp: u64) -> acpi::Facts {
     apic::start();
     let cpus = acpi::read(rsdp);
     apic::calibrate(cpus.pm_timer_port);
+    stack::make_area();
     cpus.possible.iter().for_each(CpuBlock::make);
     cpu::make_kernel_root();
     descriptors::make_gates();

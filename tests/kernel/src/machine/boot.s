@@ -10,10 +10,10 @@
 
 .section .bootbss, "aw", @nobits
 .balign 4096
-.global boot_top_table
+.global boot_top_table, boot_high_tables
 boot_top_table: .skip 4096
 boot_low_tables: .skip 4096     // level 3 of the physical map: 4 entries
-boot_high_tables: .skip 4096    // level 3 of the kernel image: the last but one entry
+boot_high_tables: .skip 4096    // level 3: the kernel image in the last but one entry, then stacks
 boot_pages: .skip 4096 * 4      // level 2: 4 GiB of 2 MiB pages
 
 .section .bss

@@ -10,7 +10,7 @@ use super::descriptors::Descriptors;
 use super::paging::Root;
 use super::physical;
 use super::regs::{Regs, RegsHandle};
-use alloc::alloc::{Layout, alloc_zeroed, handle_alloc_error};
+use super::stack;
 use alloc::boxed::Box;
 use core::arch::asm;
 use core::cell::{Cell, RefCell};
@@ -21,17 +21,14 @@ use x86_64::PhysAddr;
 use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::structures::paging::PhysFrame;
 
-/// Bytes of a kernel stack, one a CPU; unoptimised builds need most of it.
-const STACK_SIZE: usize = 64 << 10;
+/// Pages of a kernel stack, one a CPU; unoptimised builds need most of it.
+const STACK_PAGES: usize = 16;
 
-/// Bytes of the stacks for exceptions that can come at any instruction (NMI, double fault).
-const FATAL_STACK_SIZE: usize = 16 << 10;
+/// Pages of the stacks for exceptions that can come at any instruction (NMI, double fault).
+const FATAL_STACK_PAGES: usize = 4;
 
-/// Bytes that one CPU takes from the heap at boot, or a little less.
-pub(super) const CPU_SIZE: usize = STACK_SIZE + FATAL_STACK_SIZE + 8192;
-
-/// At the lowest word of a stack: gone when the stack was too small.
-const STACK_END_MARK: u64 = 0x6b73_7461_636b_656e;
+/// Bytes that one CPU takes from the heap at boot, or a little less: stacks, alignment, block.
+pub(super) const CPU_SIZE: usize = (STACK_PAGES + FATAL_STACK_PAGES + 4) * zram_abi::PAGE_SIZE;
 
 /// A CPU's own block.
 #[repr(C)]
@@ -45,7 +42,6 @@ pub(super) struct CpuBlock {
     /// The program's stack pointer during the first instructions of a system call.
     scratch: Cell<u64>,
     id: CpuId,
-    stack_end: *const u64,
     /// Keeps the memory behind `regs` alive.
     running: RefCell<Option<RegsHandle>>,
     /// The FS base that was loaded for the thread in `running`.
@@ -71,15 +67,14 @@ static LOADED: [AtomicU64; CPUS_MAX] = [const { AtomicU64::new(0) }; CPUS_MAX];
 impl CpuBlock {
     /// Makes the block of a CPU, with its stacks (boot).
     pub(super) fn make(id: CpuId) {
-        let (stack_end, stack_top) = make_stack(STACK_SIZE);
-        let (_, fatal_stack_top) = make_stack(FATAL_STACK_SIZE);
+        let stack_top = stack::make(STACK_PAGES);
+        let fatal_stack_top = stack::make(FATAL_STACK_PAGES);
         let block = Box::leak(Box::new(Self {
             this: Cell::new(ptr::null()),
             stack_top,
             regs: Cell::new(ptr::null_mut()),
             scratch: Cell::new(0),
             id,
-            stack_end,
             running: RefCell::new(None),
             fs_base: Cell::new(0),
             has_ticked: Cell::new(false),
@@ -159,27 +154,6 @@ impl CpuBlock {
     pub(super) fn take_tick(&self) -> bool {
         self.has_ticked.take()
     }
-
-    /// Panics if the kernel stack was too small.
-    pub(super) fn assert_stack_whole(&self) {
-        // SAFETY: the lowest word of this CPU's stack, which is never freed.
-        let mark = unsafe { self.stack_end.read_volatile() };
-        assert!(mark == STACK_END_MARK, "kernel stack overflow");
-    }
-}
-
-/// Returns both ends of a new stack, marked at its lower one.
-fn make_stack(size: usize) -> (*const u64, u64) {
-    let layout = Layout::from_size_align(size, 16).expect("sizes of stacks are powers of two");
-    // SAFETY: the size is not zero.
-    let memory = unsafe { alloc_zeroed(layout) };
-    if memory.is_null() {
-        handle_alloc_error(layout);
-    }
-    let end = memory.cast::<u64>();
-    // SAFETY: the first word of what was just allocated.
-    unsafe { end.write(STACK_END_MARK) };
-    (end, memory.wrapping_add(size).expose_provenance() as u64)
 }
 
 unsafe extern "C" {

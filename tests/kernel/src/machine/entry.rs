@@ -54,7 +54,6 @@ fn lock_from_program(cpu: &CpuBlock) -> Guard {
 fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
     let id = cpu.id();
     loop {
-        cpu.assert_stack_whole();
         match kernel.next_action(id) {
             Action::Run { regs, root } => {
                 let regs = cpu.begin_run(regs);

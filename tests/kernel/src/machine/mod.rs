@@ -26,4 +26,5 @@ pub(crate) mod regs;
 pub(crate) mod serial;
 mod shootdown;
 pub(crate) mod smp;
+mod stack;
 mod start_info;
