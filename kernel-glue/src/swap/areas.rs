@@ -29,9 +29,10 @@ pub enum AreaState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fullness {
     Open,
-    /// `mem_limit` was reached: open again at this use, or at this time, to find out.
+    /// `mem_limit` was reached: open again at this use (if anything was used), or at this time, to
+    /// find out.
     Limit {
-        reopen_used: u32,
+        reopen_used: Option<u32>,
         retry_ns: u64,
     },
     /// The machine had no frame for the pool: open again when the reserve is whole.
@@ -101,7 +102,7 @@ impl Area {
         let used = self.slots.used();
         let freed = (used / 16).max(REOPEN_SLOTS_MIN);
         self.fullness = Fullness::Limit {
-            reopen_used: used.saturating_sub(freed),
+            reopen_used: (used > 0).then_some(used.saturating_sub(freed)),
             retry_ns: now_ns.saturating_add(LIMIT_RETRY_NS),
         };
     }
@@ -115,7 +116,7 @@ impl Area {
         let enough = match self.fullness {
             Fullness::Open => return,
             Fullness::Limit { reopen_used, retry_ns } => {
-                self.slots.used() <= reopen_used || now_ns >= retry_ns
+                reopen_used.is_some_and(|used| self.slots.used() <= used) || now_ns >= retry_ns
             }
             Fullness::NoReserve => reserve_is_whole,
         };

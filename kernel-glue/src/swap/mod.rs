@@ -43,6 +43,8 @@ mod slots;
 mod statistics;
 mod store;
 mod swapoff;
+#[cfg(test)]
+mod tests;
 mod victims;
 mod waiters;
 

@@ -1,0 +1,12 @@
+//! The pager against fake ports and a fake daemon: one file per rule of DESIGN 8.
+
+mod daemon;
+mod fake;
+mod faults;
+mod frames;
+mod in_flight;
+mod notices;
+mod random;
+mod statuses;
+mod swapoff;
+mod world;
