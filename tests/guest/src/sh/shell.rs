@@ -138,10 +138,10 @@ fn failed(name: &str, failure: &Failure) -> Next {
     Next::Done(1)
 }
 
-/// Returns what the device that `file` belongs to says about its last refusal.
+/// Returns what the device or control directory that `file` belongs to says about its last refusal.
 fn last_error(file: &str) -> Option<String> {
     let (scheme, rest) = fs::split_path(file)?;
-    let device = rest.split('/').next().filter(|device| device.parse::<u32>().is_ok())?;
-    let text = fs::read_text(&format!("/scheme/{scheme}/{device}/last_error")).ok()?;
+    let (directory, _) = rest.split_once('/')?;
+    let text = fs::read_text(&format!("/scheme/{scheme}/{directory}/last_error")).ok()?;
     Some(text.trim().to_string()).filter(|text| !text.is_empty())
 }

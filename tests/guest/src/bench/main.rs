@@ -1,0 +1,108 @@
+//! `bench`: times the parts of a page's journey one by one, in the machine as it is.
+//!
+//! Each part runs in rounds after one for warming up; the median round counts. The codec is the
+//! engine's, called in a loop over the sample, so that its figures compare with the whole path of
+//! the same boot. Output: a line for people and a `figure` line each.
+
+#![no_std]
+#![no_main]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod codec;
+mod ping_pong;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::hint::black_box;
+
+use guest::sample::Sample;
+use zram_abi::PAGE_SIZE;
+use zram_rt::errno::{Error, InWords};
+use zram_rt::{eprintln, fs, println, time};
+
+zram_rt::entry!(main);
+
+/// Rounds of which the median counts.
+const ROUNDS: usize = 11;
+
+/// A verb that no scheme knows.
+const UNKNOWN_VERB: u64 = 0xffff;
+
+fn main() -> u8 {
+    match run() {
+        Ok(()) => 0,
+        Err(why) => {
+            eprintln!("bench: {why}");
+            1
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let sample = Sample::load().map_err(in_words)?;
+    tell("null system call", "null_syscall_ns", median(1000, null_call));
+    let request = empty_request().map_err(in_words)?;
+    tell("empty request to a scheme", "scheme_request_ns", request);
+    let round_trip = ping_pong::round_trip_ns().map_err(in_words)?;
+    tell("two threads, there and back", "thread_round_trip_ns", round_trip);
+    tell("copy of a page", "memcpy_page_ns", copy(&sample));
+    let codec = codec::measure(&sample);
+    tell("lz4, compressing a page", "codec_compress_ns", codec.compress_ns);
+    tell("lz4, decompressing a page", "codec_decompress_ns", codec.decompress_ns);
+    Ok(())
+}
+
+/// A call that the kernel refuses as early as it can.
+fn null_call() {
+    // The answer is EBADF, which is the point.
+    let _ = syscall::fsync(usize::MAX);
+}
+
+/// Times a `SYS_CALL` without payload to `initfs`, a scheme of another program.
+fn empty_request() -> Result<u64, Error> {
+    let file = fs::open("/pages.bin", syscall::O_RDONLY)?;
+    Ok(median(100, || {
+        // The answer is EOPNOTSUPP, after the way there and back.
+        let _ = file.call(&mut [], &[UNKNOWN_VERB]);
+    }))
+}
+
+fn copy(sample: &Sample) -> u64 {
+    let mut to = [0; PAGE_SIZE];
+    let mut number = 0;
+    median(256, || {
+        to.copy_from_slice(sample.page(number));
+        number += 1;
+        black_box(&to);
+    })
+}
+
+/// Returns the nanoseconds that one `act` takes, in the median of rounds of `count`.
+fn median(count: u64, mut act: impl FnMut()) -> u64 {
+    let mut rounds: Vec<u64> = (0..=ROUNDS)
+        .map(|_| {
+            let start_ns = time::now_ns();
+            (0..count).for_each(|_| act());
+            time::since_ns(start_ns) / count
+        })
+        .skip(1)
+        .collect();
+    middle(&mut rounds)
+}
+
+/// Returns the median of some numbers; 0 of none.
+fn middle(numbers: &mut [u64]) -> u64 {
+    numbers.sort_unstable();
+    numbers.get(numbers.len() / 2).copied().unwrap_or(0)
+}
+
+fn tell(what: &str, name: &str, nanoseconds: u64) {
+    println!("{what:30} {:>6}.{:03} us", nanoseconds / 1000, nanoseconds % 1000);
+    println!("figure {name} {nanoseconds}");
+}
+
+fn in_words(error: Error) -> String {
+    InWords(error).to_string()
+}

@@ -1,0 +1,70 @@
+//! `hostile WHAT`: misbehaves in one way, to show that nobody else is harmed.
+//!
+//! Crashes (`crash`) never return: the kernel must end the program, which then counts as killed.
+//! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
+//! ends with 0 if all were. `loop` takes all the time that it can get.
+
+#![no_std]
+#![no_main]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+
+mod crash;
+mod lies;
+mod raw;
+
+use zram_rt::{eprintln, print, println, time};
+
+zram_rt::entry!(main);
+
+/// Exit code of a crash that the kernel let pass.
+const SURVIVED: u8 = 4;
+
+fn main() -> u8 {
+    let mut words = zram_rt::args().skip(1);
+    let Some(what) = words.next() else {
+        return list();
+    };
+    if what == "loop" {
+        return spin(words.next().and_then(|text| text.parse().ok()));
+    }
+    if let Some((_, crash)) = crash::ALL.iter().find(|(name, _)| *name == what) {
+        crash();
+        eprintln!("hostile: {what} was let pass");
+        return SURVIVED;
+    }
+    let chosen = lies::ALL.iter().filter(|(name, _)| *name == what || what == "lie");
+    let mut wrong = 0;
+    let mut count = 0;
+    for (name, lie) in chosen {
+        count += 1;
+        wrong += lie(name);
+    }
+    if count == 0 {
+        eprintln!("hostile: {what}: unknown");
+        return 2;
+    }
+    println!("hostile: {what}: {wrong} lies were believed");
+    u8::from(wrong != 0)
+}
+
+fn list() -> u8 {
+    print!("crashes:");
+    crash::ALL.iter().for_each(|(name, _)| print!(" {name}"));
+    print!("\nlies:");
+    lies::ALL.iter().for_each(|(name, _)| print!(" {name}"));
+    println!("\nall lies: lie\nloops: loop [MILLISECONDS]");
+    0
+}
+
+/// Takes all the time of one CPU, for some milliseconds or for ever.
+fn spin(milliseconds: Option<u64>) -> u8 {
+    let start_ns = time::now_ns();
+    loop {
+        (0..100_000).for_each(|_| core::hint::spin_loop());
+        if milliseconds.is_some_and(|limit| time::since_ns(start_ns) / 1_000_000 >= limit) {
+            return 0;
+        }
+    }
+}
