@@ -60,6 +60,11 @@ impl InstanceSet {
         Self(self.0 & !(1 << instance.0))
     }
 
+    /// Returns the members that are not in `other`.
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Returns whether there is no member.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -294,6 +299,11 @@ impl Walk {
 
     const fn teardowns(state: State, pairs: Pairs) -> Self {
         Self { state, course: Course::Stopping, pending: pairs }
+    }
+
+    /// Returns whether the step it asked for is a startup, which may fail.
+    pub const fn is_starting(&self) -> bool {
+        matches!(self.course, Course::Starting { .. })
     }
 
     /// Returns how the walk goes on after the step it asked for.

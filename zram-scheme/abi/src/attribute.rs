@@ -101,6 +101,8 @@ pub mod control {
     pub const HOT_REMOVE: &str = "hot_remove";
     /// Writing 1 ends the daemon in order.
     pub const EXIT: &str = "exit";
+    /// In words: why the last write to a control file was refused.
+    pub const LAST_ERROR: &str = "last_error";
 }
 
 #[cfg(test)]

@@ -1,2 +1,32 @@
-//! (skeleton)
-#![no_std]
+//! `zramd`, the daemon that owns `zram:`: compressed pages behind files.
+//!
+//! A request comes from a client through the scheme's socket ([`scheme`]) or from the kernel's pager
+//! through a swap queue ([`queue`]). Reads, writes and statistics are answered by the thread that
+//! received them; whatever changes which devices there are goes as a message to one actor
+//! ([`lifecycle`]), so that exit, reset, initialisation and CPU hotplug cannot race. The page path
+//! takes no lock of the lifecycle: the open-count word of its device ([`devices`]) keeps the actor out.
+//!
+//! This library has no system call in it: what it needs of a machine is in [`platform`], and the
+//! program in `main.rs` brings it. So everything here runs in tests on the host. It relies on
+//! `zram-abi` for what the kernel and people see, on `zram` for the pages and on `hotplug` for CPUs.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod attributes;
+pub mod daemon;
+pub mod data;
+pub mod devices;
+pub mod errno;
+pub mod events;
+pub mod lifecycle;
+pub mod log_ring;
+pub mod platform;
+pub mod queue;
+pub mod scheme;
+pub mod text;
+
+#[cfg(test)]
+mod fake;

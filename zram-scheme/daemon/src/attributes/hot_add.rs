@@ -1,0 +1,148 @@
+//! `control/hot_add`: one line of `key=value` that adds a device with its configuration.
+//!
+//! Keys: `id`, `disksize`, `comp_algorithm`, `mem_limit`, each at most once, in any order. An empty
+//! line adds a default device. Values may stand in double quotes, as in Linux's parameter lists.
+
+use super::mistake::Mistake;
+use super::{algorithm, number, sizes};
+use crate::lifecycle::{DeviceId, Pages, Request, Settings};
+
+/// What an `id=` asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Id {
+    Any,
+    This(DeviceId),
+    /// A number above those that devices have.
+    Never,
+}
+
+#[derive(Default)]
+struct Line<'a> {
+    id: Option<&'a str>,
+    disksize: Option<&'a str>,
+    comp_algorithm: Option<&'a str>,
+    mem_limit: Option<&'a str>,
+}
+
+/// Returns the request of a line; nothing if it wants a number that no device can have.
+///
+/// # Errors
+///
+/// The [`Mistake`] in the line.
+pub fn parse(line: &str) -> Result<Option<Request>, Mistake> {
+    let mut given = Line::default();
+    let mut rest = line.strip_suffix('\n').unwrap_or(line).trim_matches(' ');
+    while !rest.is_empty() {
+        let (key, behind) = rest.split_once('=').ok_or(Mistake::NoValue)?;
+        let (value, behind) = take_value(behind)?;
+        if value.is_empty() || key.contains(' ') {
+            return Err(Mistake::NoValue);
+        }
+        let place = match key {
+            "id" => &mut given.id,
+            "disksize" => &mut given.disksize,
+            "comp_algorithm" => &mut given.comp_algorithm,
+            "mem_limit" => &mut given.mem_limit,
+            _ => return Err(Mistake::UnknownKey),
+        };
+        if place.replace(value).is_some() {
+            return Err(Mistake::KeyTwice);
+        }
+        rest = behind.trim_start_matches(' ');
+    }
+    given.request()
+}
+
+/// Splits what is behind a `=` into the value and the rest.
+fn take_value(text: &str) -> Result<(&str, &str), Mistake> {
+    match text.strip_prefix('"') {
+        Some(quoted) => {
+            let (value, rest) = quoted.split_once('"').ok_or(Mistake::OpenQuote)?;
+            let ends = rest.is_empty() || rest.starts_with(' ');
+            if ends { Ok((value, rest)) } else { Err(Mistake::OpenQuote) }
+        }
+        None => Ok(text.split_once(' ').unwrap_or((text, ""))),
+    }
+}
+
+impl Line<'_> {
+    fn request(&self) -> Result<Option<Request>, Mistake> {
+        let id = match self.id.map(number::device_id).transpose()? {
+            None => Id::Any,
+            Some(Some(id)) => Id::This(id),
+            Some(None) => Id::Never,
+        };
+        let pages: Option<Pages> = self.disksize.map(sizes::disksize).transpose()?;
+        let mut settings = Settings::DEFAULT;
+        if let Some(name) = self.comp_algorithm {
+            settings.algorithm = algorithm::parse(name.as_bytes())?;
+        }
+        if let Some(limit) = self.mem_limit {
+            settings.limit_bytes = sizes::limit(limit)?;
+        }
+        Ok(match id {
+            Id::Any => Some(Request::Add { id: None, settings, pages }),
+            Id::This(id) => Some(Request::Add { id: Some(id), settings, pages }),
+            Id::Never => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use crate::attributes::mistake::Mistake;
+    use crate::lifecycle::{DeviceId, Pages, Request, Settings};
+
+    #[test]
+    fn an_empty_line_is_a_default_device() {
+        let default = Request::Add { id: None, settings: Settings::DEFAULT, pages: None };
+        for line in ["\n", "", "  \n"] {
+            assert_eq!(parse(line), Ok(Some(default)));
+        }
+    }
+
+    #[test]
+    fn all_keys_make_one_request_in_any_order() {
+        let request = Request::Add {
+            id: DeviceId::new(3),
+            settings: Settings { limit_bytes: 8192, ..Settings::DEFAULT },
+            pages: Pages::holding(1 << 20).ok(),
+        };
+        for line in [
+            "id=3 disksize=1M comp_algorithm=lz4 mem_limit=4097\n",
+            " mem_limit=\"8K\"  disksize=1m   id=3 comp_algorithm=\"lz4\"",
+        ] {
+            assert_eq!(parse(line), Ok(Some(request)), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_anywhere_refuses_the_whole_line() {
+        for (line, mistake) in [
+            ("disksize", Mistake::NoValue),
+            ("disksize=", Mistake::NoValue),
+            ("id=1 disksize", Mistake::NoValue),
+            ("x disksize=1M", Mistake::NoValue),
+            ("bogus=1", Mistake::UnknownKey),
+            ("disksize=1M bogus=1", Mistake::UnknownKey),
+            ("id=1 id=1", Mistake::KeyTwice),
+            ("disksize=0", Mistake::ZeroSize),
+            ("disksize=1Mgarbage", Mistake::NotASize),
+            ("disksize=16T", Mistake::TooBig),
+            ("id=-1", Mistake::NotANumber),
+            ("id=99999999999", Mistake::OutOfRange),
+            ("comp_algorithm=nosuch", Mistake::UnknownAlgorithm),
+            ("comp_algorithm=\"lz4", Mistake::OpenQuote),
+            ("comp_algorithm=\"lz4\"x", Mistake::OpenQuote),
+            ("mem_limit=much", Mistake::NotASize),
+        ] {
+            assert_eq!(parse(line), Err(mistake), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_device_has_is_no_mistake() {
+        assert_eq!(parse("id=999"), Ok(None));
+    }
+}

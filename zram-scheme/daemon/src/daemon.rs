@@ -1,0 +1,192 @@
+//! What all threads of the daemon share.
+//!
+//! | thread | runs | may wait for |
+//! | --- | --- | --- |
+//! | scheme | [`crate::scheme::serve::run`] | the socket |
+//! | actor | [`crate::lifecycle::Actor::run`] | its mailbox |
+//! | events | [`crate::events::run`] | the next CPU event, then the actor |
+//! | one `in` and one `out` for each CPU | [`crate::queue::run`] | its queue |
+//! | log | [`crate::log_ring::LogRing::drain`] | something to write |
+//!
+//! Neighbour: `main.rs` makes the daemon, the threads, and then publishes the scheme.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use lock_api::Mutex;
+
+use crate::devices::Devices;
+use crate::errno;
+use crate::lifecycle::{Answer, DeviceId, Mailbox, Message, PostError, Refusal, ReplyTo, Request};
+use crate::platform::{self, Platform, Socket};
+use crate::scheme::handles::Handles;
+use crate::scheme::{File, PendingWrite};
+use crate::text::Words;
+
+/// What all threads share.
+pub struct Daemon<P: Platform, S: Socket> {
+    pub(crate) platform: P,
+    pub(crate) socket: S,
+    pub(crate) devices: Devices<P>,
+    pub(crate) mailbox: Mailbox<P, S::Request>,
+    pub(crate) handles: Mutex<P::Mutex, Handles>,
+    pub(crate) control: Mutex<P::Mutex, ControlFront>,
+    cpu_reply: AtomicU32,
+}
+
+/// What the files under `control/` show.
+#[derive(Debug)]
+pub(crate) struct ControlFront {
+    /// The device that the last `hot_add` made.
+    pub(crate) last_added: Option<DeviceId>,
+    /// Why the last write to a control file was refused.
+    pub(crate) last_error: Words,
+}
+
+/// What is left; all zero after exit (I-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remains {
+    /// Instances of the hotplug state: contents installed in devices.
+    pub instances: usize,
+    /// Devices that are shown.
+    pub devices: usize,
+    /// Pool pages committed.
+    pub pool_pages: usize,
+    /// Bytes of slot tables.
+    pub table_bytes: u64,
+    /// Streams of all devices and CPUs, fallbacks included.
+    pub streams: usize,
+    /// Handles of clients.
+    pub handles: usize,
+}
+
+impl core::fmt::Display for Remains {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(
+            formatter,
+            "instances {} devices {} pool_pages {} table_bytes {} streams {} handles {}",
+            self.instances,
+            self.devices,
+            self.pool_pages,
+            self.table_bytes,
+            self.streams,
+            self.handles
+        )
+    }
+}
+
+/// States of the word that carries the reply to the events thread.
+const WAITING: u32 = 0;
+const AGREED: u32 = 1;
+const REFUSED: u32 = 2;
+
+impl<P: Platform, S: Socket> Daemon<P, S> {
+    /// Returns a daemon without devices. Called once, at start, where running out of memory may end
+    /// the program.
+    pub fn new(platform: P, socket: S) -> Self {
+        Self {
+            platform,
+            socket,
+            devices: Devices::new(),
+            mailbox: Mailbox::new(),
+            handles: Mutex::new(Handles::new()),
+            control: Mutex::new(ControlFront { last_added: None, last_error: Words::NONE }),
+            cpu_reply: AtomicU32::new(WAITING),
+        }
+    }
+
+    /// Returns the machine's port.
+    pub const fn platform(&self) -> &P {
+        &self.platform
+    }
+
+    /// Counts what there is.
+    pub fn remains(&self) -> Remains {
+        let mut remains = Remains {
+            instances: 0,
+            devices: 0,
+            pool_pages: self.platform.pages_committed(),
+            table_bytes: 0,
+            streams: 0,
+            handles: self.handles.lock().count(),
+        };
+        for view in self.devices.views() {
+            remains.devices += 1;
+            // A device that has just gone adds nothing.
+            let _ = self.devices.inspect(view.name, |_, content| {
+                let Some(content) = content else { return };
+                remains.instances += 1;
+                remains.table_bytes += content.statistics().metadata.table_bytes;
+                remains.streams += content.streams().filter(|stream| stream.is_up).count();
+            });
+        }
+        remains
+    }
+
+    /// Hands the reply to who waits for it; called by the actor, once for each message.
+    pub(crate) fn reply(&self, reply_to: ReplyTo<S::Request>, reply: Result<Answer, Refusal>) {
+        match reply_to {
+            ReplyTo::Client(write) => self.reply_to_client(write, reply),
+            ReplyTo::CpuEvents => {
+                let word = match reply {
+                    Ok(Answer::Done | Answer::Added(_)) => AGREED,
+                    Err(refusal) => REFUSED + errno::of_refusal(refusal).unsigned_abs(),
+                };
+                // Release pairs with the Acquire in `change_cpu`.
+                self.cpu_reply.store(word, Ordering::Release);
+                self.platform.wake(&self.cpu_reply);
+            }
+        }
+    }
+
+    fn reply_to_client(&self, write: PendingWrite<S::Request>, reply: Result<Answer, Refusal>) {
+        let PendingWrite { client, file, handle, size } = write;
+        let answer = match reply {
+            Ok(Answer::Done) => platform::Answer::Number(size),
+            Ok(Answer::Added(id)) => {
+                self.handles.lock().set_added(handle, id);
+                self.control.lock().last_added = Some(id);
+                platform::Answer::Number(size)
+            }
+            Err(refusal) => {
+                self.set_last_error(file, refusal.words(file.name()));
+                platform::Answer::Error(errno::of_refusal(refusal))
+            }
+        };
+        self.socket.answer(client, answer);
+    }
+
+    /// Remembers why a write to `file` was refused.
+    pub(crate) fn set_last_error(&self, file: File, words: Words) {
+        match file {
+            File::Attribute(name, _) | File::Device(name) | File::DeviceDirectory(name) => {
+                self.devices.set_last_error(name, words);
+            }
+            File::Control(_) | File::Root | File::ControlDirectory => {
+                self.control.lock().last_error = words;
+            }
+        }
+        log::warn!("refused: {}", words.text());
+    }
+
+    /// Lets the actor follow a CPU, and waits for its reply. For the events thread alone.
+    ///
+    /// # Errors
+    ///
+    /// The errno to refuse the CPU with.
+    pub(crate) fn change_cpu(&self, cpu: hotplug::CpuId, stage: hotplug::Stage) -> Result<(), u32> {
+        // Relaxed: the mailbox's lock passes it on, and only this thread waits here.
+        self.cpu_reply.store(WAITING, Ordering::Relaxed);
+        let message = Message { request: Request::Cpu(cpu, stage), reply_to: ReplyTo::CpuEvents };
+        self.mailbox
+            .post(&self.platform, message)
+            .map_err(|(error, _): (PostError, _)| errno::of_post(error).unsigned_abs())?;
+        loop {
+            // Acquire pairs with the Release in `reply`.
+            match self.cpu_reply.load(Ordering::Acquire) {
+                WAITING => self.platform.wait(&self.cpu_reply, WAITING, None),
+                AGREED => return Ok(()),
+                refused => return Err(refused - REFUSED),
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The table of devices.
+//!
+//! Of each device it has the open-count word, the view that the actor published, the content and the
+//! words of `last_error`. Who may touch a content:
+//!
+//! | who | how | kept apart from the actor by |
+//! | --- | --- | --- |
+//! | reads, writes, queue records | [`Devices::open`] or [`Devices::use_generation`], then [`Devices::content`] | the open-count word: no claim while it is open |
+//! | statistics | [`Devices::inspect`] | the inspection lock, which the actor takes to empty a device |
+//! | the actor | any time | - |
+//!
+//! Statistics do not open the device, because a reader of `mm_stat` must not make a reset fail. So a
+//! content that the actor takes out has no other user, and its memory is given back there and then.
+//! Contents live in `Arc`s that are allocated at start, because `Arc` cannot be allocated fallibly.
+//!
+//! Lock order: inspection, then the lock of one device. The latter is held for copies of a few words
+//! only, never while pages are worked on, so the actor delays nobody.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use lock_api::Mutex;
+use zram::Zram;
+
+use super::open_word::{InUse, OpenWord, Release};
+use crate::lifecycle::{DeviceId, DeviceName, View};
+use crate::platform::Platform;
+use crate::text::Words;
+
+/// Most devices. Each costs some hundred bytes before it has a size; Linux users have 1 to 8.
+pub const DEVICES_MAX: usize = 32;
+
+const _: () = assert!(DEVICES_MAX <= hotplug::InstanceSet::MAX);
+
+/// The content of an initialised device.
+pub type Content<P> = Zram<<P as Platform>::Mutex, <P as Platform>::Pages>;
+
+/// A place for a content that can be shared; empty in a spare one.
+type Shared<P> = Arc<Option<Content<P>>>;
+
+/// There is no such device, or it is another one by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoDevice;
+
+/// Why a device could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenDeviceError {
+    /// There is none of that number.
+    Absent,
+    /// The actor resets or removes it now.
+    Claimed,
+}
+
+/// What everybody sees of one device.
+struct Front<P: Platform> {
+    view: Option<View>,
+    content: Option<Shared<P>>,
+    last_error: Words,
+}
+
+struct Place<P: Platform> {
+    word: OpenWord,
+    front: Mutex<P::Mutex, Front<P>>,
+}
+
+/// The table.
+pub struct Devices<P: Platform> {
+    places: Vec<Place<P>>,
+    spares: Mutex<P::Mutex, Vec<Shared<P>>>,
+    inspection: Mutex<P::Mutex, ()>,
+}
+
+impl<P: Platform> Devices<P> {
+    /// Returns a table of [`DEVICES_MAX`] absent devices. Called once, at start, where running out of
+    /// memory may end the daemon.
+    pub fn new() -> Self {
+        let place = || Place {
+            word: OpenWord::absent(),
+            front: Mutex::new(Front { view: None, content: None, last_error: Words::NONE }),
+        };
+        Self {
+            places: (0..DEVICES_MAX).map(|_| place()).collect(),
+            spares: Mutex::new((0..DEVICES_MAX).map(|_| Arc::new(None)).collect()),
+            inspection: Mutex::new(()),
+        }
+    }
+
+    fn place(&self, id: DeviceId) -> Result<&Place<P>, NoDevice> {
+        self.places.get(id.index()).ok_or(NoDevice)
+    }
+
+    /// Returns the place of a device that the lifecycle knows.
+    fn known(&self, id: DeviceId) -> &Place<P> {
+        self.place(id).expect("the lifecycle has DEVICES_MAX devices")
+    }
+
+    /// Returns what is shown of the device of that number, if there is one.
+    pub fn view(&self, id: DeviceId) -> Option<View> {
+        self.place(id).ok()?.front.lock().view
+    }
+
+    /// Returns what is shown of the device of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDevice`].
+    pub fn named(&self, name: DeviceName) -> Result<View, NoDevice> {
+        self.view(name.id).filter(|view| view.name == name).ok_or(NoDevice)
+    }
+
+    /// Returns all devices, by number.
+    pub fn views(&self) -> impl Iterator<Item = View> {
+        self.places.iter().filter_map(|place| place.front.lock().view)
+    }
+
+    /// Opens the device for a client; [`Self::close`] undoes it. While it is open it stays the device
+    /// of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenDeviceError`].
+    pub fn open(&self, id: DeviceId) -> Result<DeviceName, OpenDeviceError> {
+        let place = self.place(id).map_err(|NoDevice| OpenDeviceError::Absent)?;
+        let opened = place.word.open(None);
+        match (opened, place.front.lock().view) {
+            (Ok(()), Some(view)) => Ok(view.name),
+            (Ok(()), None) => unreachable!("a device that is not shown is claimed"),
+            (Err(_), Some(_)) => Err(OpenDeviceError::Claimed),
+            (Err(_), None) => Err(OpenDeviceError::Absent),
+        }
+    }
+
+    /// Undoes one open.
+    ///
+    /// # Panics
+    ///
+    /// If the device is not open.
+    pub fn close(&self, id: DeviceId) {
+        self.known(id).word.close();
+    }
+
+    /// Opens the content of that generation for as long as the answer lives.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDevice`], also while the actor has it or without content.
+    pub fn use_generation(&self, id: DeviceId, generation: u16) -> Result<Use<'_, P>, NoDevice> {
+        let place = self.place(id)?;
+        place.word.open(Some(generation)).map_err(|_| NoDevice)?;
+        let content = place.front.lock().content.clone();
+        let used = Use { word: &place.word, content };
+        if used.content.is_some() { Ok(used) } else { Err(NoDevice) }
+    }
+
+    /// Returns the content of a device that a handle keeps open, and opens it once more meanwhile;
+    /// nothing while it has no content.
+    pub fn content(&self, id: DeviceId) -> Option<Use<'_, P>> {
+        let place = self.place(id).ok()?;
+        place.word.open(None).ok()?;
+        let content = place.front.lock().content.clone();
+        let used = Use { word: &place.word, content };
+        used.content.is_some().then_some(used)
+    }
+
+    /// Returns the generation of the device's content.
+    pub fn generation(&self, id: DeviceId) -> u16 {
+        self.place(id).map_or(0, |place| place.word.fields().generation)
+    }
+
+    /// Calls `look` with the view and the content, which stays as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDevice`].
+    pub fn inspect<T>(
+        &self,
+        name: DeviceName,
+        look: impl FnOnce(View, Option<&Content<P>>) -> T,
+    ) -> Result<T, NoDevice> {
+        let inspection = self.inspection.lock();
+        let (view, content) = {
+            let front = self.place(name.id)?.front.lock();
+            (front.view.filter(|view| view.name == name).ok_or(NoDevice)?, front.content.clone())
+        };
+        let result = look(view, content.as_deref().and_then(Option::as_ref));
+        drop(content);
+        drop(inspection);
+        Ok(result)
+    }
+
+    /// Returns what the last refused write to the device was refused for.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDevice`].
+    pub fn last_error(&self, name: DeviceName) -> Result<Words, NoDevice> {
+        let front = self.place(name.id)?.front.lock();
+        if front.view.is_some_and(|view| view.name == name) {
+            Ok(front.last_error)
+        } else {
+            Err(NoDevice)
+        }
+    }
+
+    /// Remembers why a write to the device was refused; nothing if the device is gone.
+    pub fn set_last_error(&self, name: DeviceName, words: Words) {
+        let Ok(place) = self.place(name.id) else { return };
+        let mut front = place.front.lock();
+        if front.view.is_some_and(|view| view.name == name) {
+            front.last_error = words;
+        }
+    }
+}
+
+/// What only the actor does.
+impl<P: Platform> Devices<P> {
+    /// Keeps opens out of the device.
+    ///
+    /// # Errors
+    ///
+    /// [`InUse`].
+    pub fn claim(&self, id: DeviceId) -> Result<(), InUse> {
+        self.known(id).word.claim()
+    }
+
+    /// Lets opens in again.
+    pub fn release(&self, id: DeviceId, release: Release) {
+        self.known(id).word.release(release);
+    }
+
+    /// Shows the view, and applies its limit to the content. A device that was absent can be opened
+    /// from now on.
+    pub fn publish(&self, view: View) {
+        let place = self.known(view.name.id);
+        let is_new = place.front.lock().view.replace(view).is_none();
+        // Only the actor empties a device, so the content stays without an open or the inspection.
+        let content = place.front.lock().content.clone();
+        if let Some(content) = content.as_deref().and_then(Option::as_ref) {
+            content.set_mem_limit(view.settings.limit_bytes / zram_abi::PAGE_SIZE as u64);
+        }
+        drop(content);
+        if is_new {
+            // Emptied: the device that had the number before is gone.
+            place.word.release(Release::Emptied);
+        }
+    }
+
+    /// Gives the device its content and shows the view, in one step.
+    pub fn install(&self, view: View, content: Content<P>) {
+        let mut shared = self.spares.lock().pop().expect("there is a spare for each device");
+        *Arc::get_mut(&mut shared).expect("nobody shares a spare") = Some(content);
+        let place = self.known(view.name.id);
+        let is_new = {
+            let mut front = place.front.lock();
+            front.content = Some(shared);
+            front.view.replace(view).is_none()
+        };
+        if is_new {
+            // Emptied: the device that had the number before is gone.
+            place.word.release(Release::Emptied);
+        }
+    }
+
+    /// Takes the content out of the claimed device and shows `view` instead of what was shown.
+    pub fn empty(&self, id: DeviceId, view: Option<View>) -> Option<Content<P>> {
+        let place = self.known(id);
+        let inspection = self.inspection.lock();
+        let mut shared = {
+            let mut front = place.front.lock();
+            front.view = view;
+            front.last_error = Words::NONE;
+            front.content.take()
+        }?;
+        drop(inspection);
+        let users = "the device is claimed, nobody inspects it, and the actor is here";
+        let content = Arc::get_mut(&mut shared).expect(users).take();
+        self.spares.lock().push(shared);
+        content
+    }
+
+    /// Returns the device's content for the actor, which alone takes it away.
+    pub fn content_for_actor<T>(
+        &self,
+        id: DeviceId,
+        use_it: impl FnOnce(&Content<P>) -> T,
+    ) -> Option<T> {
+        let content = self.known(id).front.lock().content.clone()?;
+        content.as_ref().as_ref().map(use_it)
+    }
+}
+
+/// A content in use; it stays as long as this lives.
+pub struct Use<'a, P: Platform> {
+    word: &'a OpenWord,
+    content: Option<Shared<P>>,
+}
+
+impl<P: Platform> core::ops::Deref for Use<'_, P> {
+    type Target = Content<P>;
+
+    fn deref(&self) -> &Content<P> {
+        let content = self.content.as_deref().and_then(Option::as_ref);
+        content.expect("a use is only given out with a content")
+    }
+}
+
+impl<P: Platform> Drop for Use<'_, P> {
+    fn drop(&mut self) {
+        // First let go of the content: after the close, the actor may want it for itself.
+        drop(self.content.take());
+        self.word.close();
+    }
+}
+
+impl<P: Platform> Default for Devices<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

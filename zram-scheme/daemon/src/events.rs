@@ -1,0 +1,79 @@
+//! The thread that follows CPU events, so that the actor does not wait for them.
+//!
+//! It reads one event, lets the actor follow it, and answers what the actor replied. Events of
+//! sequence 0 (CPUs that were up before) need no answer. Relies on `zram_abi::cpu_event`.
+
+use log::{info, warn};
+use zram_abi::cpu_event;
+
+use crate::daemon::Daemon;
+use crate::platform::{Closed, CpuEvents, Platform, Socket};
+
+/// Follows CPU events until there are none any more.
+pub fn run<P: Platform, S: Socket>(daemon: &Daemon<P, S>, source: &mut impl CpuEvents) {
+    loop {
+        match source.next() {
+            Ok(event) => follow(daemon, source, event),
+            Err(Closed) => return,
+        }
+    }
+}
+
+fn follow<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    source: &mut impl CpuEvents,
+    event: cpu_event::Event,
+) {
+    let cpu_event::Event { sequence, cpu, stage } = event;
+    let result = match hotplug::CpuId::new(cpu) {
+        Some(id) => daemon.change_cpu(id, own_stage(stage)),
+        None => Err(syscall::EINVAL.unsigned_abs()),
+    };
+    match result {
+        Ok(()) => info!("cpu {cpu}: {stage:?}"),
+        Err(errno) => warn!("cpu {cpu}: {stage:?} refused with errno {errno}"),
+    }
+    if sequence != 0 {
+        source.answer(cpu_event::Answer { sequence, errno: result.err().unwrap_or(0) });
+    }
+}
+
+const fn own_stage(stage: cpu_event::Stage) -> hotplug::Stage {
+    match stage {
+        cpu_event::Stage::Prepare => hotplug::Stage::Prepare,
+        cpu_event::Stage::Online => hotplug::Stage::Online,
+        cpu_event::Stage::UpAborted => hotplug::Stage::UpAborted,
+        cpu_event::Stage::Dying => hotplug::Stage::Dying,
+        cpu_event::Stage::Dead => hotplug::Stage::Dead,
+    }
+}
+
+/// The events of a kernel without CPU hotplug: CPUs from 0 that are up, and then nothing.
+#[derive(Debug)]
+pub struct FixedCpus {
+    next: u32,
+    count: u32,
+}
+
+impl FixedCpus {
+    /// Returns the events of `count` CPUs.
+    pub const fn new(count: u32) -> Self {
+        Self { next: 0, count }
+    }
+}
+
+impl CpuEvents for FixedCpus {
+    fn next(&mut self) -> Result<cpu_event::Event, Closed> {
+        if self.next >= self.count {
+            return Err(Closed);
+        }
+        let cpu = self.next;
+        self.next += 1;
+        Ok(cpu_event::Event { sequence: 0, cpu, stage: cpu_event::Stage::Online })
+    }
+
+    fn answer(&mut self, _answer: cpu_event::Answer) {}
+}
+
+#[cfg(test)]
+mod tests;

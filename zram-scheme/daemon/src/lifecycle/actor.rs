@@ -1,0 +1,214 @@
+//! The actor: the one thread that runs the core and performs its effects.
+//!
+//! [`drive`] takes the core through one request over any [`World`]: the daemon's here, a table in
+//! tests, a model in a checker. Performing is dull on purpose: every decision was the core's.
+
+use hotplug::Step;
+use log::info;
+use zram::{Config, Worker};
+use zram_abi::PAGE_SIZE;
+
+use super::core::step;
+use super::effect::{Answer, Ask, DeviceSet, Effect, Refusal, View};
+use super::event::{DeviceId, Event, Outcome, Request};
+use super::mailbox::{Message, ReplyTo};
+use super::state::State;
+use crate::daemon::Daemon;
+use crate::devices::{Content, DEVICES_MAX, Release};
+use crate::platform::{Platform, Socket};
+
+/// Whatever performs what the core wants.
+pub trait World {
+    /// Answers a question. May sleep, but only for what goes on without the actor.
+    fn ask(&mut self, ask: Ask) -> Outcome;
+
+    /// Performs an effect; cannot fail.
+    fn perform(&mut self, effect: Effect);
+}
+
+/// Takes a core at rest through `request` until it is at rest again.
+///
+/// # Panics
+///
+/// If `state` is busy, or the world answers a question with what cannot be.
+pub fn drive(state: State, request: Request, world: &mut impl World) -> State {
+    let mut event = Event::Request(request);
+    let mut state = state;
+    loop {
+        let transition = step(state, event).expect("requests come at rest, outcomes to a question");
+        for effect in transition.effects.iter() {
+            world.perform(effect);
+        }
+        state = transition.state;
+        match transition.ask {
+            Some(ask) => event = Event::Outcome(world.ask(ask)),
+            None => return state,
+        }
+    }
+}
+
+/// The actor of a daemon.
+pub struct Actor<'a, P: Platform, S: Socket> {
+    /// Absent only while a request is applied.
+    state: Option<State>,
+    hands: Hands<'a, P, S>,
+}
+
+impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
+    /// Returns the actor of a daemon without devices.
+    ///
+    /// # Errors
+    ///
+    /// [`zram::NoMemory`].
+    pub fn new(daemon: &'a Daemon<P, S>) -> Result<Self, zram::NoMemory> {
+        let hands = Hands {
+            daemon,
+            built: None,
+            worker: Worker::new(usize::MAX)?,
+            current: None,
+            reply: None,
+            is_finished: false,
+        };
+        Ok(Self { state: Some(State::new(DEVICES_MAX)?), hands })
+    }
+
+    /// Performs a request of the daemon itself, before [`Self::run`], and returns the reply.
+    ///
+    /// # Errors
+    ///
+    /// Why it was refused.
+    pub fn request(&mut self, request: Request) -> Result<Answer, Refusal> {
+        self.apply(request);
+        self.hands.reply.take().expect("each request gets exactly one reply")
+    }
+
+    /// Takes messages and performs them until exit was accepted and everything is gone.
+    pub fn run(mut self) {
+        while !self.hands.is_finished {
+            let daemon = self.hands.daemon;
+            let Message { request, reply_to } = daemon.mailbox.take(&daemon.platform);
+            self.hands.current = Some(reply_to);
+            self.apply(request);
+            assert!(self.hands.current.is_none(), "each request gets exactly one reply");
+        }
+    }
+
+    fn apply(&mut self, request: Request) {
+        let state = self.state.take().expect("requests are applied one after the other");
+        self.state = Some(drive(state, request, &mut self.hands));
+    }
+}
+
+/// What the actor performs with.
+struct Hands<'a, P: Platform, S: Socket> {
+    daemon: &'a Daemon<P, S>,
+    /// Built, but not a device's own yet.
+    built: Option<(DeviceId, Content<P>)>,
+    worker: Worker,
+    /// Who waits for the reply; nobody if the daemon itself asked.
+    current: Option<ReplyTo<S::Request>>,
+    reply: Option<Result<Answer, Refusal>>,
+    is_finished: bool,
+}
+
+impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
+    fn ask(&mut self, ask: Ask) -> Outcome {
+        match ask {
+            Ask::Claim(id) => match self.daemon.devices.claim(id) {
+                Ok(()) => Outcome::Done,
+                Err(crate::devices::InUse) => Outcome::Busy,
+            },
+            Ask::Build(view) => self.build(view),
+            Ask::Step(Step::Startup { cpu, instance }) => {
+                let started = self.on_content(instance, |content| content.cpu_up(cpu.index()));
+                if started.is_ok() { Outcome::Done } else { Outcome::NoMemory }
+            }
+            Ask::Step(Step::Teardown { cpu, instance }) => {
+                self.on_content(instance, |content| content.cpu_down(cpu.index()));
+                Outcome::Done
+            }
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let devices = &self.daemon.devices;
+        match effect {
+            Effect::Publish(view) => devices.publish(view),
+            Effect::Install(view) => {
+                let (id, content) = self.built.take().expect("it was built before");
+                assert!(id == view.name.id, "built for this device");
+                devices.install(view, content);
+            }
+            Effect::DropBuilt => drop(self.built.take()),
+            Effect::Clear(view) => {
+                // The content is given back here, before anybody can open the device again.
+                drop(devices.empty(view.name.id, Some(view)));
+                devices.release(view.name.id, Release::Emptied);
+            }
+            Effect::Retire(ids) => for_each(ids, |id| drop(devices.empty(id, None))),
+            Effect::Release(ids) => for_each(ids, |id| devices.release(id, Release::Unchanged)),
+            Effect::Compact(id) => {
+                let worker = &mut self.worker;
+                let released = devices.content_for_actor(id, |content| content.compact(worker));
+                info!("device {}: compaction released {released:?} pages", id.index());
+            }
+            Effect::Reply(reply) => self.reply(reply),
+            Effect::Finish => self.finish(),
+        }
+    }
+}
+
+impl<P: Platform, S: Socket> Hands<'_, P, S> {
+    fn build(&mut self, view: View) -> Outcome {
+        let config = Config {
+            disksize_pages: view.pages.map_or(0, super::Pages::count),
+            algorithm: view.settings.algorithm,
+            possible_cpus: self.daemon.platform.possible_cpus(),
+            mem_limit_pages: view.settings.limit_bytes / PAGE_SIZE as u64,
+        };
+        match Content::<P>::new(config, self.daemon.platform.pages()) {
+            Ok(content) => {
+                self.built = Some((view.name.id, content));
+                Outcome::Done
+            }
+            Err(zram::NoMemory) => Outcome::NoMemory,
+        }
+    }
+
+    /// Calls `work` with the content that is being built for the device, or else is its own.
+    fn on_content<T>(&self, id: DeviceId, work: impl FnOnce(&Content<P>) -> T) -> T {
+        match &self.built {
+            Some((built, content)) if *built == id => work(content),
+            Some(_) | None => {
+                let done = self.daemon.devices.content_for_actor(id, work);
+                done.expect("an instance of the hotplug state has content")
+            }
+        }
+    }
+
+    fn reply(&mut self, reply: Result<Answer, Refusal>) {
+        match self.current.take() {
+            Some(reply_to) => self.daemon.reply(reply_to, reply),
+            None => self.reply = Some(reply),
+        }
+    }
+
+    fn finish(&mut self) {
+        for Message { reply_to, .. } in self.daemon.mailbox.close() {
+            self.daemon.reply(reply_to, Err(Refusal::Exited));
+        }
+        self.daemon.handles.lock().close_all();
+        self.is_finished = true;
+    }
+}
+
+fn for_each(ids: DeviceSet, mut work: impl FnMut(DeviceId)) {
+    let mut rest = ids;
+    while let Some(id) = rest.first() {
+        rest = rest.without(id);
+        work(id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

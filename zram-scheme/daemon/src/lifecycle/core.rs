@@ -1,0 +1,362 @@
+//! The lifecycle core: one pure function from (state, event) to (state, effects, question).
+//!
+//! It is run by the actor's thread alone, so under no lock; the actor feeds it one request and then
+//! the outcomes of its questions until it is at rest again. No I/O, no clock, no allocation.
+//!
+//! At rest (`Idle`), every request is taken; an outcome is forbidden.
+//!
+//! | request | absent | empty | ready |
+//! | --- | --- | --- | --- |
+//! | add | empty, or Building | refused: exists | refused: exists |
+//! | set disksize | refused: no device | Building | refused: initialised |
+//! | set algorithm | refused: no device | empty | refused: initialised |
+//! | set limit | refused: no device | empty | ready |
+//! | compact | refused: no device | refused: not initialised | ready |
+//! | reset, remove | refused: no device | Claiming | Claiming |
+//! | cpu | - | - | refused, done, or Cpu, by the table in `hotplug::cpu` |
+//! | exit | Exited | ClaimingAll | ClaimingAll |
+//!
+//! In progress (`Busy`), a request is forbidden; outcomes lead on:
+//!
+//! | job | done | no memory | busy |
+//! | --- | --- | --- | --- |
+//! | Building | Starting, or install and reply | reply | - |
+//! | Starting | next step; install and reply | undo; drop what was built, reply | - |
+//! | Claiming | Stopping (ready), or clear/retire and reply | - | reply |
+//! | Stopping | next step; clear/retire and reply | - | - |
+//! | Cpu | next step; reply | undo; reply | - |
+//! | ClaimingAll | next claim; Closing; Exited | - | release all, reply |
+//! | Closing | next step; next device; Exited | - | - |
+//!
+//! `Exited` refuses every request with [`Refusal::Exited`]; outcomes are forbidden. A minus is
+//! [`Forbidden`], a bug of the caller, which the actor asserts not to happen.
+
+use hotplug::{Progress, Walk, cpu};
+
+use super::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
+use super::event::{DeviceId, DeviceName, Event, Outcome, Pages, Request, Settings};
+use super::state::{Device, Emptying, House, Initialise, Job, State};
+
+/// A state and what has to be done to get there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Transition {
+    /// The new state.
+    pub state: State,
+    /// To be performed first, in order.
+    pub effects: Effects,
+    /// To be performed then; its outcome is the next event. Present if and only if the state is busy.
+    pub ask: Option<Ask>,
+}
+
+/// The event cannot happen in this state: a bug of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forbidden;
+
+/// Returns what `event` makes of `state`.
+///
+/// # Errors
+///
+/// [`Forbidden`] where the tables have a minus.
+pub fn step(state: State, event: Event) -> Result<Transition, Forbidden> {
+    match (state, event) {
+        (State::Idle(house, zcomp), Event::Request(request)) => Ok(accept(house, zcomp, request)),
+        (State::Busy(house, job), Event::Outcome(outcome)) => resume(house, job, outcome),
+        (State::Exited(proof), Event::Request(_)) => {
+            let effects = Effects::NONE.and_reply(Err(Refusal::Exited));
+            Ok(Transition { state: State::Exited(proof), effects, ask: None })
+        }
+        (State::Idle(..) | State::Exited(_), Event::Outcome(_))
+        | (State::Busy(..), Event::Request(_)) => Err(Forbidden),
+    }
+}
+
+fn accept(house: House, zcomp: hotplug::State, request: Request) -> Transition {
+    match request {
+        Request::Add { id, settings, pages } => add(house, zcomp, id, (settings, pages)),
+        Request::Remove(id) => empty(house, zcomp, id, Emptying::Remove),
+        Request::SetDisksize(name, pages) => set_disksize(house, zcomp, name, pages),
+        Request::SetAlgorithm(name, algorithm) => match house.named(name) {
+            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+            Device::Empty(_, settings) => {
+                let settings = Settings { algorithm, ..settings };
+                publish(house, zcomp, Device::Empty(name, settings), Answer::Done)
+            }
+            Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
+        },
+        Request::SetLimit(name, limit_bytes) => match house.named(name) {
+            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+            Device::Empty(_, settings) => {
+                let settings = Settings { limit_bytes, ..settings };
+                publish(house, zcomp, Device::Empty(name, settings), Answer::Done)
+            }
+            Device::Ready(_, settings, pages) => {
+                let settings = Settings { limit_bytes, ..settings };
+                publish(house, zcomp, Device::Ready(name, settings, pages), Answer::Done)
+            }
+        },
+        Request::Reset(name) => match house.named(name) {
+            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+            Device::Empty(..) | Device::Ready(..) => empty(house, zcomp, name.id, Emptying::Reset),
+        },
+        Request::Compact(name) => match house.named(name) {
+            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+            Device::Empty(..) => refuse(house, zcomp, Refusal::NotInitialised),
+            Device::Ready(..) => {
+                let effects = Effects::NONE.and(Effect::Compact(name.id));
+                rest(house, zcomp, effects.and_reply(Ok(Answer::Done)))
+            }
+        },
+        Request::Cpu(cpu, stage) => change_cpu(house, zcomp, cpu, stage),
+        Request::Exit => claim_next(house, zcomp, DeviceSet::EMPTY),
+    }
+}
+
+fn resume(house: House, job: Job, outcome: Outcome) -> Result<Transition, Forbidden> {
+    match (job, outcome) {
+        (Job::Building(it, zcomp), Outcome::Done) => {
+            let walk = zcomp.add_instance(it.view.name.id);
+            Ok(starting(house, it, walk.expect("a device that is not ready is no instance")))
+        }
+        (Job::Building(_, zcomp), Outcome::NoMemory) => Ok(refuse(house, zcomp, Refusal::NoMemory)),
+        (Job::Starting(it, walk), Outcome::Done) => Ok(starting(house, it, done(walk))),
+        (Job::Starting(it, walk), Outcome::NoMemory) => {
+            failed(walk).map(|progress| starting(house, it, progress))
+        }
+        (Job::Claiming(id, emptying, zcomp), Outcome::Done) => {
+            Ok(empty_claimed(house, zcomp, id, emptying))
+        }
+        (Job::Claiming(_, _, zcomp), Outcome::Busy) => Ok(refuse(house, zcomp, Refusal::Open)),
+        (Job::Stopping(id, emptying, walk), Outcome::Done) => {
+            Ok(stopping(house, id, emptying, done(walk)))
+        }
+        (Job::Cpu(id, next, walk), Outcome::Done) => Ok(changing_cpu(house, id, next, done(walk))),
+        (Job::Cpu(id, next, walk), Outcome::NoMemory) => {
+            failed(walk).map(|progress| changing_cpu(house, id, next, progress))
+        }
+        (Job::ClaimingAll(claimed, id, zcomp), Outcome::Done) => {
+            Ok(claim_next(house, zcomp, claimed.with(id)))
+        }
+        (Job::ClaimingAll(claimed, _, zcomp), Outcome::Busy) => {
+            let effects = Effects::NONE.and(Effect::Release(claimed));
+            Ok(rest(house, zcomp, effects.and_reply(Err(Refusal::Open))))
+        }
+        (Job::Closing(id, walk), Outcome::Done) => Ok(closing(house, id, done(walk))),
+        (Job::Building(..) | Job::Starting(..) | Job::Cpu(..), Outcome::Busy)
+        | (Job::Claiming(..) | Job::ClaimingAll(..), Outcome::NoMemory)
+        | (Job::Stopping(..) | Job::Closing(..), Outcome::NoMemory | Outcome::Busy) => {
+            Err(Forbidden)
+        }
+    }
+}
+
+fn done(walk: Walk) -> Progress {
+    walk.after(hotplug::Outcome::Done)
+}
+
+fn failed(walk: Walk) -> Result<Progress, Forbidden> {
+    if walk.is_starting() { Ok(walk.after(hotplug::Outcome::Failed)) } else { Err(Forbidden) }
+}
+
+fn rest(house: House, zcomp: hotplug::State, effects: Effects) -> Transition {
+    Transition { state: State::Idle(house, zcomp), effects, ask: None }
+}
+
+fn ask(house: House, job: Job, ask: Ask) -> Transition {
+    Transition { state: State::Busy(house, job), effects: Effects::NONE, ask: Some(ask) }
+}
+
+fn refuse(house: House, zcomp: hotplug::State, refusal: Refusal) -> Transition {
+    rest(house, zcomp, Effects::NONE.and_reply(Err(refusal)))
+}
+
+/// Sets the device, shows it, and answers.
+fn publish(mut house: House, zcomp: hotplug::State, device: Device, answer: Answer) -> Transition {
+    let view = match device {
+        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
+        Device::Empty(name, settings) => View { name, settings, pages: None },
+        Device::Ready(name, settings, pages) => View { name, settings, pages: Some(pages) },
+    };
+    house.set(view.name.id, device);
+    rest(house, zcomp, Effects::NONE.and(Effect::Publish(view)).and_reply(Ok(answer)))
+}
+
+fn add(
+    house: House,
+    zcomp: hotplug::State,
+    wanted: Option<DeviceId>,
+    (settings, pages): (Settings, Option<Pages>),
+) -> Transition {
+    let id = match free_number(&house, wanted) {
+        Ok(id) => id,
+        Err(refusal) => return refuse(house, zcomp, refusal),
+    };
+    let name = DeviceName { id, serial: house.next_serial };
+    match pages {
+        None => publish(house, zcomp, Device::Empty(name, settings), Answer::Added(id)),
+        Some(_) => {
+            let view = View { name, settings, pages };
+            let job = Job::Building(Initialise { view, added: true }, zcomp);
+            ask(house, job, Ask::Build(view))
+        }
+    }
+}
+
+fn free_number(house: &House, wanted: Option<DeviceId>) -> Result<DeviceId, Refusal> {
+    let is_free = |id: &DeviceId| house.device(*id) == Device::Absent;
+    let id = match wanted {
+        Some(id) if is_free(&id) => Some(id),
+        Some(_) => return Err(Refusal::Exists),
+        None => (0..house.devices.len() as u32).filter_map(DeviceId::new).find(is_free),
+    };
+    id.filter(|id| id.index() < house.devices.len()).ok_or(Refusal::NoNumber)
+}
+
+fn set_disksize(house: House, zcomp: hotplug::State, name: DeviceName, pages: Pages) -> Transition {
+    match house.named(name) {
+        Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+        Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
+        Device::Empty(name, settings) => {
+            let view = View { name, settings, pages: Some(pages) };
+            let job = Job::Building(Initialise { view, added: false }, zcomp);
+            ask(house, job, Ask::Build(view))
+        }
+    }
+}
+
+fn starting(mut house: House, it: Initialise, progress: Progress) -> Transition {
+    let Initialise { view, added } = it;
+    match progress {
+        Progress::Step(walk, step) => ask(house, Job::Starting(it, walk), Ask::Step(step)),
+        Progress::Finished(zcomp, Ok(())) => {
+            if let Some(pages) = view.pages {
+                house.set(view.name.id, Device::Ready(view.name, view.settings, pages));
+            }
+            let answer = if added { Answer::Added(view.name.id) } else { Answer::Done };
+            rest(house, zcomp, Effects::NONE.and(Effect::Install(view)).and_reply(Ok(answer)))
+        }
+        Progress::Finished(zcomp, Err(_)) => {
+            let effects = Effects::NONE.and(Effect::DropBuilt);
+            rest(house, zcomp, effects.and_reply(Err(Refusal::NoMemory)))
+        }
+    }
+}
+
+fn empty(house: House, zcomp: hotplug::State, id: DeviceId, emptying: Emptying) -> Transition {
+    match house.device(id) {
+        Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+        Device::Empty(..) | Device::Ready(..) => {
+            ask(house, Job::Claiming(id, emptying, zcomp), Ask::Claim(id))
+        }
+    }
+}
+
+fn empty_claimed(
+    house: House,
+    zcomp: hotplug::State,
+    id: DeviceId,
+    emptying: Emptying,
+) -> Transition {
+    match zcomp.remove_instance(id) {
+        Ok(progress) => stopping(house, id, emptying, progress),
+        Err(hotplug::RegisterError(zcomp)) => emptied(house, zcomp, id, emptying),
+    }
+}
+
+fn stopping(house: House, id: DeviceId, emptying: Emptying, progress: Progress) -> Transition {
+    match progress {
+        Progress::Step(walk, step) => {
+            ask(house, Job::Stopping(id, emptying, walk), Ask::Step(step))
+        }
+        Progress::Finished(zcomp, _) => emptied(house, zcomp, id, emptying),
+    }
+}
+
+/// Ends a reset or removal: the device is claimed and has no stream any more.
+fn emptied(
+    mut house: House,
+    zcomp: hotplug::State,
+    id: DeviceId,
+    emptying: Emptying,
+) -> Transition {
+    let effect = match (house.device(id), emptying) {
+        (Device::Empty(name, _) | Device::Ready(name, _, _), Emptying::Reset) => {
+            let settings = Settings::DEFAULT;
+            house.set(id, Device::Empty(name, settings));
+            Effect::Clear(View { name, settings, pages: None })
+        }
+        (Device::Empty(..) | Device::Ready(..) | Device::Absent, Emptying::Remove)
+        | (Device::Absent, Emptying::Reset) => {
+            house.set(id, Device::Absent);
+            Effect::Retire(DeviceSet::EMPTY.with(id))
+        }
+    };
+    rest(house, zcomp, Effects::NONE.and(effect).and_reply(Ok(Answer::Done)))
+}
+
+fn change_cpu(
+    mut house: House,
+    zcomp: hotplug::State,
+    id: hotplug::CpuId,
+    stage: hotplug::Stage,
+) -> Transition {
+    let Ok((next, effect)) = house.cpu(id).after(stage) else {
+        return refuse(house, zcomp, Refusal::WrongStage);
+    };
+    let walk = match effect {
+        cpu::Effect::None => {
+            house.set_cpu(id, next);
+            return rest(house, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)));
+        }
+        cpu::Effect::Start => zcomp.cpu_up(id),
+        cpu::Effect::Stop => zcomp.cpu_down(id),
+    };
+    changing_cpu(house, id, next, walk.expect("a CPU is up if and only if it is not offline"))
+}
+
+fn changing_cpu(
+    mut house: House,
+    id: hotplug::CpuId,
+    next: hotplug::Cpu,
+    progress: Progress,
+) -> Transition {
+    match progress {
+        Progress::Step(walk, step) => ask(house, Job::Cpu(id, next, walk), Ask::Step(step)),
+        Progress::Finished(zcomp, Ok(())) => {
+            house.set_cpu(id, next);
+            rest(house, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)))
+        }
+        Progress::Finished(zcomp, Err(_)) => refuse(house, zcomp, Refusal::NoMemory),
+    }
+}
+
+/// Exit claims every device before it changes anything, and is accepted once it has them all.
+fn claim_next(house: House, zcomp: hotplug::State, claimed: DeviceSet) -> Transition {
+    let next = house.existing().difference(claimed).first();
+    match next {
+        Some(id) => ask(house, Job::ClaimingAll(claimed, id, zcomp), Ask::Claim(id)),
+        None => close_next(house, zcomp),
+    }
+}
+
+fn close_next(house: House, zcomp: hotplug::State) -> Transition {
+    let Some(id) = zcomp.instances().first() else { return end(house, zcomp) };
+    closing(house, id, zcomp.remove_instance(id).expect("it was found among the instances"))
+}
+
+fn closing(house: House, id: DeviceId, progress: Progress) -> Transition {
+    match progress {
+        Progress::Step(walk, step) => ask(house, Job::Closing(id, walk), Ask::Step(step)),
+        Progress::Finished(zcomp, _) => close_next(house, zcomp),
+    }
+}
+
+fn end(house: House, zcomp: hotplug::State) -> Transition {
+    let proof = zcomp.remove().expect("every instance was removed before");
+    let effects = Effects::NONE.and(Effect::Retire(house.existing()));
+    let effects = effects.and_reply(Ok(Answer::Done)).and(Effect::Finish);
+    Transition { state: State::Exited(proof), effects, ask: None }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! What the lifecycle core wants done.
+//!
+//! A transition yields up to [`EFFECTS_MAX`] effects, performed in order and unable to fail, and at
+//! most one question ([`Ask`]), whose outcome is the core's next event. Nothing else happens in
+//! between, so whatever can fail stands alone. Neighbours: `core.rs` produces these, `actor.rs`
+//! performs them.
+
+use hotplug::{InstanceSet, Step};
+
+use super::event::{DeviceId, DeviceName, Pages, Settings};
+use crate::text::Words;
+
+/// What everybody may see of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Its number and serial.
+    pub name: DeviceName,
+    /// Its settings.
+    pub settings: Settings,
+    /// Its size once it is initialised.
+    pub pages: Option<Pages>,
+}
+
+/// Devices by number.
+pub type DeviceSet = InstanceSet;
+
+/// Something to do that cannot fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Show the view, and apply its limit to the content if there is one.
+    Publish(View),
+    /// Make the content that was built the device's own and show the view, in one step.
+    Install(View),
+    /// Give back the content that was built.
+    DropBuilt,
+    /// Show the view of the claimed device, take its content out and give it back, then let opens in.
+    Clear(View),
+    /// Hide these claimed devices, take their contents out and give them back; they stay claimed.
+    Retire(DeviceSet),
+    /// Let opens of these claimed devices in again.
+    Release(DeviceSet),
+    /// Compact the content of the device.
+    Compact(DeviceId),
+    /// Answer the request in progress; each gets exactly one.
+    Reply(Result<Answer, Refusal>),
+    /// Nothing will ever be done again: refuse what is in the mailbox, and end.
+    Finish,
+}
+
+/// Something to do that may fail; its outcome is the next event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Keep opens out of the device, unless it is open ([`super::Outcome::Busy`]).
+    Claim(DeviceId),
+    /// Allocate the content that the view describes.
+    Build(View),
+    /// Start or stop a stream; a stop is always [`super::Outcome::Done`].
+    Step(Step),
+}
+
+/// What a request that succeeded answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was done.
+    Done,
+    /// The device that was added.
+    Added(DeviceId),
+}
+
+/// Why a request was refused. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The daemon has ended.
+    Exited,
+    /// There is no such device, or it is another one by now.
+    NoDevice,
+    /// A device of that number exists.
+    Exists,
+    /// All numbers are taken, or the number wanted is above them.
+    NoNumber,
+    /// The device is open, so the kernel or a program uses it.
+    Open,
+    /// The device is initialised; reset it first.
+    Initialised,
+    /// The device has no size yet.
+    NotInitialised,
+    /// Memory is missing.
+    NoMemory,
+    /// This cannot happen to the CPU where it is.
+    WrongStage,
+}
+
+impl Refusal {
+    /// Returns why a write to `file` was refused.
+    pub fn words(self, file: &str) -> Words {
+        let what = match self {
+            Self::Exited => "the daemon has ended",
+            Self::NoDevice => "no such device",
+            Self::Exists => "a device of that id exists",
+            Self::NoNumber => "no id is free",
+            Self::Open => "the device is open, by a program or as swap",
+            Self::Initialised => "the device is initialised, reset it first",
+            Self::NotInitialised => "the device has no disksize yet",
+            Self::NoMemory => "not enough memory, nothing was changed",
+            Self::WrongStage => "not possible for this cpu now",
+        };
+        Words::of(format_args!("{file}: {what}"))
+    }
+}
+
+/// Most effects of one transition: exit retires, replies and finishes.
+pub const EFFECTS_MAX: usize = 3;
+
+/// The effects of one transition, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Effects([Option<Effect>; EFFECTS_MAX]);
+
+impl Effects {
+    /// No effect.
+    pub const NONE: Self = Self([None; EFFECTS_MAX]);
+
+    /// Returns these effects with `effect` behind them.
+    ///
+    /// # Panics
+    ///
+    /// If there are [`EFFECTS_MAX`] already, which is a bug of the core.
+    pub fn and(mut self, effect: Effect) -> Self {
+        let free = self.0.iter_mut().find(|place| place.is_none());
+        *free.expect("no transition has more effects than EFFECTS_MAX") = Some(effect);
+        self
+    }
+
+    /// Returns these effects with a reply behind them.
+    pub fn and_reply(self, reply: Result<Answer, Refusal>) -> Self {
+        self.and(Effect::Reply(reply))
+    }
+
+    /// Returns the effects in order.
+    pub fn iter(&self) -> impl Iterator<Item = Effect> {
+        self.0.iter().copied().flatten()
+    }
+}

@@ -1,0 +1,148 @@
+//! What the lifecycle core is told: requests of others, and how its own questions went.
+//!
+//! Everything here has been checked where it entered (`attributes`, `events`), so the core sees
+//! typed, trusted values. Neighbours: `core.rs` consumes these, `effect.rs` is the way back.
+
+use core::num::NonZeroU32;
+
+use hotplug::{CpuId, InstanceId, Stage};
+use zram::Algorithm;
+
+/// Size of a device in pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pages(NonZeroU32);
+
+impl Pages {
+    /// Most pages of a device: the cookie of `SWAP_ATTACH` has 31 bits for them.
+    pub const MAX: u32 = (1 << 31) - 1;
+
+    /// Returns the size that holds `bytes`, rounded up to a page.
+    ///
+    /// # Errors
+    ///
+    /// [`SizeError`], if there is no such size.
+    pub fn holding(bytes: u64) -> Result<Self, SizeError> {
+        let pages = bytes.div_ceil(zram_abi::PAGE_SIZE as u64);
+        if pages > u64::from(Self::MAX) {
+            return Err(SizeError::TooBig);
+        }
+        NonZeroU32::new(pages as u32).map(Self).ok_or(SizeError::Zero)
+    }
+
+    /// Returns the number of pages.
+    pub const fn count(self) -> u32 {
+        self.0.get()
+    }
+
+    /// Returns the number of bytes.
+    pub const fn bytes(self) -> u64 {
+        self.0.get() as u64 * zram_abi::PAGE_SIZE as u64
+    }
+}
+
+/// Why a number of bytes is no size of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeError {
+    /// A device has at least one page.
+    Zero,
+    /// More than [`Pages::MAX`] pages; no table is that large.
+    TooBig,
+}
+
+/// Number of a device, as in `zram:N`. It is also its instance number of the hotplug state.
+pub type DeviceId = InstanceId;
+
+/// One life of a device: its number and a serial that no other device of this run has (I-10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DeviceName {
+    /// Number of the device.
+    pub id: DeviceId,
+    /// Counts additions since the daemon started.
+    pub serial: u64,
+}
+
+/// What a device is configured with before it has a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Algorithm that compresses its pages.
+    pub algorithm: Algorithm,
+    /// Most bytes of its pool, whole pages; 0 is no limit.
+    pub limit_bytes: u64,
+}
+
+impl Settings {
+    /// What a new device has, and a device after reset.
+    pub const DEFAULT: Self = Self { algorithm: Algorithm::Lz4, limit_bytes: 0 };
+}
+
+/// What somebody asks of the lifecycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Add a device; without `id`, of the lowest free number. With `pages` it is initialised in the
+    /// same step, so nobody sees it half configured.
+    Add {
+        /// Number wanted.
+        id: Option<DeviceId>,
+        /// Its settings.
+        settings: Settings,
+        /// Its size, if it is to be initialised.
+        pages: Option<Pages>,
+    },
+    /// Remove the device of this number, whoever it is.
+    Remove(DeviceId),
+    /// Initialise an empty device.
+    SetDisksize(DeviceName, Pages),
+    /// Choose the algorithm of an empty device.
+    SetAlgorithm(DeviceName, Algorithm),
+    /// Change the most bytes of a device's pool.
+    SetLimit(DeviceName, u64),
+    /// Forget content and settings.
+    Reset(DeviceName),
+    /// Move objects together and give pool pages back.
+    Compact(DeviceName),
+    /// A CPU changes.
+    Cpu(CpuId, Stage),
+    /// Remove all devices and end.
+    Exit,
+}
+
+/// How a question of the core went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// A claim was refused, because the device is open.
+    Busy,
+    /// Memory was missing; nothing is left behind.
+    NoMemory,
+}
+
+/// What happens to the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Somebody asks. Only a core at rest takes it; the mailbox keeps the others.
+    Request(Request),
+    /// The question that the last transition asked was answered.
+    Outcome(Outcome),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pages, SizeError};
+
+    #[test]
+    fn a_size_is_rounded_up_to_a_page() {
+        for (bytes, pages) in [(1, 1), (4095, 1), (4096, 1), (4097, 2), (1 << 40, 1 << 28)] {
+            assert_eq!(Pages::holding(bytes).map(Pages::count), Ok(pages));
+        }
+        assert_eq!(Pages::holding(4097).map(Pages::bytes), Ok(8192));
+    }
+
+    #[test]
+    fn no_bytes_and_eight_tebibytes_are_no_size() {
+        assert_eq!(Pages::holding(0), Err(SizeError::Zero));
+        assert!(Pages::holding((1 << 43) - 4096).is_ok());
+        assert_eq!(Pages::holding((1 << 43) - 4095), Err(SizeError::TooBig));
+        assert_eq!(Pages::holding(u64::MAX), Err(SizeError::TooBig));
+    }
+}

@@ -1,0 +1,137 @@
+//! The lifecycle core's state: what exists, and what is in progress.
+//!
+//! Each variant owns exactly the data valid in it. While a [`hotplug::Walk`] is under way it owns the
+//! hotplug state, so nothing else can touch it; an ended core owns the proof that no instance is
+//! left, so it cannot be reached with one (I-3). Neighbour: `core.rs` has the transitions.
+
+use alloc::vec::Vec;
+
+use hotplug::{CPUS_MAX, Cpu, NoInstances, Walk};
+
+use super::effect::{DeviceSet, View};
+use super::event::{DeviceId, DeviceName, Pages, Settings};
+
+/// A device, as the core knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// There is none of this number.
+    Absent,
+    /// It has settings, but no size, no content and no stream.
+    Empty(DeviceName, Settings),
+    /// It has content, and is an instance of the hotplug state.
+    Ready(DeviceName, Settings, Pages),
+}
+
+/// What is not part of the hotplug state: devices and CPUs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct House {
+    pub(super) devices: Vec<Device>,
+    pub(super) cpus: [Cpu; CPUS_MAX],
+    pub(super) next_serial: u64,
+}
+
+/// The daemon's life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is in progress.
+    Idle(House, hotplug::State),
+    /// One request is in progress; the outcome of a question is awaited.
+    Busy(House, Job),
+    /// The end; the proof says that nothing is left.
+    Exited(NoInstances),
+}
+
+/// The request in progress, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// The content of this device is being allocated.
+    Building(Initialise, hotplug::State),
+    /// Streams of the built content are being started.
+    Starting(Initialise, Walk),
+    /// The device is being claimed, to empty it.
+    Claiming(DeviceId, Emptying, hotplug::State),
+    /// Streams of the claimed device are being stopped.
+    Stopping(DeviceId, Emptying, Walk),
+    /// Streams of this CPU are being started or stopped; then it will be in the state given.
+    Cpu(hotplug::CpuId, Cpu, Walk),
+    /// Exit claims one device after the other: those claimed, and the one asked for.
+    ClaimingAll(DeviceSet, DeviceId, hotplug::State),
+    /// Exit was accepted; streams of this device are being stopped.
+    Closing(DeviceId, Walk),
+}
+
+/// Why a device gets content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Initialise {
+    /// What it will look like.
+    pub(super) view: View,
+    /// Whether it is new, so its number is the answer.
+    pub(super) added: bool,
+}
+
+/// What an emptied device becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emptying {
+    /// An empty device with default settings.
+    Reset,
+    /// Absent.
+    Remove,
+}
+
+impl House {
+    /// Returns the device of that number.
+    pub fn device(&self, id: DeviceId) -> Device {
+        self.devices.get(id.index()).copied().unwrap_or(Device::Absent)
+    }
+
+    /// Returns the device of that name, or absent if another life has its number.
+    pub(super) fn named(&self, name: DeviceName) -> Device {
+        match self.device(name.id) {
+            Device::Empty(found, _) | Device::Ready(found, _, _) if found != name => Device::Absent,
+            device => device,
+        }
+    }
+
+    /// Makes `device` the one of that number; a new one takes the next serial with it.
+    pub(super) fn set(&mut self, id: DeviceId, device: Device) {
+        match device {
+            Device::Absent => {}
+            Device::Empty(name, _) | Device::Ready(name, _, _) => {
+                self.next_serial = self.next_serial.max(name.serial + 1);
+            }
+        }
+        let place = self.devices.get_mut(id.index());
+        *place.expect("only numbers that were looked up are set") = device;
+    }
+
+    /// Returns the existing devices, those that are not initialised too.
+    pub(super) fn existing(&self) -> DeviceSet {
+        let all = self.devices.iter().enumerate();
+        all.filter(|(_, device)| **device != Device::Absent)
+            .filter_map(|(index, _)| DeviceId::new(index as u32))
+            .fold(DeviceSet::EMPTY, DeviceSet::with)
+    }
+
+    pub(super) fn cpu(&self, cpu: hotplug::CpuId) -> Cpu {
+        self.cpus[cpu.index()]
+    }
+
+    pub(super) fn set_cpu(&mut self, cpu: hotplug::CpuId, state: Cpu) {
+        self.cpus[cpu.index()] = state;
+    }
+}
+
+impl State {
+    /// Returns a daemon without devices that has not heard of any CPU.
+    ///
+    /// # Errors
+    ///
+    /// [`zram::NoMemory`], if the table of `devices_max` devices cannot be allocated.
+    pub fn new(devices_max: usize) -> Result<Self, zram::NoMemory> {
+        let mut devices = Vec::new();
+        devices.try_reserve_exact(devices_max).map_err(|_| zram::NoMemory)?;
+        devices.resize(devices_max, Device::Absent);
+        let house = House { devices, cpus: [Cpu::Offline; CPUS_MAX], next_serial: 0 };
+        Ok(Self::Idle(house, hotplug::State::new()))
+    }
+}

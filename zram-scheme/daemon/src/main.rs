@@ -1,0 +1,164 @@
+//! The program `zramd`: the library's daemon on the machine's ports.
+//!
+//! `zramd [num_devices=N]` makes N empty devices (1 if it is not told), as Linux zram does, then its
+//! threads, and then publishes `zram:`. Everything that decides is in the library; here are only the
+//! ports ([`machine`]) and the threads. It ends when the actor has, with the counters of what is left.
+
+#![no_std]
+#![no_main]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+
+mod machine;
+
+use alloc::boxed::Box;
+
+use log::{error, info, warn};
+use machine::{Console, Cpus, MachinePlatform, MachineSocket, Queue};
+use zram_rt::swap_queue::Direction;
+use zram_rt::thread::Builder;
+use zram_rt::{args, eprintln, process};
+use zramd::daemon::Daemon;
+use zramd::events;
+use zramd::lifecycle::{Actor, Request, Settings};
+use zramd::log_ring::LogRing;
+use zramd::{queue, scheme};
+
+/// Bytes of the heap: slot tables, pool bookkeeping and streams. At about 22 bytes a stored page
+/// this serves 1.4 GiB of pages; when it is full, stores are refused as for any lack of memory.
+const ARENA_BYTES: usize = 8 << 20;
+
+/// Priorities of the queue threads; a page fault goes before all else.
+const PRIORITY_IN: u32 = 30;
+const PRIORITY_OUT: u32 = 20;
+
+/// Exit codes.
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+
+zram_rt::entry!(main, arena_bytes = ARENA_BYTES);
+
+type MachineDaemon = Daemon<MachinePlatform, MachineSocket>;
+type MachineLog = LogRing<MachinePlatform>;
+
+/// Why the daemon did not come up.
+enum StartError {
+    NoMemory,
+    Refused(zramd::lifecycle::Refusal),
+    System(&'static str, zram_rt::Error),
+}
+
+fn main() -> u8 {
+    let Some(devices) = devices_wanted() else {
+        eprintln!("usage: zramd [num_devices=N]");
+        return USAGE;
+    };
+    match start(devices) {
+        Ok(daemon) => {
+            // The actor ends the program; the socket ends first only if the kernel takes it away.
+            let served = scheme::serve::run(daemon);
+            eprintln!("zramd: the scheme ended: {served:?}");
+            FAILED
+        }
+        Err(StartError::NoMemory) => {
+            eprintln!("zramd: no memory to start with");
+            FAILED
+        }
+        Err(StartError::Refused(refusal)) => {
+            eprintln!("zramd: {}", refusal.words("start").text());
+            FAILED
+        }
+        Err(StartError::System(what, error)) => {
+            eprintln!("zramd: {what}: {}", zram_rt::errno::InWords(error));
+            FAILED
+        }
+    }
+}
+
+/// Returns how many devices to make, or nothing for arguments that make no sense.
+fn devices_wanted() -> Option<u32> {
+    let mut wanted = 1;
+    for argument in args().skip(1) {
+        wanted = argument.strip_prefix("num_devices=")?.parse().ok()?;
+    }
+    Some(wanted)
+}
+
+/// Makes daemon, devices and threads, and publishes the scheme last, so that whoever finds it finds
+/// it working.
+fn start(devices: u32) -> Result<&'static MachineDaemon, StartError> {
+    let system = |what| move |error| StartError::System(what, error);
+    let platform = MachinePlatform::new();
+    let log: &'static MachineLog = Box::leak(Box::new(LogRing::new(platform)));
+    if log::set_logger(log).is_ok() {
+        log::set_max_level(log::LevelFilter::Info);
+    }
+    let socket = MachineSocket::create().map_err(system("create the scheme"))?;
+    let root = socket.root(scheme::handles::ROOT).map_err(system("make the root"))?;
+    let daemon: &'static MachineDaemon = Box::leak(Box::new(Daemon::new(platform, socket)));
+    let mut actor = Actor::new(daemon).map_err(|_| StartError::NoMemory)?;
+    for _ in 0..devices {
+        let add = Request::Add { id: None, settings: Settings::DEFAULT, pages: None };
+        actor.request(add).map_err(StartError::Refused)?;
+    }
+    start_threads(daemon, log, actor).map_err(system("start a thread"))?;
+    let queues = start_queues(daemon);
+    info!("{devices} devices, {} possible cpus, {queues} swap queues", platform.possible());
+    zram_rt::scheme::publish_root("zram", root).map_err(system("publish zram:"))?;
+    Ok(daemon)
+}
+
+fn start_threads(
+    daemon: &'static MachineDaemon,
+    log: &'static MachineLog,
+    actor: Actor<'static, MachinePlatform, MachineSocket>,
+) -> zram_rt::Result<()> {
+    Builder::new("zramd/log").spawn(|| log.drain(&mut Console))?;
+    Builder::new("zramd/actor").spawn(move || {
+        actor.run();
+        log.flush(&mut Console);
+        // Not logged: nobody drains the log after this.
+        eprintln!("zramd: ends with {}", daemon.remains());
+        process::exit(DONE)
+    })?;
+    Builder::new("zramd/events").spawn(move || match Cpus::open() {
+        Ok(mut cpus) => events::run(daemon, &mut cpus),
+        Err(error) => {
+            info!("no cpu events ({error}): the cpus of now are those for ever");
+            let count = daemon.platform().possible();
+            events::run(daemon, &mut events::FixedCpus::new(count));
+        }
+    })?;
+    Ok(())
+}
+
+/// Starts the threads of all swap queues that the kernel has; returns how many.
+fn start_queues(daemon: &'static MachineDaemon) -> usize {
+    let mut started = 0;
+    for cpu in 0..daemon.platform().possible() {
+        for (direction, name, priority) in
+            [(Direction::In, "zramd/in", PRIORITY_IN), (Direction::Out, "zramd/out", PRIORITY_OUT)]
+        {
+            let mut queue = match Queue::open(cpu, direction) {
+                Ok(queue) => queue,
+                Err(error) => {
+                    info!("cpu {cpu}: no swap queue {direction:?}: {error}");
+                    return started;
+                }
+            };
+            let thread = Builder::new(name).pinned_to(cpu).priority(priority);
+            let spawned =
+                thread.spawn(move || match queue::run(daemon, cpu as usize, &mut queue) {
+                    Ok(()) => warn!("cpu {cpu}: swap queue {direction:?} was revoked"),
+                    Err(zram::NoMemory) => error!("cpu {cpu}: no memory for a swap queue"),
+                });
+            match spawned {
+                Ok(_) => started += 1,
+                Err(error) => error!("cpu {cpu}: no thread for a swap queue: {error}"),
+            }
+        }
+    }
+    started
+}

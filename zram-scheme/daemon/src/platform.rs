@@ -1,0 +1,144 @@
+//! The ports: what the daemon needs of the machine under it.
+//!
+//! Each has two implementations: the program's (`main.rs`, over `zram-rt`) and a fake for tests.
+//! Nothing here is called with a lock held, except that of [`Platform::Mutex`] itself.
+
+use alloc::vec::Vec;
+use core::sync::atomic::AtomicU32;
+
+use lock_api::RawMutex;
+use syscall::schemev2::Opcode;
+use zram::PageSource;
+use zram_abi::cpu_event;
+use zram_abi::record::{ENTRIES_MAX, RECORD_SIZE};
+
+/// Locks, waiting, time and memory.
+pub trait Platform: Send + Sync + 'static {
+    /// A lock whose waiters sleep.
+    type Mutex: RawMutex + Send + Sync + 'static;
+
+    /// Where the pools get their pages.
+    type Pages: PageSource;
+
+    /// Returns the source of pool pages for one more device.
+    fn pages(&self) -> Self::Pages;
+
+    /// Returns how many pool pages are committed, over all devices.
+    fn pages_committed(&self) -> usize;
+
+    /// Returns how many CPUs can ever be up; they are numbered from 0.
+    fn possible_cpus(&self) -> usize;
+
+    /// Returns nanoseconds since some moment in the past; never less than before.
+    fn now_ns(&self) -> u64;
+
+    /// Sleeps while `word` holds `expected`, until [`Self::wake`] or `deadline_ns` of
+    /// [`Self::now_ns`]. May return early for no reason.
+    fn wait(&self, word: &AtomicU32, expected: u32, deadline_ns: Option<u64>);
+
+    /// Wakes all that sleep on `word`.
+    fn wake(&self, word: &AtomicU32);
+}
+
+/// The other side is gone: nothing comes or goes any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed;
+
+/// What answers a request of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was done; a number whose meaning depends on the request.
+    Number(usize),
+    /// A new handle. Positioned: the kernel keeps the offset and passes it along.
+    Opened {
+        /// Number of the handle.
+        handle: usize,
+        /// Whether the kernel keeps the offset.
+        positioned: bool,
+    },
+    /// It was not done.
+    Error(i32),
+}
+
+/// Where the requests of clients come from.
+pub trait Socket: Sync {
+    /// One request, owned until it is answered, and so answered once at most.
+    type Request: ClientRequest;
+
+    /// Waits for requests and appends them to `requests`, within its capacity if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`], when no request will ever come again.
+    fn receive(&self, requests: &mut Vec<Self::Request>) -> Result<(), Closed>;
+
+    /// Answers a request. That the client is gone by now is no error.
+    fn answer(&self, request: Self::Request, answer: Answer);
+}
+
+/// A request as it came: everything in it is the client's choice, and may be nonsense.
+///
+/// The payload is memory of the client, who may change it meanwhile; it is only ever copied.
+pub trait ClientRequest: Send {
+    /// Returns what is asked; nothing for an unknown number.
+    fn opcode(&self) -> Option<Opcode>;
+
+    /// Returns whether nobody waits for an answer; such a request must not be answered.
+    fn is_one_way(&self) -> bool;
+
+    /// Returns the number of the handle it is about.
+    fn handle(&self) -> usize;
+
+    /// Returns argument `index`; 0 if there is none.
+    fn word(&self, index: usize) -> u64;
+
+    /// Returns the user id of the opener of an OpenAt.
+    fn opener_uid(&self) -> u32;
+
+    /// Returns the bytes of the payload.
+    fn payload_size(&self) -> usize;
+
+    /// Copies the payload from `offset` on into `buffer`; returns how much there was.
+    fn copy_payload(&self, offset: usize, buffer: &mut [u8]) -> usize;
+
+    /// Copies `bytes` into the payload from `offset` on; returns how much fitted.
+    fn fill_payload(&mut self, offset: usize, bytes: &[u8]) -> usize;
+}
+
+/// One of a CPU's swap queues.
+pub trait SwapQueue {
+    /// Completes the record in `bytes`, waits for the next one and puts it there.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`], once the kernel has revoked the queue.
+    fn next(&mut self, bytes: &mut [u8; RECORD_SIZE]) -> Result<(), Closed>;
+
+    /// Returns the window; page `i` belongs to entry `i` of the record.
+    fn window(&mut self) -> &mut [zram::PageBytes; ENTRIES_MAX];
+}
+
+/// Where CPU events come from.
+pub trait CpuEvents {
+    /// Waits for an event.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`], when none will ever come again.
+    fn next(&mut self) -> Result<cpu_event::Event, Closed>;
+
+    /// Answers an event. That the answer comes too late is no error.
+    fn answer(&mut self, answer: cpu_event::Answer);
+}
+
+/// Where the log goes in the end.
+pub trait LogSink {
+    /// Writes bytes; what cannot be written is lost.
+    fn write(&mut self, bytes: &[u8]);
+}
+
+/// Returns the whole seconds in `nanoseconds`, as the engine's coarse clock counts them; it wraps
+/// after 136 years.
+pub fn seconds(nanoseconds: u64) -> u32 {
+    (nanoseconds / 1_000_000_000) as u32
+}

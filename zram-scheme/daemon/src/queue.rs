@@ -1,0 +1,125 @@
+//! The swap queues: one record of the kernel's pager after the other.
+//!
+//! Each CPU has two threads here, `in` for page faults and `out` for the rest, so that a page-in
+//! never stands behind page-outs. A thread completes a record and gets the next in one call. It looks
+//! the device up by id and generation once a record, works on the window's pages in place, and leaves
+//! a status for each. It takes no lock of the lifecycle: the lookup counts as an open for as long as
+//! the record takes. Relies on `zram_abi::record`.
+
+use zram::{LoadError, NoMemory, PageBytes, Purpose, StoreError, Worker};
+use zram_abi::record::{ENTRIES_MAX, Operation, RECORD_SIZE, Record, Status};
+
+use crate::daemon::Daemon;
+use crate::devices::Content;
+use crate::lifecycle::DeviceId;
+use crate::platform::{Platform, Socket, SwapQueue, seconds};
+
+/// Serves the queue of `cpu` until the kernel revokes it.
+///
+/// # Errors
+///
+/// [`NoMemory`] at once, if there is none to begin with.
+pub fn run<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    cpu: usize,
+    queue: &mut impl SwapQueue,
+) -> Result<(), NoMemory> {
+    let mut worker = Worker::new(cpu)?;
+    let mut bytes: [u8; RECORD_SIZE] = Record::none().encode();
+    while queue.next(&mut bytes).is_ok() {
+        // What is no record cannot be answered entry by entry; the pager takes it for a dead end.
+        let mut record = Record::decode(&bytes).unwrap_or(Record::none());
+        serve(daemon, &mut worker, &mut record, queue.window());
+        bytes = record.encode();
+    }
+    Ok(())
+}
+
+/// Answers every entry of a record.
+pub fn serve<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    worker: &mut Worker,
+    record: &mut Record,
+    window: &mut [PageBytes; ENTRIES_MAX],
+) {
+    let generation = u16::try_from(record.generation).ok();
+    let named = DeviceId::new(record.device).zip(generation);
+    let used =
+        named.and_then(|(id, generation)| daemon.devices.use_generation(id, generation).ok());
+    let Some(content) = used else { return answer_all(record, Status::Gone) };
+    worker.set_now(seconds(daemon.platform.now_ns()));
+    match record.operation {
+        Operation::None => {}
+        Operation::Store => store::<P>(&content, worker, record, window),
+        Operation::Load => {
+            read(record, window, |slot, page| content.load(worker, slot, page));
+        }
+        Operation::Take => {
+            read(record, window, |slot, page| content.take(worker, slot, page));
+        }
+        Operation::Free => free::<P>(&content, worker, record),
+    }
+}
+
+fn answer_all(record: &mut Record, status: Status) {
+    for entry in record.entries_mut() {
+        entry.status = status;
+    }
+}
+
+/// Stores pages until the machine has no frame left; the rest is not tried (DESIGN 8.1).
+fn store<P: Platform>(
+    content: &Content<P>,
+    worker: &mut Worker,
+    record: &mut Record,
+    window: &[PageBytes; ENTRIES_MAX],
+) {
+    let mut is_out_of_frames = false;
+    for (entry, page) in record.entries_mut().iter_mut().zip(window) {
+        entry.status = if is_out_of_frames {
+            Status::NoReserve
+        } else {
+            of_store(content.store(worker, entry.slot, page, Purpose::Swap))
+        };
+        is_out_of_frames |= entry.status == Status::NoReserve;
+    }
+}
+
+fn read(
+    record: &mut Record,
+    window: &mut [PageBytes; ENTRIES_MAX],
+    mut read_page: impl FnMut(u32, &mut PageBytes) -> Result<(), LoadError>,
+) {
+    for (entry, page) in record.entries_mut().iter_mut().zip(window) {
+        entry.status = match read_page(entry.slot, page) {
+            Ok(()) => Status::Ok,
+            Err(LoadError::Damaged) => Status::Damaged,
+            Err(LoadError::OutOfRange) => Status::Gone,
+        };
+    }
+}
+
+fn free<P: Platform>(content: &Content<P>, worker: &Worker, record: &mut Record) {
+    let slots = content.disksize_pages();
+    for entry in record.entries_mut() {
+        if entry.slot < slots {
+            content.discard(worker, entry.slot, 1);
+            entry.status = Status::Ok;
+        } else {
+            entry.status = Status::Gone;
+        }
+    }
+}
+
+const fn of_store(result: Result<(), StoreError>) -> Status {
+    match result {
+        Ok(()) => Status::Ok,
+        Err(StoreError::NoGain) => Status::NoGain,
+        Err(StoreError::Limit) => Status::Limit,
+        Err(StoreError::NoReserve) => Status::NoReserve,
+        Err(StoreError::OutOfRange) => Status::Gone,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! What a read of a file shows.
+//!
+//! It is composed when the file is read from its beginning, and kept in the handle, so that a read in
+//! pieces sees one moment. Formats are Linux's.
+
+use core::fmt::{self, Write};
+
+use zram_abi::attribute::Attribute;
+
+use super::file::{ControlFile, File};
+use super::handles::{HandleId, Opened};
+use super::{Fault, path};
+use crate::attributes::{algorithm, statistics};
+use crate::daemon::Daemon;
+use crate::lifecycle::{DeviceId, DeviceName};
+use crate::platform::{ClientRequest, Platform, Socket};
+use crate::text::Text;
+
+/// Answers a read of a file that is text; returns the bytes read.
+///
+/// # Errors
+///
+/// [`Fault::NoHandle`] for a handle that was not opened for reading; [`Fault::NoDevice`],
+/// [`Fault::NoMemory`].
+pub fn read<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    (id, opened): (HandleId, Opened),
+    offset: u64,
+    client: &mut S::Request,
+) -> Result<usize, Fault> {
+    if !opened.is_readable {
+        return Err(Fault::NoHandle);
+    }
+    let kept = daemon.handles.lock().take_content(id)?;
+    let text = match kept {
+        Some(text) if offset != 0 => text,
+        Some(_) | None => {
+            let added = daemon.handles.lock().added(id);
+            compose(daemon, opened.file, added)?
+        }
+    };
+    let from = usize::try_from(offset).unwrap_or(usize::MAX);
+    let rest = text.bytes().get(from..).unwrap_or_default();
+    let count = rest.len().min(client.payload_size());
+    client.fill_payload(0, &rest[..count]);
+    daemon.handles.lock().keep_content(id, text);
+    Ok(count)
+}
+
+fn compose<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    file: File,
+    added: Option<DeviceId>,
+) -> Result<Text, Fault> {
+    let mut text = Text::new();
+    match file {
+        File::Root => list_root(daemon, &mut text),
+        File::ControlDirectory => {
+            ControlFile::ALL.into_iter().try_for_each(|file| writeln!(text, "{}", file.name()))
+        }
+        File::DeviceDirectory(name) => {
+            daemon.devices.named(name)?;
+            Attribute::ALL.into_iter().try_for_each(|it| writeln!(text, "{}", it.name()))
+        }
+        File::Control(file) => control(daemon, file, added, &mut text),
+        File::Attribute(name, attribute) => {
+            return attribute_text(daemon, name, attribute);
+        }
+        File::Device(_) => return Err(Fault::Unsupported),
+    }
+    .map_err(|fmt::Error| Fault::NoMemory)?;
+    Ok(text)
+}
+
+fn list_root<P: Platform, S: Socket>(daemon: &Daemon<P, S>, text: &mut Text) -> fmt::Result {
+    writeln!(text, "{}", path::CONTROL)?;
+    daemon.devices.views().try_for_each(|view| writeln!(text, "{}", view.name.id.index()))
+}
+
+fn control<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    file: ControlFile,
+    added: Option<DeviceId>,
+    text: &mut Text,
+) -> fmt::Result {
+    let show_id = |text: &mut Text, id: Option<DeviceId>| match id {
+        Some(id) => writeln!(text, "{}", id.index()),
+        None => Ok(()),
+    };
+    match file {
+        ControlFile::HotAdd => show_id(text, added),
+        ControlFile::LastAdded => {
+            let last = daemon.control.lock().last_added;
+            show_id(text, last)
+        }
+        ControlFile::LastError => {
+            let words = daemon.control.lock().last_error;
+            statistics::show_last_error(words, text)
+        }
+        ControlFile::HotRemove | ControlFile::Exit => Ok(()),
+    }
+}
+
+fn attribute_text<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    name: DeviceName,
+    attribute: Attribute,
+) -> Result<Text, Fault> {
+    let mut text = Text::new();
+    let view = daemon.devices.named(name)?;
+    match attribute {
+        Attribute::Disksize => writeln!(text, "{}", view.pages.map_or(0, |pages| pages.bytes())),
+        Attribute::Initstate => writeln!(text, "{}", u8::from(view.pages.is_some())),
+        Attribute::CompAlgorithm => algorithm::show(view.settings.algorithm, &mut text),
+        Attribute::LastError => {
+            statistics::show_last_error(daemon.devices.last_error(name)?, &mut text)
+        }
+        Attribute::MmStat => daemon.devices.inspect(name, |view, content| {
+            statistics::show_mm_stat(view, content.map(zram::Zram::statistics), &mut text)
+        })?,
+        Attribute::IoStat => daemon.devices.inspect(name, |_, content| {
+            statistics::show_io_stat(content.map(zram::Zram::statistics), &mut text)
+        })?,
+        Attribute::Streams => daemon.devices.inspect(name, |_, content| {
+            let mut streams = content.into_iter().flat_map(zram::Zram::streams);
+            streams.try_for_each(|stream| statistics::show_stream(stream, &mut text))
+        })?,
+        Attribute::Reset | Attribute::MemLimit | Attribute::MemUsedMax | Attribute::Compact => {
+            return Err(Fault::NoHandle);
+        }
+    }
+    .map_err(|fmt::Error| Fault::NoMemory)?;
+    Ok(text)
+}

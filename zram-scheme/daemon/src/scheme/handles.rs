@@ -1,0 +1,209 @@
+//! The handles: what a client's descriptor means here.
+//!
+//! The kernel names a handle by a number that we chose when it was opened. A number is never used
+//! twice, so a request that names a closed handle finds nothing, not somebody else's. Handle
+//! [`ROOT`] is the root directory, is always there, and stands for what the scheme's publication
+//! holds open.
+
+use alloc::vec::Vec;
+
+use super::Fault;
+use super::file::File;
+use crate::lifecycle::DeviceId;
+use crate::text::Text;
+
+/// Number of the root directory's handle.
+pub const ROOT: HandleId = HandleId(0);
+
+/// Most open handles: a kernel table of 1024 descriptors would be full by then.
+pub const HANDLES_MAX: usize = 1024;
+
+/// Bits of a number that tell the place in the table; the rest counts opens.
+const PLACE_BITS: u32 = 16;
+
+const _: () = assert!(HANDLES_MAX < 1 << PLACE_BITS);
+
+/// Number of a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HandleId(pub usize);
+
+/// What a descriptor means.
+#[derive(Debug)]
+pub struct Handle {
+    id: HandleId,
+    /// The file it was opened on.
+    pub file: File,
+    /// Whether it was opened for reading.
+    pub is_readable: bool,
+    /// Whether it was opened for writing.
+    pub is_writable: bool,
+    content: Option<Text>,
+    added: Option<DeviceId>,
+}
+
+/// What can be told of a handle without holding on to the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The file it was opened on.
+    pub file: File,
+    /// Whether it was opened for reading.
+    pub is_readable: bool,
+    /// Whether it was opened for writing.
+    pub is_writable: bool,
+}
+
+/// The table of open handles.
+#[derive(Debug)]
+pub struct Handles {
+    places: Vec<Option<Handle>>,
+    count: usize,
+    opened: usize,
+    is_closed: bool,
+}
+
+impl Handles {
+    /// Returns an empty table with its memory. Called once, at start, where running out of memory
+    /// may end the daemon.
+    pub fn new() -> Self {
+        let places = core::iter::repeat_with(|| None).take(HANDLES_MAX).collect();
+        Self { places, count: 0, opened: 0, is_closed: false }
+    }
+
+    /// Returns how many handles are open, the root not counted.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Opens a handle.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::TooManyHandles`]; [`Fault::NoDevice`] once the daemon has ended.
+    pub fn open(&mut self, opened: Opened) -> Result<HandleId, Fault> {
+        if self.is_closed {
+            return Err(Fault::NoDevice);
+        }
+        let free = self.places.iter().position(Option::is_none);
+        let index = free.ok_or(Fault::TooManyHandles)?;
+        self.opened += 1;
+        let id = HandleId(self.opened << PLACE_BITS | index);
+        let Opened { file, is_readable, is_writable } = opened;
+        self.places[index] =
+            Some(Handle { id, file, is_readable, is_writable, content: None, added: None });
+        self.count += 1;
+        Ok(id)
+    }
+
+    /// Returns what the handle was opened on.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NoHandle`].
+    pub fn get(&mut self, id: HandleId) -> Result<Opened, Fault> {
+        if id == ROOT {
+            return Ok(Opened { file: File::Root, is_readable: true, is_writable: false });
+        }
+        let handle = self.find(id)?;
+        let Handle { file, is_readable, is_writable, .. } = *handle;
+        Ok(Opened { file, is_readable, is_writable })
+    }
+
+    fn find(&mut self, id: HandleId) -> Result<&mut Handle, Fault> {
+        let index = id.0 & ((1 << PLACE_BITS) - 1);
+        let place = self.places.get_mut(index).and_then(Option::as_mut);
+        place.filter(|handle| handle.id == id).ok_or(Fault::NoHandle)
+    }
+
+    /// Closes the handle and returns what it was opened on.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NoHandle`].
+    pub fn close(&mut self, id: HandleId) -> Result<File, Fault> {
+        let file = self.find(id)?.file;
+        let index = id.0 & ((1 << PLACE_BITS) - 1);
+        self.places[index] = None;
+        self.count -= 1;
+        Ok(file)
+    }
+
+    /// Forgets all handles for good, when the daemon ends. No device is open then.
+    pub fn close_all(&mut self) {
+        self.is_closed = true;
+        self.places.fill_with(|| None);
+        self.count = 0;
+    }
+
+    /// Takes out what reads of the handle show, if it was composed before.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NoHandle`].
+    pub fn take_content(&mut self, id: HandleId) -> Result<Option<Text>, Fault> {
+        if id == ROOT { Ok(None) } else { Ok(self.find(id)?.content.take()) }
+    }
+
+    /// Keeps what reads of the handle show; forgets it if the handle is closed.
+    pub fn keep_content(&mut self, id: HandleId, content: Text) {
+        if let Ok(handle) = self.find(id) {
+            handle.content = Some(content);
+        }
+    }
+
+    /// Returns the device that was added through the handle.
+    pub fn added(&mut self, id: HandleId) -> Option<DeviceId> {
+        self.find(id).ok()?.added
+    }
+
+    /// Remembers the device that was added through the handle; nothing if it is closed by now.
+    pub fn set_added(&mut self, id: HandleId, device: DeviceId) {
+        if let Ok(handle) = self.find(id) {
+            handle.added = Some(device);
+        }
+    }
+}
+
+impl Default for Handles {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, File, HANDLES_MAX, HandleId, Handles, Opened, ROOT};
+
+    const OPENED: Opened = Opened { file: File::Root, is_readable: true, is_writable: false };
+
+    #[test]
+    fn a_closed_handle_is_not_found_again_though_its_place_is_used() {
+        let mut handles = Handles::new();
+        let first = handles.open(OPENED).unwrap();
+        assert_eq!(handles.close(first), Ok(File::Root));
+        let second = handles.open(OPENED).unwrap();
+        assert_eq!(handles.get(first), Err(Fault::NoHandle));
+        assert_eq!(handles.close(first), Err(Fault::NoHandle));
+        assert_eq!(handles.get(second), Ok(OPENED));
+        assert_eq!(handles.count(), 1);
+    }
+
+    #[test]
+    fn one_more_handle_than_there_are_places_is_refused() {
+        let mut handles = Handles::new();
+        for _ in 0..HANDLES_MAX {
+            handles.open(OPENED).unwrap();
+        }
+        assert_eq!(handles.open(OPENED), Err(Fault::TooManyHandles));
+        assert_eq!(handles.count(), HANDLES_MAX);
+    }
+
+    #[test]
+    fn numbers_that_were_never_given_find_nothing() {
+        let mut handles = Handles::new();
+        for number in [1, 0xffff, 0x1_0000, usize::MAX] {
+            assert_eq!(handles.get(HandleId(number)), Err(Fault::NoHandle));
+        }
+        assert!(handles.get(ROOT).is_ok());
+        assert_eq!(handles.close(ROOT), Err(Fault::NoHandle));
+    }
+}

@@ -1,0 +1,202 @@
+//! The scheme's thread: takes requests from the socket and answers them.
+//!
+//! It never waits for the actor: a request that the actor must decide goes into its mailbox with the
+//! right to answer it, and the next request is served. One-way requests are never answered. A Cancel
+//! needs nothing: what it is about is answered soon anyway, by whoever has it.
+
+use alloc::vec::Vec;
+
+use syscall::flag::StdFsCallKind;
+use syscall::schemev2::Opcode;
+use zram::{NoMemory, Worker};
+
+use super::file::File;
+use super::handles::{HandleId, Opened};
+use super::{Fault, content, open, stat, verbs, write};
+use crate::daemon::Daemon;
+use crate::data::{self, DataError, Transfer};
+use crate::errno;
+use crate::lifecycle::DeviceName;
+use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
+
+/// Most requests that are taken from the socket at once.
+const BATCH: usize = 32;
+
+/// The state of the scheme's thread.
+pub struct Server<'a, P: Platform, S: Socket> {
+    daemon: &'a Daemon<P, S>,
+    /// Of no CPU: the thread runs anywhere and is one, so it uses the devices' fallback streams.
+    worker: Worker,
+}
+
+/// Serves requests until the socket is closed.
+///
+/// # Errors
+///
+/// [`NoMemory`] at once, if there is none to begin with.
+pub fn run<P: Platform, S: Socket>(daemon: &Daemon<P, S>) -> Result<(), NoMemory> {
+    let mut server = Server::new(daemon)?;
+    let mut requests = Vec::new();
+    requests.try_reserve_exact(BATCH).map_err(|_| NoMemory)?;
+    loop {
+        if daemon.socket.receive(&mut requests) == Err(Closed) {
+            return Ok(());
+        }
+        for client in requests.drain(..) {
+            server.serve(client);
+        }
+    }
+}
+
+impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
+    /// Returns a server.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`].
+    pub fn new(daemon: &'a Daemon<P, S>) -> Result<Self, NoMemory> {
+        Ok(Self { daemon, worker: Worker::new(usize::MAX)? })
+    }
+
+    /// Serves one request, and answers it unless the actor will.
+    pub fn serve(&mut self, mut client: S::Request) {
+        if client.is_one_way() {
+            return self.note(&client);
+        }
+        if let Some(Opcode::Write) = client.opcode() {
+            return self.write(client);
+        }
+        let answer = match self.perform(&mut client) {
+            Ok(answer) => answer,
+            Err(fault) => Answer::Error(errno::of_fault(fault)),
+        };
+        self.daemon.socket.answer(client, answer);
+    }
+
+    fn note(&self, client: &S::Request) {
+        if let Some(Opcode::CloseMsg) = client.opcode() {
+            // A handle that is not open needs no closing.
+            let _ = self.close(HandleId(client.handle()));
+        }
+    }
+
+    fn perform(&mut self, client: &mut S::Request) -> Result<Answer, Fault> {
+        let id = HandleId(client.handle());
+        match client.opcode() {
+            Some(Opcode::OpenAt) => {
+                let HandleId(handle) = open::open(self.daemon, client)?;
+                return Ok(Answer::Opened { handle, positioned: true });
+            }
+            Some(Opcode::Close) => self.close(id),
+            Some(Opcode::Read) => {
+                let opened = self.opened(id)?;
+                self.read((id, opened), client)
+            }
+            Some(Opcode::Fsize) => {
+                let opened = self.opened(id)?;
+                stat::size(self.daemon, opened.file).map(|size| size as usize)
+            }
+            Some(Opcode::Fstat) => {
+                let opened = self.opened(id)?;
+                stat::stat(self.daemon, opened.file, client)
+            }
+            Some(Opcode::StdFsCall) => self.standard_call(id, client),
+            Some(Opcode::Call) => {
+                let opened = self.opened(id)?;
+                verbs::call(self.daemon, opened, &self.worker, client)
+            }
+            // Pages are stored when a write is answered, so there is nothing to flush; the kernel
+            // keeps the flags that fcntl changes.
+            Some(Opcode::Fsync | Opcode::Fcntl) => self.opened(id).map(|_| 0),
+            _ => Err(Fault::Unsupported),
+        }
+        .map(Answer::Number)
+    }
+
+    fn opened(&self, id: HandleId) -> Result<Opened, Fault> {
+        self.daemon.handles.lock().get(id)
+    }
+
+    fn close(&self, id: HandleId) -> Result<usize, Fault> {
+        let file = self.daemon.handles.lock().close(id)?;
+        if let File::Device(name) = file {
+            self.daemon.devices.close(name.id);
+        }
+        Ok(0)
+    }
+
+    fn standard_call(&self, id: HandleId, client: &mut S::Request) -> Result<usize, Fault> {
+        let opened = self.opened(id)?;
+        match StdFsCallKind::try_from_raw(client.word(3) as u8) {
+            Some(StdFsCallKind::Fstat) => stat::stat(self.daemon, opened.file, client),
+            Some(StdFsCallKind::Fsync) => Ok(0),
+            Some(_) | None => Err(Fault::Unsupported),
+        }
+    }
+
+    fn read(
+        &mut self,
+        (id, opened): (HandleId, Opened),
+        client: &mut S::Request,
+    ) -> Result<usize, Fault> {
+        let offset = client.word(3);
+        match opened.file {
+            File::Device(name) if opened.is_readable => self.read_pages(name, offset, client),
+            File::Device(_) => Err(Fault::NoHandle),
+            File::Root
+            | File::ControlDirectory
+            | File::Control(_)
+            | File::DeviceDirectory(_)
+            | File::Attribute(..) => content::read(self.daemon, (id, opened), offset, client),
+        }
+    }
+
+    fn read_pages(
+        &mut self,
+        name: DeviceName,
+        offset: u64,
+        client: &mut S::Request,
+    ) -> Result<usize, Fault> {
+        let pages = self.daemon.devices.named(name)?.pages;
+        let transfer = match Transfer::new(offset, client.payload_size(), pages) {
+            Err(DataError::PastEnd) => return Ok(0),
+            transfer => transfer?,
+        };
+        let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
+        self.set_clock();
+        Ok(data::read::<P>(&content, &mut self.worker, transfer, client)?)
+    }
+
+    fn write(&mut self, client: S::Request) {
+        let id = HandleId(client.handle());
+        let result = match self.opened(id) {
+            Ok(Opened { file: File::Device(name), is_writable: true, .. }) => {
+                self.write_pages(name, &client)
+            }
+            Ok(Opened { file: File::Device(_), is_writable: false, .. }) => Err(Fault::NoHandle),
+            Ok(opened) => return write::write(self.daemon, (id, opened), client),
+            Err(fault) => Err(fault),
+        };
+        let answer = match result {
+            Ok(size) => Answer::Number(size),
+            Err(fault) => Answer::Error(errno::of_fault(fault)),
+        };
+        self.daemon.socket.answer(client, answer);
+    }
+
+    fn write_pages(&mut self, name: DeviceName, client: &S::Request) -> Result<usize, Fault> {
+        let size = client.payload_size();
+        let pages = self.daemon.devices.named(name)?.pages;
+        let transfer = match Transfer::new(client.word(3), size, pages) {
+            Err(DataError::PastEnd) if size == 0 => return Ok(0),
+            transfer => transfer?,
+        };
+        let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
+        self.set_clock();
+        Ok(data::write::<P>(&content, &mut self.worker, transfer, client)?)
+    }
+
+    fn set_clock(&mut self) {
+        self.worker.set_now(crate::platform::seconds(self.daemon.platform.now_ns()));
+    }
+}

@@ -1,0 +1,62 @@
+//! What SYS_CALL does on a device: the verbs of `zram_abi::verb`.
+
+use zram::Worker;
+use zram_abi::verb::{Cookie, DISCARD, SWAP_ATTACH};
+
+use super::Fault;
+use super::file::File;
+use super::handles::Opened;
+use crate::daemon::Daemon;
+use crate::lifecycle::DeviceName;
+use crate::platform::{ClientRequest, Platform, Socket};
+
+/// Performs a Call; its words from 3 on are the verb and two arguments.
+///
+/// # Errors
+///
+/// [`Fault::Unsupported`] for files and verbs without; [`Fault::NotInitialised`],
+/// [`Fault::BadRange`], [`Fault::NoHandle`].
+pub fn call<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    opened: Opened,
+    worker: &Worker,
+    client: &S::Request,
+) -> Result<usize, Fault> {
+    let File::Device(name) = opened.file else { return Err(Fault::Unsupported) };
+    match client.word(3) {
+        SWAP_ATTACH if opened.is_readable && opened.is_writable => attach(daemon, name),
+        DISCARD if opened.is_writable => {
+            discard(daemon, name, worker, client.word(4), client.word(5))
+        }
+        SWAP_ATTACH | DISCARD => Err(Fault::NoHandle),
+        _ => Err(Fault::Unsupported),
+    }
+}
+
+fn attach<P: Platform, S: Socket>(daemon: &Daemon<P, S>, name: DeviceName) -> Result<usize, Fault> {
+    let pages = daemon.devices.named(name)?.pages.ok_or(Fault::NotInitialised)?;
+    let cookie = Cookie {
+        device: name.id.index() as u16,
+        generation: daemon.devices.generation(name.id),
+        pages: pages.count(),
+    };
+    let word = cookie.pack().expect("Pages::MAX is what a cookie can say");
+    Ok(word as usize)
+}
+
+fn discard<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    name: DeviceName,
+    worker: &Worker,
+    first: u64,
+    count: u64,
+) -> Result<usize, Fault> {
+    let content = daemon.devices.content(name.id).ok_or(Fault::NotInitialised)?;
+    let slots = u64::from(content.disksize_pages());
+    let is_inside = first.checked_add(count).is_some_and(|end| end <= slots);
+    if !is_inside {
+        return Err(Fault::BadRange);
+    }
+    content.discard(worker, first as u32, count as u32);
+    Ok(0)
+}
