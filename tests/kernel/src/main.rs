@@ -1,7 +1,9 @@
 //! The in-tree kernel: just enough microkernel to run zram and its pager honestly, under QEMU.
 //!
 //! `machine` is the x86-64 PC and all `unsafe`; `kernel` and its neighbours are the kernel proper:
-//! one struct, event-driven, never preempted, called by `machine` under one lock.
+//! one struct, event-driven, never preempted, called by `machine` under one lock. `calls` takes
+//! system calls apart, `files` and `scheme` are what descriptors lead to, `space` is memory,
+//! `thread` is time, `swap` is where the pager of `kernel-glue` comes in.
 
 #![no_std]
 #![no_main]
@@ -9,5 +11,17 @@
 
 extern crate alloc;
 
+mod calls;
+mod errno;
+mod files;
+mod futex;
+mod init;
 mod kernel;
+mod limits;
 mod machine;
+mod scheme;
+mod slab;
+mod space;
+mod swap;
+mod text;
+mod thread;

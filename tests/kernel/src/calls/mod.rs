@@ -1,0 +1,137 @@
+//! System calls: from registers to what is asked, and to the file that does it.
+//!
+//! Numbers, flags and records are Redox's (crate `redox_syscall`). A handler reads all its arguments
+//! before it changes anything, because it may have to wait and be executed again; see
+//! [`crate::space::user`].
+
+pub(crate) mod call;
+mod file;
+mod memory;
+mod time;
+mod transfer;
+
+use alloc::vec::Vec;
+
+use syscall::error::{EINVAL, ENAMETOOLONG, ENOSYS};
+use syscall::number as sys;
+
+use crate::errno::{SysResult, fail};
+use crate::kernel::Kernel;
+use crate::limits::PATH_MAX;
+use crate::space::SpaceId;
+use crate::thread::ThreadId;
+use transfer::Position;
+
+/// A buffer of a program, unchecked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffer {
+    pub(crate) address: u64,
+    pub(crate) size: usize,
+}
+
+/// Who makes a system call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) thread: ThreadId,
+    pub(crate) space: SpaceId,
+}
+
+/// A system call as the registers have it.
+#[derive(Clone, Copy)]
+struct Arguments {
+    number: usize,
+    /// rdi, rsi, rdx, r10, r8, r9.
+    words: [u64; 6],
+}
+
+impl Arguments {
+    fn word(&self, index: usize) -> usize {
+        self.words[index] as usize
+    }
+
+    fn buffer(&self, index: usize) -> Buffer {
+        Buffer { address: self.words[index], size: self.word(index + 1) }
+    }
+}
+
+impl Kernel {
+    /// Executes the system call that the registers of the current thread hold.
+    pub(crate) fn execute(&mut self, thread: ThreadId) {
+        let regs = self.threads[thread].regs.get();
+        let words = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
+        let arguments = Arguments { number: regs.rax as usize, words };
+        let space = self.threads[thread].space.expect("a thread that runs has an address space");
+        let result = self.dispatch(Caller { thread, space }, arguments);
+        self.finish_syscall(thread, result);
+    }
+
+    fn dispatch(&mut self, caller: Caller, arguments: Arguments) -> SysResult {
+        let [a, b, c, d, e, f] = arguments.words;
+        let first = arguments.word(0);
+        match arguments.number {
+            sys::SYS_READ | sys::SYS_WRITE | sys::SYS_READ2 | sys::SYS_WRITE2 => {
+                self.transfer_by_number(caller, arguments)
+            }
+            sys::SYS_OPENAT_INTO => {
+                let path = self.read_path(caller.space, arguments.buffer(1))?;
+                self.sys_open(caller, (first, f as usize), &path, (d | e) as usize)
+            }
+            sys::SYS_DUP_INTO => {
+                let word = self.read_path(caller.space, arguments.buffer(1))?;
+                self.sys_dup(caller, (first, d as usize), &word, false)
+            }
+            sys::SYS_DUP2 => {
+                let word = self.read_path(caller.space, arguments.buffer(2))?;
+                self.sys_dup(caller, (first, b as usize), &word, true)
+            }
+            sys::SYS_CLOSE => self.sys_close(caller, first),
+            sys::SYS_LSEEK => self.sys_seek(caller, first, (b as i64, c as usize)),
+            sys::SYS_FCNTL => self.sys_fcntl(caller, first, (b as usize, c as usize)),
+            sys::SYS_FSYNC => self.sys_sync(caller, first),
+            sys::SYS_FSTAT => self.sys_stat(caller, first, arguments.buffer(1)),
+            sys::SYS_FPATH => self.sys_path(caller, first, arguments.buffer(1)),
+            sys::SYS_CALL => self.sys_call(caller, first, arguments.buffer(1), (d as usize, e)),
+            sys::SYS_FMAP => self.sys_map(caller, first, arguments.buffer(1)),
+            sys::SYS_FUNMAP => self.sys_unmap(caller, a, b),
+            sys::SYS_MPROTECT => self.sys_protect(caller, (a, b), c as usize),
+            sys::SYS_YIELD => self.sys_yield(caller),
+            sys::SYS_NANOSLEEP => self.sys_sleep(caller, a),
+            sys::SYS_CLOCK_GETTIME => self.write_time(caller.space, first, b),
+            sys::SYS_FUTEX => self.sys_futex(caller, a, b as usize, (c, d)),
+            _ => fail(ENOSYS),
+        }
+    }
+
+    fn transfer_by_number(&mut self, caller: Caller, arguments: Arguments) -> SysResult {
+        let descriptor = arguments.word(0);
+        let buffer = arguments.buffer(1);
+        let at = || -> SysResult<Position> {
+            let flags = match arguments.word(4) {
+                usize::MAX => None,
+                flags if u32::try_from(flags).is_ok() => Some(flags),
+                _ => return fail(EINVAL),
+            };
+            Ok(Position::At(arguments.words[3], flags))
+        };
+        match arguments.number {
+            sys::SYS_READ => self.sys_read(caller, descriptor, buffer, Position::Own),
+            sys::SYS_WRITE => self.sys_write(caller, descriptor, buffer, Position::Own),
+            sys::SYS_READ2 => self.sys_read(caller, descriptor, buffer, at()?),
+            _ => self.sys_write(caller, descriptor, buffer, at()?),
+        }
+    }
+
+    /// Returns the bytes of a path, or of the word of a dup.
+    ///
+    /// # Errors
+    ///
+    /// ENAMETOOLONG, EFAULT.
+    fn read_path(&mut self, space: SpaceId, buffer: Buffer) -> SysResult<Vec<u8>> {
+        if buffer.size > PATH_MAX {
+            return fail(ENAMETOOLONG);
+        }
+        let mut bytes = alloc::vec![0; buffer.size];
+        self.read_user(space, buffer.address, &mut bytes)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,44 @@
+//! Calls that wait for time, or for each other.
+
+use syscall::error::EINVAL;
+use syscall::flag::{FUTEX_WAIT, FUTEX_WAKE};
+
+use super::Caller;
+use crate::errno::{Halt, SysResult, fail};
+use crate::kernel::Kernel;
+use crate::machine::clock;
+use crate::thread::Wait;
+
+impl Kernel {
+    pub(super) fn sys_yield(&mut self, caller: Caller) -> SysResult {
+        self.threads[caller.thread].regs.get_mut().rax = 0;
+        self.preempt(false);
+        Err(Halt::Gone)
+    }
+
+    pub(super) fn sys_sleep(&mut self, caller: Caller, address: u64) -> SysResult {
+        let ns = self.read_timespec(caller.space, address)?;
+        Err(Halt::Wait(Wait::Sleep, Some(clock::now_ns().saturating_add(ns))))
+    }
+
+    /// Waits for a word to change (until an absolute time), or wakes those who do.
+    pub(super) fn sys_futex(
+        &mut self,
+        caller: Caller,
+        address: u64,
+        operation: usize,
+        (value, timeout): (u64, u64),
+    ) -> SysResult {
+        match operation {
+            FUTEX_WAIT => {
+                let deadline_ns = match timeout {
+                    0 => None,
+                    timeout => Some(self.read_timespec(caller.space, timeout)?),
+                };
+                self.futex_wait(caller.space, address, value as u32, deadline_ns)
+            }
+            FUTEX_WAKE => Ok(self.futex_wake(caller.space, address, value as usize)),
+            _ => fail(EINVAL),
+        }
+    }
+}

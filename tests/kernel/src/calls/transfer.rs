@@ -1,0 +1,195 @@
+//! Reads and writes.
+//!
+//! Files of the kernel do theirs at once or wait. A transfer of a user scheme's file becomes one
+//! request after the other, each of at most as many pages as may be lent at a time; between them the
+//! caller executes its system call again, which knows from `Resume` how far it came.
+
+use alloc::vec::Vec;
+
+use syscall::error::EBADF;
+use syscall::schemev2::Opcode;
+
+use super::{Buffer, Caller};
+use crate::errno::{Halt, SysResult, fail};
+use crate::files::{Description, Object};
+use crate::kernel::Kernel;
+use crate::scheme::pipe::End;
+use crate::scheme::user::lend::{Direction, Loan};
+use crate::scheme::user::request::{Question, Then, Transfer};
+use crate::slab::Id;
+use crate::swap;
+use crate::thread::Resume;
+
+/// Where a transfer begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Position {
+    /// At the description's own offset, which moves.
+    Own,
+    /// At this offset, with these flags instead of the description's if there are some.
+    At(u64, Option<usize>),
+}
+
+/// What a file without offsets gets for one.
+const NO_OFFSET: u64 = u64::MAX;
+
+impl Kernel {
+    pub(super) fn sys_read(
+        &mut self,
+        caller: Caller,
+        descriptor: usize,
+        buffer: Buffer,
+        position: Position,
+    ) -> SysResult {
+        let description = self.description(caller.thread, descriptor)?;
+        let space = caller.space;
+        let found = &self.descriptions[description];
+        let flags = found.flags;
+        match found.object {
+            Object::User { .. } => {
+                self.transfer_user((caller, description), Opcode::Read, buffer, position)
+            }
+            Object::Console => self.read_console(space, buffer, flags),
+            Object::Clock(id) => self.read_clock(space, id, buffer),
+            Object::Pipe(pipe, End::Read) => self.read_pipe((space, pipe), buffer, flags),
+            Object::SysText(_) => self.read_text(caller, description, buffer, position),
+            Object::Proc(file) => self.read_proc(file, (space, buffer)),
+            Object::Socket(scheme) => self.read_socket((space, scheme), buffer, flags),
+            Object::Swap(_) => {
+                let offset = self.offset_of(description, position);
+                let result = swap::scheme_read(self, caller, description, (buffer, offset));
+                self.advance(description, position, result)
+            }
+            Object::Memory
+            | Object::TimeRoot
+            | Object::EventRoot
+            | Object::PipeRoot
+            | Object::Pipe(_, End::Write)
+            | Object::SysRoot
+            | Object::PowerSwitch
+            | Object::SchemeCreation => fail(EBADF),
+        }
+    }
+
+    pub(super) fn sys_write(
+        &mut self,
+        caller: Caller,
+        descriptor: usize,
+        buffer: Buffer,
+        position: Position,
+    ) -> SysResult {
+        let description = self.description(caller.thread, descriptor)?;
+        let space = caller.space;
+        let found = &self.descriptions[description];
+        let flags = found.flags;
+        match found.object {
+            Object::User { .. } => {
+                self.transfer_user((caller, description), Opcode::Write, buffer, position)
+            }
+            Object::Console => self.write_console(space, buffer),
+            Object::Pipe(pipe, End::Write) => self.write_pipe((space, pipe), buffer, flags),
+            Object::PowerSwitch => self.write_power_switch(space, buffer),
+            Object::Proc(file) => {
+                self.write_proc((caller.thread, description), file, (space, buffer))
+            }
+            Object::Socket(scheme) => self.write_socket((space, scheme), buffer),
+            Object::Swap(_) => {
+                let offset = self.offset_of(description, position);
+                let result = swap::scheme_write(self, caller, description, (buffer, offset));
+                self.advance(description, position, result)
+            }
+            Object::Memory
+            | Object::Clock(_)
+            | Object::TimeRoot
+            | Object::EventRoot
+            | Object::PipeRoot
+            | Object::Pipe(_, End::Read)
+            | Object::SysRoot
+            | Object::SysText(_)
+            | Object::SchemeCreation => fail(EBADF),
+        }
+    }
+
+    fn offset_of(&self, description: Id<Description>, position: Position) -> u64 {
+        let found = &self.descriptions[description];
+        match position {
+            Position::At(offset, _) => offset,
+            Position::Own if found.is_positioned => found.offset,
+            Position::Own => NO_OFFSET,
+        }
+    }
+
+    /// Moves the offset of a description by what a transfer moved.
+    fn advance(
+        &mut self,
+        description: Id<Description>,
+        position: Position,
+        result: SysResult,
+    ) -> SysResult {
+        if let (Ok(count), Position::Own) = (&result, position)
+            && let Some(found) = self.descriptions.get_mut(description)
+        {
+            found.offset = found.offset.saturating_add(*count as u64);
+        }
+        result
+    }
+
+    fn read_text(
+        &mut self,
+        caller: Caller,
+        description: Id<Description>,
+        buffer: Buffer,
+        position: Position,
+    ) -> SysResult {
+        let offset = self.offset_of(description, position);
+        let Object::SysText(text) = &self.descriptions[description].object else {
+            return fail(EBADF);
+        };
+        let bytes: Vec<u8> = text.from(offset).iter().copied().take(buffer.size).collect();
+        self.write_user(caller.space, buffer.address, &bytes)?;
+        self.advance(description, position, Ok(bytes.len()))
+    }
+
+    /// Asks a user scheme for the next piece of a read or write.
+    fn transfer_user(
+        &mut self,
+        (caller, description): (Caller, Id<Description>),
+        opcode: Opcode,
+        buffer: Buffer,
+        position: Position,
+    ) -> SysResult {
+        let found = &self.descriptions[description];
+        let Object::User { scheme, number } = found.object else { return fail(EBADF) };
+        let own_flags = found.flags;
+        let offset = self.offset_of(description, position);
+        let done = match self.threads[caller.thread].resume {
+            Resume::Fresh => 0,
+            Resume::Transferred(done) => done.min(buffer.size),
+        };
+        let rest = Buffer {
+            address: buffer.address.saturating_add(done as u64),
+            size: buffer.size - done,
+        };
+        let asked = self.request_size(rest);
+        let direction = match opcode {
+            Opcode::Write => Direction::ToScheme,
+            _ => Direction::FromScheme,
+        };
+        let piece = Buffer { size: asked, ..rest };
+        let Loan { address, lent } = match self.lend((scheme, caller.space), piece, direction) {
+            // What was moved before counts; the next call meets the error again.
+            Err(Halt::Fail(_)) if done > 0 => return self.advance(description, position, Ok(done)),
+            lent => lent?,
+        };
+        let has_more = offset != NO_OFFSET && asked < rest.size;
+        let flags = match position {
+            Position::At(_, Some(flags)) => flags,
+            Position::At(_, None) | Position::Own => own_flags,
+        };
+        let at = if offset == NO_OFFSET { offset } else { offset.saturating_add(done as u64) };
+        self.retain(description);
+        let moves_offset = matches!(position, Position::Own) && offset != NO_OFFSET;
+        let then = Then::Transfer(Transfer { description, moves_offset, done, asked, has_more });
+        let args = [number, address, asked as u64, at, flags as u64, 0];
+        self.ask(scheme, Question { opcode, args, then }, (lent, Vec::new()))
+    }
+}

@@ -1,0 +1,233 @@
+//! Open descriptions: what a descriptor leads to, with its offset and flags.
+//!
+//! A description names one [`Object`], which says by its variant what is open and owns what that
+//! needs. Descriptions are counted: one reference for each descriptor in a table, and for each
+//! message or area that holds one. The last [`Kernel::release`] closes the object; nothing is
+//! closed anywhere else.
+
+pub(crate) mod table;
+
+use table::FileTable;
+
+use crate::errno::{Errno, SysResult};
+use crate::kernel::Kernel;
+use crate::scheme::pipe::{End, Pipe};
+use crate::scheme::proc::ProcFile;
+use crate::scheme::sys::Text;
+use crate::scheme::user::UserScheme;
+use crate::slab::Id;
+use crate::swap;
+use crate::thread::ThreadId;
+
+/// An open description.
+pub(crate) struct Description {
+    /// What is open.
+    pub(crate) object: Object,
+    /// Where the next plain read or write goes; counts only if `is_positioned`.
+    pub(crate) offset: u64,
+    /// The kernel keeps the offset.
+    pub(crate) is_positioned: bool,
+    /// `O_*` flags.
+    pub(crate) flags: usize,
+    references: u32,
+}
+
+/// What is open.
+pub(crate) enum Object {
+    /// `debug`: the console, and its root.
+    Console,
+    /// `memory`: statistics, and its root.
+    Memory,
+    /// `time`: this clock.
+    Clock(usize),
+    /// `time`: the root.
+    TimeRoot,
+    /// `event`: the root.
+    EventRoot,
+    /// `pipe`: the root.
+    PipeRoot,
+    /// `pipe`: one end.
+    Pipe(Id<Pipe>, End),
+    /// `sys`: the root.
+    SysRoot,
+    /// `sys`: a text made at opening.
+    SysText(Text),
+    /// `sys:kstop`.
+    PowerSwitch,
+    /// `proc`: everything there.
+    Proc(ProcFile),
+    /// The right to create schemes.
+    SchemeCreation,
+    /// A user scheme's own end.
+    Socket(Id<UserScheme>),
+    /// A file of a user scheme, by the scheme's own number.
+    User { scheme: Id<UserScheme>, number: u64 },
+    /// `swap` and `cpu`: a file of the kernel glue.
+    Swap(swap::File),
+}
+
+impl Kernel {
+    /// Opens a description of `object`, with one reference.
+    ///
+    /// # Errors
+    ///
+    /// EMFILE when there are too many; the object is closed.
+    pub(crate) fn describe(
+        &mut self,
+        object: Object,
+        is_positioned: bool,
+        flags: usize,
+    ) -> Result<Id<Description>, Errno> {
+        if self.descriptions.len() >= crate::limits::DESCRIPTIONS_MAX {
+            self.close_object(object);
+            return Err(Errno(syscall::error::EMFILE));
+        }
+        let description = Description { object, offset: 0, is_positioned, flags, references: 1 };
+        Ok(self.descriptions.insert(description)?)
+    }
+
+    /// Adds a reference.
+    pub(crate) fn retain(&mut self, description: Id<Description>) {
+        self.descriptions[description].references += 1;
+    }
+
+    /// Returns whether there is exactly one reference.
+    pub(crate) fn is_sole(&self, description: Id<Description>) -> bool {
+        self.descriptions[description].references == 1
+    }
+
+    /// Takes a reference away; the last one closes what is open.
+    pub(crate) fn release(&mut self, description: Id<Description>) {
+        let found = &mut self.descriptions[description];
+        found.references -= 1;
+        if found.references == 0 {
+            let closed = self.descriptions.remove(description).expect("it was just found");
+            self.close_object(closed.object);
+        }
+    }
+
+    /// Closes what a description that is gone had open.
+    fn close_object(&mut self, object: Object) {
+        match object {
+            Object::Console
+            | Object::Memory
+            | Object::Clock(_)
+            | Object::TimeRoot
+            | Object::EventRoot
+            | Object::PipeRoot
+            | Object::SysRoot
+            | Object::SysText(_)
+            | Object::PowerSwitch
+            | Object::SchemeCreation => {}
+            Object::Pipe(pipe, end) => self.close_pipe(pipe, end),
+            Object::Proc(file) => self.close_proc(file),
+            Object::Socket(scheme) => self.close_socket(scheme),
+            Object::User { scheme, number } => self.close_user_file(scheme, number),
+            Object::Swap(file) => swap::scheme_close(self, file),
+        }
+    }
+
+    /// Returns what a descriptor of this thread leads to.
+    ///
+    /// # Errors
+    ///
+    /// EBADF if it means nothing.
+    pub(crate) fn description(
+        &self,
+        thread: ThreadId,
+        descriptor: usize,
+    ) -> SysResult<Id<Description>> {
+        Ok(self.table_of(thread).get(descriptor)?)
+    }
+
+    /// Returns the file table of a thread that runs.
+    pub(crate) fn table_of(&self, thread: ThreadId) -> &FileTable {
+        let table = self.threads[thread].table.expect("a thread that runs has a file table");
+        &self.tables[table]
+    }
+
+    /// Returns the file table of a thread that runs.
+    pub(crate) fn table_of_mut(&mut self, thread: ThreadId) -> &mut FileTable {
+        let table = self.threads[thread].table.expect("a thread that runs has a file table");
+        &mut self.tables[table]
+    }
+
+    /// Opens `object` as `descriptor` of a thread.
+    ///
+    /// # Errors
+    ///
+    /// EEXIST, EMFILE; the object is closed again.
+    pub(crate) fn open_as(
+        &mut self,
+        thread: ThreadId,
+        descriptor: usize,
+        (object, is_positioned, flags): (Object, bool, usize),
+    ) -> SysResult {
+        let description = self.describe(object, is_positioned, flags)?;
+        self.install(thread, descriptor, description)
+    }
+
+    /// Gives a reference to a description to a thread, as `descriptor`.
+    ///
+    /// # Errors
+    ///
+    /// EEXIST, EMFILE; the reference is released.
+    pub(crate) fn install(
+        &mut self,
+        thread: ThreadId,
+        descriptor: usize,
+        description: Id<Description>,
+    ) -> SysResult {
+        match self.table_of_mut(thread).insert(descriptor, description) {
+            Ok(()) => Ok(descriptor),
+            Err(errno) => {
+                self.release(description);
+                Err(errno.into())
+            }
+        }
+    }
+
+    /// Gives a reference to a description to a thread, as `descriptor`, closing what that was.
+    ///
+    /// # Errors
+    ///
+    /// EMFILE; the reference is released.
+    pub(crate) fn replace(
+        &mut self,
+        thread: ThreadId,
+        descriptor: usize,
+        description: Id<Description>,
+    ) -> SysResult {
+        if let Ok(old) = self.table_of_mut(thread).remove(descriptor) {
+            self.release(old);
+        }
+        self.install(thread, descriptor, description)
+    }
+
+    /// Returns a new table with another reference to everything in `table`; counted by nobody yet.
+    ///
+    /// # Errors
+    ///
+    /// EMFILE when there are too many tables.
+    pub(crate) fn copy_table(&mut self, table: Id<FileTable>) -> Result<Id<FileTable>, Errno> {
+        let copy = self.tables.insert(FileTable::default())?;
+        for (descriptor, description) in self.tables[table].all() {
+            self.retain(description);
+            let inserted = self.tables[copy].insert(descriptor, description);
+            inserted.expect("a descriptor of one table fits into an empty one");
+        }
+        Ok(copy)
+    }
+
+    /// Takes a reference to a table away; the last one closes its descriptors.
+    pub(crate) fn release_table(&mut self, table: Id<FileTable>) {
+        let found = &mut self.tables[table];
+        found.references -= 1;
+        if found.references == 0 {
+            let mut closed = self.tables.remove(table).expect("it was just found");
+            for description in closed.remove_all() {
+                self.release(description);
+            }
+        }
+    }
+}

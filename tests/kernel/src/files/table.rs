@@ -1,0 +1,103 @@
+//! File tables: which descriptor number means which description.
+//!
+//! As on Redox, programs choose the numbers. There are two halves; bit 62 of a number selects the
+//! upper one. A table is shared by the threads of a process and counted in `references`.
+
+use alloc::vec::Vec;
+
+use syscall::error::{EBADF, EEXIST, EMFILE};
+use zram_abi::boot::UPPER;
+
+use super::Description;
+use crate::errno::Errno;
+use crate::limits::DESCRIPTORS_MAX;
+use crate::slab::Id;
+
+/// A file table.
+#[derive(Default)]
+pub(crate) struct FileTable {
+    lower: Vec<Option<Id<Description>>>,
+    upper: Vec<Option<Id<Description>>>,
+    /// Threads that use it and descriptions that own it.
+    pub(crate) references: u32,
+}
+
+impl FileTable {
+    fn half(
+        &mut self,
+        descriptor: usize,
+    ) -> Result<(&mut Vec<Option<Id<Description>>>, usize), Errno> {
+        let index = descriptor & !UPPER;
+        if index >= DESCRIPTORS_MAX {
+            return Err(Errno(EBADF));
+        }
+        let half = if descriptor & UPPER == 0 { &mut self.lower } else { &mut self.upper };
+        Ok((half, index))
+    }
+
+    /// Returns what `descriptor` means.
+    ///
+    /// # Errors
+    ///
+    /// EBADF if it means nothing.
+    pub(crate) fn get(&self, descriptor: usize) -> Result<Id<Description>, Errno> {
+        let half = if descriptor & UPPER == 0 { &self.lower } else { &self.upper };
+        half.get(descriptor & !UPPER).copied().flatten().ok_or(Errno(EBADF))
+    }
+
+    /// Returns success if `descriptor` can be given a meaning.
+    ///
+    /// # Errors
+    ///
+    /// EEXIST if it has one, EMFILE if it is too large.
+    pub(crate) fn expect_free(&self, descriptor: usize) -> Result<(), Errno> {
+        if descriptor & !UPPER >= DESCRIPTORS_MAX {
+            return Err(Errno(EMFILE));
+        }
+        match self.get(descriptor) {
+            Ok(_) => Err(Errno(EEXIST)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Gives `descriptor` a meaning; the table takes over one reference to the description.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::expect_free`]; the reference stays with the caller.
+    pub(crate) fn insert(
+        &mut self,
+        descriptor: usize,
+        description: Id<Description>,
+    ) -> Result<(), Errno> {
+        self.expect_free(descriptor)?;
+        let (half, index) = self.half(descriptor)?;
+        if half.len() <= index {
+            half.resize(index + 1, None);
+        }
+        half[index] = Some(description);
+        Ok(())
+    }
+
+    /// Takes the meaning of `descriptor` away and returns it, with the table's reference.
+    ///
+    /// # Errors
+    ///
+    /// EBADF if it means nothing.
+    pub(crate) fn remove(&mut self, descriptor: usize) -> Result<Id<Description>, Errno> {
+        let (half, index) = self.half(descriptor)?;
+        half.get_mut(index).and_then(Option::take).ok_or(Errno(EBADF))
+    }
+
+    /// Takes all meanings away and returns them, with the table's references.
+    pub(crate) fn remove_all(&mut self) -> Vec<Id<Description>> {
+        self.lower.drain(..).chain(self.upper.drain(..)).flatten().collect()
+    }
+
+    /// Returns all descriptors that mean something, with what they mean.
+    pub(crate) fn all(&self) -> Vec<(usize, Id<Description>)> {
+        let lower = self.lower.iter().zip(0..);
+        let upper = self.upper.iter().zip(UPPER..);
+        lower.chain(upper).filter_map(|(&found, number)| Some((number, found?))).collect()
+    }
+}

@@ -1,0 +1,42 @@
+//! How much of everything programs can make the kernel keep.
+//!
+//! The kernel's heap has a fixed size, so each kind of object has a most; reaching it is an errno to
+//! the caller. At its worst all of them together need less than 2 MiB of the 4 MiB that the
+//! smallest heap has.
+
+/// Address spaces, which is to say processes.
+pub(crate) const SPACES_MAX: usize = 64;
+/// Grants (mapped ranges) of one address space.
+pub(crate) const GRANTS_MAX: usize = 1024;
+/// Threads.
+pub(crate) const THREADS_MAX: usize = 256;
+/// File tables; one a process, and one being prepared for its child.
+pub(crate) const TABLES_MAX: usize = 2 * SPACES_MAX;
+/// Descriptors of each half (lower, upper) of a file table.
+pub(crate) const DESCRIPTORS_MAX: usize = 1024;
+/// Open descriptions in the machine.
+pub(crate) const DESCRIPTIONS_MAX: usize = 4096;
+/// User schemes.
+pub(crate) const SCHEMES_MAX: usize = 32;
+/// Requests in flight to one user scheme.
+pub(crate) const REQUESTS_MAX: usize = 256;
+/// Pages of user memory that one request lends to the scheme; longer transfers go in pieces.
+pub(crate) const REQUEST_PAGES_MAX: usize = 32;
+/// Pages lent by all requests together are at most this part of memory.
+pub(crate) const LENT_PART: usize = 16;
+/// Bytes of a path.
+pub(crate) const PATH_MAX: usize = 1024;
+/// Pipes.
+pub(crate) const PIPES_MAX: usize = 128;
+/// Bytes that a pipe holds before its writer waits.
+pub(crate) const PIPE_SIZE: usize = 4096;
+/// Descriptors that one message passes.
+pub(crate) const PASSED_MAX: usize = 8;
+/// Requests or answers that one read or write of a scheme's socket moves.
+pub(crate) const BATCH_MAX: usize = 64;
+/// Bytes of console output that one write takes.
+pub(crate) const CONSOLE_WRITE_MAX: usize = 4096;
+/// Bytes of console input kept until somebody reads.
+pub(crate) const CONSOLE_INPUT_MAX: usize = 1024;
+/// Bytes of one file of `sys`.
+pub(crate) const TEXT_MAX: usize = 16 * 1024;

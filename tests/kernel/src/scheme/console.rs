@@ -1,0 +1,68 @@
+//! `debug`: the console on the serial line.
+//!
+//! Output goes out as it is. Input is collected by the tick of the first CPU; a read gives what
+//! there is and waits when there is nothing. Echo and lines are the shell's business.
+
+use alloc::collections::VecDeque;
+
+use syscall::error::EAGAIN;
+use syscall::flag::O_NONBLOCK;
+
+use crate::calls::Buffer;
+use crate::errno::{Halt, SysResult, fail};
+use crate::kernel::Kernel;
+use crate::limits::{CONSOLE_INPUT_MAX, CONSOLE_WRITE_MAX};
+use crate::machine::serial;
+use crate::space::SpaceId;
+use crate::thread::wake::Urgency;
+use crate::thread::{ThreadId, Wait};
+
+/// Input that nobody has read yet, and who waits for some.
+#[derive(Default)]
+pub(crate) struct Console {
+    input: VecDeque<u8>,
+    pub(crate) waiters: VecDeque<ThreadId>,
+}
+
+impl Kernel {
+    /// Writes to the console; long texts in part.
+    pub(crate) fn write_console(&mut self, space: SpaceId, buffer: Buffer) -> SysResult {
+        let size = buffer.size.min(CONSOLE_WRITE_MAX);
+        let mut bytes = alloc::vec![0; size];
+        self.read_user(space, buffer.address, &mut bytes)?;
+        serial::write(&bytes);
+        Ok(size)
+    }
+
+    /// Reads input, waiting for some.
+    pub(crate) fn read_console(
+        &mut self,
+        space: SpaceId,
+        buffer: Buffer,
+        flags: usize,
+    ) -> SysResult {
+        let size = buffer.size.min(self.console.input.len());
+        if size == 0 && buffer.size > 0 {
+            let wait = Halt::until(Wait::Console);
+            return if flags & O_NONBLOCK != 0 { fail(EAGAIN) } else { Err(wait) };
+        }
+        self.expect_writable(space, buffer.address, size)?;
+        let bytes: alloc::vec::Vec<u8> = self.console.input.drain(..size).collect();
+        self.write_user(space, buffer.address, &bytes)?;
+        Ok(size)
+    }
+
+    /// Collects what has arrived; what does not fit is lost.
+    pub(crate) fn poll_console(&mut self) {
+        while let Some(byte) = serial::read_byte() {
+            if self.console.input.len() < CONSOLE_INPUT_MAX {
+                self.console.input.push_back(byte);
+            }
+        }
+        if !self.console.input.is_empty()
+            && let Some(thread) = self.console.waiters.pop_front()
+        {
+            self.make_ready(thread, Urgency::Anywhere);
+        }
+    }
+}

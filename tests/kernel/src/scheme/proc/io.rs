@@ -1,0 +1,362 @@
+//! Reading, writing and calling files of `proc`.
+
+use alloc::vec::Vec;
+
+use syscall::error::{EBADF, EINVAL, EOPNOTSUPP, EOWNERDEAD};
+use syscall::flag::{
+    ADDRSPACE_OP_MMAP, ADDRSPACE_OP_MPROTECT, ADDRSPACE_OP_MUNMAP, ContextStatus, ContextVerb,
+    FileTableVerb, MapFlags,
+};
+
+use super::{Entry, ProcFile};
+use crate::calls::Buffer;
+use crate::errno::{Halt, SysResult, fail};
+use crate::files::table::FileTable;
+use crate::files::{Description, Object};
+use crate::kernel::Kernel;
+use crate::limits::PASSED_MAX;
+use crate::machine::apic;
+use crate::machine::cpu_id::CpuMask;
+use crate::slab::Id;
+use crate::space::SpaceId;
+use crate::space::grants::{Rights, Span};
+use crate::space::map::MapRequest;
+use crate::thread::wake::Urgency;
+use crate::thread::{Identity, PRIORITY_LAST, State, ThreadId, Wait};
+
+const WORD: usize = 8;
+
+/// Bytes of a CPU mask.
+const MASK_SIZE: usize = 16;
+
+/// Bytes of ProcSchemeAttrs: pid, euid, egid, priority (4 each), name (32).
+const ATTRIBUTES_SIZE: usize = 48;
+
+impl Kernel {
+    /// Writes to a file of `proc`.
+    ///
+    /// # Errors
+    ///
+    /// EBADF for a file that takes no writes, EINVAL for what it does not understand, EFAULT; a wait
+    /// or a kill when memory is missing.
+    pub(crate) fn write_proc(
+        &mut self,
+        (caller, description): (ThreadId, Id<Description>),
+        file: ProcFile,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult {
+        match file {
+            ProcFile::Space(target) => self.change_space(caller, target, (space, buffer)),
+            ProcFile::CurrentSpace(thread) => {
+                let (target, entry) = self.read_entry(caller, (space, buffer))?;
+                let awaiting = ProcFile::AwaitingSpace { thread, space: target, entry };
+                self.await_close(description, awaiting);
+                Ok(buffer.size)
+            }
+            ProcFile::CurrentTable(thread) => {
+                let [descriptor] = self.read_args(space, buffer)?;
+                let table = match self.proc_file(caller, descriptor as usize)? {
+                    ProcFile::TableOf(table) | ProcFile::NewTable(table) => table,
+                    _ => return fail(EBADF),
+                };
+                if self.tables.get(table).is_none() {
+                    return fail(EOWNERDEAD);
+                }
+                self.await_close(description, ProcFile::AwaitingTable { thread, table });
+                Ok(WORD)
+            }
+            ProcFile::Registers(thread) => self.write_registers(thread, (space, buffer)),
+            ProcFile::Affinity(thread) => self.write_affinity(thread, (space, buffer)),
+            ProcFile::Start(thread) => self.start(thread, buffer),
+            ProcFile::Status(thread) => self.write_status(caller, thread, (space, buffer)),
+            ProcFile::Attributes(thread) => self.write_attributes(thread, (space, buffer)),
+            ProcFile::Authority
+            | ProcFile::Context(_)
+            | ProcFile::TableOf(_)
+            | ProcFile::NewTable(_)
+            | ProcFile::AwaitingSpace { .. }
+            | ProcFile::AwaitingTable { .. } => fail(EBADF),
+        }
+    }
+
+    /// Returns the first words of a buffer that is at least as long.
+    fn read_args<const N: usize>(&mut self, space: SpaceId, buffer: Buffer) -> SysResult<[u64; N]> {
+        if buffer.size < N * WORD {
+            return fail(EINVAL);
+        }
+        self.read_words(space, buffer.address)
+    }
+
+    /// Turns an open file into one that does something when it is closed.
+    fn await_close(&mut self, description: Id<Description>, awaiting: ProcFile) {
+        self.count_proc(awaiting);
+        let object = &mut self.descriptions[description].object;
+        if let Object::Proc(before) = core::mem::replace(object, Object::Proc(awaiting)) {
+            self.close_proc(before);
+        }
+    }
+
+    fn read_entry(
+        &mut self,
+        caller: ThreadId,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult<(SpaceId, Entry)> {
+        let [descriptor, stack, instruction] = self.read_args(space, buffer)?;
+        let argument = match buffer.size {
+            32.. => self.read_args::<4>(space, buffer)?[3],
+            _ => 0,
+        };
+        match self.proc_file(caller, descriptor as usize)? {
+            ProcFile::Space(target) => Ok((target, Entry { stack, instruction, argument })),
+            _ => fail(EBADF),
+        }
+    }
+
+    /// Maps, unmaps or changes rights in an address space, for whoever holds a description of it.
+    fn change_space(
+        &mut self,
+        caller: ThreadId,
+        target: SpaceId,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult {
+        let [operation] = self.read_args(space, buffer)?;
+        match operation as usize {
+            ADDRSPACE_OP_MMAP => {
+                let [_, descriptor, offset, address, size, flags] =
+                    self.read_args(space, buffer)?;
+                let Some(flags) = MapFlags::from_bits(flags as usize) else { return fail(EINVAL) };
+                let request = MapRequest { address, size, flags };
+                if descriptor == u64::MAX {
+                    return self.map_anonymous(target, request);
+                }
+                match self.proc_file(caller, descriptor as usize)? {
+                    ProcFile::Space(source) => self.map_remote((source, offset), target, request),
+                    _ => fail(EOPNOTSUPP),
+                }
+            }
+            ADDRSPACE_OP_MUNMAP => {
+                let [_, address, size] = self.read_args(space, buffer)?;
+                let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
+                self.unmap(target, span)?;
+                Ok(3 * WORD)
+            }
+            ADDRSPACE_OP_MPROTECT => {
+                let [_, address, size, flags] = self.read_args(space, buffer)?;
+                let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
+                let flags = MapFlags::from_bits_truncate(flags as usize);
+                self.protect(target, span, Rights::of(flags))?;
+                Ok(4 * WORD)
+            }
+            _ => fail(EINVAL),
+        }
+    }
+
+    fn write_registers(
+        &mut self,
+        thread: ThreadId,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult {
+        let [fs_base, _gs_base] = self.read_args(space, buffer)?;
+        if !self.is_at_rest(thread) || !self.threads[thread].regs.get_mut().set_fs_base(fs_base) {
+            return fail(EINVAL);
+        }
+        Ok(2 * WORD)
+    }
+
+    fn write_affinity(
+        &mut self,
+        thread: ThreadId,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult {
+        let [low, _high] = self.read_args(space, buffer)?;
+        let affinity = CpuMask::from_bits(low as u32).and(self.possible);
+        if affinity.is_empty() {
+            return fail(EINVAL);
+        }
+        self.threads[thread].affinity = affinity;
+        self.requeue(thread);
+        if let State::Running(cpu) = self.threads[thread].state
+            && cpu != self.here
+        {
+            apic::send_reschedule(cpu);
+        }
+        Ok(MASK_SIZE)
+    }
+
+    fn start(&mut self, thread: ThreadId, buffer: Buffer) -> SysResult {
+        let found = &self.threads[thread];
+        let is_ready = found.space.is_some() && found.table.is_some();
+        if found.state != State::NotStarted || !is_ready {
+            return fail(EINVAL);
+        }
+        self.make_ready(thread, Urgency::Anywhere);
+        Ok(buffer.size)
+    }
+
+    /// Ends a context; one that ends itself may have its stack unmapped.
+    fn write_status(
+        &mut self,
+        caller: ThreadId,
+        thread: ThreadId,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult {
+        let [verb] = self.read_args(space, buffer)?;
+        if ContextVerb::try_from_raw(verb as usize) != Some(ContextVerb::ForceKill) {
+            return fail(EINVAL);
+        }
+        if thread != caller {
+            self.end_thread(thread);
+            return Ok(WORD);
+        }
+        if buffer.size >= 3 * WORD {
+            let [_, base, size] = self.read_args(space, buffer)?;
+            if let Some(span) = Span::of_bytes(base, size)
+                && let Err(Halt::Again) = self.unmap(space, span)
+            {
+                return Err(Halt::Again);
+            }
+        }
+        self.end_thread(thread);
+        Err(Halt::Gone)
+    }
+
+    fn write_attributes(
+        &mut self,
+        thread: ThreadId,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult {
+        if buffer.size < ATTRIBUTES_SIZE {
+            return fail(EINVAL);
+        }
+        let [_pid_uid, gid_priority] = self.read_args(space, buffer)?;
+        let mut name = [0; 32];
+        self.read_user(space, buffer.address + 16, &mut name)?;
+        let found = &mut self.threads[thread];
+        let uid = (_pid_uid >> 32) as u32;
+        found.identity = Identity::new(found.identity.pid, uid, gid_priority as u32, name);
+        found.priority = (gid_priority >> 32).min(u64::from(PRIORITY_LAST)) as u8;
+        self.requeue(thread);
+        Ok(ATTRIBUTES_SIZE)
+    }
+
+    /// Reads a file of `proc`.
+    ///
+    /// # Errors
+    ///
+    /// EBADF for a file that cannot be read, EINVAL for a buffer that is too small, EFAULT.
+    pub(crate) fn read_proc(
+        &mut self,
+        file: ProcFile,
+        (space, buffer): (SpaceId, Buffer),
+    ) -> SysResult {
+        let bytes = match file {
+            ProcFile::Affinity(thread) => {
+                u128::from(self.threads[thread].affinity.bits()).to_le_bytes().to_vec()
+            }
+            ProcFile::Status(thread) => {
+                (self.status(thread) as usize as u64).to_le_bytes().to_vec()
+            }
+            ProcFile::Attributes(thread) => self.attributes(thread),
+            _ => return fail(EBADF),
+        };
+        if buffer.size < bytes.len() {
+            return fail(EINVAL);
+        }
+        self.write_user(space, buffer.address, &bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn status(&self, thread: ThreadId) -> ContextStatus {
+        match self.threads[thread].state {
+            State::NotStarted => ContextStatus::NotYetStarted,
+            State::Ready(_) | State::Running(_) => ContextStatus::Runnable,
+            State::Waiting(Wait::Frame | Wait::Swap(_) | Wait::Shootdown) => ContextStatus::Other,
+            State::Waiting(_) => ContextStatus::Blocked,
+            State::Dead => ContextStatus::Dead,
+        }
+    }
+
+    fn attributes(&self, thread: ThreadId) -> Vec<u8> {
+        let found = &self.threads[thread];
+        let Identity { pid, uid, gid, .. } = found.identity;
+        let words = [pid, uid, gid, u32::from(found.priority)];
+        let mut bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+        bytes.extend(found.identity.name_bytes());
+        bytes
+    }
+
+    /// Closes descriptors of a file table (verb Close); the payload names them.
+    ///
+    /// # Errors
+    ///
+    /// EOPNOTSUPP for other verbs, EINVAL for too many, EBADF, EFAULT.
+    pub(crate) fn call_table(
+        &mut self,
+        table: Id<FileTable>,
+        (space, buffer): (SpaceId, Buffer),
+        verb: u64,
+    ) -> SysResult {
+        if verb != FileTableVerb::Close as u64 {
+            return fail(EOPNOTSUPP);
+        }
+        let descriptors = self.read_descriptors(space, buffer)?;
+        for &descriptor in &descriptors {
+            let Some(found) = self.tables.get_mut(table) else { return fail(EOWNERDEAD) };
+            let description = found.remove(descriptor)?;
+            self.release(description);
+        }
+        Ok(descriptors.len())
+    }
+
+    /// Puts a description into a file table as `descriptor`, closing what that was.
+    ///
+    /// # Errors
+    ///
+    /// EOWNERDEAD, EMFILE; the reference is released.
+    pub(crate) fn place_in_table(
+        &mut self,
+        table: Id<FileTable>,
+        descriptor: usize,
+        description: Id<Description>,
+    ) -> SysResult {
+        let Some(found) = self.tables.get_mut(table) else {
+            self.release(description);
+            return fail(EOWNERDEAD);
+        };
+        let old = found.remove(descriptor).ok();
+        let inserted = found.insert(descriptor, description);
+        if let Some(old) = old {
+            self.release(old);
+        }
+        if let Err(errno) = inserted {
+            self.release(description);
+            return Err(errno.into());
+        }
+        Ok(0)
+    }
+
+    /// Returns the descriptors that a payload names.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL for too many or part of one, EFAULT.
+    pub(crate) fn read_descriptors(
+        &mut self,
+        space: SpaceId,
+        buffer: Buffer,
+    ) -> SysResult<Vec<usize>> {
+        let count = buffer.size / WORD;
+        if count > PASSED_MAX || !buffer.size.is_multiple_of(WORD) {
+            return fail(EINVAL);
+        }
+        let words: [u64; PASSED_MAX] = {
+            let mut words = [0; PASSED_MAX];
+            for (index, word) in words[..count].iter_mut().enumerate() {
+                let at = buffer.address.saturating_add((index * WORD) as u64);
+                [*word] = self.read_words(space, at)?;
+            }
+            words
+        };
+        Ok(words[..count].iter().map(|&word| word as usize).collect())
+    }
+}

@@ -1,0 +1,152 @@
+//! Requests: what a program wants from a user scheme, until it is answered.
+//!
+//! A request owns everything that its answer will need: the buffers lent for it, descriptors that it
+//! passes, and in [`Then`] what becomes of the answer. Its caller waits and owns nothing of this, so
+//! it can die at any time: the scheme is told (Cancel), and what was lent stays lent until it answers.
+
+use alloc::vec::Vec;
+
+use syscall::error::{EAGAIN, ENODEV};
+use syscall::schemev2::{Opcode, Sqe};
+
+use super::lend::Lent;
+use super::{SchemeId, UserScheme};
+use crate::errno::{Halt, SysResult, fail};
+use crate::files::Description;
+use crate::kernel::Kernel;
+use crate::slab::Id;
+use crate::swap;
+use crate::thread::{ThreadId, Wait};
+
+/// A request that was not yet answered.
+pub(crate) struct Request {
+    /// Who waits for the answer; nobody if that thread has died or the kernel asks.
+    pub(crate) caller: Option<ThreadId>,
+    /// The scheme's memory that belongs to the request.
+    pub(crate) lent: Option<Lent>,
+    /// Descriptions that it passes and the scheme has not taken.
+    pub(crate) passed: Vec<Id<Description>>,
+    /// What becomes of the answer.
+    pub(crate) then: Then,
+}
+
+/// What becomes of the answer to a request.
+#[derive(Clone, Copy)]
+pub(crate) enum Then {
+    /// The caller gets it.
+    Value,
+    /// The caller gets this instead, unless it is an error.
+    Instead(usize),
+    /// The caller gets a descriptor for the number of a file, with these flags.
+    Open { scheme: SchemeId, descriptor: usize, flags: usize, replace: bool },
+    /// It is how many of `asked` bytes were moved; see [`Transfer`].
+    Transfer(Transfer),
+    /// It is the size of a file, which a seek to its end asked for.
+    SeekEnd { description: Id<Description>, delta: i64 },
+    /// The pager asked.
+    Swap(swap::Token),
+}
+
+/// A read or write that may go on with another request.
+#[derive(Clone, Copy)]
+pub(crate) struct Transfer {
+    /// What it is about; a reference is held. Its offset moves if `moves_offset`.
+    pub(crate) description: Id<Description>,
+    pub(crate) moves_offset: bool,
+    /// Bytes that requests before this one moved.
+    pub(crate) done: usize,
+    /// Bytes that this request is about.
+    pub(crate) asked: usize,
+    /// There are more bytes to move after this request.
+    pub(crate) has_more: bool,
+}
+
+/// What a request says, apart from its buffer.
+#[derive(Clone, Copy)]
+pub(crate) struct Question {
+    pub(crate) opcode: Opcode,
+    /// Arguments; those of a buffer are filled in when it is lent.
+    pub(crate) args: [u64; 6],
+    pub(crate) then: Then,
+}
+
+impl Kernel {
+    /// Makes a request for the current thread; there is always a wait.
+    ///
+    /// # Errors
+    ///
+    /// EAGAIN when too many are in flight, ENODEV after the scheme's end; what was lent is returned.
+    /// Else the wait.
+    pub(crate) fn ask(
+        &mut self,
+        scheme: SchemeId,
+        question: Question,
+        (lent, passed): (Option<Lent>, Vec<Id<Description>>),
+    ) -> SysResult {
+        let caller = self.current();
+        let then = question.then;
+        let request = Request { caller: Some(caller), lent, passed, then };
+        let (request, sqe) = self.enter_request(scheme, question, request)?;
+        self.send_request(scheme, sqe);
+        Err(Halt::until(Wait::Reply { scheme, request }))
+    }
+
+    /// Makes a request for the pager; its hook gets the answer.
+    ///
+    /// # Errors
+    ///
+    /// EAGAIN, ENODEV.
+    pub(crate) fn ask_for_pager(&mut self, scheme: SchemeId, question: Question) -> SysResult<()> {
+        let request = Request { caller: None, lent: None, passed: Vec::new(), then: question.then };
+        let (_, sqe) = self.enter_request(scheme, question, request)?;
+        self.send_request(scheme, sqe);
+        Ok(())
+    }
+
+    fn enter_request(
+        &mut self,
+        scheme: SchemeId,
+        question: Question,
+        request: Request,
+    ) -> SysResult<(Id<Request>, Sqe)> {
+        let is_full = |found: &UserScheme| found.requests.len() >= crate::limits::REQUESTS_MAX;
+        let errno = match self.schemes.get(scheme) {
+            None => ENODEV,
+            Some(found) if is_full(found) => EAGAIN,
+            Some(_) => return Ok(self.number_request(scheme, question, request)),
+        };
+        self.drop_request(request);
+        fail(errno)
+    }
+
+    fn number_request(
+        &mut self,
+        scheme: SchemeId,
+        question: Question,
+        request: Request,
+    ) -> (Id<Request>, Sqe) {
+        let identity = self.threads[self.current()].identity;
+        let id = self.schemes[scheme].requests.insert(request).expect("there was room");
+        let mut args = question.args;
+        if matches!(question.opcode, Opcode::OpenAt | Opcode::Dup) {
+            args[5] = u64::from(identity.uid) | u64::from(identity.gid) << 32;
+        }
+        let sqe = Sqe {
+            opcode: question.opcode as u8,
+            tag: id.tag(),
+            args,
+            caller: u64::from(identity.pid),
+            ..Sqe::default()
+        };
+        (id, sqe)
+    }
+
+    /// Notes that the caller of a request has died.
+    pub(crate) fn abandon_request(&mut self, scheme: SchemeId, request: Id<Request>) {
+        let Some(found) = self.schemes.get_mut(scheme) else { return };
+        if let Some(found) = found.requests.get_mut(request) {
+            found.caller = None;
+            self.send_one_way(scheme, Opcode::Cancel, 0, request.tag());
+        }
+    }
+}

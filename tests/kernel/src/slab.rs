@@ -1,0 +1,179 @@
+//! Tables of kernel objects and the typed ids that name them.
+//!
+//! An [`Id`] is an index and a generation: once its object is removed, the id never names another
+//! object, so a stale one is found out instead of followed. A table has a fixed most, which keeps
+//! what programs can make the kernel allocate bounded. Nothing here counts references: each kind of
+//! object does that itself, in words that say what is counted.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::{Index, IndexMut};
+
+/// The name of one `T` in its [`Slab`].
+pub(crate) struct Id<T> {
+    index: u32,
+    generation: u32,
+    of: PhantomData<fn() -> T>,
+}
+
+/// The table is full; nothing was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+/// A table of at most `most` objects.
+pub(crate) struct Slab<T> {
+    entries: Vec<Entry<T>>,
+    free: Vec<u32>,
+    most: usize,
+}
+
+struct Entry<T> {
+    generation: u32,
+    value: Option<T>,
+}
+
+impl<T> Id<T> {
+    /// Returns the id in 32 bits: index in the low, generation in the high half.
+    ///
+    /// Only for tables of at most 65536 objects; the generation loses its upper bits.
+    pub(crate) fn tag(self) -> u32 {
+        self.index | self.generation << 16
+    }
+
+    /// Returns the id in 64 bits.
+    pub(crate) fn word(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+}
+
+impl<T> Slab<T> {
+    /// Returns an empty table.
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { entries: Vec::new(), free: Vec::new(), most }
+    }
+
+    /// Adds `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] when the table holds its most.
+    pub(crate) fn insert(&mut self, value: T) -> Result<Id<T>, Full> {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => self.grow()?,
+        };
+        let entry = &mut self.entries[index as usize];
+        entry.value = Some(value);
+        Ok(Id { index, generation: entry.generation, of: PhantomData })
+    }
+
+    fn grow(&mut self) -> Result<u32, Full> {
+        let index = self.entries.len();
+        if index >= self.most {
+            return Err(Full);
+        }
+        self.entries.push(Entry { generation: 1, value: None });
+        Ok(index as u32)
+    }
+
+    /// Removes and returns the object, or nothing if `id` is stale.
+    pub(crate) fn remove(&mut self, id: Id<T>) -> Option<T> {
+        let entry = self.entries.get_mut(id.index as usize)?;
+        if entry.generation != id.generation {
+            return None;
+        }
+        let value = entry.value.take()?;
+        entry.generation = entry.generation.wrapping_add(1);
+        self.free.push(id.index);
+        Some(value)
+    }
+
+    /// Returns the object, or nothing if `id` is stale.
+    pub(crate) fn get(&self, id: Id<T>) -> Option<&T> {
+        let entry = self.entries.get(id.index as usize)?;
+        (entry.generation == id.generation).then_some(entry.value.as_ref()).flatten()
+    }
+
+    /// Returns the object, or nothing if `id` is stale.
+    pub(crate) fn get_mut(&mut self, id: Id<T>) -> Option<&mut T> {
+        let entry = self.entries.get_mut(id.index as usize)?;
+        (entry.generation == id.generation).then_some(entry.value.as_mut()).flatten()
+    }
+
+    /// Returns the id whose [`Id::tag`] is `tag`, or nothing if there is none now.
+    pub(crate) fn find_tag(&self, tag: u32) -> Option<Id<T>> {
+        let index = tag & 0xffff;
+        let entry = self.entries.get(index as usize)?;
+        let id = Id { index, generation: entry.generation, of: PhantomData };
+        (entry.value.is_some() && id.tag() == tag).then_some(id)
+    }
+
+    /// Returns the ids of all objects, lowest index first.
+    pub(crate) fn ids(&self) -> Vec<Id<T>> {
+        self.iter().map(|(id, _)| id).collect()
+    }
+
+    /// Returns all objects with their ids, lowest index first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
+        self.entries.iter().zip(0..).filter_map(|(entry, index)| {
+            let id = Id { index, generation: entry.generation, of: PhantomData };
+            entry.value.as_ref().map(|value| (id, value))
+        })
+    }
+
+    /// Returns how many objects there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len() - self.free.len()
+    }
+}
+
+impl<T> Index<Id<T>> for Slab<T> {
+    type Output = T;
+
+    /// Returns the object of an id whose holder keeps it alive; a stale id is a bug of ours.
+    fn index(&self, id: Id<T>) -> &T {
+        self.get(id).expect("an id held by reference names a live object")
+    }
+}
+
+impl<T> IndexMut<Id<T>> for Slab<T> {
+    fn index_mut(&mut self, id: Id<T>) -> &mut T {
+        self.get_mut(id).expect("an id held by reference names a live object")
+    }
+}
+
+impl<T> Clone for Id<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Id<T> {}
+
+impl<T> PartialEq for Id<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.word() == other.word()
+    }
+}
+
+impl<T> Eq for Id<T> {}
+
+impl<T> PartialOrd for Id<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Id<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.word().cmp(&other.word())
+    }
+}
+
+impl<T> fmt::Debug for Id<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.index, self.generation)
+    }
+}

@@ -1,0 +1,100 @@
+//! Copying an address space: private pages are shared until one side writes.
+
+use super::grants::Kind;
+use super::{SpaceId, page};
+use crate::errno::SysResult;
+use crate::kernel::Kernel;
+use crate::machine::frames::Frame;
+use crate::machine::paging::{Pte, UserPage};
+use crate::swap;
+
+impl Kernel {
+    /// Returns a copy of an address space; its one reference is the caller's. Lent pages are left out.
+    ///
+    /// # Errors
+    ///
+    /// EMFILE when there are too many spaces; a wait or a kill when memory is missing. No copy stays.
+    pub(crate) fn fork_space(&mut self, source: SpaceId) -> SysResult<SpaceId> {
+        let copy = self.new_space(self.spaces[source].owner)?;
+        match self.fork_into(source, copy) {
+            Ok(()) => Ok(copy),
+            Err(halt) => {
+                self.release_space(copy);
+                Err(halt)
+            }
+        }
+    }
+
+    fn fork_into(&mut self, source: SpaceId, copy: SpaceId) -> SysResult<()> {
+        for (span, grant) in self.spaces[source].grants.all() {
+            if grant.kind == Kind::Lent {
+                continue;
+            }
+            let inserted = self.spaces[copy].grants.insert(span, grant.rights, grant.kind);
+            assert!(inserted, "the grants of one space fit into an empty one");
+            let mut next = page(span.start);
+            while let Some((number, pte)) = self.next_entry(source, next, page(span.end())) {
+                self.fork_page((source, copy), number, pte, grant.kind)?;
+                next = page(number.number() + 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn next_entry(&self, space: SpaceId, from: UserPage, end: UserPage) -> Option<(UserPage, Pte)> {
+        self.spaces[space].tree.entries(from..end).next()
+    }
+
+    fn fork_page(
+        &mut self,
+        (source, copy): (SpaceId, SpaceId),
+        number: UserPage,
+        pte: Pte,
+        kind: Kind,
+    ) -> SysResult<()> {
+        match pte {
+            Pte::Empty => Ok(()),
+            Pte::Swap(entry) => {
+                self.set_entry(copy, number, pte)?;
+                swap::entry_duplicated(self, entry);
+                Ok(())
+            }
+            Pte::Present { frame, .. } => match kind {
+                Kind::Shared | Kind::Lent => self.map_shared(copy, number, frame),
+                Kind::Private if self.frames.is_borrowed(frame) => {
+                    self.fork_borrowed(copy, number, frame)
+                }
+                Kind::Private => self.fork_private((source, copy), number, pte, frame),
+            },
+        }
+    }
+
+    /// Lets both sides read the frame; whoever writes first gets a copy.
+    fn fork_private(
+        &mut self,
+        (source, copy): (SpaceId, SpaceId),
+        number: UserPage,
+        pte: Pte,
+        frame: Frame,
+    ) -> SysResult<()> {
+        let Pte::Present { writable, executable, accessed, .. } = pte else { return Ok(()) };
+        let shared = Pte::Present { frame, writable: false, executable, accessed, dirty: true };
+        self.set_entry(copy, number, shared)?;
+        self.frames.get(frame);
+        if writable {
+            let old = self.set_entry(source, number, shared);
+            old.expect("a present page has all its tables");
+            self.forget(source, number);
+        }
+        Ok(())
+    }
+
+    /// A frame that is lent at this moment may be written by the borrower, so the copy is real.
+    fn fork_borrowed(&mut self, copy: SpaceId, number: UserPage, frame: Frame) -> SysResult<()> {
+        let own = self.frame_for(copy)?;
+        self.frames.copy(frame, own);
+        let grant = self.spaces[copy].grants.find(number.number());
+        let (_, grant) = grant.expect("the grant was just copied");
+        self.place(copy, number, own, grant.rights)
+    }
+}

@@ -1,0 +1,266 @@
+//! Mapping, unmapping, changing rights.
+
+use alloc::vec::Vec;
+
+use syscall::error::{EACCES, EEXIST, EINVAL, ENOMEM};
+use syscall::flag::MapFlags;
+
+use super::fault::Access;
+use super::grants::{Kind, Rights, Span};
+use super::shootdown::After;
+use super::{SpaceId, page};
+use crate::errno::{Errno, Halt, SysResult, fail};
+use crate::kernel::Kernel;
+use crate::machine::frames::Frame;
+use crate::machine::paging::{Pte, UserPage};
+use crate::swap;
+
+/// Where pages go for which the program names no address: 64 GiB, above every program.
+pub(crate) const MAP_FIRST: u64 = 1 << 24;
+/// Where pages go that are lent to a daemon: 64 TiB, out of the way of the rest.
+pub(crate) const LENT_FIRST: u64 = 1 << 34;
+
+/// Entries that one call takes away before it lets others have the kernel.
+const UNMAP_MAX: usize = 1024;
+
+/// What a program asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MapRequest {
+    pub(crate) address: u64,
+    pub(crate) size: u64,
+    pub(crate) flags: MapFlags,
+}
+
+impl Rights {
+    /// Returns the rights that these flags ask for; who may write or execute may read.
+    pub(crate) fn of(flags: MapFlags) -> Self {
+        let write = flags.contains(MapFlags::PROT_WRITE);
+        let execute = flags.contains(MapFlags::PROT_EXEC);
+        let read = flags.contains(MapFlags::PROT_READ) || write || execute;
+        Self { read, write, execute }
+    }
+}
+
+impl Kernel {
+    /// Returns the free span for a request, making it free if it is to replace what is there.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL, EEXIST, ENOMEM; the call may have to go on later with the rest of the work.
+    pub(crate) fn choose_span(
+        &mut self,
+        space: SpaceId,
+        request: MapRequest,
+        first: u64,
+    ) -> SysResult<Span> {
+        let size = request.size.checked_next_multiple_of(zram_abi::PAGE_SIZE as u64);
+        let Some(wish) = size.and_then(|size| Span::of_bytes(request.address, size)) else {
+            return fail(EINVAL);
+        };
+        let is_free = wish.start > 0 && self.spaces[space].grants.is_free(wish);
+        if request.flags.contains(MapFlags::MAP_FIXED_NOREPLACE) && !is_free {
+            return fail(EEXIST);
+        }
+        if request.flags.contains(MapFlags::MAP_FIXED) {
+            if wish.start == 0 {
+                return fail(EINVAL);
+            }
+            self.unmap(space, wish)?;
+            return Ok(wish);
+        }
+        if is_free {
+            return Ok(wish);
+        }
+        self.spaces[space].grants.find_free(first, wish.count).ok_or(Halt::Fail(Errno(ENOMEM)))
+    }
+
+    /// Maps anonymous memory and returns its address.
+    ///
+    /// Private memory appears when it is touched, in a pinned space at once; shared memory at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::choose_span`]; nothing is mapped.
+    pub(crate) fn map_anonymous(&mut self, space: SpaceId, request: MapRequest) -> SysResult {
+        let span = self.choose_span(space, request, MAP_FIRST)?;
+        let is_shared = request.flags.contains(MapFlags::MAP_SHARED);
+        let kind = if is_shared { Kind::Shared } else { Kind::Private };
+        if !self.spaces[space].grants.insert(span, Rights::of(request.flags), kind) {
+            return fail(ENOMEM);
+        }
+        let filled = match kind {
+            Kind::Private if swap::space_pinned(self, space) => {
+                self.populate(space, span.start, span.count)
+            }
+            Kind::Private => Ok(()),
+            Kind::Shared | Kind::Lent => self.fill_shared(space, span),
+        };
+        if filled.is_err() {
+            self.unmap_span(space, span);
+            return fail(ENOMEM);
+        }
+        Ok(page(span.start).address() as usize)
+    }
+
+    fn fill_shared(&mut self, space: SpaceId, span: Span) -> SysResult<()> {
+        for number in span.pages() {
+            let frame = self.frame_for(space)?;
+            self.frames.bytes_mut(frame).fill(0);
+            let mapped = self.map_shared(space, page(number), frame);
+            self.put_frame(frame);
+            mapped?;
+        }
+        Ok(())
+    }
+
+    /// Maps a frame into a shared or lent grant, as a further user and borrow.
+    ///
+    /// # Errors
+    ///
+    /// A wait or a kill when a page table needs a frame.
+    pub(crate) fn map_shared(
+        &mut self,
+        space: SpaceId,
+        number: UserPage,
+        frame: Frame,
+    ) -> SysResult<()> {
+        let Some((_, grant)) = self.spaces[space].grants.find(number.number()) else {
+            return fail(EINVAL);
+        };
+        let Rights { write: writable, execute: executable, .. } = grant.rights;
+        let pte = Pte::Present { frame, writable, executable, accessed: true, dirty: writable };
+        self.set_entry(space, number, pte)?;
+        self.frames.get(frame);
+        self.frames.borrow(frame);
+        Ok(())
+    }
+
+    /// Maps pages of another space, present and shared, and returns their address.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL, EFAULT, ENOMEM; a wait or a kill when memory is missing. Nothing is mapped.
+    pub(crate) fn map_remote(
+        &mut self,
+        (source, from): (SpaceId, u64),
+        space: SpaceId,
+        request: MapRequest,
+    ) -> SysResult {
+        let rights = Rights::of(request.flags);
+        let span = self.choose_span(space, request, MAP_FIRST)?;
+        let source_span = Span::of_bytes(from, span.count * zram_abi::PAGE_SIZE as u64);
+        let Some(source_span) = source_span else { return fail(EINVAL) };
+        if !self.spaces[space].grants.insert(span, rights, Kind::Shared) {
+            return fail(ENOMEM);
+        }
+        let access = if rights.write { Access::Install } else { Access::Read };
+        for (from, to) in source_span.pages().zip(span.pages()) {
+            let shared = self
+                .touch(source, page(from), access)
+                .and_then(|frame| self.map_shared(space, page(to), frame));
+            if let Err(halt) = shared {
+                self.unmap_span(space, span);
+                return Err(halt);
+            }
+        }
+        Ok(page(span.start).address() as usize)
+    }
+
+    /// Unmaps whatever a program has mapped in a span.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL if part of it is lent, ENOMEM if there are too many grants to split one; the call may
+    /// have to go on later with the rest of the work.
+    pub(crate) fn unmap(&mut self, space: SpaceId, span: Span) -> SysResult<()> {
+        let grants = &self.spaces[space].grants;
+        if grants.within(span).iter().any(|(_, grant)| grant.kind == Kind::Lent) {
+            return fail(EINVAL);
+        }
+        if !grants.has_room_to_split() {
+            return fail(ENOMEM);
+        }
+        if self.clear_entries(space, span, UNMAP_MAX) {
+            self.spaces[space].grants.remove(span);
+            Ok(())
+        } else {
+            Err(Halt::Again)
+        }
+    }
+
+    /// Unmaps one whole grant, lent or not, however long it takes.
+    pub(crate) fn unmap_span(&mut self, space: SpaceId, span: Span) {
+        self.clear_entries(space, span, usize::MAX);
+        self.spaces[space].grants.remove(span);
+    }
+
+    /// Takes up to `most` entries away; returns whether none is left.
+    fn clear_entries(&mut self, space: SpaceId, span: Span, most: usize) -> bool {
+        let range = page(span.start)..page(span.end());
+        let entries = self.spaces[space].tree.entries(range);
+        let found: Vec<_> = entries.take(most).map(|(number, _)| number).collect();
+        let is_all = found.len() < most;
+        for number in found {
+            self.clear_entry(space, number);
+        }
+        is_all
+    }
+
+    fn clear_entry(&mut self, space: SpaceId, number: UserPage) {
+        let is_private = self.spaces[space].is_private(number);
+        let old = self.set_entry(space, number, Pte::Empty);
+        match old.expect("taking an entry away needs no page table") {
+            Pte::Empty => {}
+            Pte::Swap(entry) => swap::entry_dropped(self, entry),
+            Pte::Present { frame, .. } => {
+                self.forget(space, number);
+                self.afterwards(if is_private { After::Put(frame) } else { After::Return(frame) });
+            }
+        }
+    }
+
+    /// Changes the rights of the pages of a span that are mapped.
+    ///
+    /// # Errors
+    ///
+    /// EINVAL if part of it is lent or if touched pages were to become inaccessible (which page
+    /// tables cannot say), EACCES if shared pages were to become writable, ENOMEM as in `unmap`.
+    pub(crate) fn protect(&mut self, space: SpaceId, span: Span, rights: Rights) -> SysResult<()> {
+        let found = &self.spaces[space];
+        for (_, grant) in found.grants.within(span) {
+            match grant.kind {
+                Kind::Lent => return fail(EINVAL),
+                Kind::Shared if rights.write && !grant.rights.write => return fail(EACCES),
+                Kind::Shared | Kind::Private => {}
+            }
+        }
+        if !found.grants.has_room_to_split() {
+            return fail(ENOMEM);
+        }
+        let range = page(span.start)..page(span.end());
+        let touched: Vec<_> = found.tree.entries(range).collect();
+        if !rights.read && !touched.is_empty() {
+            return fail(EINVAL);
+        }
+        for (number, pte) in touched {
+            self.restrict(space, number, pte, rights);
+        }
+        self.spaces[space].grants.set_rights(span, rights);
+        Ok(())
+    }
+
+    /// Leaves a present page at most these rights; those that it gains come with its next fault.
+    fn restrict(&mut self, space: SpaceId, number: UserPage, pte: Pte, rights: Rights) {
+        let Pte::Present { frame, writable, accessed, .. } = pte else { return };
+        let pte = Pte::Present {
+            frame,
+            writable: writable && rights.write,
+            executable: rights.execute,
+            accessed,
+            dirty: writable,
+        };
+        let old = self.set_entry(space, number, pte);
+        old.expect("a present page has all its tables");
+        self.forget(space, number);
+    }
+}

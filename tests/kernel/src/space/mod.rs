@@ -1,0 +1,121 @@
+//! Address spaces: what is mapped, what is resident, and who uses it.
+//!
+//! A process is an address space with threads. [`grants`] say what may be where, the page tree what
+//! is there now; [`fault`] closes the gap when a page is touched, by the program or by the kernel
+//! on its behalf ([`user`]). [`map`] changes grants, [`fork`] copies a space, [`shootdown`] holds
+//! back whatever must wait until no CPU has an old translation, and [`retire`] takes a space apart.
+//!
+//! Frames: a page table entry is one user of its frame. A page in a `Shared` or `Lent` grant is in
+//! addition a borrow, which tells fork and the pager to leave the frame where it is. So a private
+//! page may be written in place exactly when its frame has one user.
+
+pub(crate) mod fault;
+pub(crate) mod fork;
+pub(crate) mod grants;
+pub(crate) mod map;
+pub(crate) mod retire;
+pub(crate) mod shootdown;
+pub(crate) mod user;
+
+use grants::Grants;
+
+use crate::errno::SysResult;
+use crate::kernel::Kernel;
+use crate::limits::SPACES_MAX;
+use crate::machine::cpu_id::CpuMask;
+use crate::machine::paging::{PageTree, Pte, UserPage};
+use crate::slab::Id;
+use crate::thread::Identity;
+
+/// Names an address space.
+pub(crate) type SpaceId = Id<Space>;
+
+/// An address space.
+pub(crate) struct Space {
+    /// Its page tables.
+    pub(crate) tree: PageTree,
+    /// What may be where.
+    pub(crate) grants: Grants,
+    /// CPUs that may hold translations of it.
+    pub(crate) loaded: CpuMask,
+    /// Threads that are not dead.
+    pub(crate) threads: u32,
+    /// Threads that are not dead, and descriptions that name it.
+    pub(crate) references: u32,
+    /// Whose it is: the identity last given to one of its threads.
+    pub(crate) owner: Identity,
+    /// Pages present in private grants.
+    pub(crate) resident_pages: usize,
+    /// Pages that have a swap entry.
+    pub(crate) swapped_pages: usize,
+}
+
+impl Space {
+    /// Returns whether `page` may be taken away: it is private, and so not lent or shared.
+    pub(crate) fn is_private(&self, page: UserPage) -> bool {
+        matches!(
+            self.grants.find(page.number()),
+            Some((_, grants::Grant { kind: grants::Kind::Private, .. }))
+        )
+    }
+}
+
+/// Returns the page of a number that came from a grant.
+pub(crate) fn page(number: u64) -> UserPage {
+    UserPage::new(number).expect("grants lie in user space")
+}
+
+impl Kernel {
+    /// Makes an empty address space; its one reference is the caller's.
+    ///
+    /// # Errors
+    ///
+    /// EMFILE when there are too many; a wait or a kill when there is no frame.
+    pub(crate) fn new_space(&mut self, owner: Identity) -> SysResult<SpaceId> {
+        if self.spaces.len() >= SPACES_MAX {
+            return crate::errno::fail(syscall::error::EMFILE);
+        }
+        let Some(tree) = PageTree::new(&mut self.frames) else {
+            return Err(self.frame_missing());
+        };
+        Ok(self.spaces.insert(Space {
+            tree,
+            grants: Grants::default(),
+            loaded: CpuMask::EMPTY,
+            threads: 0,
+            references: 1,
+            owner,
+            resident_pages: 0,
+            swapped_pages: 0,
+        })?)
+    }
+
+    /// Sets a page's entry, keeping count of what is resident and swapped; returns the old entry.
+    ///
+    /// Every change of a private page goes through here, the pager's too. The caller sees to frames'
+    /// users and to the shootdown.
+    ///
+    /// # Errors
+    ///
+    /// A wait or a kill when a page table needs a frame; nothing was changed.
+    pub(crate) fn set_entry(&mut self, space: SpaceId, page: UserPage, pte: Pte) -> SysResult<Pte> {
+        let found = &mut self.spaces[space];
+        let is_private = found.is_private(page);
+        match found.tree.set(page, pte, &mut self.frames) {
+            Ok(old) => {
+                found.count(old, pte, is_private);
+                Ok(old)
+            }
+            Err(_need_frame) => Err(self.frame_missing()),
+        }
+    }
+}
+
+impl Space {
+    fn count(&mut self, old: Pte, new: Pte, is_private: bool) {
+        let resident = |pte| usize::from(is_private && matches!(pte, Pte::Present { .. }));
+        let swapped = |pte| usize::from(matches!(pte, Pte::Swap(_)));
+        self.resident_pages = self.resident_pages + resident(new) - resident(old);
+        self.swapped_pages = self.swapped_pages + swapped(new) - swapped(old);
+    }
+}

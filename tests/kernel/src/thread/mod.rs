@@ -1,0 +1,179 @@
+//! Threads: registers, identity, and what each is doing now.
+//!
+//! A thread has no kernel stack. What it is doing is one [`State`]; a thread that waits holds what
+//! it waits for in its [`Wait`], and whoever completes the wait either writes the result into its
+//! registers or lets it execute its system call (or faulting instruction) once more. So a thread
+//! can be killed in every state at once. `Dead` threads stay in the table until no descriptor
+//! names them. Run queues: [`scheduler`]; waking and time-outs: [`wake`]; dying: [`kill`].
+
+pub(crate) mod kill;
+pub(crate) mod scheduler;
+pub(crate) mod wake;
+
+use crate::files::table::FileTable;
+use crate::futex::FutexKey;
+use crate::machine::cpu_id::{CpuId, CpuMask};
+use crate::machine::regs::{Regs, SavedRegs};
+use crate::scheme::pipe::Pipe;
+use crate::scheme::user::UserScheme;
+use crate::scheme::user::request::Request;
+use crate::slab::Id;
+use crate::space::Space;
+use crate::swap;
+
+/// Names a thread.
+pub(crate) type ThreadId = Id<Thread>;
+
+/// Priority of a thread of which nobody said anything; 0 runs first, as on Redox and as nice levels.
+pub(crate) const PRIORITY_USUAL: u8 = 20;
+/// The number of the last priority.
+pub(crate) const PRIORITY_LAST: u8 = 39;
+
+/// A thread.
+pub(crate) struct Thread {
+    /// Registers while no CPU runs it.
+    pub(crate) regs: SavedRegs,
+    /// What it is doing.
+    pub(crate) state: State,
+    /// Its address space; counted there.
+    pub(crate) space: Option<Id<Space>>,
+    /// Its file table; counted there.
+    pub(crate) table: Option<Id<FileTable>>,
+    /// Who it is, for schemes and messages.
+    pub(crate) identity: Identity,
+    /// 0 (first) to 39.
+    pub(crate) priority: u8,
+    /// CPUs that it may run on, as long as one of them is online.
+    pub(crate) affinity: CpuMask,
+    /// CPU it ran on last, where its data may still be in the caches.
+    pub(crate) last_cpu: CpuId,
+    /// Somebody killed it while another CPU ran it; it dies when that CPU enters the kernel.
+    pub(crate) is_killed: bool,
+    /// What the system call that it executes again has done so far.
+    pub(crate) resume: Resume,
+    /// Key of its entry among the deadlines.
+    pub(crate) deadline_ns: Option<u64>,
+    /// Descriptions that name it.
+    pub(crate) references: u32,
+}
+
+/// Name and credentials, set through `proc` and inherited by what the thread creates.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity {
+    pub(crate) pid: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    name: [u8; 32],
+}
+
+/// What a thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Created, and not told to start.
+    NotStarted,
+    /// In the run queue of this CPU.
+    Ready(CpuId),
+    /// The current thread of this CPU.
+    Running(CpuId),
+    /// Waits for something; in no run queue.
+    Waiting(Wait),
+    /// Never runs again.
+    Dead,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Its deadline alone.
+    Sleep,
+    /// A wake of this word, or its deadline.
+    Futex(FutexKey),
+    /// The answer to a request that it made.
+    Reply { scheme: Id<UserScheme>, request: Id<Request> },
+    /// Requests to this scheme.
+    Requests(Id<UserScheme>),
+    /// Bytes in this pipe, or room.
+    Pipe(Id<Pipe>),
+    /// Console input.
+    Console,
+    /// A free frame.
+    Frame,
+    /// Something of the pager's: a page-in, a record of its queue, a CPU transition.
+    Swap(swap::Wait),
+    /// This CPU's shootdown; afterwards the result is in its registers.
+    Shootdown,
+}
+
+/// What a system call that is executed again has done already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resume {
+    /// Nothing.
+    Fresh,
+    /// This many bytes of a read or write that goes in pieces.
+    Transferred(usize),
+}
+
+impl Wait {
+    /// Returns whether the system call is executed again when the wait is over.
+    ///
+    /// The others are completed by whoever ends the wait.
+    pub(crate) fn restarts(self) -> bool {
+        match self {
+            Self::Requests(_) | Self::Pipe(_) | Self::Console | Self::Frame => true,
+            Self::Sleep | Self::Futex(_) | Self::Reply { .. } | Self::Shootdown => false,
+            Self::Swap(wait) => wait.restarts(),
+        }
+    }
+}
+
+impl Identity {
+    /// Returns the identity of the first program.
+    pub(crate) fn of_init() -> Self {
+        let mut identity = Self { pid: 1, uid: 0, gid: 0, name: [0; 32] };
+        identity.name[..4].copy_from_slice(b"init");
+        identity
+    }
+
+    /// Returns the identity with this name; what is behind its first 0 byte is dropped.
+    ///
+    /// Bytes that could disturb a message become `?`.
+    pub(crate) fn new(pid: u32, uid: u32, gid: u32, name: [u8; 32]) -> Self {
+        let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+        let mut clean = [0; 32];
+        for (to, &from) in clean.iter_mut().zip(&name[..end]) {
+            *to = if from.is_ascii_graphic() { from } else { b'?' };
+        }
+        Self { pid, uid, gid, name: clean }
+    }
+
+    /// Returns the name.
+    pub(crate) fn name(&self) -> &str {
+        let end = self.name.iter().position(|&byte| byte == 0).unwrap_or(self.name.len());
+        core::str::from_utf8(&self.name[..end]).unwrap_or("?")
+    }
+
+    /// Returns the name with its padding.
+    pub(crate) fn name_bytes(&self) -> [u8; 32] {
+        self.name
+    }
+}
+
+impl Thread {
+    /// Returns a thread that has not started and has neither address space nor files.
+    pub(crate) fn new(identity: Identity, affinity: CpuMask, cpu: CpuId) -> Self {
+        Self {
+            regs: SavedRegs::new(Regs::new(0, 0)),
+            state: State::NotStarted,
+            space: None,
+            table: None,
+            identity,
+            priority: PRIORITY_USUAL,
+            affinity,
+            last_cpu: cpu,
+            is_killed: false,
+            resume: Resume::Fresh,
+            deadline_ns: None,
+            references: 0,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Which thread runs where: run queues, hand-off, stealing.
+//!
+//! Each CPU has a queue for each priority; the first thread of the first queue that is not empty
+//! runs, and a thread that used up its slice goes to the end of its queue. A thread that wakes goes
+//! to the CPU of whoever woke it, so that a program and the daemon that serves it stay on one CPU;
+//! idle CPUs steal. A hand-off names the very next thread of a CPU. Affinity binds while one of the
+//! CPUs it names is online; otherwise the thread runs anywhere, so that nothing waits for a CPU
+//! that has gone. Pure bookkeeping: thread states are changed by [`super::wake`] and the kernel.
+
+use alloc::collections::VecDeque;
+
+use super::{PRIORITY_LAST, ThreadId};
+use crate::machine::cpu_id::{CPUS_MAX, CpuId, CpuMask};
+
+/// Ticks (of 4 ms) that a thread runs before another of the same priority gets its turn.
+const SLICE_TICKS: u32 = 3;
+
+const PRIORITIES: usize = PRIORITY_LAST as usize + 1;
+
+/// What the scheduler needs to know of a thread that is ready.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) thread: ThreadId,
+    pub(crate) priority: u8,
+    pub(crate) affinity: CpuMask,
+}
+
+/// The queues of all CPUs.
+pub(crate) struct Scheduler {
+    cpus: [Queues; CPUS_MAX],
+    online: CpuMask,
+}
+
+struct Queues {
+    ready: [VecDeque<Candidate>; PRIORITIES],
+    /// Bit `p` is set while queue `p` is not empty.
+    occupied: u64,
+    next: Option<Candidate>,
+    slice_ticks: u32,
+    is_idle: bool,
+}
+
+impl Scheduler {
+    /// Returns empty queues for the CPUs that are online.
+    pub(crate) fn new(online: CpuMask) -> Self {
+        Self { cpus: [const { Queues::new() }; CPUS_MAX], online }
+    }
+
+    /// Returns the CPUs that take work.
+    pub(crate) fn online(&self) -> CpuMask {
+        self.online
+    }
+
+    /// Returns whether a thread of this affinity may run on `cpu` now.
+    pub(crate) fn may_run(&self, affinity: CpuMask, cpu: CpuId) -> bool {
+        self.online.contains(cpu)
+            && (affinity.contains(cpu) || affinity.and(self.online).is_empty())
+    }
+
+    /// Returns the CPU to whose queue a thread goes that wakes on `here`.
+    pub(crate) fn choose(&self, affinity: CpuMask, last: CpuId, here: CpuId) -> CpuId {
+        if self.may_run(affinity, here) {
+            here
+        } else if self.may_run(affinity, last) {
+            last
+        } else {
+            self.online.iter().find(|&cpu| self.may_run(affinity, cpu)).unwrap_or(CpuId::BOOT)
+        }
+    }
+
+    /// Returns an idle CPU that may run a thread of this affinity, other than `here`.
+    pub(crate) fn idle_for(&self, affinity: CpuMask, here: CpuId) -> Option<CpuId> {
+        self.online
+            .without(here)
+            .iter()
+            .find(|&cpu| self.cpus[cpu.index()].is_idle && self.may_run(affinity, cpu))
+    }
+
+    /// Puts a thread at the end of its queue of `cpu`.
+    pub(crate) fn push(&mut self, cpu: CpuId, candidate: Candidate) {
+        let queues = &mut self.cpus[cpu.index()];
+        let priority = usize::from(candidate.priority.min(PRIORITY_LAST));
+        queues.ready[priority].push_back(candidate);
+        queues.occupied |= 1 << priority;
+    }
+
+    /// Puts a thread that did not use up its slice first in its queue of `cpu`.
+    pub(crate) fn push_first(&mut self, cpu: CpuId, candidate: Candidate) {
+        let queues = &mut self.cpus[cpu.index()];
+        let priority = usize::from(candidate.priority.min(PRIORITY_LAST));
+        queues.ready[priority].push_front(candidate);
+        queues.occupied |= 1 << priority;
+    }
+
+    /// Makes a thread the next of `cpu`; one named before goes back to the front of its queue.
+    pub(crate) fn hand_off(&mut self, cpu: CpuId, candidate: Candidate) {
+        if let Some(before) = self.cpus[cpu.index()].next.replace(candidate) {
+            self.push_first(cpu, before);
+        }
+    }
+
+    /// Removes and returns the thread that `cpu` runs next, stealing if it has none.
+    pub(crate) fn pop(&mut self, cpu: CpuId) -> Option<Candidate> {
+        let queues = &mut self.cpus[cpu.index()];
+        let own = queues.next.take().or_else(|| queues.pop());
+        let found = own.or_else(|| self.steal(cpu));
+        let queues = &mut self.cpus[cpu.index()];
+        queues.slice_ticks = 0;
+        queues.is_idle = found.is_none();
+        found
+    }
+
+    fn steal(&mut self, cpu: CpuId) -> Option<Candidate> {
+        let thief = |this: &Self, candidate: &Candidate| this.may_run(candidate.affinity, cpu);
+        for other in (0..CPUS_MAX).filter(|&other| other != cpu.index()) {
+            for priority in 0..PRIORITIES {
+                let queue = &self.cpus[other].ready[priority];
+                let Some(at) = queue.iter().position(|candidate| thief(self, candidate)) else {
+                    continue;
+                };
+                return self.cpus[other].take(priority, at);
+            }
+        }
+        None
+    }
+
+    /// Removes a thread from the queues of `cpu`.
+    pub(crate) fn remove(&mut self, cpu: CpuId, thread: ThreadId) {
+        let queues = &mut self.cpus[cpu.index()];
+        if queues.next.is_some_and(|next| next.thread == thread) {
+            queues.next = None;
+        }
+        for priority in 0..PRIORITIES {
+            let queue = &queues.ready[priority];
+            if let Some(at) = queue.iter().position(|candidate| candidate.thread == thread) {
+                queues.take(priority, at);
+            }
+        }
+    }
+
+    /// Counts a tick; returns whether a running thread of `priority` must make room.
+    pub(crate) fn tick(&mut self, cpu: CpuId, priority: u8) -> bool {
+        let queues = &mut self.cpus[cpu.index()];
+        queues.slice_ticks += 1;
+        let slice_over = queues.slice_ticks >= SLICE_TICKS;
+        queues.first().is_some_and(|first| first < priority || first == priority && slice_over)
+    }
+
+    /// Returns whether a thread waits on `cpu` that goes before `priority`.
+    pub(crate) fn has_before(&self, cpu: CpuId, priority: u8) -> bool {
+        let queues = &self.cpus[cpu.index()];
+        queues.next.is_some() || queues.first().is_some_and(|first| first < priority)
+    }
+}
+
+impl Queues {
+    const fn new() -> Self {
+        Self {
+            ready: [const { VecDeque::new() }; PRIORITIES],
+            occupied: 0,
+            next: None,
+            slice_ticks: 0,
+            is_idle: false,
+        }
+    }
+
+    fn first(&self) -> Option<u8> {
+        (self.occupied != 0).then_some(self.occupied.trailing_zeros() as u8)
+    }
+
+    fn pop(&mut self) -> Option<Candidate> {
+        let priority = self.first()?;
+        self.take(usize::from(priority), 0)
+    }
+
+    fn take(&mut self, priority: usize, at: usize) -> Option<Candidate> {
+        let found = self.ready[priority].remove(at);
+        if self.ready[priority].is_empty() {
+            self.occupied &= !(1 << priority);
+        }
+        found
+    }
+}

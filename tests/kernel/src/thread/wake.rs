@@ -1,0 +1,240 @@
+//! Blocking, waking, deadlines, and the choice of what a CPU does next.
+//!
+//! All changes of a thread's [`State`] between ready, running and waiting are made here. Whoever
+//! completes a wait removes the thread from the list of what it waited for first; a deadline that
+//! passes, or a kill, does that through [`Kernel::cancel_wait`].
+
+use syscall::error::ETIMEDOUT;
+
+use super::scheduler::Candidate;
+use super::{State, ThreadId, Wait};
+use crate::errno::{Errno, Halt, SysResult, encode};
+use crate::kernel::Kernel;
+use crate::machine::{apic, clock};
+use crate::swap;
+
+/// Who may run a thread that wakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// This CPU, soon: its current thread is about to wait, or the woken one goes before it.
+    Here,
+    /// Whichever CPU is idle; it is told so at once.
+    Anywhere,
+}
+
+impl Kernel {
+    /// Returns the thread that this CPU runs, while one of its system calls or faults is handled.
+    pub(crate) fn current(&self) -> ThreadId {
+        self.cpus[self.here.index()].current.expect("a program's entry has a current thread")
+    }
+
+    fn candidate(&self, thread: ThreadId) -> Candidate {
+        let found = &self.threads[thread];
+        Candidate { thread, priority: found.priority, affinity: found.affinity }
+    }
+
+    /// Makes a thread wait that is in no run queue, and notes it with what it waits for.
+    pub(crate) fn block(&mut self, thread: ThreadId, wait: Wait, deadline_ns: Option<u64>) {
+        let found = &mut self.threads[thread];
+        assert!(found.deadline_ns.is_none(), "a thread that was not waiting has no deadline");
+        found.state = State::Waiting(wait);
+        found.deadline_ns = deadline_ns;
+        if let Some(deadline_ns) = deadline_ns {
+            self.deadlines.insert((deadline_ns, thread));
+        }
+        match wait {
+            Wait::Sleep | Wait::Shootdown | Wait::Reply { .. } => {}
+            Wait::Futex(key) => self.futexes.add(key, thread),
+            Wait::Requests(scheme) => self.join_readers(scheme, thread),
+            Wait::Pipe(pipe) => self.join_pipe(pipe, thread),
+            Wait::Console => self.console.waiters.push_back(thread),
+            Wait::Frame => self.frame_waiters.push_back(thread),
+            Wait::Swap(wait) => swap::blocked(self, thread, wait),
+        }
+    }
+
+    /// Makes a thread ready whose wait is over; its registers are as it shall see them.
+    pub(crate) fn make_ready(&mut self, thread: ThreadId, urgency: Urgency) {
+        let found = &mut self.threads[thread];
+        if let Some(deadline_ns) = found.deadline_ns.take() {
+            self.deadlines.remove(&(deadline_ns, thread));
+        }
+        let cpu = self.scheduler.choose(found.affinity, found.last_cpu, self.here);
+        found.state = State::Ready(cpu);
+        let candidate = self.candidate(thread);
+        self.scheduler.push(cpu, candidate);
+        if cpu != self.here {
+            apic::send_reschedule(cpu);
+        } else if urgency == Urgency::Anywhere {
+            if let Some(idle) = self.scheduler.idle_for(candidate.affinity, self.here) {
+                apic::send_reschedule(idle);
+            }
+        }
+    }
+
+    /// Ends a wait with the result of its system call, on this CPU if possible.
+    pub(crate) fn complete(&mut self, thread: ThreadId, result: Result<usize, Errno>) {
+        self.end_wait(thread, result, Urgency::Here);
+    }
+
+    /// Ends a wait with the result of its system call.
+    pub(crate) fn end_wait(
+        &mut self,
+        thread: ThreadId,
+        result: Result<usize, Errno>,
+        urgency: Urgency,
+    ) {
+        self.return_to(thread, result);
+        self.make_ready(thread, urgency);
+    }
+
+    /// Ends a wait for a shootdown, unless the thread was killed meanwhile; without a result its
+    /// system call is executed again.
+    pub(crate) fn complete_after(
+        &mut self,
+        thread: ThreadId,
+        result: Option<Result<usize, Errno>>,
+    ) {
+        let waits = |found: &super::Thread| found.state == State::Waiting(Wait::Shootdown);
+        if !self.threads.get(thread).is_some_and(waits) {
+            return;
+        }
+        match result {
+            Some(result) => self.complete(thread, result),
+            None => {
+                self.threads[thread].regs.get_mut().rip -= SYSCALL_SIZE;
+                self.make_ready(thread, Urgency::Here);
+            }
+        }
+    }
+
+    /// Makes a ready thread the next one of this CPU, if it may run here.
+    ///
+    /// The hand-off between a program and the daemon that serves it: no queue, no other CPU.
+    pub(crate) fn switch_to(&mut self, thread: ThreadId) {
+        let candidate = self.candidate(thread);
+        let State::Ready(cpu) = self.threads[thread].state else { return };
+        if self.scheduler.may_run(candidate.affinity, self.here) {
+            self.scheduler.remove(cpu, thread);
+            self.threads[thread].state = State::Ready(self.here);
+            self.scheduler.hand_off(self.here, candidate);
+        }
+    }
+
+    /// Puts a ready thread into its queue again, after its priority or affinity changed.
+    pub(crate) fn requeue(&mut self, thread: ThreadId) {
+        if let State::Ready(cpu) = self.threads[thread].state {
+            self.scheduler.remove(cpu, thread);
+            self.make_ready(thread, Urgency::Anywhere);
+        }
+    }
+
+    /// Takes the current thread off this CPU, to the end or the front of its queue.
+    pub(crate) fn preempt(&mut self, to_front: bool) {
+        let Some(thread) = self.cpus[self.here.index()].current else { return };
+        if self.threads[thread].state != State::Running(self.here) {
+            return;
+        }
+        let candidate = self.candidate(thread);
+        let cpu = self.scheduler.choose(candidate.affinity, self.here, self.here);
+        self.threads[thread].state = State::Ready(cpu);
+        if to_front {
+            self.scheduler.push_first(cpu, candidate);
+        } else {
+            self.scheduler.push(cpu, candidate);
+        }
+        if cpu != self.here {
+            apic::send_reschedule(cpu);
+        }
+    }
+
+    /// Takes the thread that this CPU runs next out of the queues.
+    pub(crate) fn pick(&mut self) -> Option<ThreadId> {
+        while let Some(candidate) = self.scheduler.pop(self.here) {
+            if self.scheduler.may_run(candidate.affinity, self.here) {
+                return Some(candidate.thread);
+            }
+            self.make_ready(candidate.thread, Urgency::Anywhere);
+        }
+        None
+    }
+
+    /// Ends the waits whose deadline has passed.
+    pub(crate) fn expire_deadlines(&mut self) {
+        let now_ns = clock::now_ns();
+        while let Some(&(deadline_ns, thread)) = self.deadlines.first() {
+            if deadline_ns > now_ns {
+                return;
+            }
+            self.deadlines.pop_first();
+            self.threads[thread].deadline_ns = None;
+            self.time_out(thread);
+        }
+    }
+
+    fn time_out(&mut self, thread: ThreadId) {
+        let State::Waiting(wait) = self.threads[thread].state else {
+            panic!("only a waiting thread has a deadline");
+        };
+        self.cancel_wait(thread, wait);
+        match wait {
+            Wait::Sleep => self.complete(thread, Ok(0)),
+            Wait::Swap(wait) => swap::timed_out(self, thread, wait),
+            Wait::Futex(_)
+            | Wait::Reply { .. }
+            | Wait::Requests(_)
+            | Wait::Pipe(_)
+            | Wait::Console
+            | Wait::Frame
+            | Wait::Shootdown => self.complete(thread, Err(Errno(ETIMEDOUT))),
+        }
+    }
+
+    /// Removes a thread from the list of what it waits for.
+    pub(crate) fn cancel_wait(&mut self, thread: ThreadId, wait: Wait) {
+        match wait {
+            Wait::Sleep | Wait::Shootdown => {}
+            Wait::Futex(key) => self.futexes.remove(key, thread),
+            Wait::Reply { scheme, request } => self.abandon_request(scheme, request),
+            Wait::Requests(scheme) => self.leave_readers(scheme, thread),
+            Wait::Pipe(pipe) => self.leave_pipe(pipe, thread),
+            Wait::Console => self.console.waiters.retain(|&waiter| waiter != thread),
+            Wait::Frame => self.frame_waiters.retain(|&waiter| waiter != thread),
+            Wait::Swap(wait) => swap::cancelled(self, thread, wait),
+        }
+    }
+
+    /// Wakes up to `count` of those that wait for a frame, longest first.
+    pub(crate) fn wake_frame_waiters(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(thread) = self.frame_waiters.pop_front() else { return };
+            self.make_ready(thread, Urgency::Anywhere);
+        }
+    }
+
+    /// Writes the result of the current thread's system call, or what became of it instead.
+    pub(crate) fn finish_syscall(&mut self, thread: ThreadId, result: SysResult) {
+        match result {
+            Ok(value) => self.return_to(thread, Ok(value)),
+            Err(Halt::Fail(errno)) => self.return_to(thread, Err(errno)),
+            Err(Halt::Kill(reason)) => self.kill_process_of(thread, reason),
+            Err(Halt::Wait(wait, deadline_ns)) => {
+                if wait.restarts() {
+                    self.threads[thread].regs.get_mut().rip -= SYSCALL_SIZE;
+                }
+                self.block(thread, wait, deadline_ns);
+            }
+            Err(Halt::Again) => self.threads[thread].regs.get_mut().rip -= SYSCALL_SIZE,
+            Err(Halt::Gone) => {}
+        }
+    }
+
+    fn return_to(&mut self, thread: ThreadId, result: Result<usize, Errno>) {
+        let found = &mut self.threads[thread];
+        found.resume = super::Resume::Fresh;
+        found.regs.get_mut().rax = encode(result);
+    }
+}
+
+/// Bytes of the `syscall` instruction, which a restarted call executes again.
+const SYSCALL_SIZE: u64 = 2;
