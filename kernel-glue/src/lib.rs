@@ -25,5 +25,6 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod cpu_events;
 pub mod ports;
 pub mod swap;

@@ -43,6 +43,8 @@ pub(super) struct Fake {
     pub(super) frames: Vec<FakeFrame>,
     pub(super) windows: BTreeMap<(u32, bool), [Option<Pane>; ENTRIES_MAX]>,
     pub(super) mapped_windows: bool,
+    /// Every page is used again as soon as its accessed bit is cleared.
+    pub(super) always_accessed: bool,
     pub(super) woken: Vec<Waiter>,
     pub(super) woken_workers: Vec<QueueId>,
     pub(super) revoked: Vec<QueueId>,
@@ -115,8 +117,9 @@ impl Spaces for Fake {
     }
 
     fn clear_accessed(&mut self, space: SpaceId, page: Page) {
+        let used_again = self.always_accessed;
         match self.space_mut(space).table.get_mut(&page.0) {
-            Some(Pte::Present { accessed, .. }) => *accessed = false,
+            Some(Pte::Present { accessed, .. }) => *accessed = used_again,
             other => panic!("clear_accessed of {other:?}"),
         }
     }

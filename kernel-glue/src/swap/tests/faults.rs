@@ -4,7 +4,7 @@ use zram_abi::record::{Operation, Status};
 
 use super::world::{Access, CPU, CPUS, IN, OUT, World};
 use crate::ports::{Cpu, Direction, Page, QueueId, Waiter};
-use crate::swap::{Commit, Fault, FaultRequest, Next};
+use crate::swap::{Commit, Fault, FaultRequest, Fork, Next};
 
 /// Space 1 with pages 0 to 3 swapped out, contents 11 to 14, and 5 more frames.
 fn swapped() -> World {
@@ -74,6 +74,43 @@ fn a_page_unmapped_while_its_fault_stands_in_line_is_not_asked_for() {
 }
 
 #[test]
+fn a_shared_page_unmapped_by_one_while_its_fault_stands_in_line_stays_for_the_other() {
+    let mut world = swapped();
+    let space = crate::ports::SpaceId(1);
+    assert_eq!(world.pager.fork_begin(space, Waiter(1), &mut world.ports), Fork::Ready);
+    let child = world.copy_space(space, 2);
+    for (waiter, page) in [(1, 0), (5, 1)] {
+        let _ = world.pager.fault(request(waiter, page, CPU), &mut world.ports);
+        world.park(Waiter(waiter));
+    }
+    world.unmap_page(space, 1);
+    assert_eq!(world.serve(IN), 1);
+    assert_eq!(world.access(child, 1, None), Access::Done(12));
+}
+
+#[test]
+fn two_cpus_with_the_same_page_in_line_ask_for_it_once() {
+    let mut world = swapped();
+    let other = QueueId { cpu: Cpu(1), direction: Direction::In };
+    world.open(other);
+    let faults = [(1, 0, CPU), (5, 1, other.cpu), (6, 2, CPU), (7, 2, other.cpu)];
+    for (waiter, page, cpu) in faults {
+        let _ = world.pager.fault(request(waiter, page, cpu), &mut world.ports);
+        world.park(Waiter(waiter));
+    }
+    assert!(world.work(IN).is_some());
+    world.answer(IN);
+    assert_eq!(world.work(IN).unwrap().entries()[0].slot, 2);
+    assert_eq!(world.serve(other), 1);
+    assert_eq!(world.ports.woken, [Waiter(1), Waiter(7), Waiter(5)]);
+    let again = world.pager.fault(request(7, 2, other.cpu), &mut world.ports);
+    assert_eq!(again, Fault::Wait { run: None });
+    world.serve(IN);
+    assert_eq!(world.pager.statistics().pages_in, 3);
+    world.assert_nothing_leaks();
+}
+
+#[test]
 fn a_page_unmapped_while_it_comes_is_not_mapped_and_its_frame_is_freed() {
     let mut world = swapped();
     let _ = world.pager.fault(request(1, 0, CPU), &mut world.ports);
@@ -135,7 +172,7 @@ fn sharers_of_a_slot_each_get_the_page_and_the_last_one_frees_the_slot() {
     let mut world = swapped();
     let space = crate::ports::SpaceId(1);
     let ready = world.pager.fork_begin(space, Waiter(1), &mut world.ports);
-    assert_eq!(ready, crate::swap::Fork::Ready);
+    assert_eq!(ready, Fork::Ready);
     let child = world.copy_space(space, 2);
     assert_eq!(world.access(child, 0, None), Access::Done(11));
     assert_eq!(world.access(child, 0, Some(77)), Access::Done(77));

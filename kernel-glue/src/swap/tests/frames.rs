@@ -151,6 +151,44 @@ fn pages_that_all_were_used_lately_are_still_to_be_had() {
 }
 
 #[test]
+fn pages_in_constant_use_leave_before_anyone_is_killed() {
+    let mut world = World::new(9, 16);
+    world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    world.ports.always_accessed = true;
+    for page in 0..6 {
+        assert_eq!(world.access(SPACE, page, Some(page + 11)), Access::Done(page + 11));
+    }
+    world.hog(MARKS.reserve);
+    assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
+    world.reclaim_all();
+    assert_eq!(world.ports.killed, []);
+    assert!(matches!(wants(&mut world, 8), FrameAnswer::Frame(_)));
+}
+
+#[test]
+fn a_batch_whose_frames_the_daemon_took_is_no_gain() {
+    for (taken, killed) in [(0, 0), (4, 1)] {
+        let mut world = World::new(16, 16);
+        world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+        let marks = crate::swap::Watermarks { reserve: 6, low: 7, high: 8, batch: 4 };
+        world.pager.set_watermarks(marks).unwrap();
+        world.hog(marks.reserve);
+        assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
+        world.post_batch();
+        assert!(world.work(OUT).is_some());
+        while !world.pager.hand.is_exhausted() {
+            let _ = world.pager.hand.look(world.pager.config.spaces, &mut world.ports);
+        }
+        for _ in 0..taken {
+            let answer = world.pager.frame_needed(FrameFor::Pinned, &mut world.ports);
+            assert!(matches!(answer, FrameAnswer::Frame(_)));
+        }
+        world.serve(OUT);
+        assert_eq!(world.ports.killed.len(), killed, "{taken} frames taken");
+    }
+}
+
+#[test]
 fn a_program_larger_than_memory_runs_to_its_end() {
     let mut world = World::new(20, 64);
     let space = world.space(1, SpaceKind::Ordinary);

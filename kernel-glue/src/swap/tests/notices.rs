@@ -67,3 +67,19 @@ fn a_notice_on_a_queue_that_closes_is_sent_again_on_another() {
     assert_eq!(world.stored.len(), 3);
     assert_eq!(world.used_slots(), 3);
 }
+
+#[test]
+fn a_notice_does_not_take_the_queue_that_a_batch_is_about_to_use() {
+    let mut world = World::new(9, 16);
+    world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    world.post_batch();
+    world.serve(OUT);
+    world.hog(3);
+    let unmapped = world.unmap_batch();
+    world.unmap_page(SPACE, 0);
+    world.pager.tick(&mut world.ports);
+    let run = world.pager.reclaim_finish(unmapped, &mut world.ports);
+    assert_eq!(run, Some(OUT));
+    assert_eq!(world.serve(OUT), 2);
+    assert_eq!(world.pager.statistics().pages_out, 6);
+}

@@ -1,6 +1,7 @@
 //! Random operations agree with a plain map of contents, whatever the daemon answers.
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -126,8 +127,8 @@ impl Run {
     }
 
     fn ask(&mut self, thread: u32, page: u64, write: Option<u64>) {
-        if !self.pending.contains_key(&thread) {
-            self.pending.insert(thread, (page, write));
+        if let Entry::Vacant(place) = self.pending.entry(thread) {
+            place.insert((page, write));
             self.attempt(thread);
         }
     }
