@@ -73,11 +73,20 @@ pub(super) fn set_id(cpu: CpuId, id: u32) {
     APIC_IDS[cpu.index()].store(id, Ordering::Relaxed);
 }
 
-/// Returns the number of this CPU by its APIC, for the case that nothing else can be trusted.
-pub(super) fn this_cpu_by_apic() -> usize {
-    let id = this_id();
+/// Returns the CPU that has this local APIC, or none if no possible CPU has it.
+pub(super) fn cpu_of(id: u32) -> Option<CpuId> {
     // Relaxed is enough: written before any other CPU starts.
-    APIC_IDS.iter().position(|known| known.load(Ordering::Relaxed) == id).unwrap_or(0)
+    APIC_IDS.iter().position(|known| known.load(Ordering::Relaxed) == id).and_then(CpuId::new)
+}
+
+/// Returns this CPU by its APIC, for the case that nothing else can be trusted.
+pub(super) fn this_cpu_by_apic() -> CpuId {
+    cpu_of(this_id()).unwrap_or(CpuId::BOOT)
+}
+
+/// Stops this CPU's ticks.
+pub(super) fn stop_ticks() {
+    write(TIMER, MASKED);
 }
 
 /// Moves the 8259 to unused vectors and masks it; firmware leaves it where exceptions are.

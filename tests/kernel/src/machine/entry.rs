@@ -11,7 +11,7 @@ use super::cpu::{self, CpuBlock};
 use super::descriptors::{DOUBLE_FAULT, GENERAL_PROTECTION, MACHINE_CHECK, NMI, PAGE_FAULT};
 use super::lock::{KernelGuard, KernelLock};
 use super::regs::Regs;
-use super::{apic, shootdown};
+use super::{apic, shootdown, smp};
 use crate::kernel::Kernel;
 use core::arch::{asm, global_asm};
 use x86_64::registers::control::Cr2;
@@ -76,9 +76,20 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
                 kernel = KERNEL.lock(id);
                 kernel.on_shootdown_done(id);
             }
+            Action::Start { cpu: other } => {
+                drop(kernel);
+                // A CPU that does not come is not online, which the kernel sees.
+                let _ = smp::start(other);
+                kernel = KERNEL.lock(id);
+            }
+            Action::Park => {
+                leave_thread(cpu);
+                smp::report_offline(id);
+                drop(kernel);
+                smp::park()
+            }
             Action::Idle => {
-                cpu.forget_thread();
-                cpu::load_root(id, cpu::kernel_root());
+                leave_thread(cpu);
                 drop(kernel);
                 sleep();
                 kernel = KERNEL.lock(id);
@@ -88,6 +99,12 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
             }
         }
     }
+}
+
+/// Makes the CPU run no thread, in no program's address space; called with the kernel lock held.
+fn leave_thread(cpu: &CpuBlock) {
+    cpu.forget_thread();
+    cpu::load_root(cpu.id(), cpu::kernel_root());
 }
 
 /// Sleeps until an interrupt was served. One that came before `sti` ends the sleep at once: `sti`

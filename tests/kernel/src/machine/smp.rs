@@ -8,7 +8,8 @@
 use super::cpu::{self, CpuBlock};
 use super::cpu_id::{CpuId, CpuMask};
 use super::{apic, clock, entry, physical};
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use x86_64::instructions::interrupts;
 
 /// Number of the page that CPUs start in; boot.s has it too. Boot data is no longer needed there.
 const AP_PAGE: u8 = 8;
@@ -25,6 +26,10 @@ const TRIES: u32 = 2;
 
 /// CPUs that are in the kernel.
 static ONLINE: AtomicU32 = AtomicU32::new(0);
+
+/// The CPU that is being started has arrived. Not the same as being online: when the starting CPU
+/// looks again, the other may be offline once more.
+static HAS_ARRIVED: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" {
     static ap_trampoline: u8;
@@ -47,6 +52,21 @@ pub(super) fn report_online(this: CpuId) {
     ONLINE.fetch_or(CpuMask::of(this).bits(), Ordering::Release);
 }
 
+/// Notes that this CPU leaves the kernel; called with the kernel lock held.
+pub(super) fn report_offline(this: CpuId) {
+    // Release pairs with the Acquire in `online`.
+    ONLINE.fetch_and(!CpuMask::of(this).bits(), Ordering::Release);
+}
+
+/// Stops this CPU until it is reset and started again.
+pub(super) fn park() -> ! {
+    apic::stop_ticks();
+    loop {
+        interrupts::disable();
+        x86_64::instructions::hlt();
+    }
+}
+
 /// Starts a CPU and waits until it has reported.
 ///
 /// # Errors
@@ -56,13 +76,16 @@ pub(super) fn report_online(this: CpuId) {
 /// One CPU at a time is here; without the kernel lock.
 pub(super) fn start(cpu: CpuId) -> Result<(), NotStarted> {
     write_trampoline(cpu);
+    // Relaxed is enough: the other CPU starts later, by an interrupt.
+    HAS_ARRIVED.store(false, Ordering::Relaxed);
     apic::send_init(cpu);
     clock::wait_us(RESET_US);
     for _ in 0..TRIES {
         apic::send_startup(cpu, AP_PAGE);
         let end_ns = clock::now_ns() + START_MAX_NS;
         while clock::now_ns() < end_ns {
-            if online().contains(cpu) {
+            // Acquire pairs with the Release in `ap_main`: what the CPU set up is done.
+            if HAS_ARRIVED.load(Ordering::Acquire) {
                 return Ok(());
             }
             core::hint::spin_loop();
@@ -101,5 +124,7 @@ unsafe extern "C" fn ap_main(block: *const CpuBlock) -> ! {
     apic::start();
     apic::start_ticks();
     report_online(block.id());
+    // Release pairs with the Acquire in `start`.
+    HAS_ARRIVED.store(true, Ordering::Release);
     entry::enter_kernel(block)
 }
