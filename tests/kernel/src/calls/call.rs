@@ -33,6 +33,7 @@ impl Kernel {
         payload: Buffer,
         (flags, metadata): (usize, u64),
     ) -> SysResult {
+        let payload = payload.in_user_space()?;
         let count = flags & COUNT_BITS;
         let Some(flags) = CallFlags::from_bits(flags & !COUNT_BITS) else { return fail(EINVAL) };
         if flags.intersects(CallFlags::CONSUME | CallFlags::MULTIPLE_FDS2) {

@@ -12,12 +12,13 @@ mod transfer;
 
 use alloc::vec::Vec;
 
-use syscall::error::{EINVAL, ENAMETOOLONG, ENOSYS};
+use syscall::error::{EFAULT, EINVAL, ENAMETOOLONG, ENOSYS};
 use syscall::number as sys;
 
 use crate::errno::{SysResult, fail};
 use crate::kernel::Kernel;
 use crate::limits::PATH_MAX;
+use crate::machine::paging::UserPage;
 use crate::space::SpaceId;
 use crate::thread::ThreadId;
 use transfer::Position;
@@ -27,6 +28,21 @@ use transfer::Position;
 pub(crate) struct Buffer {
     pub(crate) address: u64,
     pub(crate) size: usize,
+}
+
+impl Buffer {
+    /// Returns the buffer if it lies wholly in user space.
+    ///
+    /// # Errors
+    ///
+    /// EFAULT.
+    fn in_user_space(self) -> SysResult<Self> {
+        let end = self.address.checked_add(self.size as u64);
+        match end {
+            Some(end) if end <= UserPage::END.address() => Ok(self),
+            Some(_) | None => fail(EFAULT),
+        }
+    }
 }
 
 /// Who makes a system call.
@@ -104,7 +120,7 @@ impl Kernel {
 
     fn transfer_by_number(&mut self, caller: Caller, arguments: Arguments) -> SysResult {
         let descriptor = arguments.word(0);
-        let buffer = arguments.buffer(1);
+        let buffer = arguments.buffer(1).in_user_space()?;
         let at = || -> SysResult<Position> {
             let flags = match arguments.word(4) {
                 usize::MAX => None,
