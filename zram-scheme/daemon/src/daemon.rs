@@ -190,3 +190,6 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,360 @@
+//! Fakes for tests: a host platform, a socket that takes SQEs and gives CQEs, and a [`Machine`] that
+//! runs scheme and actor in turns on the test's own thread, so that every test is deterministic.
 
+pub(crate) mod allocator;
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
+use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
+use zram::{HeapPages, NoMemory, PageBytes, PageSource};
+
+use crate::daemon::Daemon;
+use crate::lifecycle::Actor;
+use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
+use crate::scheme::serve::Server;
+
+/// CPUs of the fake platform.
+pub(crate) const CPUS: usize = 4;
+
+/// What the clones of a platform share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    committed: AtomicI64,
+    /// Commits that are still granted, if that is limited (negative: all are).
+    granted: AtomicI64,
+    waits: Mutex<()>,
+    wakes: Condvar,
+    pub(crate) waiting: AtomicUsize,
+}
+
+/// A platform on the host.
+#[derive(Clone, Debug)]
+pub(crate) struct FakePlatform(pub(crate) Arc<Shared>);
+
+impl FakePlatform {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Shared { granted: AtomicI64::new(-1), ..Shared::default() }))
+    }
+
+    /// Grants so many commits of pool pages from now on; a negative number grants all.
+    pub(crate) fn grant_pages(&self, count: i64) {
+        self.0.granted.store(count, Ordering::Relaxed);
+    }
+}
+
+impl Platform for FakePlatform {
+    type Mutex = spin::Mutex<()>;
+    type Pages = FakePages;
+
+    fn pages(&self) -> FakePages {
+        FakePages(Arc::clone(&self.0))
+    }
+
+    fn pages_committed(&self) -> usize {
+        usize::try_from(self.0.committed.load(Ordering::Relaxed)).unwrap()
+    }
+
+    fn possible_cpus(&self) -> usize {
+        CPUS
+    }
+
+    fn now_ns(&self) -> u64 {
+        5_000_000_000
+    }
+
+    fn wait(&self, word: &AtomicU32, expected: u32, deadline_ns: Option<u64>) {
+        assert!(deadline_ns.is_none(), "no caller has a deadline");
+        let mut waits = self.0.waits.lock().unwrap();
+        self.0.waiting.fetch_add(1, Ordering::Relaxed);
+        while word.load(Ordering::Relaxed) == expected {
+            waits = self.0.wakes.wait(waits).unwrap();
+        }
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn wake(&self, _word: &AtomicU32) {
+        drop(self.0.waits.lock().unwrap());
+        self.0.wakes.notify_all();
+    }
+}
+
+/// Heap pages that are counted and limited.
+pub(crate) struct FakePages(Arc<Shared>);
+
+impl PageSource for FakePages {
+    type Page = <HeapPages as PageSource>::Page;
+
+    fn commit(&self) -> Result<Self::Page, NoMemory> {
+        match self.0.granted.load(Ordering::Relaxed) {
+            0 => return Err(NoMemory),
+            granted => self.0.granted.store((granted - 1).max(-1), Ordering::Relaxed),
+        }
+        let page = HeapPages.commit()?;
+        self.0.committed.fetch_add(1, Ordering::Relaxed);
+        Ok(page)
+    }
+
+    fn release(&self, page: Self::Page) {
+        self.0.committed.fetch_sub(1, Ordering::Relaxed);
+        HeapPages.release(page);
+    }
+
+    fn bytes<'a>(&'a self, page: &'a Self::Page) -> &'a PageBytes {
+        page
+    }
+
+    fn bytes_mut<'a>(&'a self, page: &'a mut Self::Page) -> &'a mut PageBytes {
+        page
+    }
+}
+
+/// A request: an SQE, and the client's memory at its argument 1.
+#[derive(Debug)]
+pub(crate) struct FakeClient {
+    pub(crate) sqe: Sqe,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl FakeClient {
+    pub(crate) fn new(opcode: Opcode, handle: usize, words: [u64; 3], payload: Vec<u8>) -> Self {
+        let args = [handle as u64, 0x1000, payload.len() as u64, words[0], words[1], words[2]];
+        Self { sqe: Sqe { opcode: opcode as u8, args, ..Sqe::default() }, payload }
+    }
+}
+
+impl ClientRequest for FakeClient {
+    fn opcode(&self) -> Option<Opcode> {
+        Opcode::try_from_raw(self.sqe.opcode)
+    }
+
+    fn is_one_way(&self) -> bool {
+        let by_opcode =
+            matches!(self.opcode(), Some(Opcode::CloseMsg | Opcode::Cancel | Opcode::Detach));
+        by_opcode || self.sqe.sqe_flags.contains(SqeFlags::ONEWAY)
+    }
+
+    fn handle(&self) -> usize {
+        self.sqe.args[0] as usize
+    }
+
+    fn word(&self, index: usize) -> u64 {
+        self.sqe.args.get(index).copied().unwrap_or(0)
+    }
+
+    fn opener_uid(&self) -> u32 {
+        self.sqe.args[5] as u32
+    }
+
+    fn payload_size(&self) -> usize {
+        self.payload.len()
+    }
+
+    fn copy_payload(&self, offset: usize, buffer: &mut [u8]) -> usize {
+        let rest = self.payload.get(offset..).unwrap_or_default();
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        count
+    }
+
+    fn fill_payload(&mut self, offset: usize, bytes: &[u8]) -> usize {
+        let rest = self.payload.get_mut(offset..).unwrap_or_default();
+        let count = rest.len().min(bytes.len());
+        rest[..count].copy_from_slice(&bytes[..count]);
+        count
+    }
+}
+
+/// A socket whose requests are handed to the server directly, and whose answers are kept.
+#[derive(Debug, Default)]
+pub(crate) struct FakeSocket {
+    answered: Mutex<Vec<(Cqe, Vec<u8>)>>,
+}
+
+impl FakeSocket {
+    /// Takes out the answer to `tag` and the client's memory.
+    pub(crate) fn answer_to(&self, tag: u32) -> Option<(Cqe, Vec<u8>)> {
+        let mut answered = self.answered.lock().unwrap();
+        let index = answered.iter().position(|(cqe, _)| cqe.tag == tag)?;
+        Some(answered.remove(index))
+    }
+
+    fn reserve(&self) {
+        self.answered.lock().unwrap().reserve(128);
+    }
+}
+
+impl Socket for FakeSocket {
+    type Request = FakeClient;
+
+    fn receive(&self, _requests: &mut Vec<FakeClient>) -> Result<(), Closed> {
+        Err(Closed)
+    }
+
+    fn answer(&self, request: FakeClient, answer: Answer) {
+        assert!(!request.is_one_way(), "nobody waits for this answer");
+        let (result, flags) = match answer {
+            Answer::Number(number) => (number as u64, 0),
+            Answer::Error(errno) => (i64::from(-errno) as u64, 0),
+            Answer::Opened { handle, positioned } => {
+                let flags = if positioned { NewFdFlags::POSITIONED } else { NewFdFlags::empty() };
+                (handle as u64, flags.bits())
+            }
+        };
+        let cqe = Cqe {
+            flags: CqeOpcode::RespondRegular as u8,
+            extra_raw: [flags, 0, 0],
+            tag: request.sqe.tag,
+            result,
+        };
+        self.answered.lock().unwrap().push((cqe, request.payload));
+    }
+}
+
+pub(crate) type FakeDaemon = Daemon<FakePlatform, FakeSocket>;
+
+/// Result of a system call, or its errno.
+pub(crate) type Called<T> = Result<T, i32>;
+
+/// A whole daemon without threads.
+pub(crate) struct Machine {
+    pub(crate) daemon: &'static FakeDaemon,
+    pub(crate) platform: FakePlatform,
+    pub(crate) server: Server<'static, FakePlatform, FakeSocket>,
+    pub(crate) actor: Option<Actor<'static, FakePlatform, FakeSocket>>,
+    next_tag: u32,
+}
+
+impl Machine {
+    /// Returns a daemon without devices, with the CPUs 0 and 1 up.
+    pub(crate) fn new() -> Self {
+        let platform = FakePlatform::new();
+        let daemon: &FakeDaemon =
+            Box::leak(Box::new(Daemon::new(platform.clone(), FakeSocket::default())));
+        daemon.socket.reserve();
+        let mut actor = Actor::new(daemon).unwrap();
+        for number in [0, 1] {
+            let cpu = hotplug::CpuId::new(number).unwrap();
+            let request = crate::lifecycle::Request::Cpu(cpu, hotplug::Stage::Online);
+            actor.request(request).unwrap();
+        }
+        let server = Server::new(daemon).unwrap();
+        Self { daemon, platform, server, actor: Some(actor), next_tag: 0 }
+    }
+
+    /// Returns a daemon with a device 0 of that many bytes.
+    pub(crate) fn with_device(disksize: &str) -> Self {
+        let mut machine = Self::new();
+        machine.echo("control/hot_add", &format!("disksize={disksize}")).unwrap();
+        machine
+    }
+
+    /// Serves a request without running the actor; returns its tag.
+    pub(crate) fn send(&mut self, mut client: FakeClient) -> u32 {
+        self.next_tag += 1;
+        client.sqe.tag = self.next_tag;
+        self.server.serve(client);
+        self.next_tag
+    }
+
+    /// Lets the actor take one message.
+    pub(crate) fn turn(&mut self) {
+        self.actor.as_mut().unwrap().turn();
+    }
+
+    /// Serves a request, with a turn of the actor if it needs one; returns the answer and the
+    /// client's memory.
+    pub(crate) fn call(&mut self, client: FakeClient) -> (Called<usize>, Vec<u8>) {
+        let tag = self.send(client);
+        let answer = self.daemon.socket.answer_to(tag).or_else(|| {
+            self.turn();
+            self.daemon.socket.answer_to(tag)
+        });
+        let (cqe, payload) = answer.expect("each request is answered");
+        (result_of(cqe), payload)
+    }
+
+    pub(crate) fn open_as(&mut self, path: &str, flags: usize, uid: u32) -> Called<usize> {
+        let words = [flags as u64, 0, u64::from(uid)];
+        self.call(FakeClient::new(Opcode::OpenAt, 0, words, path.into())).0
+    }
+
+    pub(crate) fn open(&mut self, path: &str) -> usize {
+        self.open_as(path, O_RDWR, 0).unwrap()
+    }
+
+    pub(crate) fn close(&mut self, handle: usize) {
+        self.send(FakeClient::new(Opcode::CloseMsg, handle, [0; 3], Vec::new()));
+    }
+
+    pub(crate) fn read(&mut self, handle: usize, offset: u64, size: usize) -> Called<Vec<u8>> {
+        let client = FakeClient::new(Opcode::Read, handle, [offset, 0, 0], vec![0xaa; size]);
+        let (result, mut payload) = self.call(client);
+        payload.truncate(result?);
+        Ok(payload)
+    }
+
+    pub(crate) fn write(&mut self, handle: usize, offset: u64, bytes: &[u8]) -> Called<usize> {
+        self.call(FakeClient::new(Opcode::Write, handle, [offset, 0, 0], bytes.into())).0
+    }
+
+    pub(crate) fn verb(&mut self, handle: usize, words: [u64; 3]) -> Called<usize> {
+        self.call(FakeClient::new(Opcode::Call, handle, words, Vec::new())).0
+    }
+
+    /// Reads a whole file.
+    pub(crate) fn cat(&mut self, path: &str) -> Called<String> {
+        let handle = self.open_as(path, O_RDONLY, 1000)?;
+        let bytes = self.read(handle, 0, 8192);
+        self.close(handle);
+        bytes.map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    /// Writes a file in one write, as root.
+    pub(crate) fn echo(&mut self, path: &str, text: &str) -> Called<usize> {
+        let handle = self.open_as(path, O_WRONLY, 0)?;
+        let result = self.write(handle, 0, text.as_bytes());
+        self.close(handle);
+        result
+    }
+
+    /// Returns column `index` of a file's only line.
+    pub(crate) fn column(&mut self, path: &str, index: usize) -> u64 {
+        let text = self.cat(path).unwrap();
+        text.split_whitespace().nth(index).unwrap().parse().unwrap()
+    }
+}
+
+pub(crate) fn result_of(cqe: Cqe) -> Called<usize> {
+    match cqe.result as i64 {
+        errno @ -4095..=-1 => Err(-errno as i32),
+        number => Ok(number as usize),
+    }
+}
+
+/// A page that compresses to about half, another one for each `seed`.
+pub(crate) fn page(seed: u64) -> PageBytes {
+    let mut page = [0; zram::PAGE_SIZE];
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for bytes in page.chunks_exact_mut(16) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes[..8].copy_from_slice(&state.to_le_bytes());
+    }
+    page
+}
+
+/// A page that does not compress.
+pub(crate) fn noise(seed: u64) -> PageBytes {
+    let mut page = [0; zram::PAGE_SIZE];
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for bytes in page.chunks_exact_mut(8) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.copy_from_slice(&state.to_le_bytes());
+    }
+    page
+}

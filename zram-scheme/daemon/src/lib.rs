@@ -11,7 +11,8 @@
 //! `zram-abi` for what the kernel and people see, on `zram` for the pages and on `hotplug` for CPUs.
 
 #![cfg_attr(not(test), no_std)]
-#![forbid(unsafe_code)]
+#![cfg_attr(not(test), forbid(unsafe_code))]
+#![cfg_attr(test, deny(unsafe_code))]
 
 extern crate alloc;
 

@@ -85,12 +85,17 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
     /// Takes messages and performs them until exit was accepted and everything is gone.
     pub fn run(mut self) {
         while !self.hands.is_finished {
-            let daemon = self.hands.daemon;
-            let Message { request, reply_to } = daemon.mailbox.take(&daemon.platform);
-            self.hands.current = Some(reply_to);
-            self.apply(request);
-            assert!(self.hands.current.is_none(), "each request gets exactly one reply");
+            self.turn();
         }
+    }
+
+    /// Takes one message and performs it.
+    pub(crate) fn turn(&mut self) {
+        let daemon = self.hands.daemon;
+        let Message { request, reply_to } = daemon.mailbox.take(&daemon.platform);
+        self.hands.current = Some(reply_to);
+        self.apply(request);
+        assert!(self.hands.current.is_none(), "each request gets exactly one reply");
     }
 
     fn apply(&mut self, request: Request) {

@@ -78,23 +78,13 @@ fn accept(house: House, zcomp: hotplug::State, request: Request) -> Transition {
         Request::SetDisksize(name, pages) => set_disksize(house, zcomp, name, pages),
         Request::SetAlgorithm(name, algorithm) => match house.named(name) {
             Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+            Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
             Device::Empty(_, settings) => {
                 let settings = Settings { algorithm, ..settings };
                 publish(house, zcomp, Device::Empty(name, settings), Answer::Done)
             }
-            Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
         },
-        Request::SetLimit(name, limit_bytes) => match house.named(name) {
-            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
-            Device::Empty(_, settings) => {
-                let settings = Settings { limit_bytes, ..settings };
-                publish(house, zcomp, Device::Empty(name, settings), Answer::Done)
-            }
-            Device::Ready(_, settings, pages) => {
-                let settings = Settings { limit_bytes, ..settings };
-                publish(house, zcomp, Device::Ready(name, settings, pages), Answer::Done)
-            }
-        },
+        Request::SetLimit(name, limit_bytes) => set_limit(house, zcomp, name, limit_bytes),
         Request::Reset(name) => match house.named(name) {
             Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
             Device::Empty(..) | Device::Ready(..) => empty(house, zcomp, name.id, Emptying::Reset),
@@ -179,6 +169,22 @@ fn publish(mut house: House, zcomp: hotplug::State, device: Device, answer: Answ
     };
     house.set(view.name.id, device);
     rest(house, zcomp, Effects::NONE.and(Effect::Publish(view)).and_reply(Ok(answer)))
+}
+
+fn set_limit(
+    house: House,
+    zcomp: hotplug::State,
+    name: DeviceName,
+    limit_bytes: u64,
+) -> Transition {
+    let device = match house.named(name) {
+        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
+        Device::Empty(_, settings) => Device::Empty(name, Settings { limit_bytes, ..settings }),
+        Device::Ready(_, settings, pages) => {
+            Device::Ready(name, Settings { limit_bytes, ..settings }, pages)
+        }
+    };
+    publish(house, zcomp, device, Answer::Done)
 }
 
 fn add(

@@ -1,1 +1,224 @@
+//! All-or-nothing on the real engine: memory fails at every allocation and every page in turn.
 
+use super::Actor;
+use crate::daemon::Remains;
+use crate::fake::allocator::{held, with_allocations};
+use crate::fake::{FakeClient, FakeDaemon, Machine, page};
+use crate::lifecycle::{Ask, Effect, Outcome, Pages, Refusal, Request, Settings, World, drive};
+use crate::queue;
+use hotplug::{CpuId, InstanceId, Stage};
+use syscall::schemev2::Opcode;
+use zram_abi::record::{ENTRIES_MAX, Operation, Record, Status};
+use zram_abi::verb::{Cookie, SWAP_ATTACH};
+
+const NOTHING: Remains =
+    Remains { instances: 0, devices: 0, pool_pages: 0, table_bytes: 0, streams: 0, handles: 0 };
+
+/// Writes `text` to the open `handle` while only `count` allocations are granted.
+fn write_with(
+    machine: &mut Machine,
+    handle: usize,
+    text: &str,
+    count: usize,
+) -> (Result<usize, i32>, bool) {
+    let client = FakeClient::new(Opcode::Write, handle, [0; 3], text.into());
+    let ((result, _), refused) = with_allocations(count, || machine.call(client));
+    (result, refused)
+}
+
+#[test]
+fn hot_add_that_lacks_memory_at_any_allocation_leaves_everything_as_it_was() {
+    let mut machine = Machine::new();
+    let handle = machine.open("control/hot_add");
+    let line = "id=5 disksize=1G mem_limit=1M";
+    let before = (machine.daemon.remains(), machine.cat("").unwrap());
+    let bytes = held();
+    for count in 0.. {
+        let (result, refused) = write_with(&mut machine, handle, line, count);
+        if !refused {
+            assert_eq!(result, Ok(line.len()));
+            assert!(count > 5, "streams, table and pool take more than {count} allocations");
+            break;
+        }
+        assert_eq!(result, Err(syscall::ENOMEM), "allocation {count}");
+        assert_eq!((machine.daemon.remains(), machine.cat("").unwrap()), before);
+        assert_eq!(held(), bytes, "allocation {count} leaked");
+    }
+    assert_eq!(machine.cat("5/disksize").unwrap(), "1073741824\n");
+}
+
+#[test]
+fn disksize_that_lacks_memory_at_any_allocation_leaves_the_device_empty() {
+    let mut machine = Machine::new();
+    machine.echo("control/hot_add", "\n").unwrap();
+    let handle = machine.open("0/disksize");
+    let bytes = held();
+    for count in 0.. {
+        let (result, refused) = write_with(&mut machine, handle, "64M", count);
+        if !refused {
+            break;
+        }
+        assert_eq!(result, Err(syscall::ENOMEM), "allocation {count}");
+        assert_eq!(held(), bytes, "allocation {count} leaked");
+        assert_eq!(machine.cat("0/initstate").unwrap(), "0\n");
+        let words = Refusal::NoMemory.words("disksize").text().to_owned() + "\n";
+        assert_eq!(machine.cat("0/last_error").unwrap(), words);
+    }
+    assert_eq!(machine.cat("0/initstate").unwrap(), "1\n");
+}
+
+#[test]
+fn a_cpu_that_lacks_memory_at_any_allocation_is_refused_and_leaves_no_stream() {
+    let mut machine = Machine::with_device("1M");
+    machine.echo("control/hot_add", "disksize=1M").unwrap();
+    let cpu = hotplug::CpuId::new(3).unwrap();
+    let request = crate::lifecycle::Request::Cpu(cpu, hotplug::Stage::Prepare);
+    let before = machine.daemon.remains();
+    let bytes = held();
+    for count in 0.. {
+        let actor = machine.actor.as_mut().unwrap();
+        let (reply, refused) = with_allocations(count, || actor.request(request));
+        if !refused {
+            assert!(reply.is_ok() && count > 0);
+            break;
+        }
+        assert_eq!(reply, Err(Refusal::NoMemory));
+        assert_eq!((machine.daemon.remains(), held()), (before, bytes));
+    }
+    assert_eq!(machine.daemon.remains().streams, before.streams + 2);
+}
+
+#[test]
+fn exit_leaves_nothing_and_refuses_the_rest_of_the_mailbox() {
+    let mut machine = Machine::with_device("4M");
+    machine.echo("control/hot_add", "disksize=1M").unwrap();
+    let handle = machine.open("0");
+    let pages: Vec<u8> = (0..64).flat_map(page).collect();
+    assert_eq!(machine.write(handle, 0, &pages), Ok(pages.len()));
+    machine.close(handle);
+    let [exit, reset, compact] = ["control/exit", "0/reset", "0/compact"]
+        .map(|path| machine.open_as(path, syscall::O_WRONLY, 0).unwrap());
+    let write = |handle, text: &str| FakeClient::new(Opcode::Write, handle, [0; 3], text.into());
+    let tags = [write(compact, "1"), write(exit, "1"), write(reset, "1"), write(exit, "1")]
+        .map(|client| machine.send(client));
+    assert!(machine.daemon.remains().pool_pages > 0);
+    machine.actor.take().unwrap().run();
+    let results = tags.map(|tag| {
+        crate::fake::result_of(machine.daemon.socket.answer_to(tag).expect("answered").0)
+    });
+    assert_eq!(results, [Ok(1), Ok(1), Err(syscall::ENODEV), Err(syscall::ENODEV)]);
+    assert_eq!(machine.daemon.remains(), NOTHING);
+    let late = machine.send(write(exit, "1"));
+    let late = crate::fake::result_of(machine.daemon.socket.answer_to(late).unwrap().0);
+    assert_eq!(late, Err(syscall::EBADF), "the handles are gone, too");
+    assert_eq!(machine.open_as("control/exit", syscall::O_WRONLY, 0), Err(syscall::ENODEV));
+}
+
+#[test]
+fn exit_with_an_open_device_is_refused_before_anything_changed() {
+    let mut machine = Machine::with_device("1M");
+    machine.echo("control/hot_add", "disksize=1M").unwrap();
+    let handle = machine.open("1");
+    let before = machine.daemon.remains();
+    assert_eq!(machine.echo("control/exit", "1"), Err(syscall::EBUSY));
+    assert_eq!(machine.daemon.remains(), before);
+    assert_eq!(machine.write(handle, 0, &page(1)), Ok(4096));
+    let other = machine.open("0");
+    machine.close(other);
+}
+
+#[test]
+fn cycles_of_add_fill_and_remove_hold_no_memory() {
+    let mut machine = Machine::new();
+    let cycle = |machine: &mut Machine| {
+        machine.echo("control/hot_add", "disksize=1M").unwrap();
+        let handle = machine.open("0");
+        machine.write(handle, 0, &page(7)).unwrap();
+        machine.close(handle);
+        machine.echo("0/reset", "1").unwrap();
+        machine.echo("0/disksize", "2M").unwrap();
+        machine.echo("control/hot_remove", "0").unwrap();
+    };
+    cycle(&mut machine);
+    let bytes = held();
+    for _ in 0..5 {
+        cycle(&mut machine);
+        assert_eq!((held(), machine.daemon.remains()), (bytes, NOTHING));
+    }
+}
+
+/// A world that swaps a page out and in on device 1 wherever the actor could be stopped.
+struct Stopped<'a, W> {
+    world: &'a mut W,
+    daemon: &'static FakeDaemon,
+    cookie: Cookie,
+    stops: u32,
+}
+
+impl<W> Stopped<'_, W> {
+    fn swap_a_page(&mut self) {
+        self.stops += 1;
+        let content = page(u64::from(self.stops));
+        let mut window = [[0; 4096]; ENTRIES_MAX];
+        window[0] = content;
+        let mut worker = zram::Worker::new(1).unwrap();
+        for operation in [Operation::Store, Operation::Load, Operation::Take] {
+            let Cookie { device, generation, .. } = self.cookie;
+            let mut record = Record::new(operation, device.into(), generation.into(), 0);
+            assert!(record.push(self.stops));
+            queue::serve(self.daemon, &mut worker, &mut record, &mut window);
+            assert_eq!(record.entries()[0].status, Status::Ok);
+        }
+        assert!(window[0] == content);
+    }
+}
+
+impl<W: World> World for Stopped<'_, W> {
+    fn ask(&mut self, ask: Ask) -> Outcome {
+        self.swap_a_page();
+        let outcome = self.world.ask(ask);
+        self.swap_a_page();
+        outcome
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        self.swap_a_page();
+        self.world.perform(effect);
+        self.swap_a_page();
+    }
+}
+
+#[test]
+fn pages_go_in_and_out_wherever_the_actor_is_stopped() {
+    let mut machine = Machine::with_device("1M");
+    machine.echo("control/hot_add", "disksize=1M").unwrap();
+    let handle = machine.open("1");
+    let word = machine.verb(handle, [SWAP_ATTACH, 0, 0]).unwrap();
+    let cookie = Cookie::unpack(word as u64).unwrap();
+    let cpu = CpuId::new(1).unwrap();
+    let name = machine.daemon.devices.view(InstanceId::new(0).unwrap()).unwrap().name;
+    let disksize = Request::SetDisksize(name, Pages::holding(8192).unwrap());
+    let add = Request::Add { id: None, settings: Settings::DEFAULT, pages: None };
+    let Actor { state, mut hands } = machine.actor.take().unwrap();
+    let (daemon, mut state) = (machine.daemon, state.unwrap());
+    let mut stops = 0;
+    for request in [
+        Request::Cpu(cpu, Stage::Dying),
+        Request::Cpu(cpu, Stage::Dead),
+        Request::Reset(name),
+        disksize,
+        Request::Cpu(cpu, Stage::Prepare),
+        Request::Compact(name),
+        Request::SetLimit(name, 1 << 20),
+        add,
+        Request::Remove(name.id),
+        Request::Exit,
+    ] {
+        let mut stopped = Stopped { world: &mut hands, daemon, cookie, stops };
+        state = drive(state, request, &mut stopped);
+        stops = stopped.stops;
+        let expected = if request == Request::Exit { Err(Refusal::Open) } else { Ok(()) };
+        assert_eq!(hands.reply.take().unwrap().map(drop), expected, "{request:?}");
+    }
+    assert!(stops > 40, "the actor was stopped {stops} times");
+}

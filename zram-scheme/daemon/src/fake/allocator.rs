@@ -1,0 +1,65 @@
+//! An allocator that fails on demand, for the thread that demands it.
+
+#![expect(unsafe_code, reason = "an allocator is an unsafe trait")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct FailingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: FailingAllocator = FailingAllocator;
+
+thread_local! {
+    /// Allocations that this thread still gets, if that is limited.
+    static GRANTED: Cell<Option<usize>> = const { Cell::new(None) };
+    /// Bytes that this thread has allocated and not freed.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Runs `work` with `count` allocations granted and all later ones refused. Returns what it returned
+/// and whether one was refused.
+pub(crate) fn with_allocations<T>(count: usize, work: impl FnOnce() -> T) -> (T, bool) {
+    GRANTED.set(Some(count));
+    let result = work();
+    // The one after the last that was granted leaves nothing but the refusal.
+    let was_refused = GRANTED.take() == Some(usize::MAX);
+    (result, was_refused)
+}
+
+/// Returns the bytes that this thread has allocated and not freed.
+pub(crate) fn held() -> isize {
+    HELD.get()
+}
+
+fn is_granted() -> bool {
+    match GRANTED.get() {
+        None => true,
+        Some(0 | usize::MAX) => {
+            GRANTED.set(Some(usize::MAX));
+            false
+        }
+        Some(count) => {
+            GRANTED.set(Some(count - 1));
+            true
+        }
+    }
+}
+
+// SAFETY: every block comes from `System`, with the layout asked for, or not at all.
+unsafe impl GlobalAlloc for FailingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !is_granted() {
+            return core::ptr::null_mut();
+        }
+        HELD.set(HELD.get() + layout.size() as isize);
+        // SAFETY: forwarded from the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        HELD.set(HELD.get() - layout.size() as isize);
+        // SAFETY: forwarded from the caller; the block came from `System`.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
