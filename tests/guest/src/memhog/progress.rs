@@ -3,6 +3,8 @@
 //! The page counters are statistics and Relaxed; `arrived` and `gate` order the phases: Release in
 //! whoever counts or opens, Acquire in whoever waits.
 
+use alloc::format;
+use alloc::string::String;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use guest::statistics::Statistics;
@@ -90,21 +92,20 @@ impl Progress {
     }
 
     fn print_line(&self) {
+        let Plan { pages, passes, .. } = self.plan;
         let done = self.pages.load(Ordering::Relaxed);
-        let (what, part) = match done.checked_sub(self.plan.pages) {
-            None => ("filling", done),
-            Some(checked) => ("checking", checked % self.plan.pages),
+        let percent = done % pages * 100 / pages;
+        let what = match done.checked_sub(pages) {
+            None => String::from("filling"),
+            Some(checked) => format!("pass {} of {passes}", checked / pages + 1),
         };
-        let pass = (done / self.plan.pages).max(1);
-        let percent = part * 100 / self.plan.pages;
         match Statistics::read() {
             Ok(now) => println!(
-                "memhog: {what} {pass}/{} {percent:3} %, pages out {} in {}",
-                self.plan.passes.max(1),
+                "memhog: {what}, {percent:2} %, pages out {} in {}",
                 now.count("pages_out"),
                 now.count("pages_in")
             ),
-            Err(_) => println!("memhog: {what} {pass}/{} {percent:3} %", self.plan.passes.max(1)),
+            Err(_) => println!("memhog: {what}, {percent:2} %"),
         }
     }
 }

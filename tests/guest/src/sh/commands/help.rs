@@ -19,6 +19,7 @@ report                    areas, statistics, latencies and the memory budget
 pages zram:N              writes and reads a device directly, and checks
 bench                     times the parts of a page's journey
 attributes                tries good and bad writes of every attribute
+platform                  checks threads, files and processes from inside
 hostile WHAT              misbehaves in one way; alone, lists them
 sleep MS                  waits
 NAME ... &                runs a program in the background
