@@ -21,6 +21,7 @@ pub(crate) struct Fault {
 }
 
 /// What a CPU does next.
+#[expect(clippy::large_enum_variant, reason = "moved once for each entry; the heap costs more")]
 pub(crate) enum Action {
     /// Return to ring 3 with these registers in this address space. Until this CPU enters the kernel
     /// again the thread's registers belong to it. The CPU counts as using `root` until its next `Run`
@@ -57,6 +58,7 @@ pub(crate) const PAGES_MAX: usize = zram_abi::record::ENTRIES_MAX;
 
 /// The translations that a shootdown removes.
 #[derive(Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "moved once for each shootdown; the heap costs more")]
 pub(crate) enum Pages {
     /// The first `count` of these pages.
     List {
@@ -88,10 +90,5 @@ impl Pages {
             },
             Self::All => {}
         }
-    }
-
-    /// Is there nothing to forget?
-    pub(crate) const fn is_empty(&self) -> bool {
-        matches!(self, Self::List { count: 0, .. })
     }
 }

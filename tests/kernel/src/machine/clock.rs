@@ -17,7 +17,6 @@ const PM_TIMER_MASK: u32 = 0xff_ffff;
 /// Ticks of a measurement: 10 ms.
 const MEASURE_TICKS: u32 = (PM_TIMER_HZ / 100) as u32;
 
-static TSC_KHZ: AtomicU64 = AtomicU64::new(0);
 /// Nanoseconds of one count, times 2^32: turns a division by the rate into a multiplication.
 static NS_PER_COUNT: AtomicU64 = AtomicU64::new(0);
 static LAST_NS: AtomicU64 = AtomicU64::new(0);
@@ -29,12 +28,6 @@ pub(crate) fn now_ns() -> u64 {
     let ns = ((u128::from(tsc()) * u128::from(scale)) >> 32) as u64;
     // Relaxed is enough: the value itself is all that is shared.
     LAST_NS.fetch_max(ns, Ordering::Relaxed).max(ns)
-}
-
-/// Returns the rate of the time-stamp counter.
-pub(crate) fn tsc_khz() -> u64 {
-    // Relaxed is enough: written once, before the other CPUs start.
-    TSC_KHZ.load(Ordering::Relaxed)
 }
 
 fn tsc() -> u64 {
@@ -84,7 +77,6 @@ pub(super) fn calibrate(pm_port: u16, other: impl Fn() -> u64) -> u64 {
             let per_second = |count: u64| count * PM_TIMER_HZ / u64::from(pm_ticks);
             let khz = per_second(end.tsc - start.tsc) / 1000;
             // Relaxed is enough: the other CPUs start later.
-            TSC_KHZ.store(khz, Ordering::Relaxed);
             NS_PER_COUNT.store((1_000_000 << 32) / khz, Ordering::Relaxed);
             return per_second(other_end - other_start);
         }

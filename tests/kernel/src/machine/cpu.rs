@@ -204,6 +204,7 @@ pub(super) fn leave_boot_root(this: CpuId) {
 pub(super) fn make_kernel_root() {
     let boot: *const u64 = physical::pointer(boot_root().address());
     let kernel: *mut u64 = physical::pointer(kernel_root().address());
-    // SAFETY: both tables have 512 entries; these are the kernel's, and no CPU uses the copy yet.
-    unsafe { kernel.add(256).copy_from_nonoverlapping(boot.add(256), 256) };
+    let (boot, kernel) = (boot.wrapping_add(256), kernel.wrapping_add(256));
+    // SAFETY: both tables have 512 entries, and no CPU uses the copy yet.
+    unsafe { kernel.copy_from_nonoverlapping(boot, 256) };
 }

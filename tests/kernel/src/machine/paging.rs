@@ -45,14 +45,6 @@ impl UserPage {
     pub(crate) const fn address(self) -> u64 {
         self.0 << 12
     }
-
-    /// Returns the page `count` pages further up, at most [`UserPage::END`].
-    pub(crate) const fn plus(self, count: u64) -> Option<Self> {
-        match self.0.checked_add(count) {
-            Some(number) => Self::new(number),
-            None => None,
-        }
-    }
 }
 
 /// What the tree says about one page.

@@ -12,8 +12,7 @@ const MAGIC: u32 = 0x336e_c578;
 /// Memory map entry type: memory that can be used.
 const USABLE: u32 = 1;
 
-/// Bytes of a module's and of a memory map entry.
-const MODULE_SIZE: u64 = 32;
+/// Bytes of a memory map entry.
 const MEMORY_SIZE: u64 = 24;
 
 /// Longest command line that is read.
@@ -41,7 +40,6 @@ impl StartInfo {
             return None;
         }
         let module = read::<u64>(self.0 + 16);
-        debug_assert!(MODULE_SIZE >= 16, "address and size are in the entry");
         let start = read::<u64>(module);
         Some(start..start + read::<u64>(module + 8))
     }
