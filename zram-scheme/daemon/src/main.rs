@@ -1,7 +1,8 @@
 //! The program `zramd`: the library's daemon on the machine's ports.
 //!
-//! `zramd [num_devices=N]` makes N empty devices (1 if it is not told), as Linux zram does, then its
-//! threads, and then publishes `zram:`. Everything that decides is in the library; here are only the
+//! `zramd [num_devices=N]` makes N empty devices, then its threads, and then publishes `zram:`. Unlike
+//! Linux's module it makes none if it is not told: `control/hot_add` does, with a configuration in
+//! the same step. Everything that decides is in the library; here are only the
 //! ports ([`machine`]) and the threads. It ends when the actor has, with the counters of what is left.
 
 #![no_std]
@@ -26,8 +27,9 @@ use zramd::log_ring::LogRing;
 use zramd::{queue, scheme};
 
 /// Bytes of the heap: slot tables, pool bookkeeping and streams. At about 22 bytes a stored page
-/// this serves 1.4 GiB of pages; when it is full, stores are refused as for any lack of memory.
-const ARENA_BYTES: usize = 8 << 20;
+/// this serves 700 MiB of pages; when it is full, stores are refused as for any lack of memory. All
+/// of it is resident once the kernel has pinned the daemon, so more is not free.
+const ARENA_BYTES: usize = 4 << 20;
 
 /// Priorities of the queue threads; a page fault goes before all else.
 const PRIORITY_IN: u32 = 30;
@@ -79,7 +81,7 @@ fn main() -> u8 {
 
 /// Returns how many devices to make, or nothing for arguments that make no sense.
 fn devices_wanted() -> Option<u32> {
-    let mut wanted = 1;
+    let mut wanted = 0;
     for argument in args().skip(1) {
         wanted = argument.strip_prefix("num_devices=")?.parse().ok()?;
     }

@@ -98,8 +98,11 @@ impl Handles {
     ///
     /// # Errors
     ///
-    /// [`Fault::NoHandle`].
+    /// [`Fault::NoHandle`]; [`Fault::NoDevice`] once the daemon has ended, whatever the handle.
     pub fn get(&mut self, id: HandleId) -> Result<Opened, Fault> {
+        if self.is_closed {
+            return Err(Fault::NoDevice);
+        }
         if id == ROOT {
             return Ok(Opened { file: File::Root, is_readable: true, is_writable: false });
         }
