@@ -7,7 +7,7 @@ use core::fmt;
 
 pub use syscall::{Error, Result};
 
-const NAMES: [(i32, &str); 34] = [
+const NAMES: [(i32, &str); 35] = [
     (syscall::EPERM, "EPERM"),
     (syscall::ENOENT, "ENOENT"),
     (syscall::ESRCH, "ESRCH"),
@@ -33,6 +33,7 @@ const NAMES: [(i32, &str); 34] = [
     (syscall::ESPIPE, "ESPIPE"),
     (syscall::EROFS, "EROFS"),
     (syscall::EPIPE, "EPIPE"),
+    (syscall::ERANGE, "ERANGE"),
     (syscall::ENAMETOOLONG, "ENAMETOOLONG"),
     (syscall::ENOSYS, "ENOSYS"),
     (syscall::ENODATA, "ENODATA"),

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use zram_abi::PAGE_SIZE;
 use zram_rt::errno::Result;
 use zram_rt::{fs, println};
 
@@ -53,6 +54,15 @@ pub(crate) fn show() -> Result<Totals> {
         add(&mut totals.stream_bytes, find(&streams, "streams_bytes"));
     }
     Ok(totals)
+}
+
+/// Returns what all of the daemon takes, the pool among it: its pages in memory.
+pub(crate) fn daemon_bytes() -> Option<u64> {
+    let processes = fs::read_text("/scheme/sys/context").ok()?;
+    // Columns: pid, name, threads, resident and swapped pages.
+    let mut rows = processes.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let row = rows.find(|row| row.get(1) == Some(&"zramd"))?;
+    Some(row.get(3)?.parse::<u64>().ok()? * PAGE_SIZE as u64)
 }
 
 fn add(sum: &mut Option<u64>, more: Option<u64>) {

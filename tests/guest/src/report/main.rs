@@ -87,9 +87,12 @@ fn show_traffic(statistics: &Statistics) {
 fn show_memory(statistics: &Statistics, devices: &Totals) {
     println!("memory in MiB");
     let tables = add(statistics.get("table_bytes"), devices.table_bytes);
-    let used = devices
-        .pool_bytes
-        .map(|pool| pool + tables.unwrap_or(0) + devices.stream_bytes.unwrap_or(0));
+    let daemon = devices::daemon_bytes();
+    let beside_pool = match (daemon, devices.pool_bytes) {
+        (Some(daemon), Some(pool)) => daemon.checked_sub(pool),
+        (Some(_) | None, Some(_) | None) => None,
+    };
+    let used = daemon.map(|daemon| daemon + statistics.count("table_bytes"));
     let stored = devices.data_bytes;
     for (what, name, bytes) in [
         ("machine", "total_bytes", statistics.get("total_bytes")),
@@ -100,8 +103,9 @@ fn show_memory(statistics: &Statistics, devices: &Totals) {
         ("  compressed to", "compressed_bytes", devices.compressed_bytes),
         ("used for that in all", "mem_used_bytes", used),
         ("  pool", "pool_bytes", devices.pool_bytes),
+        ("  zramd but for the pool", "daemon_bytes", beside_pool),
+        ("    its compression streams", "stream_bytes", devices.stream_bytes),
         ("  tables of pager and daemon", "table_bytes", tables),
-        ("  compression streams", "stream_bytes", devices.stream_bytes),
         ("pager's reserve", "reserve_bytes", statistics.get("reserve_bytes")),
     ] {
         println!("  {what:34}{:>12}", mebibytes(bytes));
