@@ -9,15 +9,18 @@
 //! together with another field.
 
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::array;
+use core::sync::atomic::AtomicU32;
 
 use once_cell::race::OnceBox;
 
 use super::{SlotState, SlotWord};
+use crate::sync::{AtomicU64, Ordering};
 use crate::{NoMemory, memory};
 
 const SLOTS_PER_CHUNK: usize = 16;
-const CHUNKS_PER_LEAF: usize = 64;
+/// Loom keeps a history for every word: a model gets as few as there can be.
+const CHUNKS_PER_LEAF: usize = if cfg!(loom) { 1 } else { 64 };
 const SLOTS_PER_LEAF: usize = SLOTS_PER_CHUNK * CHUNKS_PER_LEAF;
 
 /// Words and ages of 16 slots.
@@ -28,6 +31,7 @@ struct Chunk {
     ages: [AtomicU32; SLOTS_PER_CHUNK],
 }
 
+#[cfg(not(loom))]
 const _: () = assert!(size_of::<Chunk>() == 3 * 64, "a chunk is three cache lines");
 
 type Leaf = [Chunk; CHUNKS_PER_LEAF];
@@ -111,8 +115,8 @@ fn entry(leaf: &Leaf, slot: u32) -> Entry<'_> {
 impl Chunk {
     fn free() -> Self {
         Self {
-            words: [const { AtomicU64::new(0) }; SLOTS_PER_CHUNK],
-            ages: [const { AtomicU32::new(0) }; SLOTS_PER_CHUNK],
+            words: array::from_fn(|_| AtomicU64::new(0)),
+            ages: array::from_fn(|_| AtomicU32::new(0)),
         }
     }
 }
