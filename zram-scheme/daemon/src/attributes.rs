@@ -5,12 +5,12 @@
 //! write is one command. Parse errors come before state errors, because parsing happens here, before
 //! the lifecycle sees the request. Neighbours: `scheme` calls this, `lifecycle` gets the requests.
 
-pub mod algorithm;
-pub mod hot_add;
-pub mod mistake;
-pub mod number;
-pub mod sizes;
-pub mod statistics;
+pub(crate) mod algorithm;
+pub(crate) mod hot_add;
+pub(crate) mod mistake;
+pub(crate) mod number;
+pub(crate) mod sizes;
+pub(crate) mod statistics;
 
 use zram_abi::attribute::Attribute;
 
@@ -18,11 +18,11 @@ use crate::lifecycle::{DeviceName, Request};
 use mistake::Mistake;
 
 /// Most bytes of a write to an attribute or control file, as for a file of sysfs.
-pub const WRITE_MAX: usize = 4096;
+pub(crate) const WRITE_MAX: usize = 4096;
 
 /// What a write to an attribute asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// A request for the lifecycle's actor.
     Lifecycle(Request),
     /// Set the high-water mark of pool pages to the present use; done at once.
@@ -35,7 +35,11 @@ pub enum Command {
 ///
 /// The [`Mistake`] in the bytes. Read-only attributes are refused at open and give
 /// [`Mistake::ReadOnly`] here.
-pub fn command(name: DeviceName, attribute: Attribute, bytes: &[u8]) -> Result<Command, Mistake> {
+pub(crate) fn command(
+    name: DeviceName,
+    attribute: Attribute,
+    bytes: &[u8],
+) -> Result<Command, Mistake> {
     match attribute {
         Attribute::Disksize => {
             sizes::disksize(text(bytes)?).map(|pages| Request::SetDisksize(name, pages))
@@ -65,7 +69,7 @@ pub fn command(name: DeviceName, attribute: Attribute, bytes: &[u8]) -> Result<C
 /// # Errors
 ///
 /// [`Mistake::NotText`].
-pub fn text(bytes: &[u8]) -> Result<&str, Mistake> {
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Mistake> {
     core::str::from_utf8(bytes).map_err(|_| Mistake::NotText)
 }
 

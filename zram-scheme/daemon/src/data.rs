@@ -12,7 +12,7 @@ use crate::lifecycle::Pages;
 use crate::platform::{ClientRequest, Platform};
 
 /// Most pages of one transfer (DESIGN 4): longer ones amortise nothing more.
-pub const TRANSFER_PAGES_MAX: usize = 256;
+pub(crate) const TRANSFER_PAGES_MAX: usize = 256;
 
 /// Why pages were not read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum DataError {
 
 /// Slots to transfer; holding one proves that they exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transfer {
+pub(crate) struct Transfer {
     first: u32,
     count: u32,
 }
@@ -45,7 +45,7 @@ impl Transfer {
     ///
     /// [`DataError::Misaligned`], [`DataError::TooLong`], and [`DataError::PastEnd`] if it begins
     /// there.
-    pub fn new(offset: u64, size: usize, device: Option<Pages>) -> Result<Self, DataError> {
+    pub(crate) fn new(offset: u64, size: usize, device: Option<Pages>) -> Result<Self, DataError> {
         const PAGE: u64 = PAGE_SIZE as u64;
         let pages = size / PAGE_SIZE;
         if !offset.is_multiple_of(PAGE) || !size.is_multiple_of(PAGE_SIZE) {
@@ -72,7 +72,7 @@ impl Transfer {
 /// # Errors
 ///
 /// Why the first page was not stored; if a later one was not, that is a shorter transfer.
-pub fn write<P: Platform>(
+pub(crate) fn write<P: Platform>(
     content: &Content<P>,
     worker: &mut Worker,
     transfer: Transfer,
@@ -96,7 +96,7 @@ pub fn write<P: Platform>(
 /// # Errors
 ///
 /// Why the first page was not loaded; if a later one was not, that is a shorter transfer.
-pub fn read<P: Platform>(
+pub(crate) fn read<P: Platform>(
     content: &Content<P>,
     worker: &mut Worker,
     transfer: Transfer,

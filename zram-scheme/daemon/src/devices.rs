@@ -3,8 +3,8 @@
 //! [`open_word`] keeps users and the actor apart; [`table`] has one of it for each device, beside
 //! what the actor publishes. The lifecycle decides, this stores.
 
-pub mod open_word;
-pub mod table;
+mod open_word;
+mod table;
 
-pub use open_word::{InUse, Release};
-pub use table::{Content, DEVICES_MAX, Devices, NoDevice, OpenDeviceError, Use};
+pub(crate) use open_word::{InUse, Release};
+pub(crate) use table::{Content, DEVICES_MAX, Devices, NoDevice, OpenDeviceError};

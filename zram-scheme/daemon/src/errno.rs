@@ -9,7 +9,7 @@ use crate::lifecycle::{PostError, Refusal};
 use crate::scheme::Fault;
 
 /// Returns the errno of a request that the lifecycle refused.
-pub const fn of_refusal(refusal: Refusal) -> i32 {
+pub(crate) const fn of_refusal(refusal: Refusal) -> i32 {
     match refusal {
         Refusal::Exited | Refusal::NoDevice => syscall::ENODEV,
         Refusal::Exists => syscall::EEXIST,
@@ -21,7 +21,7 @@ pub const fn of_refusal(refusal: Refusal) -> i32 {
 }
 
 /// Returns the errno of a request that the mailbox did not take.
-pub const fn of_post(error: PostError) -> i32 {
+pub(crate) const fn of_post(error: PostError) -> i32 {
     match error {
         PostError::Full => syscall::EAGAIN,
         PostError::Closed => syscall::ENODEV,
@@ -29,7 +29,7 @@ pub const fn of_post(error: PostError) -> i32 {
 }
 
 /// Returns the errno of a write that was no command.
-pub const fn of_mistake(mistake: Mistake) -> i32 {
+pub(crate) const fn of_mistake(mistake: Mistake) -> i32 {
     match mistake {
         Mistake::NotText
         | Mistake::NotANumber
@@ -51,7 +51,7 @@ pub const fn of_mistake(mistake: Mistake) -> i32 {
 }
 
 /// Returns the errno of a read or write of pages.
-pub const fn of_data(error: DataError) -> i32 {
+pub(crate) const fn of_data(error: DataError) -> i32 {
     match error {
         DataError::Misaligned | DataError::TooLong => syscall::EINVAL,
         DataError::PastEnd => syscall::ENOSPC,
@@ -61,7 +61,7 @@ pub const fn of_data(error: DataError) -> i32 {
 }
 
 /// Returns the errno of a request that the scheme refused.
-pub const fn of_fault(fault: Fault) -> i32 {
+pub(crate) const fn of_fault(fault: Fault) -> i32 {
     match fault {
         Fault::NoFile => syscall::ENOENT,
         Fault::NotDirectory => syscall::ENOTDIR,

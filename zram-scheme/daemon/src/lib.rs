@@ -16,18 +16,18 @@
 
 extern crate alloc;
 
-pub mod attributes;
+mod attributes;
 pub mod daemon;
-pub mod data;
-pub mod devices;
-pub mod errno;
+mod data;
+mod devices;
+mod errno;
 pub mod events;
 pub mod lifecycle;
 pub mod log_ring;
 pub mod platform;
 pub mod queue;
 pub mod scheme;
-pub mod text;
+mod text;
 
 #[cfg(test)]
 mod fake;

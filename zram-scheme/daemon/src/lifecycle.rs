@@ -6,12 +6,12 @@
 //! **The actor never waits for anything that may need the actor**: it waits for messages, for the
 //! short locks of `devices`, and for memory to be mapped, all of which go on without it.
 
-pub mod actor;
-pub mod core;
-pub mod effect;
-pub mod event;
-pub mod mailbox;
-pub mod state;
+mod actor;
+mod core;
+mod effect;
+mod event;
+mod mailbox;
+mod state;
 
 pub use self::core::{Forbidden, Transition, step};
 pub use actor::{Actor, World, drive};

@@ -126,7 +126,10 @@ fn start_threads(
         process::exit(DONE)
     })?;
     Builder::new("zramd/events").spawn(move || match Cpus::open() {
-        Ok(mut cpus) => events::run(daemon, &mut cpus),
+        Ok(mut cpus) => {
+            events::run(daemon, &mut cpus);
+            warn!("the kernel closed the cpu events: streams stay as they are");
+        }
         Err(error) => {
             info!("no cpu events ({error}): the cpus of now are those for ever");
             let count = daemon.platform().possible();

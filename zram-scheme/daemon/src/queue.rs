@@ -36,7 +36,7 @@ pub fn run<P: Platform, S: Socket>(
 }
 
 /// Answers every entry of a record.
-pub fn serve<P: Platform, S: Socket>(
+pub(crate) fn serve<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     worker: &mut Worker,
     record: &mut Record,

@@ -8,19 +8,19 @@
 //! ```
 //!
 //! [`path`] finds a [`File`], [`open`] checks who may open it and makes a handle ([`handles`]),
-//! [`content`] is what a read shows, [`write`] what a write means, [`verbs`] what SYS_CALL does, [`stat`]
+//! [`content`] is what a read shows, [`mod@write`] what a write means, [`verbs`] what SYS_CALL does, [`stat`]
 //! describes. [`serve`] is the thread that takes requests from the socket and answers all of them but
 //! those that the actor answers. Reading a directory gives one name a line.
 
-pub mod content;
-pub mod file;
+mod content;
+mod file;
 pub mod handles;
-pub mod open;
-pub mod path;
+mod open;
+mod path;
 pub mod serve;
-pub mod stat;
-pub mod verbs;
-pub mod write;
+mod stat;
+mod verbs;
+mod write;
 
 pub use file::{ControlFile, File};
 pub use handles::HandleId;

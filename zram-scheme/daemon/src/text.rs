@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// Most bytes of a [`Words`]: two lines of a terminal.
-pub const WORDS_MAX: usize = 160;
+pub(crate) const WORDS_MAX: usize = 160;
 
 /// Bytes that grow as they are written; a write fails when memory is missing.
 #[derive(Debug, Default)]

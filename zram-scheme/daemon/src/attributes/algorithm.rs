@@ -15,7 +15,7 @@ const NAME_MAX: usize = 128;
 /// # Errors
 ///
 /// [`Mistake::NameTooLong`], [`Mistake::UnknownAlgorithm`].
-pub fn parse(bytes: &[u8]) -> Result<Algorithm, Mistake> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Algorithm, Mistake> {
     if bytes.len() >= NAME_MAX {
         return Err(Mistake::NameTooLong);
     }
@@ -29,7 +29,7 @@ pub fn parse(bytes: &[u8]) -> Result<Algorithm, Mistake> {
 /// # Errors
 ///
 /// [`fmt::Error`] when memory is missing.
-pub fn show(chosen: Algorithm, text: &mut Text) -> fmt::Result {
+pub(crate) fn show(chosen: Algorithm, text: &mut Text) -> fmt::Result {
     for &algorithm in Algorithm::ALL {
         if algorithm == chosen {
             write!(text, "[{}] ", algorithm.name())?;

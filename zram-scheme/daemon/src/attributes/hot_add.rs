@@ -29,7 +29,7 @@ struct Line<'a> {
 /// # Errors
 ///
 /// The [`Mistake`] in the line.
-pub fn parse(line: &str) -> Result<Option<Request>, Mistake> {
+pub(crate) fn parse(line: &str) -> Result<Option<Request>, Mistake> {
     let mut given = Line::default();
     let mut rest = line.strip_suffix('\n').unwrap_or(line).trim_matches(' ');
     while !rest.is_empty() {

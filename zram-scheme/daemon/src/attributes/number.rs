@@ -10,7 +10,7 @@ use crate::lifecycle::DeviceId;
 /// # Errors
 ///
 /// [`Mistake::NotANumber`] for anything but digits behind at most one `+`; [`Mistake::OutOfRange`].
-pub fn decimal(text: &str, max: u64) -> Result<u64, Mistake> {
+pub(crate) fn decimal(text: &str, max: u64) -> Result<u64, Mistake> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let digits = text.strip_prefix('+').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -26,7 +26,7 @@ pub fn decimal(text: &str, max: u64) -> Result<u64, Mistake> {
 /// # Errors
 ///
 /// As [`decimal`], and [`Mistake::Zero`].
-pub fn nonzero_u16(text: &str) -> Result<(), Mistake> {
+pub(crate) fn nonzero_u16(text: &str) -> Result<(), Mistake> {
     match decimal(text, u64::from(u16::MAX))? {
         0 => Err(Mistake::Zero),
         _ => Ok(()),
@@ -38,7 +38,7 @@ pub fn nonzero_u16(text: &str) -> Result<(), Mistake> {
 /// # Errors
 ///
 /// [`Mistake::NotZero`] for everything else.
-pub fn zero(text: &str) -> Result<(), Mistake> {
+pub(crate) fn zero(text: &str) -> Result<(), Mistake> {
     decimal(text, 0).map(drop).map_err(|_| Mistake::NotZero)
 }
 
@@ -47,7 +47,7 @@ pub fn zero(text: &str) -> Result<(), Mistake> {
 /// # Errors
 ///
 /// [`Mistake::NotOne`] for everything else.
-pub fn one(text: &str) -> Result<(), Mistake> {
+pub(crate) fn one(text: &str) -> Result<(), Mistake> {
     if decimal(text, 1) == Ok(1) { Ok(()) } else { Err(Mistake::NotOne) }
 }
 
@@ -59,6 +59,6 @@ const ID_MAX: u64 = i32::MAX as u64;
 /// # Errors
 ///
 /// As [`decimal`].
-pub fn device_id(text: &str) -> Result<Option<DeviceId>, Mistake> {
+pub(crate) fn device_id(text: &str) -> Result<Option<DeviceId>, Mistake> {
     decimal(text, ID_MAX).map(|number| DeviceId::new(number as u32))
 }

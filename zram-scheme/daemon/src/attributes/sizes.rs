@@ -11,7 +11,7 @@ use crate::lifecycle::{Pages, SizeError};
 /// # Errors
 ///
 /// [`Mistake::NotASize`], [`Mistake::ZeroSize`], [`Mistake::TooBig`].
-pub fn disksize(text: &str) -> Result<Pages, Mistake> {
+pub(crate) fn disksize(text: &str) -> Result<Pages, Mistake> {
     let bytes = parse_size(text).ok_or(Mistake::NotASize)?;
     Pages::holding(bytes).map_err(|error| match error {
         SizeError::Zero => Mistake::ZeroSize,
@@ -24,7 +24,7 @@ pub fn disksize(text: &str) -> Result<Pages, Mistake> {
 /// # Errors
 ///
 /// [`Mistake::NotASize`].
-pub fn limit(text: &str) -> Result<u64, Mistake> {
+pub(crate) fn limit(text: &str) -> Result<u64, Mistake> {
     let bytes = parse_size(text).ok_or(Mistake::NotASize)?;
     Ok(bytes.checked_next_multiple_of(PAGE_SIZE as u64).unwrap_or(u64::MAX - u64::MAX % 4096))
 }

@@ -12,7 +12,11 @@ use crate::text::{Text, Words};
 /// # Errors
 ///
 /// [`fmt::Error`] when memory is missing.
-pub fn show_mm_stat(view: View, statistics: Option<Statistics>, text: &mut Text) -> fmt::Result {
+pub(crate) fn show_mm_stat(
+    view: View,
+    statistics: Option<Statistics>,
+    text: &mut Text,
+) -> fmt::Result {
     let it = statistics.unwrap_or_default();
     writeln!(
         text,
@@ -34,7 +38,7 @@ pub fn show_mm_stat(view: View, statistics: Option<Statistics>, text: &mut Text)
 /// # Errors
 ///
 /// [`fmt::Error`] when memory is missing.
-pub fn show_io_stat(statistics: Option<Statistics>, text: &mut Text) -> fmt::Result {
+pub(crate) fn show_io_stat(statistics: Option<Statistics>, text: &mut Text) -> fmt::Result {
     let it = statistics.unwrap_or_default();
     writeln!(text, "{:8} {:8} 0 {:8}", it.failed_reads, it.failed_writes, it.notify_free)
 }
@@ -44,7 +48,7 @@ pub fn show_io_stat(statistics: Option<Statistics>, text: &mut Text) -> fmt::Res
 /// # Errors
 ///
 /// [`fmt::Error`] when memory is missing.
-pub fn show_stream(stream: StreamStatistics, text: &mut Text) -> fmt::Result {
+pub(crate) fn show_stream(stream: StreamStatistics, text: &mut Text) -> fmt::Result {
     if !stream.is_up {
         return Ok(());
     }
@@ -61,7 +65,7 @@ pub fn show_stream(stream: StreamStatistics, text: &mut Text) -> fmt::Result {
 /// # Errors
 ///
 /// [`fmt::Error`] when memory is missing.
-pub fn show_last_error(words: Words, text: &mut Text) -> fmt::Result {
+pub(crate) fn show_last_error(words: Words, text: &mut Text) -> fmt::Result {
     if words.is_empty() { Ok(()) } else { writeln!(text, "{}", words.text()) }
 }
 

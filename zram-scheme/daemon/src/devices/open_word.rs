@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 /// The word's fields; the transitions below are pure, so that a model can use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fields {
+pub(super) struct Fields {
     /// The actor has the device to itself.
     pub claimed: bool,
     /// Counts contents, and wraps.
@@ -29,7 +29,7 @@ pub struct Fields {
 
 /// Why an open was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenError {
+pub(super) enum OpenError {
     /// The actor has the device to itself.
     Claimed,
     /// The content asked for is gone.
@@ -38,11 +38,11 @@ pub enum OpenError {
 
 /// A claim was refused: the device is open, or claimed already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InUse;
+pub(crate) struct InUse;
 
 /// What a claimed device is let go as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Release {
+pub(crate) enum Release {
     /// It has the content it had.
     Unchanged,
     /// It has lost its content.
@@ -54,16 +54,16 @@ const GENERATION_SHIFT: u32 = 32;
 
 impl Fields {
     /// Of a device that does not exist.
-    pub const ABSENT: Self = Self { claimed: true, generation: 0, opens: 0 };
+    pub(super) const ABSENT: Self = Self { claimed: true, generation: 0, opens: 0 };
 
     /// Returns the word with these fields.
-    pub const fn pack(self) -> u64 {
+    pub(super) const fn pack(self) -> u64 {
         let claimed = if self.claimed { CLAIMED } else { 0 };
         claimed | (self.generation as u64) << GENERATION_SHIFT | self.opens as u64
     }
 
     /// Returns the fields of the word.
-    pub const fn unpack(word: u64) -> Self {
+    pub(super) const fn unpack(word: u64) -> Self {
         Self {
             claimed: word & CLAIMED != 0,
             generation: (word >> GENERATION_SHIFT) as u16,
@@ -80,7 +80,7 @@ impl Fields {
     /// # Panics
     ///
     /// At 2^32 opens; handles and queue threads are far fewer.
-    pub fn opened(self, generation: Option<u16>) -> Result<Self, OpenError> {
+    pub(super) fn opened(self, generation: Option<u16>) -> Result<Self, OpenError> {
         if self.claimed {
             return Err(OpenError::Claimed);
         }
@@ -96,7 +96,7 @@ impl Fields {
     /// # Panics
     ///
     /// If the device is not open.
-    pub fn closed(self) -> Self {
+    pub(super) fn closed(self) -> Self {
         let opens = self.opens.checked_sub(1).expect("each close has its open");
         Self { opens, ..self }
     }
@@ -106,7 +106,7 @@ impl Fields {
     /// # Errors
     ///
     /// [`InUse`].
-    pub const fn claim(self) -> Result<Self, InUse> {
+    pub(super) const fn claim(self) -> Result<Self, InUse> {
         if self.claimed || self.opens > 0 {
             return Err(InUse);
         }
@@ -118,7 +118,7 @@ impl Fields {
     /// # Panics
     ///
     /// If the device is not claimed.
-    pub fn released(self, release: Release) -> Self {
+    pub(super) fn released(self, release: Release) -> Self {
         assert!(self.claimed, "only a claimed device is released");
         let generation = match release {
             Release::Unchanged => self.generation,
@@ -130,16 +130,16 @@ impl Fields {
 
 /// The word of one device.
 #[derive(Debug)]
-pub struct OpenWord(AtomicU64);
+pub(super) struct OpenWord(AtomicU64);
 
 impl OpenWord {
     /// Returns the word of a device that does not exist.
-    pub const fn absent() -> Self {
+    pub(super) const fn absent() -> Self {
         Self(AtomicU64::new(Fields::ABSENT.pack()))
     }
 
     /// Returns the fields as they were a moment ago.
-    pub fn fields(&self) -> Fields {
+    pub(super) fn fields(&self) -> Fields {
         // Relaxed: who decides by this reads under the lock that the deciding change is made under.
         Fields::unpack(self.0.load(Ordering::Relaxed))
     }
@@ -149,7 +149,7 @@ impl OpenWord {
     /// # Errors
     ///
     /// Any [`OpenError`].
-    pub fn open(&self, generation: Option<u16>) -> Result<(), OpenError> {
+    pub(super) fn open(&self, generation: Option<u16>) -> Result<(), OpenError> {
         self.change(|fields| fields.opened(generation))
     }
 
@@ -158,7 +158,7 @@ impl OpenWord {
     /// # Panics
     ///
     /// If the device is not open.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         let Ok(()) = self.change(|fields| Ok::<_, core::convert::Infallible>(fields.closed()));
     }
 
@@ -167,7 +167,7 @@ impl OpenWord {
     /// # Errors
     ///
     /// [`InUse`].
-    pub fn claim(&self) -> Result<(), InUse> {
+    pub(super) fn claim(&self) -> Result<(), InUse> {
         self.change(Fields::claim)
     }
 
@@ -176,7 +176,7 @@ impl OpenWord {
     /// # Panics
     ///
     /// If the device is not claimed.
-    pub fn release(&self, release: Release) {
+    pub(super) fn release(&self, release: Release) {
         let Ok(()) =
             self.change(|fields| Ok::<_, core::convert::Infallible>(fields.released(release)));
     }

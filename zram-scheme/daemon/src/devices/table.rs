@@ -28,12 +28,12 @@ use crate::platform::Platform;
 use crate::text::Words;
 
 /// Most devices. Each costs some hundred bytes before it has a size; Linux users have 1 to 8.
-pub const DEVICES_MAX: usize = 32;
+pub(crate) const DEVICES_MAX: usize = 32;
 
 const _: () = assert!(DEVICES_MAX <= hotplug::InstanceSet::MAX);
 
 /// The content of an initialised device.
-pub type Content<P> = Zram<<P as Platform>::Mutex, <P as Platform>::Pages>;
+pub(crate) type Content<P> = Zram<<P as Platform>::Mutex, <P as Platform>::Pages>;
 
 /// A place for a content that can be shared; empty in a spare one.
 type Shared<P> = Arc<Option<Content<P>>>;
@@ -44,7 +44,7 @@ pub struct NoDevice;
 
 /// Why a device could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenDeviceError {
+pub(crate) enum OpenDeviceError {
     /// There is none of that number.
     Absent,
     /// The actor resets or removes it now.
@@ -64,7 +64,7 @@ struct Place<P: Platform> {
 }
 
 /// The table.
-pub struct Devices<P: Platform> {
+pub(crate) struct Devices<P: Platform> {
     places: Vec<Place<P>>,
     spares: Mutex<P::Mutex, Vec<Shared<P>>>,
     inspection: Mutex<P::Mutex, ()>,
@@ -73,7 +73,7 @@ pub struct Devices<P: Platform> {
 impl<P: Platform> Devices<P> {
     /// Returns a table of [`DEVICES_MAX`] absent devices. Called once, at start, where running out of
     /// memory may end the daemon.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = || Place {
             word: OpenWord::absent(),
             front: Mutex::new(Front { view: None, content: None, last_error: Words::NONE }),
@@ -95,7 +95,7 @@ impl<P: Platform> Devices<P> {
     }
 
     /// Returns what is shown of the device of that number, if there is one.
-    pub fn view(&self, id: DeviceId) -> Option<View> {
+    pub(crate) fn view(&self, id: DeviceId) -> Option<View> {
         self.place(id).ok()?.front.lock().view
     }
 
@@ -104,12 +104,12 @@ impl<P: Platform> Devices<P> {
     /// # Errors
     ///
     /// [`NoDevice`].
-    pub fn named(&self, name: DeviceName) -> Result<View, NoDevice> {
+    pub(crate) fn named(&self, name: DeviceName) -> Result<View, NoDevice> {
         self.view(name.id).filter(|view| view.name == name).ok_or(NoDevice)
     }
 
     /// Returns all devices, by number.
-    pub fn views(&self) -> impl Iterator<Item = View> {
+    pub(crate) fn views(&self) -> impl Iterator<Item = View> {
         self.places.iter().filter_map(|place| place.front.lock().view)
     }
 
@@ -119,7 +119,7 @@ impl<P: Platform> Devices<P> {
     /// # Errors
     ///
     /// [`OpenDeviceError`].
-    pub fn open(&self, id: DeviceId) -> Result<DeviceName, OpenDeviceError> {
+    pub(crate) fn open(&self, id: DeviceId) -> Result<DeviceName, OpenDeviceError> {
         let place = self.place(id).map_err(|NoDevice| OpenDeviceError::Absent)?;
         let opened = place.word.open(None);
         match (opened, place.front.lock().view) {
@@ -135,7 +135,7 @@ impl<P: Platform> Devices<P> {
     /// # Panics
     ///
     /// If the device is not open.
-    pub fn close(&self, id: DeviceId) {
+    pub(crate) fn close(&self, id: DeviceId) {
         self.known(id).word.close();
     }
 
@@ -144,7 +144,11 @@ impl<P: Platform> Devices<P> {
     /// # Errors
     ///
     /// [`NoDevice`], also while the actor has it or without content.
-    pub fn use_generation(&self, id: DeviceId, generation: u16) -> Result<Use<'_, P>, NoDevice> {
+    pub(crate) fn use_generation(
+        &self,
+        id: DeviceId,
+        generation: u16,
+    ) -> Result<Use<'_, P>, NoDevice> {
         let place = self.place(id)?;
         place.word.open(Some(generation)).map_err(|_| NoDevice)?;
         let content = place.front.lock().content.clone();
@@ -154,7 +158,7 @@ impl<P: Platform> Devices<P> {
 
     /// Returns the content of a device that a handle keeps open, and opens it once more meanwhile;
     /// nothing while it has no content.
-    pub fn content(&self, id: DeviceId) -> Option<Use<'_, P>> {
+    pub(crate) fn content(&self, id: DeviceId) -> Option<Use<'_, P>> {
         let place = self.place(id).ok()?;
         place.word.open(None).ok()?;
         let content = place.front.lock().content.clone();
@@ -163,7 +167,7 @@ impl<P: Platform> Devices<P> {
     }
 
     /// Returns the generation of the device's content.
-    pub fn generation(&self, id: DeviceId) -> u16 {
+    pub(crate) fn generation(&self, id: DeviceId) -> u16 {
         self.place(id).map_or(0, |place| place.word.fields().generation)
     }
 
@@ -172,7 +176,7 @@ impl<P: Platform> Devices<P> {
     /// # Errors
     ///
     /// [`NoDevice`].
-    pub fn inspect<T>(
+    pub(crate) fn inspect<T>(
         &self,
         name: DeviceName,
         look: impl FnOnce(View, Option<&Content<P>>) -> T,
@@ -193,7 +197,7 @@ impl<P: Platform> Devices<P> {
     /// # Errors
     ///
     /// [`NoDevice`].
-    pub fn last_error(&self, name: DeviceName) -> Result<Words, NoDevice> {
+    pub(crate) fn last_error(&self, name: DeviceName) -> Result<Words, NoDevice> {
         let front = self.place(name.id)?.front.lock();
         if front.view.is_some_and(|view| view.name == name) {
             Ok(front.last_error)
@@ -203,7 +207,7 @@ impl<P: Platform> Devices<P> {
     }
 
     /// Remembers why a write to the device was refused; nothing if the device is gone.
-    pub fn set_last_error(&self, name: DeviceName, words: Words) {
+    pub(crate) fn set_last_error(&self, name: DeviceName, words: Words) {
         let Ok(place) = self.place(name.id) else { return };
         let mut front = place.front.lock();
         if front.view.is_some_and(|view| view.name == name) {
@@ -219,18 +223,18 @@ impl<P: Platform> Devices<P> {
     /// # Errors
     ///
     /// [`InUse`].
-    pub fn claim(&self, id: DeviceId) -> Result<(), InUse> {
+    pub(crate) fn claim(&self, id: DeviceId) -> Result<(), InUse> {
         self.known(id).word.claim()
     }
 
     /// Lets opens in again.
-    pub fn release(&self, id: DeviceId, release: Release) {
+    pub(crate) fn release(&self, id: DeviceId, release: Release) {
         self.known(id).word.release(release);
     }
 
     /// Shows the view, and applies its limit to the content. A device that was absent can be opened
     /// from now on.
-    pub fn publish(&self, view: View) {
+    pub(crate) fn publish(&self, view: View) {
         let place = self.known(view.name.id);
         let is_new = place.front.lock().view.replace(view).is_none();
         // Only the actor empties a device, so the content stays without an open or the inspection.
@@ -246,7 +250,7 @@ impl<P: Platform> Devices<P> {
     }
 
     /// Gives the device its content and shows the view, in one step.
-    pub fn install(&self, view: View, content: Content<P>) {
+    pub(crate) fn install(&self, view: View, content: Content<P>) {
         let mut shared = self.spares.lock().pop().expect("there is a spare for each device");
         *Arc::get_mut(&mut shared).expect("nobody shares a spare") = Some(content);
         let place = self.known(view.name.id);
@@ -262,7 +266,7 @@ impl<P: Platform> Devices<P> {
     }
 
     /// Takes the content out of the claimed device and shows `view` instead of what was shown.
-    pub fn empty(&self, id: DeviceId, view: Option<View>) -> Option<Content<P>> {
+    pub(crate) fn empty(&self, id: DeviceId, view: Option<View>) -> Option<Content<P>> {
         let place = self.known(id);
         let inspection = self.inspection.lock();
         let mut shared = {
@@ -279,7 +283,7 @@ impl<P: Platform> Devices<P> {
     }
 
     /// Returns the device's content for the actor, which alone takes it away.
-    pub fn content_for_actor<T>(
+    pub(crate) fn content_for_actor<T>(
         &self,
         id: DeviceId,
         use_it: impl FnOnce(&Content<P>) -> T,
@@ -290,7 +294,7 @@ impl<P: Platform> Devices<P> {
 }
 
 /// A content in use; it stays as long as this lives.
-pub struct Use<'a, P: Platform> {
+pub(crate) struct Use<'a, P: Platform> {
     word: &'a OpenWord,
     content: Option<Shared<P>>,
 }

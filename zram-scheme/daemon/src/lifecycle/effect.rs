@@ -109,7 +109,7 @@ impl Refusal {
 }
 
 /// Most effects of one transition: exit retires, replies and finishes.
-pub const EFFECTS_MAX: usize = 3;
+pub(super) const EFFECTS_MAX: usize = 3;
 
 /// The effects of one transition, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use crate::text::Text;
 ///
 /// [`Fault::NoHandle`] for a handle that was not opened for reading; [`Fault::NoDevice`],
 /// [`Fault::NoMemory`].
-pub fn read<P: Platform, S: Socket>(
+pub(super) fn read<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     (id, opened): (HandleId, Opened),
     offset: u64,

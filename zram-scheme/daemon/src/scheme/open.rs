@@ -17,7 +17,7 @@ const EXISTING_PATH_MAX: usize = 128;
 /// # Errors
 ///
 /// Any [`Fault`] of names and permissions.
-pub fn open<P: Platform, S: Socket>(
+pub(super) fn open<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     client: &S::Request,
 ) -> Result<HandleId, Fault> {

@@ -9,17 +9,17 @@ use crate::lifecycle::{DeviceId, DeviceName};
 use zram_abi::attribute::Attribute;
 
 /// Name of the control directory.
-pub const CONTROL: &str = "control";
+pub(super) const CONTROL: &str = "control";
 
 /// Most bytes of a path, as in the kernel.
-pub const PATH_MAX: usize = 1024;
+pub(super) const PATH_MAX: usize = 1024;
 
 /// Returns the file at `path` below `base`; a device counts as the device, not as its directory.
 ///
 /// # Errors
 ///
 /// [`Fault::NoFile`], [`Fault::NotDirectory`].
-pub fn resolve(
+pub(super) fn resolve(
     base: File,
     path: &str,
     device: impl Fn(DeviceId) -> Option<DeviceName>,

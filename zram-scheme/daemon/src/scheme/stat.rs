@@ -14,7 +14,10 @@ use crate::platform::{ClientRequest, Platform, Socket};
 /// # Errors
 ///
 /// [`Fault::NoDevice`].
-pub fn size<P: Platform, S: Socket>(daemon: &Daemon<P, S>, file: File) -> Result<u64, Fault> {
+pub(super) fn size<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    file: File,
+) -> Result<u64, Fault> {
     match file {
         File::Device(name) => {
             Ok(daemon.devices.named(name)?.pages.map_or(0, |pages| pages.bytes()))
@@ -32,7 +35,7 @@ pub fn size<P: Platform, S: Socket>(daemon: &Daemon<P, S>, file: File) -> Result
 /// # Errors
 ///
 /// [`Fault::NoDevice`]; [`Fault::BadRange`] for a payload that is too small.
-pub fn stat<P: Platform, S: Socket>(
+pub(super) fn stat<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     file: File,
     client: &mut S::Request,

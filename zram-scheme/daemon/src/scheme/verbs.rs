@@ -16,7 +16,7 @@ use crate::platform::{ClientRequest, Platform, Socket};
 ///
 /// [`Fault::Unsupported`] for files and verbs without; [`Fault::NotInitialised`],
 /// [`Fault::BadRange`], [`Fault::NoHandle`].
-pub fn call<P: Platform, S: Socket>(
+pub(super) fn call<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     opened: Opened,
     worker: &Worker,

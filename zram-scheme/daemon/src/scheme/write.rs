@@ -21,7 +21,7 @@ enum Meaning {
 }
 
 /// Takes a write of a file that is text. The answer is given here, or by the actor.
-pub fn write<P: Platform, S: Socket>(
+pub(super) fn write<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     (handle, opened): (HandleId, Opened),
     client: S::Request,
