@@ -44,6 +44,8 @@ pub(crate) struct Kernel {
     pub(crate) deadlines: BTreeSet<(u64, ThreadId)>,
     /// Threads that wait for a frame, longest first.
     pub(crate) frame_waiters: VecDeque<ThreadId>,
+    /// Bytes of the open texts of `sys`.
+    pub(crate) text_bytes: usize,
     /// Pages lent to user schemes, bounce frames included.
     pub(crate) lent_pages: usize,
     /// The pager and the CPU events.
@@ -86,6 +88,7 @@ impl Kernel {
             scheduler: Scheduler::new(present),
             deadlines: BTreeSet::new(),
             frame_waiters: VecDeque::new(),
+            text_bytes: 0,
             lent_pages: 0,
             swap: Swap::new(),
             cpus: [const { Cpu::new() }; CPUS_MAX],

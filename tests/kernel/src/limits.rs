@@ -1,25 +1,30 @@
 //! How much of everything programs can make the kernel keep.
 //!
 //! The kernel's heap has a fixed size, so each kind of object has a most; reaching it is an errno to
-//! the caller. At its worst all of them together need less than 2 MiB of the 4 MiB that the
+//! the caller. At its worst all of them together need about 3.5 MiB of the 4 MiB that the
 //! smallest heap has.
 
 /// Address spaces, which is to say processes.
 pub(crate) const SPACES_MAX: usize = 64;
 /// Grants (mapped ranges) of one address space.
-pub(crate) const GRANTS_MAX: usize = 1024;
+pub(crate) const GRANTS_MAX: usize = 256;
+/// Grants of an address space that serves a scheme: a pool whose pages come and go one by one is
+/// made of many pieces. Few programs may create schemes, so this does not count for the sum.
+pub(crate) const GRANTS_SERVER_MAX: usize = 16 * 1024;
 /// Threads.
 pub(crate) const THREADS_MAX: usize = 256;
-/// File tables; one a process, and one being prepared for its child.
-pub(crate) const TABLES_MAX: usize = 2 * SPACES_MAX;
-/// Descriptors of each half (lower, upper) of a file table.
-pub(crate) const DESCRIPTORS_MAX: usize = 1024;
+/// File tables: one a process, and some that are being prepared for children.
+pub(crate) const TABLES_MAX: usize = SPACES_MAX + 8;
+/// Descriptors in the lower half of a file table.
+pub(crate) const LOWER_MAX: usize = 1024;
+/// Descriptors in the upper half of a file table.
+pub(crate) const UPPER_MAX: usize = 256;
 /// Open descriptions in the machine.
-pub(crate) const DESCRIPTIONS_MAX: usize = 4096;
+pub(crate) const DESCRIPTIONS_MAX: usize = 2048;
 /// User schemes.
-pub(crate) const SCHEMES_MAX: usize = 32;
+pub(crate) const SCHEMES_MAX: usize = 16;
 /// Requests in flight to one user scheme.
-pub(crate) const REQUESTS_MAX: usize = 256;
+pub(crate) const REQUESTS_MAX: usize = 128;
 /// Pages of user memory that one request lends to the scheme; longer transfers go in pieces.
 pub(crate) const REQUEST_PAGES_MAX: usize = 32;
 /// Pages lent by all requests together are at most this part of memory.
@@ -27,7 +32,7 @@ pub(crate) const LENT_PART: usize = 16;
 /// Bytes of a path.
 pub(crate) const PATH_MAX: usize = 1024;
 /// Pipes.
-pub(crate) const PIPES_MAX: usize = 128;
+pub(crate) const PIPES_MAX: usize = 64;
 /// Bytes that a pipe holds before its writer waits.
 pub(crate) const PIPE_SIZE: usize = 4096;
 /// Descriptors that one message passes.
@@ -40,3 +45,7 @@ pub(crate) const CONSOLE_WRITE_MAX: usize = 4096;
 pub(crate) const CONSOLE_INPUT_MAX: usize = 1024;
 /// Bytes of one file of `sys`.
 pub(crate) const TEXT_MAX: usize = 16 * 1024;
+/// Bytes of all files of `sys` that are open.
+pub(crate) const TEXTS_MAX: usize = 16 * TEXT_MAX;
+/// Pages that one call maps and fills at once; it does so with the kernel lock held.
+pub(crate) const FILL_MAX: u64 = 16 * 1024;

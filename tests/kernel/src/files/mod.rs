@@ -116,9 +116,9 @@ impl Kernel {
             | Object::EventRoot
             | Object::PipeRoot
             | Object::SysRoot
-            | Object::SysText(_)
             | Object::PowerSwitch
             | Object::SchemeCreation => {}
+            Object::SysText(text) => self.close_text(&text),
             Object::Pipe(pipe, end) => self.close_pipe(pipe, end),
             Object::Proc(file) => self.close_proc(file),
             Object::Socket(scheme) => self.close_socket(scheme),

@@ -10,7 +10,7 @@ use zram_abi::boot::UPPER;
 
 use super::Description;
 use crate::errno::Errno;
-use crate::limits::DESCRIPTORS_MAX;
+use crate::limits::{LOWER_MAX, UPPER_MAX};
 use crate::slab::Id;
 
 /// A file table.
@@ -27,10 +27,7 @@ impl FileTable {
         &mut self,
         descriptor: usize,
     ) -> Result<(&mut Vec<Option<Id<Description>>>, usize), Errno> {
-        let index = descriptor & !UPPER;
-        if index >= DESCRIPTORS_MAX {
-            return Err(Errno(EBADF));
-        }
+        let index = index_of(descriptor).ok_or(Errno(EBADF))?;
         let half = if descriptor & UPPER == 0 { &mut self.lower } else { &mut self.upper };
         Ok((half, index))
     }
@@ -51,9 +48,7 @@ impl FileTable {
     ///
     /// EEXIST if it has one, EMFILE if it is too large.
     pub(crate) fn expect_free(&self, descriptor: usize) -> Result<(), Errno> {
-        if descriptor & !UPPER >= DESCRIPTORS_MAX {
-            return Err(Errno(EMFILE));
-        }
+        index_of(descriptor).ok_or(Errno(EMFILE))?;
         match self.get(descriptor) {
             Ok(_) => Err(Errno(EEXIST)),
             Err(_) => Ok(()),
@@ -100,4 +95,10 @@ impl FileTable {
         let upper = self.upper.iter().zip(UPPER..);
         lower.chain(upper).filter_map(|(&found, number)| Some((number, found?))).collect()
     }
+}
+
+/// Returns the place of a descriptor in its half, or nothing if it is too large.
+fn index_of(descriptor: usize) -> Option<usize> {
+    let most = if descriptor & UPPER == 0 { LOWER_MAX } else { UPPER_MAX };
+    Some(descriptor & !UPPER).filter(|&index| index < most)
 }

@@ -11,13 +11,13 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write;
 
-use syscall::error::{EINVAL, ENOENT};
+use syscall::error::{EINVAL, ENOENT, ENOMEM};
 
 use crate::calls::Buffer;
 use crate::errno::{SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
-use crate::limits::TEXT_MAX;
+use crate::limits::{TEXT_MAX, TEXTS_MAX};
 use crate::machine::power;
 use crate::space::SpaceId;
 
@@ -51,7 +51,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// ENOENT.
+    /// ENOENT; ENOMEM when too many are open.
     pub(crate) fn open_sys(&mut self, path: &str) -> SysResult<Object> {
         let mut text = String::new();
         let written = match path {
@@ -64,7 +64,17 @@ impl Kernel {
             _ => return fail(ENOENT),
         };
         written.expect("a string takes any text");
-        Ok(Object::SysText(Text::new(text)))
+        let text = Text::new(text);
+        if self.text_bytes + text.0.len() > TEXTS_MAX {
+            return fail(ENOMEM);
+        }
+        self.text_bytes += text.0.len();
+        Ok(Object::SysText(text))
+    }
+
+    /// Closes a text.
+    pub(crate) fn close_text(&mut self, text: &Text) {
+        self.text_bytes -= text.0.len();
     }
 
     fn describe_cpus(&self, text: &mut String) -> core::fmt::Result {

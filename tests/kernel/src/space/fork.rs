@@ -41,7 +41,13 @@ impl Kernel {
         Ok(())
     }
 
-    fn next_entry(&self, space: SpaceId, from: UserPage, end: UserPage) -> Option<(UserPage, Pte)> {
+    /// Returns the first page of a range that is present or swapped.
+    pub(crate) fn next_entry(
+        &self,
+        space: SpaceId,
+        from: UserPage,
+        end: UserPage,
+    ) -> Option<(UserPage, Pte)> {
         self.spaces[space].tree.entries(from..end).next()
     }
 

@@ -7,7 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::limits::GRANTS_MAX;
+use crate::limits::{GRANTS_MAX, GRANTS_SERVER_MAX};
 
 /// First page number above user space (2^47 bytes).
 pub(crate) const PAGES_END: u64 = 1 << 35;
@@ -47,9 +47,15 @@ pub(crate) struct Grant {
 }
 
 /// All grants of one address space, by first page.
-#[derive(Default)]
 pub(crate) struct Grants {
     ranges: BTreeMap<u64, Grant>,
+    most: usize,
+}
+
+impl Default for Grants {
+    fn default() -> Self {
+        Self { ranges: BTreeMap::new(), most: GRANTS_MAX }
+    }
 }
 
 impl Span {
@@ -123,17 +129,43 @@ impl Grants {
     }
 
     /// Adds a grant; returns false, and adds nothing, if the pages are taken or there are too many.
+    ///
+    /// Private ranges that touch and have the same rights become one: the pool of the daemon maps
+    /// its pages one by one.
     pub(crate) fn insert(&mut self, span: Span, rights: Rights, kind: Kind) -> bool {
-        let fits = self.ranges.len() < GRANTS_MAX && self.is_free(span);
+        let fits = self.ranges.len() < self.most && self.is_free(span);
         if fits {
+            let span = self.take_neighbours(span, rights, kind);
             self.ranges.insert(span.start, Grant { count: span.count, rights, kind });
         }
         fits
     }
 
+    /// Removes the grants beside a free span that are like it; returns the span with theirs.
+    fn take_neighbours(&mut self, span: Span, rights: Rights, kind: Kind) -> Span {
+        let mut whole = span;
+        let is_like = |grant: &Grant| {
+            kind == Kind::Private && grant.kind == Kind::Private && grant.rights == rights
+        };
+        let before = span.start.checked_sub(1).and_then(|page| self.find(page));
+        for (found, grant) in before.into_iter().chain(self.find(span.end())) {
+            if is_like(&grant) {
+                self.ranges.remove(&found.start);
+                whole.start = whole.start.min(found.start);
+                whole.count += found.count;
+            }
+        }
+        whole
+    }
+
+    /// Allows as many grants as a server of a scheme needs.
+    pub(crate) fn allow_many(&mut self) {
+        self.most = GRANTS_SERVER_MAX;
+    }
+
     /// Returns whether two more grants fit, which is the most that changing part of one can add.
     pub(crate) fn has_room_to_split(&self) -> bool {
-        self.ranges.len() + 2 <= GRANTS_MAX
+        self.ranges.len() + 2 <= self.most
     }
 
     /// Removes the pages of `span` from whatever grants have them.

@@ -11,6 +11,7 @@ use super::shootdown::After;
 use super::{SpaceId, page};
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::kernel::Kernel;
+use crate::limits::FILL_MAX;
 use crate::machine::frames::Frame;
 use crate::machine::paging::{Pte, UserPage};
 use crate::swap;
@@ -85,13 +86,16 @@ impl Kernel {
         let span = self.choose_span(space, request, MAP_FIRST)?;
         let is_shared = request.flags.contains(MapFlags::MAP_SHARED);
         let kind = if is_shared { Kind::Shared } else { Kind::Private };
+        let at_once = is_shared || swap::space_pinned(self, space);
+        let most = FILL_MAX.min(self.frames.free_count() as u64);
+        if at_once && span.count > most {
+            return fail(ENOMEM);
+        }
         if !self.spaces[space].grants.insert(span, Rights::of(request.flags), kind) {
             return fail(ENOMEM);
         }
         let filled = match kind {
-            Kind::Private if swap::space_pinned(self, space) => {
-                self.populate(space, span.start, span.count)
-            }
+            Kind::Private if at_once => self.populate(space, span.start, span.count),
             Kind::Private => Ok(()),
             Kind::Shared | Kind::Lent => self.fill_shared(space, span),
         };
@@ -150,6 +154,9 @@ impl Kernel {
         let span = self.choose_span(space, request, MAP_FIRST)?;
         let source_span = Span::of_bytes(from, span.count * zram_abi::PAGE_SIZE as u64);
         let Some(source_span) = source_span else { return fail(EINVAL) };
+        if span.count > FILL_MAX {
+            return fail(ENOMEM);
+        }
         if !self.spaces[space].grants.insert(span, rights, Kind::Shared) {
             return fail(ENOMEM);
         }
@@ -221,29 +228,33 @@ impl Kernel {
 
     /// Changes the rights of the pages of a span that are mapped.
     ///
+    /// Page tables cannot say that a page is there but inaccessible: private pages without any right
+    /// are given back, and are zeros if they become accessible again.
+    ///
     /// # Errors
     ///
-    /// EINVAL if part of it is lent or if touched pages were to become inaccessible (which page
-    /// tables cannot say), EACCES if shared pages were to become writable, ENOMEM as in `unmap`.
+    /// EINVAL if part of it is lent or if shared pages were to become inaccessible, EACCES if shared
+    /// pages were to become writable, ENOMEM as in `unmap`; the call may have to go on later.
     pub(crate) fn protect(&mut self, space: SpaceId, span: Span, rights: Rights) -> SysResult<()> {
-        let found = &self.spaces[space];
-        for (_, grant) in found.grants.within(span) {
+        let grants = &self.spaces[space].grants;
+        for (_, grant) in grants.within(span) {
             match grant.kind {
                 Kind::Lent => return fail(EINVAL),
+                Kind::Shared if !rights.read => return fail(EINVAL),
                 Kind::Shared if rights.write && !grant.rights.write => return fail(EACCES),
                 Kind::Shared | Kind::Private => {}
             }
         }
-        if !found.grants.has_room_to_split() {
+        if !grants.has_room_to_split() {
             return fail(ENOMEM);
         }
-        let range = page(span.start)..page(span.end());
-        let touched: Vec<_> = found.tree.entries(range).collect();
-        if !rights.read && !touched.is_empty() {
-            return fail(EINVAL);
+        if !rights.read && !self.clear_entries(space, span, UNMAP_MAX) {
+            return Err(Halt::Again);
         }
-        for (number, pte) in touched {
+        let mut next = page(span.start);
+        while let Some((number, pte)) = self.next_entry(space, next, page(span.end())) {
             self.restrict(space, number, pte, rights);
+            next = page(number.number() + 1);
         }
         self.spaces[space].grants.set_rights(span, rights);
         Ok(())

@@ -17,6 +17,9 @@ use crate::swap;
 /// Pages whose entries are collected at a time.
 const PIECE: usize = 512;
 
+/// The first program's pid; the machine cannot go on without it.
+const FIRST_PID: u32 = 1;
+
 impl Kernel {
     /// Adds a thread that is not dead.
     pub(crate) fn join_space(&mut self, space: SpaceId) {
@@ -29,6 +32,7 @@ impl Kernel {
         let found = &mut self.spaces[space];
         found.threads -= 1;
         if found.threads == 0 {
+            assert!(found.owner.pid != FIRST_PID, "the first program has ended");
             self.close_schemes_of(space);
             swap::space_ended(self, space);
             self.forget_all(space);

@@ -68,12 +68,17 @@ impl Scheduler {
         }
     }
 
-    /// Returns an idle CPU that may run a thread of this affinity, other than `here`.
-    pub(crate) fn idle_for(&self, affinity: CpuMask, here: CpuId) -> Option<CpuId> {
-        self.online
+    /// Returns an idle CPU that may run a thread of this affinity, other than `here`, to be told so.
+    ///
+    /// It does not count as idle any more, so that the next thread wakes another.
+    pub(crate) fn wake_idle(&mut self, affinity: CpuMask, here: CpuId) -> Option<CpuId> {
+        let found = self
+            .online
             .without(here)
             .iter()
-            .find(|&cpu| self.cpus[cpu.index()].is_idle && self.may_run(affinity, cpu))
+            .find(|&cpu| self.cpus[cpu.index()].is_idle && self.may_run(affinity, cpu))?;
+        self.cpus[found.index()].is_idle = false;
+        Some(found)
     }
 
     /// Puts a thread at the end of its queue of `cpu`.
@@ -102,7 +107,13 @@ impl Scheduler {
     /// Removes and returns the thread that `cpu` runs next, stealing if it has none.
     pub(crate) fn pop(&mut self, cpu: CpuId) -> Option<Candidate> {
         let queues = &mut self.cpus[cpu.index()];
-        let own = queues.next.take().or_else(|| queues.pop());
+        // A hand-off goes on with the slice of whoever handed over, so that two threads that serve
+        // each other do not keep the CPU for ever.
+        if let Some(next) = queues.next.take() {
+            queues.is_idle = false;
+            return Some(next);
+        }
+        let own = queues.pop();
         let found = own.or_else(|| self.steal(cpu));
         let queues = &mut self.cpus[cpu.index()];
         queues.slice_ticks = 0;

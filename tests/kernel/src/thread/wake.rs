@@ -66,7 +66,7 @@ impl Kernel {
         if cpu != self.here {
             apic::send_reschedule(cpu);
         } else if urgency == Urgency::Anywhere {
-            if let Some(idle) = self.scheduler.idle_for(candidate.affinity, self.here) {
+            if let Some(idle) = self.scheduler.wake_idle(candidate.affinity, self.here) {
                 apic::send_reschedule(idle);
             }
         }

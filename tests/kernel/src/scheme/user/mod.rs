@@ -70,6 +70,7 @@ impl Kernel {
             requests: Slab::new(REQUESTS_MAX),
             readers: VecDeque::new(),
         })?;
+        self.spaces[space].grants.allow_many();
         Ok(Object::Socket(scheme))
     }
 

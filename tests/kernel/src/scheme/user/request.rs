@@ -125,17 +125,19 @@ impl Kernel {
         question: Question,
         request: Request,
     ) -> (Id<Request>, Sqe) {
-        let identity = self.threads[self.current()].identity;
+        // The pager asks as uid 0 of no process.
+        let caller = request.caller.map(|caller| self.threads[caller].identity);
+        let (pid, uid, gid) = caller.map_or((0, 0, 0), |found| (found.pid, found.uid, found.gid));
         let id = self.schemes[scheme].requests.insert(request).expect("there was room");
         let mut args = question.args;
         if matches!(question.opcode, Opcode::OpenAt | Opcode::Dup) {
-            args[5] = u64::from(identity.uid) | u64::from(identity.gid) << 32;
+            args[5] = u64::from(uid) | u64::from(gid) << 32;
         }
         let sqe = Sqe {
             opcode: question.opcode as u8,
             tag: id.tag(),
             args,
-            caller: u64::from(identity.pid),
+            caller: u64::from(pid),
             ..Sqe::default()
         };
         (id, sqe)
