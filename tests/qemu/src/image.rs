@@ -16,18 +16,22 @@ use crate::place;
 /// Packages whose binaries make the image.
 const PACKAGES: [&str; 4] = ["kernel", "zramd", "guest", "zramctl"];
 
-/// The programs: name in the image, and the binary it is.
-///
-/// `init` lies at the root, where the kernel looks for the first program; the rest under `bin/`.
-const PROGRAMS: [(&str, &str); 8] = [
-    ("init", "init"),
-    ("bin/zramd", "zramd"),
-    ("bin/sh", "sh"),
-    ("bin/zramctl", "zramctl"),
-    ("bin/swapon", "swapon"),
-    ("bin/swapoff", "swapoff"),
-    ("bin/memhog", "memhog"),
-    ("bin/attributes", "attributes"),
+/// The first program, at the root of the archive, where the kernel looks for it.
+const INIT: &str = "init";
+
+/// The other programs, under `bin/`, where the shell looks for them.
+const PROGRAMS: [&str; 11] = [
+    "zramd",
+    "sh",
+    "zramctl",
+    "swapon",
+    "swapoff",
+    "memhog",
+    "report",
+    "bench",
+    "pages",
+    "attributes",
+    "hostile",
 ];
 
 /// The sample's name in the image.
@@ -57,9 +61,10 @@ impl Image {
     pub fn pack(name: &str, corpus: &Path, script: Option<&str>) -> Result<Self, String> {
         let binaries = build()?;
         let mut archive = Archive::new();
+        archive.file(INIT, &read(&binaries.join(INIT))?);
         archive.folder("bin");
-        for (path, binary) in PROGRAMS {
-            archive.file(path, &read(&binaries.join(binary))?);
+        for program in PROGRAMS {
+            archive.file(&format!("bin/{program}"), &read(&binaries.join(program))?);
         }
         archive.file(CORPUS, &read(corpus)?);
         if let Some(script) = script {

@@ -95,8 +95,6 @@ fn script(settings: Settings, size_mib: u32) -> String {
          echo {disksize}M > zram:0/disksize\n\
          swapon zram:0\n\
          free\n\
-         memhog --size {size_mib}M --passes 1 --threads {threads}\n\
-         report\n\
-         exit\n"
+         memhog --size {size_mib}M --passes 1 --threads {threads} --report\n"
     )
 }

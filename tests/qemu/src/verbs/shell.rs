@@ -1,75 +1,73 @@
-//! `make shell`: the image without a script, its console connected to the terminal.
+//! `make shell`: the image with a prompt, its console connected to the terminal.
 //!
 //! QEMU's multiplexed console puts the terminal into raw mode, so ^C and all other keys go to the
-//! guest, but for Ctrl-A: Ctrl-A x ends QEMU. The terminal's mode is put back in any case.
+//! guest, but for Ctrl-A: Ctrl-A x ends QEMU. The terminal's mode is put back in any case. Where the
+//! input is a file or a pipe, its lines become the image's script instead: nobody is there to wait
+//! for the prompt or to end a guest that hangs.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use qemu::corpus;
 use qemu::image::Image;
-use qemu::machine::{Machine, QEMU, SUCCESS, Threading, one_at_a_time};
+use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time};
 
 use super::settings::Settings;
 
-/// With no person at the keyboard, a guest that never ends is ended after this time.
-const UNATTENDED_MAX: Duration = Duration::from_secs(600);
+/// Long enough for whatever somebody wants to script.
+const LIMITS: Limits =
+    Limits { total: Duration::from_secs(1200), silence: Duration::from_secs(300) };
 
-/// Boots the image with a prompt and returns when the guest has powered off.
+/// What QEMU ends with after Ctrl-A x: the person wanted it so.
+const ENDED_BY_PERSON: i32 = 0;
+
+/// Boots the image and returns when the guest has powered off.
 pub(crate) fn run() -> Result<(), String> {
     let settings = Settings::from_environment()?;
-    let image = Image::pack("shell", &corpus::wanted()?, None)?;
     let machine = Machine {
         memory_mib: settings.memory_mib,
         cpus: settings.cpus,
         threading: Threading::Multi,
         command_line: String::new(),
     };
-    println!("booting; 'help' lists the commands, 'exit' powers off, Ctrl-A x ends QEMU");
+    let status =
+        if std::io::stdin().is_terminal() { attended(&machine)? } else { scripted(&machine)? };
+    match status {
+        Some(SUCCESS | ENDED_BY_PERSON) => Ok(()),
+        code => Err(format!("the guest ended with a failure (QEMU's status {code:?})")),
+    }
+}
+
+/// Connects the terminal with the guest; returns QEMU's exit status.
+fn attended(machine: &Machine) -> Result<Option<i32>, String> {
+    let image = Image::pack("shell", &corpus::wanted()?, None)?;
+    println!("booting; help lists the commands, exit powers off, Ctrl-A x ends QEMU");
     let turn = one_at_a_time().map_err(|why| why.to_string())?;
     let mut command = machine.command(&image);
     command.args(["-serial", "mon:stdio"]);
     let terminal = TerminalMode::save();
-    let status = match terminal {
-        Some(_) => command.status().map(|status| status.code()),
-        None => unattended(command),
-    };
+    let status = command.status().map_err(|error| format!("{QEMU}: {error}"));
     drop(terminal);
     drop(turn);
-    match status.map_err(|error| format!("{QEMU}: {error}"))? {
-        Some(SUCCESS) => Ok(()),
-        // Ctrl-A x: the person wanted it so.
-        Some(0) => Ok(()),
-        code => Err(format!("the guest ended with a failure (status {code:?})")),
-    }
+    Ok(status?.code())
 }
 
-/// Runs with input from a file or pipe; QEMU is killed when the time is over.
-fn unattended(mut command: Command) -> std::io::Result<Option<i32>> {
-    let mut child = command.spawn()?;
-    let deadline = std::time::Instant::now() + UNATTENDED_MAX;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.code());
-        }
-        if std::time::Instant::now() > deadline {
-            child.kill()?;
-            return child.wait().map(|status| status.code());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+/// Runs the lines of the input; returns QEMU's exit status.
+fn scripted(machine: &Machine) -> Result<Option<i32>, String> {
+    let mut script = String::new();
+    std::io::stdin().read_to_string(&mut script).map_err(|error| format!("input: {error}"))?;
+    let image = Image::pack("shell", &corpus::wanted()?, Some(&script))?;
+    let ended = machine.run(&image, LIMITS, &mut |line, _| println!("{line}"));
+    Ok(ended.map_err(|failed| failed.why.to_string())?.status)
 }
 
 /// The terminal's mode as it was; put back on drop.
 struct TerminalMode(String);
 
 impl TerminalMode {
-    /// Returns nothing when the input is no terminal.
+    /// Returns nothing when `stty` does not tell.
     fn save() -> Option<Self> {
-        if !std::io::stdin().is_terminal() {
-            return None;
-        }
         let output = Command::new("stty").arg("-g").stdin(Stdio::inherit()).output().ok()?;
         Some(Self(String::from_utf8(output.stdout).ok()?.trim().to_owned()))
     }

@@ -1,0 +1,115 @@
+//! A machine with a script, and what can be said about its run.
+
+use std::fs;
+use std::time::Duration;
+
+use qemu::corpus;
+use qemu::image::Image;
+use qemu::judge;
+use qemu::machine::{Ended, Limits, Machine, Threading};
+
+/// A test's run takes from 1 to 15 s on a quiet machine.
+const LIMITS: Limits = Limits { total: Duration::from_secs(300), silence: Duration::from_secs(90) };
+
+/// Memory of a test's machine: the smallest that the kernel runs with.
+pub(crate) const MEMORY_MIB: u32 = 128;
+
+/// What the shell prints before each line of a script.
+const PROMPT: &str = "zram> ";
+
+/// Sets up `zram:0` and mounts it as swap.
+pub(crate) const SWAP: &str = "\
+echo > zram:control/hot_add
+echo 512M > zram:0/disksize
+swapon zram:0
+";
+
+/// Sets up `zram:0` and sends pages there and back: shows that the daemon serves programs.
+pub(crate) const PAGES: &str = "\
+echo > zram:control/hot_add
+echo 64M > zram:0/disksize
+pages zram:0
+";
+
+/// What a run left behind.
+pub(crate) struct Run {
+    ended: Ended,
+}
+
+/// Boots `cpus` CPUs and [`MEMORY_MIB`] with the lines of `script`.
+///
+/// # Panics
+///
+/// With the whole log when the run does not end by itself.
+pub(crate) fn boot(cpus: u32, script: &str) -> Run {
+    let sample = corpus::wanted().expect("a sample of pages");
+    // The name of the test, so that a person can boot the image again.
+    let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+    let image = Image::pack(&test, &sample, Some(script)).expect("the image is packed");
+    let machine = Machine {
+        memory_mib: MEMORY_MIB,
+        cpus,
+        threading: Threading::Multi,
+        command_line: String::new(),
+    };
+    let ended = machine.run(&image, LIMITS, &mut |_, _| ());
+    match ended {
+        Ok(ended) => {
+            fs::remove_file(image.initrd).expect("it was just packed");
+            Run { ended }
+        }
+        Err(failed) => panic!("{failed}"),
+    }
+}
+
+impl Run {
+    /// Asserts that the guest said all went well.
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Self {
+        assert!(self.ended.succeeded(), "status {:?}\n{}", self.ended.status, self.ended.log);
+        self
+    }
+
+    /// Asserts that the guest powered off by itself and said that something failed.
+    #[track_caller]
+    pub(crate) fn fails(self) -> Self {
+        let status = self.ended.status;
+        let own_failure = status.is_some_and(|status| status > 1 && status % 2 == 1);
+        assert!(own_failure && !self.ended.succeeded(), "{status:?}\n{}", self.ended.log);
+        self
+    }
+
+    /// Asserts that the guest printed a line with this in it.
+    #[track_caller]
+    pub(crate) fn says(self, part: &str) -> Self {
+        assert!(self.ended.log.contains(part), "no {part:?} in\n{}", self.ended.log);
+        self
+    }
+
+    /// Returns a figure that the guest printed.
+    #[track_caller]
+    pub(crate) fn figure(&self, name: &str) -> u64 {
+        let figures = judge::figures(&self.ended.log);
+        let value = figures.get(name).and_then(|value| value.parse().ok());
+        value.unwrap_or_else(|| panic!("no figure {name} in\n{}", self.ended.log))
+    }
+
+    /// Returns the lines that the guest printed between the echoed command and the next one.
+    ///
+    /// Lines of the daemon may be among them: it logs from a thread of its own.
+    #[track_caller]
+    pub(crate) fn output_of(&self, command: &str) -> Vec<&str> {
+        let echoed = format!("{PROMPT}{command}\n");
+        let behind = self.ended.log.split_once(&echoed).map(|(_, behind)| behind);
+        let behind = behind.unwrap_or_else(|| panic!("no {command:?} in\n{}", self.ended.log));
+        behind.lines().take_while(|line| !line.starts_with(PROMPT)).collect()
+    }
+
+    /// Asserts that `command` printed a line that is `line`, from its first to its last letter.
+    #[track_caller]
+    pub(crate) fn prints(self, command: &str, line: &str) -> Self {
+        let output = self.output_of(command);
+        assert!(output.contains(&line), "{command} printed {output:?} in\n{}", self.ended.log);
+        self
+    }
+}

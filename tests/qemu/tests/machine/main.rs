@@ -1,0 +1,11 @@
+//! Facts that need the machine: each test boots the image with a script and reads what it printed.
+//!
+//! They run one at a time (`--test-threads=1`, and the harness's lock). Each is named after the
+//! fact it proves; the log of a failing one is printed whole.
+
+mod attributes;
+mod boot;
+mod fixture;
+mod hostile;
+mod lifecycle;
+mod pressure;
