@@ -194,6 +194,11 @@ impl Areas {
         numbered.filter_map(|(index, place)| Some((index, place.as_mut()?)))
     }
 
+    /// Returns the bytes that all slot maps take.
+    pub(super) fn table_bytes(&self) -> usize {
+        self.list.iter().flatten().map(|area| area.slots.size_bytes()).sum()
+    }
+
     /// Returns the areas for people.
     pub(super) fn infos(&self) -> impl Iterator<Item = AreaInfo> {
         self.list.iter().flatten().map(Area::info)

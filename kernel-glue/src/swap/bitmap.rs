@@ -26,6 +26,11 @@ impl Bitmap {
         Some(Self { words, size, count: 0, cursor: 0 })
     }
 
+    /// Returns the bytes that the map takes.
+    pub(super) fn size_bytes(&self) -> usize {
+        self.words.len().saturating_mul(size_of::<u64>())
+    }
+
     /// Sets every bit.
     pub(super) fn set_all(&mut self) {
         self.words.fill(u64::MAX);

@@ -55,6 +55,8 @@ pub(super) struct StoreItem {
 pub(super) struct Store {
     pub(super) area: AreaIndex,
     pub(super) ticket: u32,
+    /// When it was posted.
+    pub(super) since_ns: u64,
     pub(super) items: Fixed<StoreItem, ENTRIES_MAX>,
 }
 
@@ -108,7 +110,7 @@ impl Store {
             page: Page(0),
             held: Held::Returned,
         };
-        Self { area, ticket, items: Fixed::new(filler) }
+        Self { area, ticket, since_ns: 0, items: Fixed::new(filler) }
     }
 
     /// Returns the swap entry that stands for the page.

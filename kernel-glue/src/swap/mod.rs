@@ -177,6 +177,11 @@ impl Pager {
         self.areas.infos()
     }
 
+    /// Returns the bytes that the slot maps of all areas take.
+    pub fn table_bytes(&self) -> usize {
+        self.areas.table_bytes()
+    }
+
     /// Returns the counts.
     pub fn statistics(&self) -> Statistics {
         self.statistics

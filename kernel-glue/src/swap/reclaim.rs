@@ -106,6 +106,7 @@ impl Pager {
         for (index, item) in offered.items.as_slice().iter().enumerate() {
             ports.give(queue, index, item.frame);
         }
+        offered.since_ns = ports.now_ns();
         let run = self.offer(queue, offered);
         self.after_frames_freed(ports);
         run

@@ -21,12 +21,18 @@ impl Pager {
     ///
     /// After this the kernel looks at [`Pager::wants_reclaim`].
     pub fn frame_needed(&mut self, whose: FrameFor, ports: &mut impl Ports) -> FrameAnswer {
+        match (self.frame_now(whose, ports), whose) {
+            (Some(frame), _) => FrameAnswer::Frame(frame),
+            (None, FrameFor::Pinned) => FrameAnswer::OutOfMemory,
+            (None, FrameFor::Thread(waiter)) => self.wait_for_frame(waiter, ports),
+        }
+    }
+
+    /// The same for who would rather do without than wait: returns nothing if there is none now.
+    pub fn frame_now(&mut self, whose: FrameFor, ports: &mut impl Ports) -> Option<Frame> {
         match whose {
             FrameFor::Pinned => self.pinned_frame(ports),
-            FrameFor::Thread(waiter) => match self.take_frame(waiter, ports) {
-                Some(frame) => FrameAnswer::Frame(frame),
-                None => self.wait_for_frame(waiter, ports),
-            },
+            FrameFor::Thread(waiter) => self.take_frame(waiter, ports),
         }
     }
 
@@ -35,11 +41,11 @@ impl Pager {
         self.hand_out_frames(ports);
     }
 
-    fn pinned_frame(&mut self, ports: &mut impl Ports) -> FrameAnswer {
-        let Some(frame) = ports.allocate() else { return FrameAnswer::OutOfMemory };
+    fn pinned_frame(&mut self, ports: &mut impl Ports) -> Option<Frame> {
+        let frame = ports.allocate()?;
         self.gained = self.gained.saturating_sub(1);
         self.feel_pressure(ports);
-        FrameAnswer::Frame(frame)
+        Some(frame)
     }
 
     /// Returns the thread's grant, or a frame above the reserve if nobody waits for one.

@@ -143,6 +143,12 @@ impl SlotMap {
         u32::try_from(self.words.len()).unwrap_or(u32::MAX)
     }
 
+    /// Returns the bytes that the map takes.
+    pub(super) fn size_bytes(&self) -> usize {
+        let words = self.words.len().saturating_mul(size_of::<u16>());
+        words.saturating_add(self.free.size_bytes()).saturating_add(self.noticed.size_bytes())
+    }
+
     /// Returns how many notices wait to be sent.
     pub(super) fn notices_pending(&self) -> u32 {
         self.noticed.count()

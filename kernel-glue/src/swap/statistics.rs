@@ -8,6 +8,10 @@
 pub struct Statistics {
     /// Pages stored.
     pub pages_out: u64,
+    /// Pages offered to the daemon, whatever it answered.
+    pub offered: u64,
+    /// Nanoseconds from posting to reply, of all batches together.
+    pub store_ns: u64,
     /// Pages brought back.
     pub pages_in: u64,
     /// Pages of zeros dropped without a request.

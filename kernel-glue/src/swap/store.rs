@@ -42,7 +42,13 @@ impl Pager {
         reply: &Record,
         ports: &mut impl Ports,
     ) {
-        ports.clear(queue, store.items.as_slice().len());
+        let count = store.items.as_slice().len();
+        ports.clear(queue, count);
+        let took_ns = ports.now_ns().saturating_sub(store.since_ns);
+        let statistics = &mut self.statistics;
+        statistics.store_ns = statistics.store_ns.saturating_add(took_ns);
+        let pages = u64::try_from(count).unwrap_or(u64::MAX);
+        statistics.offered = statistics.offered.saturating_add(pages);
         let mut tally = Tally::default();
         for (item, answer) in store.items.as_slice().iter().zip(reply.entries()) {
             let outcome = self.count_answer(answer.status, &mut tally);
