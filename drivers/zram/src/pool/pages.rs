@@ -2,8 +2,9 @@
 //!
 //! A page is an owned handle: whoever has it may read and, with `&mut`, write its 4096 bytes, and
 //! nobody else can. So the pool needs no raw pointer and no fixed addresses, and the unsafe part,
-//! mapping a page into the daemon, stays where system calls are. The machine's source may hand out
-//! page numbers of a region as handles: they are stored once per page, so small ones save memory.
+//! mapping a page into the daemon, stays where system calls are. Handles are kept as
+//! `Option<Page>`, one per page: a `NonZeroU32` that numbers the pages of a region takes 4 bytes, an
+//! address or a plain `u32` takes 8.
 
 use alloc::boxed::Box;
 

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::NoMemory;
+use crate::{NoMemory, memory};
 
 /// Runs that a set can hold: three levels of 64.
 pub(super) const RUNS_MAX: usize = 64 * 64 * 64;
@@ -23,8 +23,7 @@ impl RunSet {
         let mut bits = count;
         for level in &mut self.levels {
             let words = bits.div_ceil(64);
-            level.try_reserve_exact(words.saturating_sub(level.len())).map_err(|_| NoMemory)?;
-            level.resize(words.max(level.len()), 0);
+            memory::grow(level, words, (0, words), || 0)?;
             bits = words;
         }
         Ok(())
