@@ -1,7 +1,7 @@
 //! Which devices there are, and which CPUs: decided by one actor, in order of arrival.
 //!
-//! [`core`] is a pure function over [`state`], [`event`] and [`effect`]; [`actor`] takes messages out
-//! of [`mailbox`] and performs what the core wants. Tests and a model checker run the same core.
+//! `core` is a pure function over `state`, `event` and `effect`; `actor` takes messages out
+//! of `mailbox` and performs what the core wants. Tests and a model checker run the same core.
 //!
 //! **The actor never waits for anything that may need the actor**: it waits for messages, for the
 //! short locks of `devices`, and for memory to be mapped, all of which go on without it.

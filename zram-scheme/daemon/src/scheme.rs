@@ -7,8 +7,8 @@
 //! /N/ATTRIBUTE                     see `zram_abi::attribute`
 //! ```
 //!
-//! [`path`] finds a [`File`], [`open`] checks who may open it and makes a handle ([`handles`]),
-//! [`content`] is what a read shows, [`mod@write`] what a write means, [`verbs`] what SYS_CALL does, [`stat`]
+//! `path` finds a [`File`], `open` checks who may open it and makes a handle ([`handles`]),
+//! `content` is what a read shows, `write` what a write means, `verbs` what SYS_CALL does, `stat`
 //! describes. [`serve`] is the thread that takes requests from the socket and answers all of them but
 //! those that the actor answers. Reading a directory gives one name a line.
 

@@ -124,7 +124,7 @@ impl Effects {
     ///
     /// # Panics
     ///
-    /// If there are [`EFFECTS_MAX`] already, which is a bug of the core.
+    /// If there are `EFFECTS_MAX` already, which is a bug of the core.
     pub fn and(mut self, effect: Effect) -> Self {
         let free = self.0.iter_mut().find(|place| place.is_none());
         *free.expect("no transition has more effects than EFFECTS_MAX") = Some(effect);
