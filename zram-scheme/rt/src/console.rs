@@ -6,7 +6,7 @@
 use core::fmt::{self, Write};
 
 /// Most bytes that go out in one write.
-pub const LINE_MAX: usize = 512;
+const LINE_MAX: usize = 512;
 
 struct Line {
     descriptor: usize,

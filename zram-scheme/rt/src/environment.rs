@@ -123,12 +123,12 @@ pub fn args() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns whether this is the first program of the system.
-pub fn is_first_program() -> bool {
+pub(crate) fn is_first_program() -> bool {
     get(&THREAD).is_none()
 }
 
 /// Returns the program's name: the last part of its first argument, `init` for the first program.
-pub fn program_name() -> &'static str {
+pub(crate) fn program_name() -> &'static str {
     let first = args().next().unwrap_or("init");
     first.rsplit('/').next().unwrap_or(first)
 }
@@ -139,12 +139,12 @@ pub fn proc_root() -> Option<usize> {
 }
 
 /// Returns the descriptor of this program's first context.
-pub fn first_context() -> Option<usize> {
+pub(crate) fn first_context() -> Option<usize> {
     get(&THREAD)
 }
 
 /// Returns the descriptor of the namespace manager.
-pub fn namespace() -> Option<usize> {
+pub(crate) fn namespace() -> Option<usize> {
     get(&NAMESPACE)
 }
 

@@ -50,11 +50,6 @@ pub fn name(errno: i32) -> Option<&'static str> {
     NAMES.iter().find(|&&(number, _)| number == errno).map(|&(_, name)| name)
 }
 
-/// Returns the error number of a short name.
-pub fn from_name(name: &str) -> Option<i32> {
-    NAMES.iter().find(|&&(_, known)| known == name).map(|&(number, _)| number)
-}
-
 /// An error in words, such as `device or resource busy (EBUSY)`.
 #[derive(Clone, Copy, Debug)]
 pub struct InWords(pub Error);

@@ -15,7 +15,7 @@ use syscall::{Error, Map, Result, Stat, StatVfs};
 use crate::memory::Mapping;
 
 /// Lower descriptors of a program; as many as the in-tree kernel gives a file table.
-pub const SLOTS_MAX: usize = 1024;
+pub(crate) const SLOTS_MAX: usize = 1024;
 
 // Relaxed is enough for every access: the words hand out numbers and guard no other memory.
 static USED: [AtomicU64; SLOTS_MAX / 64] = [const { AtomicU64::new(0) }; SLOTS_MAX / 64];
@@ -107,7 +107,7 @@ impl Fd {
     }
 
     /// Forgets a descriptor that a call has moved out of the file table; its number is free again.
-    pub fn moved_away(self) {
+    pub(crate) fn moved_away(self) {
         give_slot(self.into_raw());
     }
 
@@ -116,7 +116,7 @@ impl Fd {
     /// # Errors
     ///
     /// What the scheme of `directory` answers; EMFILE without a free number.
-    pub fn open_at(directory: usize, path: &str, flags: usize) -> Result<Self> {
+    pub(crate) fn open_at(directory: usize, path: &str, flags: usize) -> Result<Self> {
         in_free_slot(|slot| open_into(directory, slot, path, flags))
     }
 
@@ -142,16 +142,6 @@ impl Fd {
     /// What the scheme answers; EMFILE without a free number.
     pub fn dup_of(descriptor: usize, name: &[u8]) -> Result<Self> {
         in_free_slot(|slot| syscall::dup_into(descriptor, slot, name))
-    }
-
-    /// Clones `descriptor` under a number of the caller's choice.
-    ///
-    /// # Errors
-    ///
-    /// EEXIST if the number is occupied, EBADF if `descriptor` is not open.
-    pub fn clone_at_number(descriptor: usize, number: usize) -> Result<Self> {
-        syscall::dup_into(descriptor, number, &[])?;
-        Ok(Self::from_raw(number))
     }
 
     /// Returns what the scheme makes of `name`; see [`Fd::dup_of`].
@@ -279,7 +269,7 @@ impl Fd {
     /// # Errors
     ///
     /// What the scheme answers; ENOMEM.
-    pub fn map_shared(&self, offset: usize, size: usize) -> Result<Mapping> {
+    pub(crate) fn map_shared(&self, offset: usize, size: usize) -> Result<Mapping> {
         let flags = MapFlags::PROT_READ | MapFlags::PROT_WRITE | MapFlags::MAP_SHARED;
         Mapping::of(self.0, &Map { offset, size, flags, address: 0 })
     }

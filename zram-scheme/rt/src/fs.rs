@@ -52,7 +52,7 @@ pub fn open(path: &str, flags: usize) -> Result<Fd> {
 /// # Errors
 ///
 /// ENOENT if nobody registered that name, ENODEV in a program without namespace manager.
-pub fn open_root(scheme: &str) -> Result<Fd> {
+fn open_root(scheme: &str) -> Result<Fd> {
     Fd::open_at(namespace()?, &format!("{SCHEMES}/{scheme}"), O_DIRECTORY | O_RDONLY)
 }
 
@@ -104,7 +104,7 @@ pub fn list(path: &str) -> Result<Vec<String>> {
 /// # Errors
 ///
 /// What the scheme answers.
-pub fn read_all(file: &Fd) -> Result<Vec<u8>> {
+fn read_all(file: &Fd) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         let end = bytes.len();

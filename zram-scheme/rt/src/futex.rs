@@ -47,9 +47,6 @@ pub fn wake(word: &AtomicU32, count: u32) -> usize {
 /// A mutex over `T` whose waiters sleep in the kernel.
 pub type Mutex<T> = lock_api::Mutex<FutexMutex, T>;
 
-/// What holding a [`Mutex`] gives.
-pub type MutexGuard<'a, T> = lock_api::MutexGuard<'a, FutexMutex, T>;
-
 /// The lock word of [`Mutex`].
 #[derive(Debug)]
 pub struct FutexMutex(AtomicU32);

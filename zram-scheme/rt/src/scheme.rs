@@ -119,16 +119,6 @@ impl Request {
         by_opcode || self.0.sqe_flags.contains(SqeFlags::ONEWAY)
     }
 
-    /// Returns the number that tells this request from others in flight.
-    pub fn tag(&self) -> u32 {
-        self.0.tag
-    }
-
-    /// Returns the process that asks.
-    pub fn caller(&self) -> u64 {
-        self.0.caller
-    }
-
     /// Returns the handle it is about.
     pub fn handle(&self) -> usize {
         self.0.args[0] as usize

@@ -19,7 +19,7 @@ use crate::futex;
 use crate::memory::{self, Mapping};
 
 /// Most threads that a program makes in its life: two queue threads for each of 128 CPUs.
-pub const THREADS_MAX: usize = 256;
+const THREADS_MAX: usize = 256;
 
 /// Bytes of a thread's stack.
 const STACK_SIZE: usize = 128 * 1024;
@@ -32,6 +32,13 @@ const PRIORITY_DEFAULT: u32 = 20;
 struct Known {
     status: AtomicUsize,
     stack: AtomicUsize,
+}
+
+impl Known {
+    fn forget(&self) {
+        // Relaxed, as in `remember`.
+        self.status.store(0, Ordering::Relaxed);
+    }
 }
 
 static KNOWN: [Known; THREADS_MAX] =
@@ -89,15 +96,31 @@ impl<'a> Builder<'a> {
         if let Some(cpu) = self.cpu {
             context.pin(cpu)?;
         }
-        let stack = new_stack()?;
-        let (base, length) = stack;
-        let status = remember(context.status()?, base)?;
+        let space = own.dup(b"addrspace")?;
+        let (stack, status) = (new_stack()?, context.status()?);
+        let (base, length) = (stack.address(), stack.bytes().len());
+        let known = remember(&status, base)?;
         let running = Arc::new(AtomicU32::new(1));
-        let start = Start { body: Box::new(body), running: Arc::clone(&running), status, stack };
-        let start = Box::into_raw(Box::new(start)).expose_provenance();
+        let start = Box::into_raw(Box::new(Start {
+            body: Box::new(body),
+            running: Arc::clone(&running),
+            status: status.raw(),
+            stack: (base, length),
+        }));
         let entry = entry as extern "C" fn() -> ! as usize;
-        context.set_entry(&own.dup(b"addrspace")?, base + length, entry, start)?;
-        context.start()?;
+        let begun = context
+            .set_entry(&space, base + length, entry, start.expose_provenance())
+            .and_then(|()| context.start());
+        if let Err(error) = begun {
+            known.forget();
+            // SAFETY: it came from Box::into_raw above, and the thread that was to take it over has
+            // not begun.
+            drop(unsafe { Box::from_raw(start) });
+            return Err(error);
+        }
+        // Both are the thread's now.
+        stack.leak();
+        status.into_raw();
         Ok(Thread { running })
     }
 }
@@ -113,23 +136,22 @@ impl Thread {
     }
 }
 
-fn new_stack() -> Result<(usize, usize)> {
+fn new_stack() -> Result<Mapping> {
     let stack = Mapping::anonymous(STACK_SIZE + PAGE_SIZE)?;
     // SAFETY: the lowest page of the new mapping; it is used for nothing but being forbidden.
     unsafe { memory::forbid(stack.address(), PAGE_SIZE) }?;
-    let (start, length) = stack.leak();
-    Ok((start.as_ptr().expose_provenance(), length))
+    Ok(stack)
 }
 
-/// Notes a new thread in the table; returns the number of its status handle.
-fn remember(status: Fd, stack: usize) -> Result<usize> {
+/// Notes a new thread in the table.
+fn remember(status: &Fd, stack: usize) -> Result<&'static Known> {
+    let number = status.raw();
     for known in &KNOWN {
-        let number = status.raw();
         // Relaxed: the thread is not started yet, and starting it is a system call, which orders
         // memory for whoever learns of the thread.
         if known.status.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             known.stack.store(stack, Ordering::Relaxed);
-            return Ok(status.into_raw());
+            return Ok(known);
         }
     }
     Err(Error::new(syscall::EAGAIN))
