@@ -49,7 +49,7 @@ pub(crate) enum Action {
         cpu: CpuId,
     },
     /// Take the calling CPU out of the kernel. It is no longer in `smp::online` once the kernel lock is
-    /// free, and does nothing until it is started again; it must not be in any shootdown's mask.
+    /// free, and does nothing until it is started again; from then on no shootdown may name it.
     Park,
 }
 

@@ -78,6 +78,7 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
             }
             Action::Start { cpu: other } => {
                 drop(kernel);
+                shootdown::await_answers_of(other, id);
                 // A CPU that does not come is not online, which the kernel sees.
                 let _ = smp::start(other);
                 kernel = KERNEL.lock(id);
@@ -86,7 +87,7 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
                 leave_thread(cpu);
                 smp::report_offline(id);
                 drop(kernel);
-                smp::park()
+                park()
             }
             Action::Idle => {
                 leave_thread(cpu);
@@ -113,6 +114,14 @@ fn sleep() {
     // SAFETY: interrupts arrive at `hlt` only; their handler may change what `clobber_abi` names,
     // which includes the SSE registers that `trap.s` does not save there.
     unsafe { asm!("sti", "hlt", "cli", clobber_abi("C")) };
+}
+
+/// Stops this CPU until it is reset and started again; it answers what was asked before it left.
+fn park() -> ! {
+    apic::stop_ticks();
+    loop {
+        sleep();
+    }
 }
 
 /// A system call.

@@ -9,7 +9,6 @@ use super::cpu::{self, CpuBlock};
 use super::cpu_id::{CpuId, CpuMask};
 use super::{apic, clock, entry, physical};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use x86_64::instructions::interrupts;
 
 /// Number of the page that CPUs start in; boot.s has it too. Boot data is no longer needed there.
 const AP_PAGE: u8 = 8;
@@ -58,22 +57,13 @@ pub(super) fn report_offline(this: CpuId) {
     ONLINE.fetch_and(!CpuMask::of(this).bits(), Ordering::Release);
 }
 
-/// Stops this CPU until it is reset and started again.
-pub(super) fn park() -> ! {
-    apic::stop_ticks();
-    loop {
-        interrupts::disable();
-        x86_64::instructions::hlt();
-    }
-}
-
 /// Starts a CPU and waits until it has reported.
 ///
 /// # Errors
 /// [`NotStarted`] after [`TRIES`] tries; the CPU is reset again and does nothing.
 ///
 /// # Context
-/// One CPU at a time is here; without the kernel lock.
+/// One CPU at a time is here, without the kernel lock; no shootdown waits for the CPU to start.
 pub(super) fn start(cpu: CpuId) -> Result<(), NotStarted> {
     write_trampoline(cpu);
     // Relaxed is enough: the other CPU starts later, by an interrupt.
