@@ -112,6 +112,13 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         }
         let page = self.obtain_page(cpu)?;
         let mut class = class.lock();
+        // Meanwhile another thread may have made room: a page added now would stay without objects,
+        // and neither a free nor compaction would ever release it.
+        if let Some(handle) = class.insert(&self.source, header, bytes) {
+            drop(class);
+            self.put_page(cpu, page);
+            return Ok(handle);
+        }
         if let Err(page) = class.add_page(page) {
             drop(class);
             self.put_page(cpu, page);
