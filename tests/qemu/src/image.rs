@@ -81,8 +81,12 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Builds once in a process; returns the folder with the binaries.
-fn build() -> Result<&'static Path, String> {
+/// Builds the kernel and the programs, once in a process; returns the folder with the binaries.
+///
+/// # Errors
+///
+/// In words, when cargo does not start or fails; what it says is on the terminal.
+pub fn build() -> Result<&'static Path, String> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BUILT.get_or_init(run_cargo).as_deref().map_err(Clone::clone)
 }

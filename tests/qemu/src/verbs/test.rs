@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use qemu::place;
+use qemu::{image, place};
 
 /// Packages with tests that run on the host; the others are freestanding programs.
 const HOST: [&str; 7] = ["zram-abi", "hotplug", "zram", "kernel-glue", "zramd", "guest", "system"];
@@ -30,6 +30,11 @@ pub(crate) fn run() -> Result<(), String> {
     host.extend(HOST.iter().flat_map(|package| ["-p", package]));
     println!("tests on the host");
     let host = step(&host)?;
+    println!("building the kernel and the programs");
+    if let Err(message) = image::build() {
+        // The tests that need them will say so, each for itself.
+        eprintln!("{message}");
+    }
     println!("tests of the harness, and of the machine under QEMU");
     // One at a time: two machines would disturb each other.
     let machine = step(&["test", "--no-fail-fast", "-p", "qemu", "--", "--test-threads=1"])?;
@@ -52,43 +57,84 @@ fn step(arguments: &[&str]) -> Result<Tally, String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cargo did not start: {error}"))?;
-    let (sender, lines) = channel();
+    let (sender, said) = channel();
     if let (Some(out), Some(errors)) = (child.stdout.take(), child.stderr.take()) {
-        pass_on(out, std::io::stdout(), sender.clone());
-        pass_on(errors, std::io::stderr(), sender);
+        forward(out, sender.clone(), Said::Out);
+        forward(errors, sender, Said::Errors);
     }
-    let mut tally = Tally::default();
-    for line in lines {
-        tally.count(&line);
-    }
+    let mut listener = Listener::default();
+    said.into_iter().for_each(|said| listener.hear(said));
+    listener.end();
     let status = child.wait().map_err(|error| format!("cargo: {error}"))?;
-    Ok(tally.closed(status.success()))
+    Ok(listener.tally.closed(status.success()))
 }
 
-/// Copies `from` to `to` at once, and each whole line to `lines`.
-fn pass_on(
+/// A piece of what cargo and the tests say: the tests on one stream, cargo on the other.
+enum Said {
+    Out(Vec<u8>),
+    Errors(Vec<u8>),
+}
+
+fn forward(
     mut from: impl Read + Send + 'static,
-    mut to: impl Write + Send + 'static,
-    lines: Sender<String>,
+    to: Sender<Said>,
+    wrap: impl Fn(Vec<u8>) -> Said + Send + 'static,
 ) {
     thread::spawn(move || {
-        let (mut buffer, mut line) = ([0; 4096], Vec::new());
+        let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
-            // Counting goes on even when nobody reads the terminal.
-            let _ = to.write_all(&buffer[..count]).and_then(|()| to.flush());
-            for &byte in &buffer[..count] {
-                if byte == b'\n' {
-                    let whole = std::mem::take(&mut line);
-                    let _ = lines.send(String::from_utf8_lossy(&whole).into_owned());
-                } else {
-                    line.push(byte);
-                }
+            if to.send(wrap(buffer[..count].to_vec())).is_err() {
+                return;
             }
         }
     });
 }
 
+/// Passes on both streams as they come and counts; cargo's lines wait while a test's line is open.
+#[derive(Default)]
+struct Listener {
+    tally: Tally,
+    out: Vec<u8>,
+    errors: Vec<u8>,
+    held: Vec<u8>,
+}
+
+impl Listener {
+    fn hear(&mut self, said: Said) {
+        // Counting goes on even when nobody reads the terminal, so errors of writing are nothing.
+        match said {
+            Said::Out(bytes) => {
+                let mut terminal = std::io::stdout();
+                let _ = terminal.write_all(&bytes).and_then(|()| terminal.flush());
+                self.tally.count_lines(&mut self.out, &bytes);
+            }
+            Said::Errors(bytes) => {
+                self.tally.count_lines(&mut self.errors, &bytes);
+                self.held.extend(bytes);
+            }
+        }
+        if self.out.is_empty() {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        let _ = std::io::stderr().write_all(&std::mem::take(&mut self.held));
+    }
+}
+
 impl Tally {
+    /// Counts the lines that `bytes` complete; what they leave open stays in `line`.
+    fn count_lines(&mut self, line: &mut Vec<u8>, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte == b'\n' {
+                self.count(&String::from_utf8_lossy(&std::mem::take(line)));
+            } else {
+                line.push(byte);
+            }
+        }
+    }
+
     fn count(&mut self, line: &str) {
         let line = line.trim_start();
         if line.starts_with("Running ") || line.starts_with("Doc-tests ") {
