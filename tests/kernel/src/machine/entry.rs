@@ -10,7 +10,8 @@ use super::action::{Action, Fault};
 use super::cpu::{self, CpuBlock};
 use super::descriptors::{DOUBLE_FAULT, GENERAL_PROTECTION, MACHINE_CHECK, NMI, PAGE_FAULT};
 use super::lock::{KernelGuard, KernelLock};
-use super::regs::Regs;
+use super::paging::Root;
+use super::regs::{Regs, RegsHandle};
 use super::{apic, shootdown, smp};
 use crate::kernel::Kernel;
 use core::arch::{asm, global_asm};
@@ -55,21 +56,7 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
     let id = cpu.id();
     loop {
         match kernel.next_action(id) {
-            Action::Run { regs, root } => {
-                let regs = cpu.begin_run(regs);
-                // SAFETY: this CPU's until `end_run`.
-                let ready = unsafe { &mut *regs };
-                ready.clean_rflags();
-                if ready.has_user_rip() {
-                    cpu::load_root(id, root);
-                    drop(kernel);
-                    // SAFETY: `begin_run` made them this CPU's; the rest was just seen to.
-                    unsafe { return_to_program(regs) }
-                }
-                let rip = ready.rip;
-                cpu.end_run();
-                kernel.on_exception(id, GENERAL_PROTECTION as u8, 0, rip);
-            }
+            Action::Run { regs, root } => kernel = run(cpu, kernel, regs, root),
             Action::Shootdown { cpus, pages } => {
                 drop(kernel);
                 shootdown::request(id, cpus, &pages);
@@ -100,6 +87,25 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
             }
         }
     }
+}
+
+/// Runs a thread. Returns only if the CPU could not go on at the thread's `rip`, which is then the
+/// thread's exception, as if it had jumped there.
+fn run(cpu: &CpuBlock, mut kernel: Guard, regs: RegsHandle, root: Root) -> Guard {
+    let regs = cpu.begin_run(regs);
+    // SAFETY: this CPU's until `end_run`.
+    let ready = unsafe { &mut *regs };
+    ready.clean_rflags();
+    if ready.has_user_rip() {
+        cpu::load_root(cpu.id(), root);
+        drop(kernel);
+        // SAFETY: `begin_run` made them this CPU's; the rest was just seen to.
+        unsafe { return_to_program(regs) }
+    }
+    let rip = ready.rip;
+    cpu.end_run();
+    kernel.on_exception(cpu.id(), GENERAL_PROTECTION as u8, 0, rip);
+    kernel
 }
 
 /// Makes the CPU run no thread, in no program's address space; called with the kernel lock held.

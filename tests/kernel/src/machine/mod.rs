@@ -23,6 +23,7 @@ pub(crate) mod paging;
 mod panic;
 mod physical;
 pub(crate) mod power;
+mod pte;
 pub(crate) mod regs;
 pub(crate) mod serial;
 mod shootdown;
