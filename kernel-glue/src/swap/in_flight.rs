@@ -118,12 +118,20 @@ impl Store {
         SwapEntry { area: self.area, slot: item.slot }
     }
 
-    /// Returns the item of `entry`, if its page is in this batch.
+    /// Returns the item that `entry` stands for, if its page is in this batch.
+    ///
+    /// An item whose entry is gone is not meant, even if it has this slot: before it is offered its
+    /// slot is free already, and may be that of a page in another CPU's batch.
     pub(super) fn find_mut(&mut self, entry: SwapEntry) -> Option<&mut StoreItem> {
         if self.area != entry.area {
             return None;
         }
-        self.items.as_mut_slice().iter_mut().find(|item| item.slot == entry.slot)
+        let stands = |held| match held {
+            Held::Leaving | Held::Wanted => true,
+            Held::Shared | Held::Returned | Held::Dropped => false,
+        };
+        let mut items = self.items.as_mut_slice().iter_mut();
+        items.find(|item| item.slot == entry.slot && stands(item.held))
     }
 }
 
