@@ -147,7 +147,7 @@ impl Kernel {
     /// 4 ms have passed on this CPU.
     pub(crate) fn on_tick(&mut self, cpu: CpuId) {
         let thread = self.enter(cpu);
-        if cpu == CpuId::BOOT {
+        if self.scheduler.online().iter().next() == Some(cpu) {
             self.poll_console();
         }
         self.expire_deadlines();
@@ -176,6 +176,9 @@ impl Kernel {
         loop {
             self.bury_killed();
             if let Some(action) = self.next_shootdown() {
+                return action;
+            }
+            if let Some(action) = swap::next_cpu_action(self) {
                 return action;
             }
             if let Some(thread) = self.thread_to_keep() {
@@ -217,7 +220,7 @@ impl Kernel {
     }
 
     /// Notes which address space this CPU loads now.
-    fn load(&mut self, space: Option<SpaceId>) {
+    pub(crate) fn load(&mut self, space: Option<SpaceId>) {
         let here = self.here;
         let before = core::mem::replace(&mut self.cpus[here.index()].loaded, space);
         if before != space

@@ -13,20 +13,20 @@ use crate::errno::Errno;
 use crate::limits::{LOWER_MAX, UPPER_MAX};
 use crate::slab::Id;
 
+/// What each number of one half means.
+type Half = Vec<Option<Id<Description>>>;
+
 /// A file table.
 #[derive(Default)]
 pub(crate) struct FileTable {
-    lower: Vec<Option<Id<Description>>>,
-    upper: Vec<Option<Id<Description>>>,
+    lower: Half,
+    upper: Half,
     /// Threads that use it and descriptions that own it.
     pub(crate) references: u32,
 }
 
 impl FileTable {
-    fn half(
-        &mut self,
-        descriptor: usize,
-    ) -> Result<(&mut Vec<Option<Id<Description>>>, usize), Errno> {
+    fn half(&mut self, descriptor: usize) -> Result<(&mut Half, usize), Errno> {
         let index = index_of(descriptor).ok_or(Errno(EBADF))?;
         let half = if descriptor & UPPER == 0 { &mut self.lower } else { &mut self.upper };
         Ok((half, index))

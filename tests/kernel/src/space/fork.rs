@@ -15,6 +15,7 @@ impl Kernel {
     ///
     /// EMFILE when there are too many spaces; a wait or a kill when memory is missing. No copy stays.
     pub(crate) fn fork_space(&mut self, source: SpaceId) -> SysResult<SpaceId> {
+        swap::fork_begins(self, source)?;
         let copy = self.new_space(self.spaces[source].owner)?;
         match self.fork_into(source, copy) {
             Ok(()) => Ok(copy),
@@ -62,7 +63,7 @@ impl Kernel {
             Pte::Empty => Ok(()),
             Pte::Swap(entry) => {
                 self.set_entry(copy, number, pte)?;
-                swap::entry_duplicated(self, entry);
+                swap::entry_duplicated(self, copy, entry);
                 Ok(())
             }
             Pte::Present { frame, .. } => match kind {

@@ -44,6 +44,8 @@ pub(crate) struct Space {
     pub(crate) references: u32,
     /// Whose it is: the identity last given to one of its threads.
     pub(crate) owner: Identity,
+    /// Its last thread has died, and its memory is about to be freed.
+    pub(crate) is_vacating: bool,
     /// Pages present in private grants.
     pub(crate) resident_pages: usize,
     /// Pages that have a swap entry.
@@ -85,6 +87,7 @@ impl Kernel {
             threads: 0,
             references: 1,
             owner,
+            is_vacating: false,
             resident_pages: 0,
             swapped_pages: 0,
         })?)

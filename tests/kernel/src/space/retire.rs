@@ -35,6 +35,7 @@ impl Kernel {
             assert!(found.owner.pid != FIRST_PID, "the first program has ended");
             self.close_schemes_of(space);
             swap::space_ended(self, space);
+            self.spaces[space].is_vacating = true;
             self.forget_all(space);
             self.afterwards(After::Vacate(space));
         } else {
@@ -53,9 +54,16 @@ impl Kernel {
         }
     }
 
+    /// Returns whether a process is on its way out and will free memory without being asked.
+    pub(crate) fn is_freeing(&self) -> bool {
+        self.threads.iter().any(|(_, thread)| thread.is_killed)
+            || self.spaces.iter().any(|(_, space)| space.is_vacating)
+    }
+
     /// Frees the memory of a space whose last thread has died and that no CPU has loaded, and takes
     /// that thread's reference away.
     pub(crate) fn vacate(&mut self, space: SpaceId) {
+        self.spaces[space].is_vacating = false;
         // A thread may have come in meanwhile, through a description: then the memory is its own.
         if self.spaces[space].threads == 0 {
             self.vacate_pages(space);
@@ -85,7 +93,7 @@ impl Kernel {
         cleared.expect("taking an entry away needs no page table");
         match (pte, grant.kind) {
             (Pte::Empty, _) => {}
-            (Pte::Swap(entry), _) => swap::entry_dropped(self, entry),
+            (Pte::Swap(entry), _) => swap::entry_dropped(self, (space, number), entry),
             (Pte::Present { frame, .. }, Kind::Private) => self.put_frame(frame),
             (Pte::Present { frame, .. }, Kind::Shared | Kind::Lent) => self.return_frame(frame),
         }

@@ -9,11 +9,13 @@ use alloc::vec::Vec;
 
 use super::SpaceId;
 use crate::errno::Errno;
+use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::machine::action::{Action, Pages};
 use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::machine::frames::Frame;
 use crate::machine::paging::UserPage;
+use crate::slab::Id;
 use crate::swap;
 use crate::thread::ThreadId;
 
@@ -29,6 +31,8 @@ pub(crate) enum After {
     Restart(ThreadId),
     /// Nobody can have the space loaded any more.
     Vacate(SpaceId),
+    /// A file table loses a reference: that of the last thread of a process.
+    CloseTable(Id<FileTable>),
     /// The pager goes on.
     Swap(swap::Token),
 }
@@ -101,6 +105,7 @@ impl Kernel {
                 After::Complete(thread, result) => self.complete_after(thread, Some(result)),
                 After::Restart(thread) => self.complete_after(thread, None),
                 After::Vacate(space) => self.vacate(space),
+                After::CloseTable(table) => self.release_table(table),
                 After::Swap(token) => swap::on_shootdown_done(self, token),
             }
         }

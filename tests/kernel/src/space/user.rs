@@ -33,7 +33,7 @@ pub(crate) struct Piece {
 /// EFAULT if it is not wholly in user space.
 pub(crate) fn pieces(address: u64, size: usize) -> SysResult<impl Iterator<Item = Piece>> {
     let end = address.checked_add(size as u64);
-    if !end.is_some_and(|end| end <= UserPage::END.address()) {
+    if end.is_none_or(|end| end > UserPage::END.address()) {
         return fail(EFAULT);
     }
     let mut at = 0;

@@ -14,11 +14,12 @@ use crate::calls::{Buffer, Caller};
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
+use crate::machine::action::Action;
 use crate::machine::paging::UserPage;
 use crate::slab::Id;
 use crate::space::SpaceId;
 use crate::space::map::MapRequest;
-use crate::thread::ThreadId;
+use crate::thread::{self, ThreadId};
 
 /// The pager's state.
 pub(crate) struct Swap;
@@ -66,12 +67,19 @@ pub(crate) fn may_allocate(_kernel: &Kernel, _space: SpaceId) -> bool {
 }
 
 /// There is no frame for the current thread: returns what it waits for, or why it dies.
-pub(crate) fn frame_needed(_kernel: &mut Kernel) -> Halt {
+///
+/// The thread is noted among the waiters when it blocks, not here: a caller may fail instead.
+pub(crate) fn frame_needed(kernel: &mut Kernel) -> Halt {
+    if kernel.is_freeing() {
+        return Halt::until(thread::Wait::Frame);
+    }
     Halt::Kill("out of memory".to_string())
 }
 
 /// Frames may have become free.
-pub(crate) fn frames_freed(_kernel: &mut Kernel) {}
+pub(crate) fn frames_freed(kernel: &mut Kernel) {
+    kernel.wake_frame_waiters(kernel.frames.free_count());
+}
 
 /// The current thread touches a page that has a swap entry. Success: the page's entry has changed.
 pub(crate) fn page_in(
@@ -100,6 +108,13 @@ pub(crate) fn space_ended(_kernel: &mut Kernel, _space: SpaceId) {}
 
 /// A tick of this CPU.
 pub(crate) fn on_tick(_kernel: &mut Kernel) {}
+
+/// Returns what this CPU has to do for a CPU transition: start another, or park.
+///
+/// Asked when this CPU has no shootdown to make, before it runs a thread.
+pub(crate) fn next_cpu_action(_kernel: &mut Kernel) -> Option<Action> {
+    None
+}
 
 /// The shootdown that `After::Swap` waited for is done.
 pub(crate) fn on_shootdown_done(_kernel: &mut Kernel, token: Token) {

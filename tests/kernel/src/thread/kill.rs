@@ -12,6 +12,7 @@ use crate::kernel::Kernel;
 use crate::machine::apic;
 use crate::machine::serial::Serial;
 use crate::space::SpaceId;
+use crate::space::shootdown::After;
 use crate::text::text;
 
 impl Kernel {
@@ -69,11 +70,15 @@ impl Kernel {
         if let Some(deadline_ns) = found.deadline_ns.take() {
             self.deadlines.remove(&(deadline_ns, thread));
         }
-        if let Some(table) = table {
-            self.release_table(table);
-        }
+        let is_last = space.is_some_and(|space| self.spaces[space].threads == 1);
         if let Some(space) = space {
             self.leave_space(space);
+        }
+        match table {
+            // Whoever learns of the end of a process by a closed pipe finds its memory free.
+            Some(table) if is_last => self.afterwards(After::CloseTable(table)),
+            Some(table) => self.release_table(table),
+            None => {}
         }
         self.forget_thread(thread);
     }
