@@ -93,10 +93,15 @@ pub(crate) fn page_in(
 }
 
 /// A page table lost a swap entry: unmapped, or its space is gone.
-pub(crate) fn entry_dropped(_kernel: &mut Kernel, _entry: u64) {}
+pub(crate) fn entry_dropped(_kernel: &mut Kernel, _at: (SpaceId, UserPage), _entry: u64) {}
 
 /// A fork made another page table entry with this swap entry.
-pub(crate) fn entry_duplicated(_kernel: &mut Kernel, _entry: u64) {}
+pub(crate) fn entry_duplicated(_kernel: &mut Kernel, _copy: SpaceId, _entry: u64) {}
+
+/// A fork of this space begins.
+pub(crate) fn fork_begins(_kernel: &mut Kernel, _source: SpaceId) -> SysResult<()> {
+    Ok(())
+}
 
 /// Returns whether pages mapped in this space must be present at once.
 pub(crate) fn space_pinned(_kernel: &Kernel, _space: SpaceId) -> bool {
