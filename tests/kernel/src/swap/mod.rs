@@ -1,118 +1,294 @@
-//! Where the pager and the CPU events of `kernel-glue` meet this kernel (placeholder: no swap).
+//! Where the pager and the CPU events of `kernel-glue` meet this kernel.
 //!
-//! The kernel proper calls these hooks and nothing else of the pager; the pager uses
-//! `Kernel::set_entry`, `forget`, `afterwards`, `block`, `make_ready`, `complete`, `switch_to`,
-//! `wake_frame_waiters`, `ask_for_pager` and the public fields.
+//! The kernel proper calls the hooks of this file and nothing else of the pager. A fault that must
+//! wait hands its CPU to the daemon's thread ([`pager`]); taking pages away goes the kernel's usual
+//! way, by shootdown and [`Token`]. [`ports`] and [`window`] are what the pager sees of the kernel,
+//! [`files`] what programs see of the pager, [`area`] how devices are mounted, [`queue`] the
+//! daemon's end, [`cpu`] the CPU events.
+
+mod area;
+mod cpu;
+mod files;
+mod pager;
+mod ports;
+mod queue;
+mod text;
+mod window;
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use syscall::error::{EBADF, ENODEV, EOPNOTSUPP};
+use kernel_glue::cpu_events::CpuEvents;
+use kernel_glue::ports::{Direction, KillReason, Page};
+use kernel_glue::swap::{
+    AREAS_MAX, Commit, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry, Unmapped,
+};
+use syscall::error::ETIMEDOUT;
 
-use crate::calls::call::Metadata;
-use crate::calls::{Buffer, Caller};
-use crate::errno::{Errno, Halt, SysResult, fail};
-use crate::files::{Description, Object};
+use self::pager::{FrameSet, Place};
+use self::window::Queue;
+use crate::errno::{Errno, Halt, SysResult};
+use crate::files::Description;
 use crate::kernel::Kernel;
+use crate::limits::{SPACES_MAX, THREADS_MAX};
 use crate::machine::action::Action;
+use crate::machine::cpu_id::CPUS_MAX;
 use crate::machine::paging::UserPage;
 use crate::slab::Id;
 use crate::space::SpaceId;
-use crate::space::map::MapRequest;
-use crate::thread::{self, ThreadId};
+use crate::thread::wake::Urgency;
+use crate::thread::{State, ThreadId};
 
-/// The pager's state.
-pub(crate) struct Swap;
+pub(crate) use self::files::{
+    File, scheme_call, scheme_close, scheme_map, scheme_open, scheme_read, scheme_take,
+    scheme_write,
+};
 
-/// What of `swap` or `cpu` a description has open.
-pub(crate) struct File;
+pub(crate) use kernel_glue::ports::QueueId;
+
+const _: () = assert!(SPACES_MAX <= 1 << 16 && THREADS_MAX <= 1 << 16, "16 bits of an id's tag");
+
+/// The pager's state, and what this kernel keeps for it; the bulk is on the heap, because the whole
+/// kernel passes through the boot stack.
+pub(crate) struct Swap {
+    pager: Place,
+    queues: Vec<[Queue; 2]>,
+    /// The daemon: who has queues open.
+    daemon: Option<SpaceId>,
+    /// The daemon's memory is pinned: there is an area, or there is about to be one.
+    is_pinned: bool,
+    /// `window=map`.
+    windows_mapped: bool,
+    /// Threads that asked the pager for something, by the low half of their tags.
+    threads: Vec<Option<ThreadId>>,
+    /// The batch of each CPU that waits for its shootdown.
+    unmapped: [Option<Unmapped>; CPUS_MAX],
+    /// Whether a CPU is about to reclaim.
+    kicked: [bool; CPUS_MAX],
+    /// The queue whose worker gets a CPU when its thread has begun to wait.
+    hand_off: [Option<QueueId>; CPUS_MAX],
+    /// Some queue is called or revoked.
+    calls: bool,
+    /// Who is to be killed for memory.
+    condemned: Option<(SpaceId, KillReason)>,
+    kill_is_due: bool,
+    /// Who was killed for memory, until it is gone.
+    dying: Option<SpaceId>,
+    /// The swapon that waits for its device's answer.
+    attaching: Option<area::Attaching>,
+    /// The device files of the areas.
+    devices: [Option<(u16, Id<Description>)>; AREAS_MAX],
+    /// Who is in a swapoff.
+    unmounting: Option<ThreadId>,
+    no_gain: FrameSet,
+    events: Option<CpuEvents>,
+}
 
 /// What the pager does after a shootdown, or with an answer that it asked for.
 #[derive(Clone, Copy)]
-pub(crate) enum Token {}
+pub(crate) enum Token {
+    /// Nothing is going on in the kernel: pages may be taken away.
+    Reclaim,
+    /// The batch of this CPU is forgotten by all CPUs.
+    Finish,
+    /// Somebody is to be killed for memory.
+    Kill,
+    /// The device has answered SWAP_ATTACH.
+    Attach,
+}
 
 /// What a thread waits for that the pager completes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wait {}
+pub(crate) enum Wait {
+    /// To ask the pager again.
+    Pager,
+    /// A record.
+    Queue(QueueId),
+    /// The answer of the device that is to be mounted.
+    Attach,
+    /// A CPU event.
+    Events,
+}
 
 impl Swap {
     /// Returns a pager without areas.
-    pub(crate) const fn new() -> Self {
-        Self
+    pub(crate) fn new() -> Self {
+        Self {
+            pager: Place::NotMade,
+            queues: (0..CPUS_MAX).map(|_| Default::default()).collect(),
+            daemon: None,
+            is_pinned: false,
+            windows_mapped: false,
+            threads: alloc::vec![None; THREADS_MAX],
+            unmapped: [const { None }; CPUS_MAX],
+            kicked: [false; CPUS_MAX],
+            hand_off: [None; CPUS_MAX],
+            calls: false,
+            condemned: None,
+            kill_is_due: false,
+            dying: None,
+            attaching: None,
+            devices: [None; AREAS_MAX],
+            unmounting: None,
+            no_gain: FrameSet::default(),
+            events: None,
+        }
+    }
+
+    fn queue(&self, queue: QueueId) -> &Queue {
+        &self.queues[queue.cpu.0 as usize][direction_index(queue.direction)]
+    }
+
+    fn queue_mut(&mut self, queue: QueueId) -> &mut Queue {
+        &mut self.queues[queue.cpu.0 as usize][direction_index(queue.direction)]
     }
 }
 
-impl File {
-    /// Returns the root of `swap`.
-    pub(crate) const fn swap_root() -> Self {
-        Self
-    }
-
-    /// Returns the root of `cpu`.
-    pub(crate) const fn cpu_root() -> Self {
-        Self
+fn direction_index(direction: Direction) -> usize {
+    match direction {
+        Direction::In => 0,
+        Direction::Out => 1,
     }
 }
 
 impl Wait {
     /// Returns whether the system call is executed again when the wait is over.
     pub(crate) fn restarts(self) -> bool {
-        match self {}
+        match self {
+            Self::Pager | Self::Events => true,
+            Self::Queue(_) | Self::Attach => false,
+        }
     }
 }
 
-/// Returns whether a free frame may go to this space, or is kept for others.
-pub(crate) fn may_allocate(_kernel: &Kernel, _space: SpaceId) -> bool {
-    true
+/// Returns for whom a frame is that the current thread needs: a thread of the pinned daemon must
+/// not wait for what only the daemon can free.
+fn frame_for(kernel: &mut Kernel) -> Option<FrameFor> {
+    let thread = kernel.cpus[kernel.here.index()].current?;
+    let space = kernel.threads.get(thread)?.space;
+    if kernel.swap.is_pinned && space == kernel.swap.daemon {
+        return Some(FrameFor::Pinned);
+    }
+    Some(FrameFor::Thread(ports::waiter_of(kernel, thread)))
+}
+
+/// Returns whether the current thread may take a free frame, which it then does at once.
+pub(crate) fn may_allocate(kernel: &mut Kernel, _space: SpaceId) -> bool {
+    // The first program is made before there are threads.
+    let Some(whose) = frame_for(kernel) else { return true };
+    let frame = pager::call(kernel, |pager, machine| pager.frame_now(whose, machine));
+    if let Some(frame) = frame {
+        kernel.frames.put(ports::frame(frame));
+    }
+    pager::kick(kernel);
+    frame.is_some()
 }
 
 /// There is no frame for the current thread: returns what it waits for, or why it dies.
-///
-/// The thread is noted among the waiters when it blocks, not here: a caller may fail instead.
 pub(crate) fn frame_needed(kernel: &mut Kernel) -> Halt {
-    if kernel.is_freeing() {
-        return Halt::until(thread::Wait::Frame);
+    let out_of_memory = || Halt::Kill("out of memory".to_string());
+    let Some(whose) = frame_for(kernel) else { return out_of_memory() };
+    let answer = pager::call(kernel, |pager, machine| pager.frame_needed(whose, machine));
+    pager::kick(kernel);
+    match answer {
+        FrameAnswer::Frame(frame) => {
+            kernel.frames.put(ports::frame(frame));
+            Halt::Again
+        }
+        FrameAnswer::Wait => Halt::until(crate::thread::Wait::Swap(Wait::Pager)),
+        FrameAnswer::OutOfMemory => out_of_memory(),
     }
-    Halt::Kill("out of memory".to_string())
 }
 
 /// Frames may have become free.
 pub(crate) fn frames_freed(kernel: &mut Kernel) {
-    kernel.wake_frame_waiters(kernel.frames.free_count());
+    pager::call(kernel, |pager, machine| pager.frames_freed(machine));
+    pager::bury(kernel);
 }
 
 /// The current thread touches a page that has a swap entry. Success: the page's entry has changed.
 pub(crate) fn page_in(
-    _kernel: &mut Kernel,
-    _space: SpaceId,
+    kernel: &mut Kernel,
+    space: SpaceId,
     page: UserPage,
     _entry: u64,
-    _for_write: bool,
+    for_write: bool,
 ) -> SysResult<()> {
-    panic!("page {page:?} has a swap entry, but there is no swap")
+    let thread = kernel.current();
+    let request = FaultRequest {
+        space: ports::number_of(space),
+        page: Page(page.number()),
+        write: for_write,
+        waiter: ports::waiter_of(kernel, thread),
+        cpu: pager::cpu_of(kernel),
+    };
+    let fault = pager::call(kernel, |pager, machine| pager.fault(request, machine));
+    pager::kick(kernel);
+    match fault {
+        Fault::Mapped => Ok(()),
+        Fault::Wait { run } => {
+            kernel.swap.hand_off[kernel.here.index()] = run;
+            Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
+        }
+        Fault::Lost => Err(Halt::Kill("a page of its is lost in swap".to_string())),
+        Fault::OutOfMemory => Err(Halt::Kill("out of memory".to_string())),
+    }
 }
 
 /// A page table lost a swap entry: unmapped, or its space is gone.
-pub(crate) fn entry_dropped(_kernel: &mut Kernel, _at: (SpaceId, UserPage), _entry: u64) {}
+pub(crate) fn entry_dropped(kernel: &mut Kernel, (space, page): (SpaceId, UserPage), entry: u64) {
+    let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
+    let (space, page) = (ports::number_of(space), Page(page.number()));
+    pager::call(kernel, |pager, machine| pager.entry_dropped(space, page, entry, machine));
+}
 
-/// A fork made another page table entry with this swap entry.
-pub(crate) fn entry_duplicated(_kernel: &mut Kernel, _copy: SpaceId, _entry: u64) {}
+/// A space is to be copied: success when none of its pages is on its way.
+pub(crate) fn fork_begins(kernel: &mut Kernel, space: SpaceId) -> SysResult<()> {
+    let thread = kernel.current();
+    let waiter = ports::waiter_of(kernel, thread);
+    let space = ports::number_of(space);
+    match pager::call(kernel, |pager, machine| pager.fork_begin(space, waiter, machine)) {
+        Fork::Ready => Ok(()),
+        Fork::Wait => Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager))),
+    }
+}
 
-/// A fork of this space begins.
-pub(crate) fn fork_begins(_kernel: &mut Kernel, _source: SpaceId) -> SysResult<()> {
-    Ok(())
+/// A fork made another page table entry with this swap entry, in `space`.
+pub(crate) fn entry_duplicated(kernel: &mut Kernel, space: SpaceId, entry: u64) {
+    let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
+    let space = ports::number_of(space);
+    let counted = pager::call(kernel, |pager, _| pager.entry_duplicated(space, entry));
+    assert!(counted, "a slot has at most one user a space");
 }
 
 /// Returns whether pages mapped in this space must be present at once.
-pub(crate) fn space_pinned(_kernel: &Kernel, _space: SpaceId) -> bool {
-    false
+pub(crate) fn space_pinned(kernel: &Kernel, space: SpaceId) -> bool {
+    kernel.swap.is_pinned && kernel.swap.daemon == Some(space)
 }
 
 /// The last thread of this space has died; its pages go next.
-pub(crate) fn space_ended(_kernel: &mut Kernel, _space: SpaceId) {}
+pub(crate) fn space_ended(kernel: &mut Kernel, _space: SpaceId) {
+    forget_unmounter(kernel);
+}
 
 /// A tick of this CPU.
-pub(crate) fn on_tick(_kernel: &mut Kernel) {}
+pub(crate) fn on_tick(kernel: &mut Kernel) {
+    forget_unmounter(kernel);
+    pager::call(kernel, |pager, machine| pager.tick(machine));
+    // Left over if the thread did not wait in the end.
+    pager::hand_off(kernel);
+    pager::kick(kernel);
+}
+
+/// Cancels the swapoff of a thread that has died.
+fn forget_unmounter(kernel: &mut Kernel) {
+    let Some(thread) = kernel.swap.unmounting else { return };
+    if kernel.threads.get(thread).is_none_or(|found| found.state == State::Dead) {
+        kernel.swap.unmounting = None;
+        let waiter = ports::waiter_of(kernel, thread);
+        pager::call(kernel, |pager, machine| pager.waiter_gone(waiter, machine));
+    }
+}
 
 /// Returns what this CPU has to do for a CPU transition: start another, or park.
 ///
@@ -122,92 +298,58 @@ pub(crate) fn next_cpu_action(_kernel: &mut Kernel) -> Option<Action> {
 }
 
 /// The shootdown that `After::Swap` waited for is done.
-pub(crate) fn on_shootdown_done(_kernel: &mut Kernel, token: Token) {
-    match token {}
+pub(crate) fn on_shootdown_done(kernel: &mut Kernel, token: Token) {
+    match token {
+        Token::Reclaim => pager::reclaim(kernel),
+        Token::Finish => pager::finish(kernel),
+        Token::Kill => pager::kill(kernel),
+        Token::Attach => {}
+    }
 }
 
 /// A scheme answered what the pager asked (`Then::Swap`).
-pub(crate) fn answered(_kernel: &mut Kernel, token: Token, _result: Result<usize, Errno>) {
-    match token {}
+pub(crate) fn answered(kernel: &mut Kernel, token: Token, result: Result<usize, Errno>) {
+    match token {
+        Token::Attach => area::attached(kernel, result),
+        Token::Reclaim | Token::Finish | Token::Kill => {}
+    }
 }
 
 /// A thread has begun to wait for the pager.
-pub(crate) fn blocked(_kernel: &mut Kernel, _thread: ThreadId, wait: Wait) {
-    match wait {}
+pub(crate) fn blocked(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
+    match wait {
+        Wait::Pager => {
+            let waiter = ports::waiter_of(kernel, thread);
+            match pager::call(kernel, |pager, _| pager.commit(waiter)) {
+                Commit::Park => pager::hand_off(kernel),
+                Commit::Retry => kernel.make_ready(thread, Urgency::Here),
+            }
+        }
+        Wait::Queue(_) | Wait::Attach | Wait::Events => {}
+    }
 }
 
 /// A thread that waited for the pager was killed, or its deadline has passed.
-pub(crate) fn cancelled(_kernel: &mut Kernel, _thread: ThreadId, wait: Wait) {
-    match wait {}
+pub(crate) fn cancelled(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
+    match wait {
+        Wait::Pager => {
+            let waiter = ports::waiter_of(kernel, thread);
+            pager::call(kernel, |pager, machine| pager.waiter_gone(waiter, machine));
+        }
+        Wait::Queue(queue) => kernel.swap.queue_mut(queue).worker = None,
+        Wait::Attach => area::abandon(kernel),
+        Wait::Events => {}
+    }
 }
 
 /// The deadline of a thread has passed, after `cancelled`: ends its wait.
-pub(crate) fn timed_out(_kernel: &mut Kernel, _thread: ThreadId, wait: Wait) {
-    match wait {}
+pub(crate) fn timed_out(kernel: &mut Kernel, thread: ThreadId, _wait: Wait) {
+    kernel.complete(thread, Err(Errno(ETIMEDOUT)));
 }
 
-/// Opens a path relative to a file; returns what is open and whether it has an offset.
-pub(crate) fn scheme_open(
-    _kernel: &mut Kernel,
-    _caller: Caller,
-    _directory: Id<Description>,
-    (_path, _flags): (&str, usize),
-) -> SysResult<(Object, bool)> {
-    fail(ENODEV)
-}
-
-/// Reads from a file at an offset.
-pub(crate) fn scheme_read(
-    _kernel: &mut Kernel,
-    _caller: Caller,
-    _file: Id<Description>,
-    (_buffer, _offset): (Buffer, u64),
-) -> SysResult {
-    fail(EBADF)
-}
-
-/// Writes to a file at an offset.
-pub(crate) fn scheme_write(
-    _kernel: &mut Kernel,
-    _caller: Caller,
-    _file: Id<Description>,
-    (_buffer, _offset): (Buffer, u64),
-) -> SysResult {
-    fail(EBADF)
-}
-
-/// Calls a file with a payload and metadata.
-pub(crate) fn scheme_call(
-    _kernel: &mut Kernel,
-    _caller: Caller,
-    _file: Id<Description>,
-    (_payload, _words): (Buffer, Metadata),
-) -> SysResult {
-    fail(EOPNOTSUPP)
-}
-
-/// Takes descriptions, with one reference each, that a caller passes to a file.
-pub(crate) fn scheme_take(
-    kernel: &mut Kernel,
-    _caller: Caller,
-    _file: Id<Description>,
-    (passed, _words): (Vec<Id<Description>>, Metadata),
-) -> SysResult {
-    for description in passed {
+/// Releases descriptions that nobody took.
+fn release_all(kernel: &mut Kernel, descriptions: Vec<Id<Description>>) {
+    for description in descriptions {
         kernel.release(description);
     }
-    fail(EOPNOTSUPP)
 }
-
-/// Maps a file from an offset on into the caller's space.
-pub(crate) fn scheme_map(
-    _kernel: &mut Kernel,
-    _caller: Caller,
-    _file: Id<Description>,
-    (_request, _offset): (MapRequest, u64),
-) -> SysResult {
-    fail(EOPNOTSUPP)
-}
-
-/// The last description of a file was closed.
-pub(crate) fn scheme_close(_kernel: &mut Kernel, _file: File) {}
