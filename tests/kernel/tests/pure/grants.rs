@@ -1,0 +1,117 @@
+//! Grants agree with a plain list of pages, whatever is mapped and unmapped.
+
+use std::collections::BTreeMap;
+
+use crate::Random;
+use crate::limits::GRANTS_MAX;
+use crate::space::grants::{Grants, Kind, PAGES_END, Rights, Span};
+
+const READ: Rights = Rights { read: true, write: false, execute: false };
+const WRITE: Rights = Rights { read: true, write: true, execute: false };
+const SEEDS: u64 = 40;
+const STEPS: u64 = 400;
+const PAGES: u64 = 60;
+
+fn span(start: u64, count: u64) -> Span {
+    Span { start, count }
+}
+
+/// What each page is, if it is mapped.
+type Model = BTreeMap<u64, (Rights, Kind)>;
+
+fn random_span(random: &mut Random) -> Span {
+    let start = random.below(PAGES);
+    span(start, 1 + random.below(PAGES - start))
+}
+
+fn step(random: &mut Random, grants: &mut Grants, model: &mut Model) {
+    let wanted = random_span(random);
+    let rights = if random.below(2) == 0 { READ } else { WRITE };
+    let kind = if random.below(3) == 0 { Kind::Shared } else { Kind::Private };
+    match random.below(3) {
+        0 => {
+            let is_free = wanted.pages().all(|page| !model.contains_key(&page));
+            assert_eq!(grants.insert(wanted, rights, kind), is_free);
+            if is_free {
+                model.extend(wanted.pages().map(|page| (page, (rights, kind))));
+            }
+        }
+        1 => {
+            grants.remove(wanted);
+            model.retain(|page, _| !wanted.pages().contains(page));
+        }
+        _ => {
+            grants.set_rights(wanted, rights);
+            model.range_mut(wanted.pages()).for_each(|(_, page)| page.0 = rights);
+        }
+    }
+}
+
+fn agrees(grants: &Grants, model: &Model) {
+    for page in 0..PAGES {
+        let found = grants.find(page).map(|(_, grant)| (grant.rights, grant.kind));
+        assert_eq!(found, model.get(&page).copied(), "page {page}");
+    }
+    let mut end = 0;
+    for (found, _) in grants.all() {
+        assert!(found.start >= end, "grants overlap at {found:?}");
+        end = found.end();
+    }
+}
+
+#[test]
+fn random_changes_agree_with_a_list_of_pages() {
+    for seed in 1..=SEEDS {
+        println!("seed {seed}");
+        let (mut random, mut grants, mut model) = (Random(seed), Grants::default(), Model::new());
+        for _ in 0..STEPS {
+            step(&mut random, &mut grants, &mut model);
+            agrees(&grants, &model);
+        }
+    }
+}
+
+#[test]
+fn private_ranges_that_touch_are_one_grant() {
+    let mut grants = Grants::default();
+    for page in [5, 3, 4] {
+        assert!(grants.insert(span(page, 1), WRITE, Kind::Private));
+    }
+    assert_eq!(grants.find(4).map(|(found, _)| found), Some(span(3, 3)));
+    assert!(grants.insert(span(6, 1), READ, Kind::Private));
+    assert!(grants.insert(span(7, 1), WRITE, Kind::Shared));
+    assert_eq!(grants.all().len(), 3);
+}
+
+#[test]
+fn the_lowest_hole_that_is_large_enough_is_found() {
+    let mut grants = Grants::default();
+    assert!(grants.insert(span(10, 5), READ, Kind::Private));
+    assert!(grants.insert(span(17, 3), READ, Kind::Private));
+    assert_eq!(grants.find_free(10, 2), Some(span(15, 2)));
+    assert_eq!(grants.find_free(12, 3), Some(span(20, 3)));
+    assert_eq!(grants.find_free(4, 6), Some(span(4, 6)));
+    assert_eq!(grants.find_free(0, PAGES_END), None);
+}
+
+#[test]
+fn there_are_only_so_many_grants() {
+    let mut grants = Grants::default();
+    let most = GRANTS_MAX as u64;
+    for page in 0..most {
+        assert!(grants.insert(span(2 * page, 1), READ, Kind::Private));
+    }
+    assert!(!grants.insert(span(2 * most, 1), READ, Kind::Private));
+    assert!(!grants.has_room_to_split());
+}
+
+#[test]
+fn spans_outside_user_space_or_off_pages_are_none() {
+    let page_size = zram_abi::PAGE_SIZE as u64;
+    assert_eq!(Span::of_bytes(page_size, 2 * page_size), Some(span(1, 2)));
+    assert_eq!(Span::of_bytes(1, page_size), None);
+    assert_eq!(Span::of_bytes(page_size, 1), None);
+    assert_eq!(Span::of_bytes(page_size, 0), None);
+    assert_eq!(Span::of_bytes(PAGES_END * page_size, page_size), None);
+    assert_eq!(Span::of_bytes(page_size, u64::MAX & !(page_size - 1)), None);
+}
