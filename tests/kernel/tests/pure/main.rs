@@ -42,6 +42,7 @@ mod thread {
     /// As in the kernel.
     pub(crate) type ThreadId = Id<Thread>;
 
+    #[expect(dead_code, reason = "the tests need a part of it")]
     pub(crate) mod scheduler;
 }
 

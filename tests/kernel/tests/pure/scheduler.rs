@@ -9,7 +9,7 @@ use crate::thread::{Thread, ThreadId};
 const SLICE_TICKS: u32 = 3;
 
 fn cpu(index: usize) -> CpuId {
-    CpuId::new(index).unwrap()
+    CpuId::new(index).expect("tests use few CPUs")
 }
 
 fn cpus(indexes: &[usize]) -> CpuMask {
@@ -20,7 +20,7 @@ fn cpus(indexes: &[usize]) -> CpuMask {
 
 fn threads<const N: usize>() -> [ThreadId; N] {
     let mut slab = Slab::new(N);
-    core::array::from_fn(|_| slab.insert(Thread).unwrap())
+    core::array::from_fn(|_| slab.insert(Thread).expect("there is room for N"))
 }
 
 fn candidate(thread: ThreadId, priority: u8, affinity: CpuMask) -> Candidate {
