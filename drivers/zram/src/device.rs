@@ -5,7 +5,8 @@
 //! freed. Whatever fails before the swap leaves the slot as it was; nothing can fail after it.
 //!
 //! Relies on [`SlotTable`], [`Pool`] and [`Zcomp`]; used by the daemon, one device per instance. The
-//! lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device.
+//! lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device. A device grows
+//! beside everything else, but shrinking needs it alone, which the compiler sees to.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +20,7 @@ use crate::statistics::{Counters, Event};
 use crate::zcomp::Zcomp;
 use crate::{
     Algorithm, LoadError, Metadata, NoMemory, PAGE_SIZE, PageBytes, PageSource, Statistics,
-    StoreError, StreamStatistics, Worker, same_filled,
+    StoreError, StoredAbove, StreamStatistics, Worker, same_filled,
 };
 use crate::{checksum::checksum, pool::Handle};
 
@@ -317,6 +318,27 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
             }
             Ok(SlotState::Stored(_) | SlotState::SameFilled(_) | SlotState::Free) | Err(_) => false,
         }
+    }
+
+    /// Gives the device free slots behind its last one until there are `disksize_pages`. Stores and
+    /// loads go on meanwhile; fewer slots than there are change nothing.
+    ///
+    /// # Errors
+    /// [`NoMemory`], with nothing changed.
+    ///
+    /// # Context
+    /// Allocates at most 4 bytes for each MiB that the device will have, with no lock held.
+    pub fn grow(&self, disksize_pages: u32) -> Result<(), NoMemory> {
+        self.table.grow(disksize_pages)
+    }
+
+    /// Takes the slots from `disksize_pages` on away. The caller has the device alone: with it, a
+    /// slot cannot go while somebody works on it.
+    ///
+    /// # Errors
+    /// [`StoredAbove`], with nothing changed: discard those slots first.
+    pub fn shrink(&mut self, disksize_pages: u32) -> Result<(), StoredAbove> {
+        self.table.shrink(disksize_pages)
     }
 
     /// Gives `cpu` its stream. A CPU that has one keeps it; one that is not possible gets none.

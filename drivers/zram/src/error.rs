@@ -10,6 +10,10 @@ use crate::pool::InsertError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoMemory;
 
+/// A page is stored where the device would have no slot any more; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredAbove;
+
 /// Why a page was not stored. The slot still holds what it held before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreError {

@@ -37,7 +37,7 @@ mod worker;
 mod zcomp;
 
 pub use device::{Config, Purpose, Zram};
-pub use error::{LoadError, NoMemory, StoreError};
+pub use error::{LoadError, NoMemory, StoreError, StoredAbove};
 pub use pool::{HeapPages, PageSource};
 pub use statistics::{Metadata, Statistics, StreamStatistics};
 pub use worker::Worker;

@@ -1,10 +1,10 @@
-//! The atomics of the slot words, which loom replaces under `--cfg loom`.
+//! The atomics of the slot table, which loom replaces under `--cfg loom`.
 //!
-//! Words are the hand-made part of the concurrency: `tests/loom.rs` runs the real engine with these
+//! Words and their number are the hand-made part of the concurrency: `tests/loom.rs` runs the real engine with these
 //! and a lock of loom's, and explores every interleaving. Counters and ages decide nothing and stay
 //! with `core`.
 
 #[cfg(not(loom))]
-pub(crate) use core::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -194,6 +194,24 @@ fn a_take_beside_a_take_and_store_frees_only_what_it_returned() {
 }
 
 #[test]
+fn a_store_beside_a_growing_finds_every_slot_that_it_sees() {
+    // A leaf has 16 slots under loom, so slot 16 needs an extension.
+    explore(
+        |device| device.grow(17).expect("memory"),
+        |device| {
+            let last = device.disksize_pages() - 1;
+            store(device, last, 5);
+            last
+        },
+        |device, (), slot| {
+            assert!([2, 16].contains(&slot));
+            assert_eq!(device.disksize_pages(), 17);
+            device.discard(&Worker::new(0).expect("memory"), 3, 14);
+        },
+    );
+}
+
+#[test]
 fn of_two_stores_one_stays() {
     explore(
         |device| store(device, SLOT, 2),

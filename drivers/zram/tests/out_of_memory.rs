@@ -90,6 +90,22 @@ fn a_cpu_that_gets_no_stream_changes_nothing() {
 }
 
 #[test]
+fn growing_fails_at_every_allocation_and_leaves_the_size() {
+    let mut device = Device::new(CONFIG, HeapPages).expect("memory");
+    let before = LIVE_BYTES.get();
+    let mut allowed = 0;
+    while let Err(NoMemory) = with_allocations(allowed, || device.grow(1_000_000)) {
+        assert_eq!((device.disksize_pages(), LIVE_BYTES.get()), (5000, before));
+        allowed += 1;
+        assert!(allowed < 100, "growing never succeeds");
+    }
+    assert!(allowed >= 16, "each of eight extensions is a vector in a box");
+    assert_eq!(device.disksize_pages(), 1_000_000);
+    assert_eq!(with_allocations(0, || device.shrink(5000)), Ok(()));
+    assert_eq!((device.disksize_pages(), LIVE_BYTES.get()), (5000, before));
+}
+
+#[test]
 fn a_store_fails_at_every_allocation_and_leaves_the_old_content() {
     let mut worker = Worker::new(0).expect("memory");
     let mut refusals = 0;

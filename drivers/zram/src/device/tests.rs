@@ -2,6 +2,7 @@
 
 mod damage;
 mod model;
+mod resize;
 mod threads;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The slot table: what each page offset of the device holds.
 //!
-//! [`word`] packs a slot's state into 64 bits, [`table`] finds the word of a slot. Words are changed
-//! by swap and compare-exchange alone, never under a lock. What keeps that sound:
+//! [`word`] packs a slot's state into 64 bits, [`table`] finds the word of a slot through the
+//! [`directory`]. Words are changed by swap and compare-exchange alone, never under a lock. What keeps that sound:
 //!
 //! 1. An object is put into the pool, under its class's lock, *before* a word refers to it.
 //! 2. Whoever takes a word out of the table (store, take, discard) owns its object and frees it,
@@ -16,6 +16,7 @@
 //!    the word no longer refers to the old place, the object is not yet, or no more, anyone's
 //!    content, and is left to its owner.
 
+mod directory;
 mod table;
 mod word;
 

@@ -2,21 +2,21 @@
 //!
 //! A device of 100 GiB costs 200 KiB until it is used. A leaf is 1024 slots in chunks of 16: two
 //! cache lines of words and one of ages, so a slot's word and age are neighbours and a leaf is three
-//! pages. Leaves are never given back while the device lives: a reader needs no lock to walk them.
+//! pages. Leaves are not given back while the table is shared: a reader needs no lock to walk them. A
+//! table grows while others use it; to shrink it takes having it alone (`&mut`).
 //!
 //! Memory orders: a word is published with Release and read with Acquire, so whoever sees a word
-//! sees the object written before it. Ages are Relaxed: an age is a hint that nothing is decided by
+//! sees the object written before it. The number of slots is published with Release after the
+//! directory has grown, so whoever sees a slot finds its place. Ages are Relaxed: an age is a hint that nothing is decided by
 //! together with another field.
 
-use alloc::vec::Vec;
 use core::array;
 use core::sync::atomic::AtomicU32;
 
-use once_cell::race::OnceBox;
-
+use super::directory::Directory;
 use super::{SlotState, SlotWord};
-use crate::sync::{AtomicU64, Ordering};
-use crate::{NoMemory, memory};
+use crate::sync::{self, AtomicU64, Ordering};
+use crate::{NoMemory, StoredAbove, memory};
 
 const SLOTS_PER_CHUNK: usize = 16;
 /// Loom keeps a history for every word: a model gets as few as there can be.
@@ -39,8 +39,8 @@ type Leaf = [Chunk; CHUNKS_PER_LEAF];
 /// The slots of one device.
 #[derive(Debug)]
 pub(crate) struct SlotTable {
-    directory: Vec<OnceBox<Leaf>>,
-    slot_count: u32,
+    directory: Directory<Leaf>,
+    slot_count: sync::AtomicU32,
 }
 
 /// One slot of the table.
@@ -53,18 +53,47 @@ pub(crate) struct Entry<'a> {
 impl SlotTable {
     /// Returns a table of `slot_count` free slots.
     pub(crate) fn new(slot_count: u32) -> Result<Self, NoMemory> {
-        let leaf_count = (slot_count as usize).div_ceil(SLOTS_PER_LEAF);
-        Ok(Self { directory: memory::filled(leaf_count, OnceBox::new)?, slot_count })
+        let directory = Directory::new(leaves_for(slot_count))?;
+        Ok(Self { directory, slot_count: sync::AtomicU32::new(slot_count) })
     }
 
-    /// Returns how many slots there are.
+    /// Returns how many slots there are; while the table is shared this only ever grows.
     pub(crate) fn slot_count(&self) -> u32 {
-        self.slot_count
+        // Pairs with the Release in `grow`.
+        self.slot_count.load(Ordering::Acquire)
+    }
+
+    /// Adds free slots until there are `slot_count`; fewer than there are change nothing.
+    ///
+    /// # Errors
+    /// [`NoMemory`], with nothing changed.
+    pub(crate) fn grow(&self, slot_count: u32) -> Result<(), NoMemory> {
+        self.directory.grow(leaves_for(slot_count))?;
+        // Release: see the header.
+        self.slot_count.fetch_max(slot_count, Ordering::Release);
+        Ok(())
+    }
+
+    /// Takes the slots from `slot_count` on away, if nothing is stored there.
+    ///
+    /// # Errors
+    /// [`StoredAbove`], with nothing changed.
+    pub(crate) fn shrink(&mut self, slot_count: u32) -> Result<(), StoredAbove> {
+        let mut is_stored = false;
+        let free = SlotWord::from(SlotState::Free);
+        self.for_each(slot_count, u32::MAX, |_, entry| is_stored |= entry.load() != free);
+        if is_stored {
+            return Err(StoredAbove);
+        }
+        self.directory.shrink(leaves_for(slot_count));
+        // Relaxed: nobody else has the table now, and sharing it publishes this with the rest.
+        self.slot_count.fetch_min(slot_count, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Returns the slot if its leaf is there. Without a leaf, the slot is free.
     pub(crate) fn get(&self, slot: u32) -> Option<Entry<'_>> {
-        let leaf = self.directory.get(slot as usize / SLOTS_PER_LEAF)?.get()?;
+        let leaf = self.directory.place(leaf_of(slot))?.get()?;
         Some(entry(leaf, slot))
     }
 
@@ -76,22 +105,24 @@ impl SlotTable {
     /// # Panics
     /// If there is no such slot: the caller has checked that.
     pub(crate) fn get_or_allocate(&self, slot: u32) -> Result<Entry<'_>, NoMemory> {
-        assert!(slot < self.slot_count, "slot {slot} of {}", self.slot_count);
-        let place = &self.directory[slot as usize / SLOTS_PER_LEAF];
+        let slot_count = self.slot_count();
+        assert!(slot < slot_count, "slot {slot} of {slot_count}");
+        let place = self.directory.place(leaf_of(slot));
+        let place = place.expect("the directory is as large as the table");
         let leaf = place.get_or_try_init(|| memory::boxed_array(Chunk::free))?;
         Ok(entry(leaf, slot))
     }
 
     /// Calls `visit` with every slot of `first..end` whose leaf is there.
     pub(crate) fn for_each(&self, first: u32, end: u32, mut visit: impl FnMut(u32, Entry<'_>)) {
-        let end = end.min(self.slot_count);
+        let end = end.min(self.slot_count());
         let mut slot = first;
         while slot < end {
             let leaf_end = (slot / SLOTS_PER_LEAF as u32)
                 .saturating_add(1)
                 .saturating_mul(SLOTS_PER_LEAF as u32)
                 .min(end);
-            if let Some(leaf) = self.directory[slot as usize / SLOTS_PER_LEAF].get() {
+            if let Some(leaf) = self.directory.place(leaf_of(slot)).and_then(|place| place.get()) {
                 (slot..leaf_end).for_each(|slot| visit(slot, entry(leaf, slot)));
             }
             slot = leaf_end;
@@ -100,9 +131,16 @@ impl SlotTable {
 
     /// Returns the bytes that directory and leaves take.
     pub(crate) fn metadata_bytes(&self) -> usize {
-        let leaves = self.directory.iter().filter(|place| place.get().is_some()).count();
-        size_of_val(self.directory.as_slice()) + leaves * size_of::<Leaf>()
+        self.directory.metadata_bytes() + self.directory.leaf_count() * size_of::<Leaf>()
     }
+}
+
+const fn leaf_of(slot: u32) -> usize {
+    slot as usize / SLOTS_PER_LEAF
+}
+
+const fn leaves_for(slot_count: u32) -> usize {
+    (slot_count as usize).div_ceil(SLOTS_PER_LEAF)
 }
 
 fn entry(leaf: &Leaf, slot: u32) -> Entry<'_> {
@@ -158,6 +196,7 @@ impl Entry<'_> {
 #[cfg(test)]
 mod tests {
     use super::{SLOTS_PER_LEAF, SlotTable};
+    use crate::StoredAbove;
     use crate::slots::{Fill, SlotState, SlotWord};
 
     fn same_filled(word: u64) -> SlotState {
@@ -200,6 +239,25 @@ mod tests {
         assert!(entry.replace(free, same_filled(1)));
         assert!(!entry.replace(free, same_filled(2)));
         assert_eq!(entry.load().decode(), Ok(same_filled(1)));
+    }
+
+    #[test]
+    fn a_table_grows_while_it_is_shared_and_shrinks_to_above_what_is_stored() {
+        const LEAF: u32 = SLOTS_PER_LEAF as u32;
+        let mut table = SlotTable::new(LEAF).expect("memory");
+        let before = table.metadata_bytes();
+        table.grow(10 * LEAF + 1).expect("memory");
+        assert_eq!(table.slot_count(), 10 * LEAF + 1);
+        let last = table.get_or_allocate(10 * LEAF).expect("memory").swap(same_filled(7));
+        assert_eq!(last, SlotWord::from(SlotState::Free));
+        assert_eq!(table.shrink(10 * LEAF), Err(StoredAbove));
+        assert_eq!(table.slot_count(), 10 * LEAF + 1);
+        let last = table.get(10 * LEAF).expect("its leaf is there").swap(SlotState::Free);
+        assert_eq!(last.decode(), Ok(same_filled(7)));
+        assert_eq!(table.shrink(LEAF), Ok(()));
+        assert_eq!((table.slot_count(), table.metadata_bytes()), (LEAF, before));
+        table.grow(3).expect("memory");
+        assert_eq!(table.slot_count(), LEAF, "growing takes nothing away");
     }
 
     #[test]
