@@ -2,8 +2,9 @@
 //!
 //! Each thread maps its share, fills it with the expanded sample (`guest::sample`), waits until all
 //! have, and then goes through it in random order as often as asked, comparing each page with what
-//! it must hold. `--dirty` rewrites a percentage of the pages on the way. A wrong byte is a line and
-//! exit code 1.
+//! it must hold. `--dirty` rewrites a percentage of the pages on the way. With `--report`, the
+//! program `report` runs before the memory is given back: what it shows is the full machine. A
+//! wrong byte is a line and exit code 1.
 
 #![no_std]
 #![no_main]
@@ -24,14 +25,16 @@ use guest::sample::{Profile, Sample};
 use guest::statistics::Statistics;
 use zram_abi::PAGE_SIZE;
 use zram_rt::errno::{Error, InWords};
+use zram_rt::process::Command;
 use zram_rt::{eprintln, println, thread, time};
 
-use progress::Progress;
+use progress::{Gate, Progress};
 use work::{Plan, Work};
 
 zram_rt::entry!(main);
 
-const HELP: &str = "memhog --size SIZE [--passes N] [--threads N] [--dirty PERCENT] [--seed N]";
+const HELP: &str = "memhog --size SIZE [--passes N] [--threads N] [--dirty PERCENT] [--seed N]
+              [--report]     (runs report while the memory is still full)";
 
 /// More threads than this are of no use on the machines that we run.
 const THREADS_MAX: u64 = 32;
@@ -64,6 +67,7 @@ fn options() -> Result<Plan, String> {
     let passes = options.take_size("--passes")?.unwrap_or(1);
     let dirty = options.take_size("--dirty")?.unwrap_or(0);
     let seed = options.take_size("--seed")?.unwrap_or(1);
+    let with_report = options.take_flag("--report");
     options.end()?;
     let pages = size / PAGE_SIZE as u64;
     if threads == 0 || threads > THREADS_MAX || pages < threads || dirty > 100 {
@@ -72,7 +76,8 @@ fn options() -> Result<Plan, String> {
         ));
     }
     // Fewer bits of seed are enough to tell runs apart.
-    Ok(Plan { pages, threads, passes, dirty_percent: dirty, seed: seed as u32 })
+    let seed = seed as u32;
+    Ok(Plan { pages, threads, passes, dirty_percent: dirty, seed, with_report })
 }
 
 /// Runs the plan; returns the number of wrong pages.
@@ -87,11 +92,16 @@ fn run(plan: Plan) -> Result<u64, Error> {
         threads.push(thread::Builder::new("memhog").spawn(move || work.run())?);
     }
     let before = Snapshot::take();
-    progress.wait_until_filled();
+    progress.wait_until_all_are_at(Gate::Filled);
     let filled = Snapshot::take();
-    progress.let_go();
-    progress.wait_until_checked();
+    progress.open(Gate::Filled);
+    progress.wait_until_all_are_at(Gate::Checked);
     let after = Snapshot::take();
+    if plan.with_report {
+        // What comes of it is for people to read.
+        let _ = Command::new("/bin/report").spawn()?.wait();
+    }
+    progress.open(Gate::Checked);
     threads.into_iter().for_each(thread::Thread::join);
     let wrong = progress.wrong();
     report(plan, profile, wrong, [before, filled, after]);

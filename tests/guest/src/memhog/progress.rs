@@ -1,6 +1,6 @@
-//! How far the threads are: counters, a gate between filling and checking, one line a second.
+//! How far the threads are: counters, gates between the phases, one line a second.
 //!
-//! The page counters are statistics and Relaxed; `arrived` and `gate` order the phases: Release in
+//! The page counters are statistics and Relaxed; `arrived` and `open` order the phases: Release in
 //! whoever counts or opens, Acquire in whoever waits.
 
 use alloc::format;
@@ -14,20 +14,30 @@ use crate::work::Plan;
 
 const LINE_EVERY_NS: u64 = 1_000_000_000;
 
+/// Where the threads wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// Behind filling.
+    Filled = 1,
+    /// Behind checking.
+    Checked = 2,
+}
+
 /// Shared by the threads and the one that waits for them.
 pub(crate) struct Progress {
     plan: Plan,
     pages: AtomicU64,
     wrong: AtomicU64,
-    /// Threads that have filled, then (past the number of threads) those that have checked.
+    /// How often threads have arrived at a gate.
     arrived: AtomicU32,
-    gate: AtomicU32,
+    /// The last gate that is open, as a number; 0 for none.
+    open: AtomicU32,
 }
 
 impl Progress {
     pub(crate) fn new(plan: Plan) -> Self {
-        let (arrived, gate) = (AtomicU32::new(0), AtomicU32::new(0));
-        Self { plan, pages: AtomicU64::new(0), wrong: AtomicU64::new(0), arrived, gate }
+        let (arrived, open) = (AtomicU32::new(0), AtomicU32::new(0));
+        Self { plan, pages: AtomicU64::new(0), wrong: AtomicU64::new(0), arrived, open }
     }
 
     /// Counts a page that was filled or checked.
@@ -45,38 +55,29 @@ impl Progress {
         self.wrong.load(Ordering::Relaxed)
     }
 
-    /// Called by each thread when it has checked everything.
-    pub(crate) fn thread_done(&self) {
+    /// Called by each thread; returns when the gate is open.
+    pub(crate) fn wait_for_gate(&self, gate: Gate) {
         self.arrived.fetch_add(1, Ordering::Release);
         futex::wake(&self.arrived, u32::MAX);
-    }
-
-    /// Called by each thread when it has filled its share; returns after [`Progress::let_go`].
-    pub(crate) fn wait_for_the_others(&self) {
-        self.thread_done();
-        while self.gate.load(Ordering::Acquire) == 0 {
+        loop {
+            let open = self.open.load(Ordering::Acquire);
+            if open >= gate as u32 {
+                return;
+            }
             // Without a deadline there is no error.
-            let _ = futex::wait(&self.gate, 0, None);
+            let _ = futex::wait(&self.open, open, None);
         }
     }
 
-    /// Opens the gate between filling and checking.
-    pub(crate) fn let_go(&self) {
-        self.gate.store(1, Ordering::Release);
-        futex::wake(&self.gate, u32::MAX);
+    /// Opens a gate.
+    pub(crate) fn open(&self, gate: Gate) {
+        self.open.store(gate as u32, Ordering::Release);
+        futex::wake(&self.open, u32::MAX);
     }
 
-    /// Waits until all have filled, with a line a second.
-    pub(crate) fn wait_until_filled(&self) {
-        self.wait_until_arrived(self.plan.threads);
-    }
-
-    /// Waits until all have checked, with a line a second.
-    pub(crate) fn wait_until_checked(&self) {
-        self.wait_until_arrived(2 * self.plan.threads);
-    }
-
-    fn wait_until_arrived(&self, threads: u64) {
+    /// Waits until all threads are at a gate, with a line a second.
+    pub(crate) fn wait_until_all_are_at(&self, gate: Gate) {
+        let threads = self.plan.threads * gate as u64;
         let mut next_ns = time::now_ns().saturating_add(LINE_EVERY_NS);
         loop {
             let arrived = self.arrived.load(Ordering::Acquire);

@@ -9,7 +9,7 @@ use zram_rt::eprintln;
 use zram_rt::errno::Result;
 use zram_rt::memory::Mapping;
 
-use crate::progress::Progress;
+use crate::progress::{Gate, Progress};
 
 /// Wrong pages that one thread tells of; the number of all is printed in the end.
 const TOLD_MAX: u64 = 8;
@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) dirty_percent: u64,
     /// Chooses stamps and orders.
     pub(crate) seed: u32,
+    /// Whether `report` runs before the memory is given back.
+    pub(crate) with_report: bool,
 }
 
 /// One thread's share.
@@ -59,19 +61,19 @@ impl Work {
         Ok(Self { plan, first, memory, changes, sample, progress })
     }
 
-    /// Fills, waits for the others, checks.
+    /// Fills, waits for the others, checks, and keeps the memory until it may end.
     pub(crate) fn run(mut self) {
         for (index, page) in (self.first..).zip(self.memory.bytes_mut().chunks_exact_mut(PAGE_SIZE))
         {
             self.sample.expand(index, self.plan.seed, 0, page);
             self.progress.page_done();
         }
-        self.progress.wait_for_the_others();
+        self.progress.wait_for_gate(Gate::Filled);
         let mut random = Random::new(mix(u64::from(self.plan.seed)) ^ self.first);
         for _ in 0..self.plan.passes {
             self.check(random.next(), &mut random);
         }
-        self.progress.thread_done();
+        self.progress.wait_for_gate(Gate::Checked);
     }
 
     fn check(&mut self, order: u64, random: &mut Random) {

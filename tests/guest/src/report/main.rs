@@ -92,13 +92,14 @@ fn show_memory(statistics: &Statistics, devices: &Totals) {
         (Some(daemon), Some(pool)) => daemon.checked_sub(pool),
         (Some(_) | None, Some(_) | None) => None,
     };
-    let used = daemon.map(|daemon| daemon + statistics.count("table_bytes"));
+    let used = daemon
+        .map(|daemon| daemon + statistics.count("table_bytes") + statistics.count("window_bytes"));
     let stored = devices.data_bytes;
     for (what, name, bytes) in [
         ("machine", "total_bytes", statistics.get("total_bytes")),
         ("for programs and the pool", "usable_bytes", statistics.get("usable_bytes")),
         ("free", "free_bytes", statistics.get("free_bytes")),
-        ("programs' pages in memory", "resident_bytes", statistics.get("resident_bytes")),
+        ("pages in memory, zramd's too", "resident_bytes", statistics.get("resident_bytes")),
         ("programs' pages stored", "stored_bytes", stored),
         ("  compressed to", "compressed_bytes", devices.compressed_bytes),
         ("used for that in all", "mem_used_bytes", used),
@@ -106,6 +107,7 @@ fn show_memory(statistics: &Statistics, devices: &Totals) {
         ("  zramd but for the pool", "daemon_bytes", beside_pool),
         ("    its compression streams", "stream_bytes", devices.stream_bytes),
         ("  tables of pager and daemon", "table_bytes", tables),
+        ("  pager's windows", "window_bytes", statistics.get("window_bytes")),
         ("pager's reserve", "reserve_bytes", statistics.get("reserve_bytes")),
     ] {
         println!("  {what:34}{:>12}", mebibytes(bytes));
