@@ -79,11 +79,17 @@ impl Pager {
     pub fn space_gone(&mut self, space: SpaceId, ports: &mut impl Ports) {
         debug_assert!(self.swapped_pages(space) == 0, "{space:?} ends with swap entries");
         debug_assert!(self.leaving_from(space).is_none(), "{space:?} ends with pages in flight");
+        self.space_spared(space);
+        self.after_frames_freed(ports);
+    }
+
+    /// The kernel has not killed the space as it was told, because memory is about to come free
+    /// anyway; if that is not enough, it is told again.
+    pub fn space_spared(&mut self, space: SpaceId) {
         if self.condemned == Some(space) {
             self.condemned = None;
             self.hand.gained();
         }
-        self.after_frames_freed(ports);
     }
 
     /// The thread is gone; its number may be used again.

@@ -91,6 +91,19 @@ fn when_a_full_scan_gains_nothing_the_largest_ordinary_space_is_killed() {
 }
 
 #[test]
+fn a_space_that_was_spared_may_be_condemned_again() {
+    let mut world = World::without_area(9);
+    let space = world.space_with(1, &[11, 12, 13, 14]);
+    world.hog(MARKS.reserve);
+    assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.ports.killed.len(), 1);
+    world.pager.space_spared(space);
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.ports.killed.len(), 2);
+}
+
+#[test]
 fn nobody_is_killed_while_a_batch_is_in_flight() {
     let mut world = World::new(9, 4);
     world.space_with(1, &[11, 12, 13, 14, 15, 16]);

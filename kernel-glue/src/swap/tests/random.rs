@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use zram_abi::record::{Operation, Status};
 
-use super::world::{Access, CPU, IN, OUT, Policy, World, always_ok};
-use crate::ports::{SpaceId, SpaceKind, Waiter};
+use super::world::{Access, CPU, CPUS, IN, OUT, Policy, World, always_ok};
+use crate::ports::{Cpu, QueueId, SpaceId, SpaceKind, Waiter};
 use crate::swap::{Fork, Reclaim, SwapOff, Unmapped};
 
 const PAGES: u64 = 12;
@@ -22,10 +22,10 @@ enum Step {
     Unmap { thread: u32, page: u64 },
     Fork { parent: u32, child: u32 },
     Exit { thread: u32 },
-    Begin,
-    Finish,
+    Begin { cpu: u32 },
+    Finish { cpu: u32 },
     WorkIn,
-    WorkOut,
+    WorkOut { cpu: u32 },
     Policy(usize),
     SwapOff,
     Tick,
@@ -41,10 +41,10 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (thread(), page()).prop_map(|(thread, page)| Step::Unmap { thread, page }),
         1 => (thread(), thread()).prop_map(|(parent, child)| Step::Fork { parent, child }),
         1 => thread().prop_map(|thread| Step::Exit { thread }),
-        6 => Just(Step::Begin),
-        6 => Just(Step::Finish),
+        6 => (0..CPUS).prop_map(|cpu| Step::Begin { cpu }),
+        6 => (0..CPUS).prop_map(|cpu| Step::Finish { cpu }),
         6 => Just(Step::WorkIn),
-        6 => Just(Step::WorkOut),
+        6 => (0..CPUS).prop_map(|cpu| Step::WorkOut { cpu }),
         1 => (0..POLICIES.len()).prop_map(Step::Policy),
         1 => Just(Step::SwapOff),
         2 => Just(Step::Tick),
@@ -77,7 +77,7 @@ struct Run {
     model: BTreeMap<(u32, u64), u64>,
     /// What each thread is trying to do: page, and what to write.
     pending: BTreeMap<u32, (u64, Option<u64>)>,
-    unmapped: Option<Unmapped>,
+    unmapped: [Option<Unmapped>; CPUS as usize],
     draining: bool,
 }
 
@@ -85,8 +85,9 @@ impl Run {
     fn new(mapped_windows: bool) -> Self {
         let mut world = World::new(26, 24);
         world.ports.mapped_windows = mapped_windows;
+        world.open(QueueId { cpu: Cpu(1), ..OUT });
         let (model, pending) = (BTreeMap::new(), BTreeMap::new());
-        let mut run = Self { world, model, pending, unmapped: None, draining: false };
+        let mut run = Self { world, model, pending, unmapped: [None, None], draining: false };
         (0..THREADS).for_each(|thread| run.start(thread));
         run
     }
@@ -106,10 +107,10 @@ impl Run {
             Step::Fork { parent, child } if parent != child => self.fork(parent, child),
             Step::Fork { .. } => {}
             Step::Exit { thread } => self.end(thread),
-            Step::Begin => self.begin(),
-            Step::Finish => self.finish(),
+            Step::Begin { cpu } => self.begin(cpu),
+            Step::Finish { cpu } => self.finish(cpu),
             Step::WorkIn => self.work(IN),
-            Step::WorkOut => self.work(OUT),
+            Step::WorkOut { cpu } => self.work(QueueId { cpu: Cpu(cpu), ..OUT }),
             Step::Policy(index) => self.world.policy = POLICIES[index],
             Step::SwapOff => self.swapoff(),
             Step::Tick => {
@@ -121,7 +122,7 @@ impl Run {
         self.run_woken();
     }
 
-    fn work(&mut self, queue: crate::ports::QueueId) {
+    fn work(&mut self, queue: QueueId) {
         self.world.answer(queue);
         self.world.work(queue);
     }
@@ -208,17 +209,18 @@ impl Run {
         }
     }
 
-    fn begin(&mut self) {
-        if self.unmapped.is_none()
+    fn begin(&mut self, cpu: u32) {
+        let place = &mut self.unmapped[cpu as usize];
+        if place.is_none()
             && let Reclaim::Unmapped(unmapped) =
-                self.world.pager.reclaim_begin(CPU, &mut self.world.ports)
+                self.world.pager.reclaim_begin(Cpu(cpu), &mut self.world.ports)
         {
-            self.unmapped = Some(unmapped);
+            *place = Some(unmapped);
         }
     }
 
-    fn finish(&mut self) {
-        if let Some(unmapped) = self.unmapped.take() {
+    fn finish(&mut self, cpu: u32) {
+        if let Some(unmapped) = self.unmapped[cpu as usize].take() {
             let _ = self.world.pager.reclaim_finish(unmapped, &mut self.world.ports);
         }
     }
@@ -244,9 +246,13 @@ impl Run {
         self.world.policy = always_ok;
         self.world.pager.swapoff_cancel(Waiter(9));
         for _ in 0..200 {
-            for step in [Step::Begin, Step::Finish, Step::WorkIn, Step::WorkOut, Step::Tick] {
-                self.step(step);
+            for cpu in 0..CPUS {
+                self.step(Step::Begin { cpu });
+                self.step(Step::Finish { cpu });
+                self.step(Step::WorkOut { cpu });
             }
+            self.step(Step::WorkIn);
+            self.step(Step::Tick);
         }
         assert!(self.pending.is_empty(), "still waiting: {:?}", self.pending);
         let model: Vec<_> = self.model.iter().map(|(key, content)| (*key, *content)).collect();

@@ -373,8 +373,10 @@ impl World {
     pub(super) fn assert_nothing_leaks(&mut self) {
         for _ in 0..10 {
             self.pager.tick(&mut self.ports);
-            self.serve(OUT);
-            self.serve(IN);
+            for (cpu, is_input) in self.held.keys().copied().collect::<Vec<_>>() {
+                let direction = if is_input { Direction::In } else { Direction::Out };
+                self.serve(QueueId { cpu: Cpu(cpu), direction });
+            }
         }
         let entries: u32 = (0..SPACES as u32).map(|it| self.pager.swapped_pages(SpaceId(it))).sum();
         assert!(self.used_slots() <= entries, "{} slots, {entries} entries", self.used_slots());

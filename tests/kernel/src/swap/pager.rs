@@ -161,6 +161,11 @@ pub(super) fn kill(kernel: &mut Kernel) {
     kernel.swap.kill_is_due = false;
     let Some((space, reason)) = kernel.swap.condemned.take() else { return };
     let KillReason::OutOfMemory { resident_pages, swapped_pages } = reason;
+    if kernel.is_freeing() {
+        let number = super::ports::number_of(space);
+        call(kernel, |pager, _| pager.space_spared(number));
+        return;
+    }
     kernel.swap.dying = Some(space);
     if kernel.spaces.get(space).is_some_and(|found| found.threads > 0) {
         let sizes = format_args!("{resident_pages} pages in memory, {swapped_pages} in swap");
