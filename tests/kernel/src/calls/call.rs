@@ -186,10 +186,12 @@ impl Kernel {
                 self.ask(scheme, question, (None, passed))
             }
             Object::Proc(ProcFile::TableOf(table) | ProcFile::NewTable(table)) => {
-                for (descriptor, description) in (words[0] as usize..).zip(passed) {
-                    self.place_in_table(table, descriptor, description)?;
-                }
-                Ok(count)
+                let first = words[0] as usize;
+                let placed = passed.into_iter().enumerate().map(|(index, description)| {
+                    self.place_in_table(table, first.saturating_add(index), description)
+                });
+                // Every one is placed or released, also behind the first that fails.
+                placed.fold(Ok(count), |result, placed| result.and(placed).and(Ok(count)))
             }
             Object::Swap(_) => swap::scheme_take(self, caller, target, (passed, words)),
             _ => {

@@ -197,7 +197,7 @@ impl Kernel {
         };
         self.cancel_wait(thread, wait);
         match wait {
-            Wait::Sleep => self.complete(thread, Ok(0)),
+            Wait::Sleep => self.end_wait(thread, Ok(0), Urgency::Anywhere),
             Wait::Swap(wait) => swap::timed_out(self, thread, wait),
             Wait::Futex(_)
             | Wait::Reply { .. }
@@ -205,7 +205,9 @@ impl Kernel {
             | Wait::Pipe(_)
             | Wait::Console
             | Wait::Frame
-            | Wait::Shootdown => self.complete(thread, Err(Errno(ETIMEDOUT))),
+            | Wait::Shootdown => {
+                self.end_wait(thread, Err(Errno(ETIMEDOUT)), Urgency::Anywhere);
+            }
         }
     }
 
