@@ -14,6 +14,8 @@ pub enum Attribute {
     Initstate,
     /// Writing a number that is not 0 forgets everything.
     Reset,
+    /// Writing a size gives the initialised device that size and keeps its content.
+    Resize,
     /// Most bytes that the pool may use; 0 is no limit.
     MemLimit,
     /// Writing 0 sets the high-water mark to the present use.
@@ -43,7 +45,7 @@ pub enum Access {
 
 impl Attribute {
     /// All attributes, in the order in which a listing shows them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CompAlgorithm,
         Self::Compact,
         Self::Disksize,
@@ -54,6 +56,7 @@ impl Attribute {
         Self::MemUsedMax,
         Self::MmStat,
         Self::Reset,
+        Self::Resize,
         Self::Streams,
     ];
 
@@ -64,6 +67,7 @@ impl Attribute {
             Self::CompAlgorithm => "comp_algorithm",
             Self::Initstate => "initstate",
             Self::Reset => "reset",
+            Self::Resize => "resize",
             Self::MemLimit => "mem_limit",
             Self::MemUsedMax => "mem_used_max",
             Self::MmStat => "mm_stat",
@@ -86,7 +90,9 @@ impl Attribute {
             Self::Initstate | Self::MmStat | Self::IoStat | Self::Streams | Self::LastError => {
                 Access::ReadOnly
             }
-            Self::Reset | Self::MemLimit | Self::MemUsedMax | Self::Compact => Access::WriteOnly,
+            Self::Reset | Self::Resize | Self::MemLimit | Self::MemUsedMax | Self::Compact => {
+                Access::WriteOnly
+            }
         }
     }
 }

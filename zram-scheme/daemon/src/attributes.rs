@@ -44,6 +44,9 @@ pub(crate) fn command(
         Attribute::Disksize => {
             sizes::disksize(text(bytes)?).map(|pages| Request::SetDisksize(name, pages))
         }
+        Attribute::Resize => {
+            sizes::disksize(text(bytes)?).map(|pages| Request::Resize(name, pages))
+        }
         Attribute::CompAlgorithm => {
             algorithm::parse(bytes).map(|algorithm| Request::SetAlgorithm(name, algorithm))
         }

@@ -14,7 +14,7 @@ pub(crate) const fn of_refusal(refusal: Refusal) -> i32 {
         Refusal::Exited | Refusal::NoDevice => syscall::ENODEV,
         Refusal::Exists => syscall::EEXIST,
         Refusal::NoNumber => syscall::ENOSPC,
-        Refusal::Open | Refusal::Initialised => syscall::EBUSY,
+        Refusal::Open | Refusal::Initialised | Refusal::Stored => syscall::EBUSY,
         Refusal::NotInitialised | Refusal::WrongStage => syscall::EINVAL,
         Refusal::NoMemory => syscall::ENOMEM,
     }

@@ -1,4 +1,4 @@
-//! Sizes in `disksize`, `mem_limit` and `hot_add`; the syntax is in `zram_abi::size`.
+//! Sizes in `disksize`, `resize`, `mem_limit` and `hot_add`; the syntax is in `zram_abi::size`.
 
 use zram_abi::PAGE_SIZE;
 use zram_abi::size::parse_size;

@@ -73,8 +73,9 @@ fn bad_writes_have_the_errno_of_linux() {
 
 #[test]
 fn good_writes_are_taken() {
-    use Attribute::{CompAlgorithm, Compact, MemLimit, MemUsedMax, Reset};
+    use Attribute::{CompAlgorithm, Compact, MemLimit, MemUsedMax, Reset, Resize};
     for (attribute, written) in [
+        (Resize, "64K\n"),
         (Reset, "1"),
         (Reset, "65535\n"),
         (Reset, "+7"),

@@ -71,6 +71,9 @@ impl Client {
         }
         expect(self.echo(&format!("{id}/reset"), "1"));
         expect(self.echo(&format!("{id}/disksize"), "128K"));
+        for size in ["256K", "32K", "64M"] {
+            expect(self.echo(&format!("{id}/resize"), size));
+        }
         expect(self.echo(&format!("{id}/compact"), "1"));
         expect(self.echo("control/hot_remove", &format!("{id}")));
     }

@@ -6,7 +6,7 @@
 //! | who | how | kept apart from the actor by |
 //! | --- | --- | --- |
 //! | reads, writes, queue records | [`Devices::open`] or [`Devices::use_generation`], then [`Devices::content`] | the open-count word: no claim while it is open |
-//! | statistics | [`Devices::inspect`] | the inspection lock, which the actor takes to empty a device |
+//! | statistics | [`Devices::inspect`] | the inspection lock, which the actor takes to empty or shrink a device |
 //! | the actor | any time | - |
 //!
 //! Statistics do not open the device, because a reader of `mm_stat` must not make a reset fail. So a
@@ -20,10 +20,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use lock_api::Mutex;
-use zram::Zram;
+use zram::{NoMemory, StoredAbove, Zram};
 
 use super::open_word::{InUse, OpenWord, Release};
-use crate::lifecycle::{DeviceId, DeviceName, View};
+use crate::lifecycle::{DeviceId, DeviceName, Pages, View};
 use crate::platform::Platform;
 use crate::text::Words;
 
@@ -280,6 +280,36 @@ impl<P: Platform> Devices<P> {
         let content = Arc::get_mut(&mut shared).expect(users).take();
         self.spares.lock().push(shared);
         content
+    }
+
+    /// Gives the device's content more pages. They are there before anybody is shown them.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`], with nothing changed.
+    pub(crate) fn grow(&self, id: DeviceId, pages: Pages) -> Result<(), NoMemory> {
+        let grown = self.content_for_actor(id, |content| content.grow(pages.count()));
+        grown.expect("an initialised device has content")
+    }
+
+    /// Takes pages away from the content of the claimed device.
+    ///
+    /// # Errors
+    ///
+    /// [`StoredAbove`], with nothing changed.
+    pub(crate) fn shrink(&self, id: DeviceId, pages: Pages) -> Result<(), StoredAbove> {
+        let place = self.known(id);
+        let inspection = self.inspection.lock();
+        // Taken out meanwhile, so that the lock is not held while slots are looked at. Nobody misses
+        // it: opens are kept out by the claim, statistics by the lock above.
+        let content = place.front.lock().content.take();
+        let mut shared = content.expect("an initialised device has content");
+        let users = "the device is claimed, nobody inspects it, and the actor is here";
+        let content = Arc::get_mut(&mut shared).expect(users).as_mut();
+        let result = content.expect("only a spare has no content").shrink(pages.count());
+        place.front.lock().content = Some(shared);
+        drop(inspection);
+        result
     }
 
     /// Returns the device's content for the actor, which alone takes it away.

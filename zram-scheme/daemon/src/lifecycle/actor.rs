@@ -124,6 +124,14 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
                 Err(crate::devices::InUse) => Outcome::Busy,
             },
             Ask::Build(view) => self.build(view),
+            Ask::Grow(id, pages) => match self.daemon.devices.grow(id, pages) {
+                Ok(()) => Outcome::Done,
+                Err(zram::NoMemory) => Outcome::NoMemory,
+            },
+            Ask::Shrink(id, pages) => match self.daemon.devices.shrink(id, pages) {
+                Ok(()) => Outcome::Done,
+                Err(zram::StoredAbove) => Outcome::Busy,
+            },
             Ask::Step(Step::Startup { cpu, instance }) => {
                 let started = self.on_content(instance, |content| content.cpu_up(cpu.index()));
                 if started.is_ok() { Outcome::Done } else { Outcome::NoMemory }

@@ -9,6 +9,7 @@
 //! | --- | --- | --- | --- |
 //! | add | empty, or Building | refused: exists | refused: exists |
 //! | set disksize | refused: no device | Building | refused: initialised |
+//! | resize | refused: no device | refused: not initialised | ready, Growing, or ClaimingToShrink |
 //! | set algorithm | refused: no device | empty | refused: initialised |
 //! | set limit | refused: no device | empty | ready |
 //! | compact | refused: no device | refused: not initialised | ready |
@@ -24,6 +25,9 @@
 //! | Starting | next step; install and reply | undo; drop what was built, reply | - |
 //! | Claiming | Stopping (ready), or clear/retire and reply | - | reply |
 //! | Stopping | next step; clear/retire and reply | - | - |
+//! | Growing | publish and reply | reply | - |
+//! | ClaimingToShrink | Shrinking | - | reply |
+//! | Shrinking | publish, release and reply | - | release, reply |
 //! | Cpu | next step; reply | undo; reply | - |
 //! | ClaimingAll | next claim; Closing; Exited | - | release all, reply |
 //! | Closing | next step; next device; Exited | - | - |
@@ -31,11 +35,13 @@
 //! `Exited` refuses every request with [`Refusal::Exited`]; outcomes are forbidden. A minus is
 //! [`Forbidden`], a bug of the caller, which the actor asserts not to happen.
 
+use ::core::cmp::Ordering;
+
 use hotplug::{Progress, Walk, cpu};
 
 use super::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
 use super::event::{DeviceId, DeviceName, Event, Outcome, Pages, Request, Settings};
-use super::state::{Device, Emptying, House, Initialise, Job, State};
+use super::state::{Device, Emptying, House, Initialise, Job, Resize, State};
 
 /// A state and what has to be done to get there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +82,7 @@ fn accept(house: House, zcomp: hotplug::State, request: Request) -> Transition {
         Request::Add { id, settings, pages } => add(house, zcomp, id, (settings, pages)),
         Request::Remove(id) => empty(house, zcomp, id, Emptying::Remove),
         Request::SetDisksize(name, pages) => set_disksize(house, zcomp, name, pages),
+        Request::Resize(name, pages) => resize(house, zcomp, name, pages),
         Request::SetAlgorithm(name, algorithm) => match house.named(name) {
             Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
             Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
@@ -120,6 +127,20 @@ fn resume(house: House, job: Job, outcome: Outcome) -> Result<Transition, Forbid
         (Job::Stopping(id, emptying, walk), Outcome::Done) => {
             Ok(stopping(house, id, emptying, done(walk)))
         }
+        (Job::Growing(it, zcomp), Outcome::Done) => Ok(resized(house, zcomp, it, DeviceSet::EMPTY)),
+        (Job::Growing(_, zcomp), Outcome::NoMemory) => Ok(refuse(house, zcomp, Refusal::NoMemory)),
+        (Job::ClaimingToShrink(it, zcomp), Outcome::Done) => {
+            let shrink = Ask::Shrink(it.name.id, it.pages);
+            Ok(ask(house, Job::Shrinking(it, zcomp), shrink))
+        }
+        (Job::ClaimingToShrink(_, zcomp), Outcome::Busy) => Ok(refuse(house, zcomp, Refusal::Open)),
+        (Job::Shrinking(it, zcomp), Outcome::Done) => {
+            Ok(resized(house, zcomp, it, DeviceSet::EMPTY.with(it.name.id)))
+        }
+        (Job::Shrinking(it, zcomp), Outcome::Busy) => {
+            let effects = Effects::NONE.and(Effect::Release(DeviceSet::EMPTY.with(it.name.id)));
+            Ok(rest(house, zcomp, effects.and_reply(Err(Refusal::Stored))))
+        }
         (Job::Cpu(id, next, walk), Outcome::Done) => Ok(changing_cpu(house, id, next, done(walk))),
         (Job::Cpu(id, next, walk), Outcome::NoMemory) => {
             failed(walk).map(|progress| changing_cpu(house, id, next, progress))
@@ -132,8 +153,17 @@ fn resume(house: House, job: Job, outcome: Outcome) -> Result<Transition, Forbid
             Ok(rest(house, zcomp, effects.and_reply(Err(Refusal::Open))))
         }
         (Job::Closing(id, walk), Outcome::Done) => Ok(closing(house, id, done(walk))),
-        (Job::Building(..) | Job::Starting(..) | Job::Cpu(..), Outcome::Busy)
-        | (Job::Claiming(..) | Job::ClaimingAll(..), Outcome::NoMemory)
+        (
+            Job::Building(..) | Job::Starting(..) | Job::Growing(..) | Job::Cpu(..),
+            Outcome::Busy,
+        )
+        | (
+            Job::Claiming(..)
+            | Job::ClaimingAll(..)
+            | Job::ClaimingToShrink(..)
+            | Job::Shrinking(..),
+            Outcome::NoMemory,
+        )
         | (Job::Stopping(..) | Job::Closing(..), Outcome::NoMemory | Outcome::Busy) => {
             Err(Forbidden)
         }
@@ -246,6 +276,29 @@ fn starting(mut house: House, it: Initialise, progress: Progress) -> Transition 
             rest(house, zcomp, effects.and_reply(Err(Refusal::NoMemory)))
         }
     }
+}
+
+fn resize(house: House, zcomp: hotplug::State, name: DeviceName, pages: Pages) -> Transition {
+    let (settings, now) = match house.named(name) {
+        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
+        Device::Empty(..) => return refuse(house, zcomp, Refusal::NotInitialised),
+        Device::Ready(_, settings, now) => (settings, now),
+    };
+    let it = Resize { name, settings, pages };
+    match pages.cmp(&now) {
+        Ordering::Equal => rest(house, zcomp, Effects::NONE.and_reply(Ok(Answer::Done))),
+        Ordering::Greater => ask(house, Job::Growing(it, zcomp), Ask::Grow(name.id, pages)),
+        Ordering::Less => ask(house, Job::ClaimingToShrink(it, zcomp), Ask::Claim(name.id)),
+    }
+}
+
+/// Ends a resize: shows the size, and only then lets go of the device if it was claimed.
+fn resized(mut house: House, zcomp: hotplug::State, it: Resize, claimed: DeviceSet) -> Transition {
+    let Resize { name, settings, pages } = it;
+    house.set(name.id, Device::Ready(name, settings, pages));
+    let effects = Effects::NONE.and(Effect::Publish(View { name, settings, pages: Some(pages) }));
+    let effects = if claimed.is_empty() { effects } else { effects.and(Effect::Release(claimed)) };
+    rest(house, zcomp, effects.and_reply(Ok(Answer::Done)))
 }
 
 fn empty(house: House, zcomp: hotplug::State, id: DeviceId, emptying: Emptying) -> Transition {

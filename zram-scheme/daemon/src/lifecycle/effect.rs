@@ -54,6 +54,11 @@ pub enum Ask {
     Claim(DeviceId),
     /// Allocate the content that the view describes.
     Build(View),
+    /// Give the content of the device more pages.
+    Grow(DeviceId, Pages),
+    /// Give the content of the claimed device fewer pages, unless one is stored above them
+    /// ([`super::Outcome::Busy`]).
+    Shrink(DeviceId, Pages),
     /// Start or stop a stream; a stop is always [`super::Outcome::Done`].
     Step(Step),
 }
@@ -84,6 +89,8 @@ pub enum Refusal {
     Initialised,
     /// The device has no size yet.
     NotInitialised,
+    /// A page is stored where the device would end.
+    Stored,
     /// Memory is missing.
     NoMemory,
     /// This cannot happen to the CPU where it is.
@@ -101,6 +108,7 @@ impl Refusal {
             Self::Open => "the device is open, by a program or as swap",
             Self::Initialised => "the device is initialised, reset it first",
             Self::NotInitialised => "the device has no disksize yet",
+            Self::Stored => "a page is stored above the new end, discard it first",
             Self::NoMemory => "not enough memory, nothing was changed",
             Self::WrongStage => "not possible for this cpu now",
         };

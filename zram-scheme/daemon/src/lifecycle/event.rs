@@ -92,6 +92,9 @@ pub enum Request {
     Remove(DeviceId),
     /// Initialise an empty device.
     SetDisksize(DeviceName, Pages),
+    /// Give an initialised device another size. It grows at any time; it shrinks only while it is not
+    /// open and nothing is stored above the new end.
+    Resize(DeviceName, Pages),
     /// Choose the algorithm of an empty device.
     SetAlgorithm(DeviceName, Algorithm),
     /// Change the most bytes of a device's pool.
@@ -111,7 +114,8 @@ pub enum Request {
 pub enum Outcome {
     /// It was done.
     Done,
-    /// A claim was refused, because the device is open.
+    /// A claim was refused, because the device is open; or a shrink, because a page is stored above
+    /// the new end.
     Busy,
     /// Memory was missing; nothing is left behind.
     NoMemory,

@@ -52,6 +52,12 @@ pub enum Job {
     Claiming(DeviceId, Emptying, hotplug::State),
     /// Streams of the claimed device are being stopped.
     Stopping(DeviceId, Emptying, Walk),
+    /// The content of the device is growing.
+    Growing(Resize, hotplug::State),
+    /// The device is being claimed, to shrink it.
+    ClaimingToShrink(Resize, hotplug::State),
+    /// The claimed device is shrinking.
+    Shrinking(Resize, hotplug::State),
     /// Streams of this CPU are being started or stopped; then it will be in the state given.
     Cpu(hotplug::CpuId, Cpu, Walk),
     /// Exit claims one device after the other: those claimed, and the one asked for.
@@ -67,6 +73,14 @@ pub struct Initialise {
     pub(super) view: View,
     /// Whether it is new, so its number is the answer.
     pub(super) added: bool,
+}
+
+/// What a device that is resized will look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resize {
+    pub(super) name: DeviceName,
+    pub(super) settings: Settings,
+    pub(super) pages: Pages,
 }
 
 /// What an emptied device becomes.

@@ -125,9 +125,11 @@ fn attribute_text<P: Platform, S: Socket>(
             let mut streams = content.into_iter().flat_map(zram::Zram::streams);
             streams.try_for_each(|stream| statistics::show_stream(stream, &mut text))
         })?,
-        Attribute::Reset | Attribute::MemLimit | Attribute::MemUsedMax | Attribute::Compact => {
-            return Err(Fault::NoHandle);
-        }
+        Attribute::Reset
+        | Attribute::Resize
+        | Attribute::MemLimit
+        | Attribute::MemUsedMax
+        | Attribute::Compact => return Err(Fault::NoHandle),
     }
     .map_err(|fmt::Error| Fault::NoMemory)?;
     Ok(text)

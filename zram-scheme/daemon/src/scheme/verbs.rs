@@ -51,9 +51,11 @@ fn discard<P: Platform, S: Socket>(
     first: u64,
     count: u64,
 ) -> Result<usize, Fault> {
+    // The size that is shown: the content may be growing already.
+    let pages = daemon.devices.named(name)?.pages.ok_or(Fault::NotInitialised)?;
     let content = daemon.devices.content(name.id).ok_or(Fault::NotInitialised)?;
-    let slots = u64::from(content.disksize_pages());
-    let is_inside = first.checked_add(count).is_some_and(|end| end <= slots);
+    let end = u64::from(pages.count());
+    let is_inside = first.checked_add(count).is_some_and(|last| last <= end);
     if !is_inside {
         return Err(Fault::BadRange);
     }

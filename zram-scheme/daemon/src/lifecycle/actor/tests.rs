@@ -201,6 +201,8 @@ fn pages_go_in_and_out_wherever_the_actor_is_stopped() {
     let add = Request::Add { id: None, settings: Settings::DEFAULT, pages: None };
     let Actor { state, mut hands } = machine.actor.take().unwrap();
     let (daemon, mut state) = (machine.daemon, state.unwrap());
+    let mounted = daemon.devices.view(InstanceId::new(1).unwrap()).unwrap().name;
+    let resize = |name, bytes| Request::Resize(name, Pages::holding(bytes).unwrap());
     let mut stops = 0;
     for request in [
         Request::Cpu(cpu, Stage::Dying),
@@ -208,6 +210,9 @@ fn pages_go_in_and_out_wherever_the_actor_is_stopped() {
         Request::Reset(name),
         disksize,
         Request::Cpu(cpu, Stage::Prepare),
+        resize(name, 1 << 30),
+        resize(name, 4096),
+        resize(mounted, 1 << 30),
         Request::Compact(name),
         Request::SetLimit(name, 1 << 20),
         add,

@@ -1,12 +1,12 @@
 //! Walks every pair of state and event, and sequences of requests with every question failing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::actor::{World, drive};
 use super::super::effect::EFFECTS_MAX;
 use super::{
-    Answer, Ask, DeviceId, DeviceName, DeviceSet, Effect, Event, Forbidden, Job, Outcome, Pages,
-    Refusal, Request, Settings, State, step,
+    Answer, Ask, Device, DeviceId, DeviceName, DeviceSet, Effect, Event, Forbidden, Job, Outcome,
+    Pages, Refusal, Request, Settings, State, step,
 };
 use hotplug::{CpuId, Stage, Step};
 use zram::Algorithm;
@@ -16,6 +16,8 @@ use zram::Algorithm;
 struct Table {
     shown: BTreeSet<DeviceId>,
     contents: BTreeSet<DeviceId>,
+    /// Sizes of contents that were resized.
+    sizes: BTreeMap<DeviceId, Pages>,
     built: Option<DeviceId>,
     claimed: BTreeSet<DeviceId>,
     open: BTreeSet<DeviceId>,
@@ -33,7 +35,17 @@ impl World for Table {
         match ask {
             Ask::Claim(id) if fails || self.open.contains(&id) => return Outcome::Busy,
             Ask::Claim(id) => assert!(self.claimed.insert(id), "claimed twice"),
-            Ask::Build(_) | Ask::Step(Step::Startup { .. }) if fails => return Outcome::NoMemory,
+            Ask::Build(_) | Ask::Grow(..) | Ask::Step(Step::Startup { .. }) if fails => {
+                return Outcome::NoMemory;
+            }
+            Ask::Shrink(..) if fails => return Outcome::Busy,
+            Ask::Shrink(id, pages) => {
+                assert!(self.claimed.contains(&id));
+                self.sizes.insert(id, pages);
+            }
+            Ask::Grow(id, pages) => {
+                self.sizes.insert(id, pages);
+            }
             Ask::Build(view) => assert!(self.built.replace(view.name.id).is_none()),
             Ask::Step(Step::Startup { cpu, instance }) => {
                 assert!(self.built == Some(instance) || self.contents.contains(&instance));
@@ -146,6 +158,9 @@ fn all_requests() -> Vec<Request> {
     for name in names {
         requests.extend([
             Request::SetDisksize(name, pages(4)),
+            Request::Resize(name, pages(2)),
+            Request::Resize(name, pages(8)),
+            Request::Resize(name, pages(9)),
             Request::SetAlgorithm(name, Algorithm::Lz4),
             Request::SetLimit(name, 4096),
             Request::Reset(name),
@@ -165,8 +180,11 @@ fn allowed(state: &State) -> &'static [Outcome] {
     use Outcome::{Busy, Done, NoMemory};
     let State::Busy(_, job) = state else { return &[] };
     match job {
-        Job::Building(..) => &[Done, NoMemory],
-        Job::Claiming(..) | Job::ClaimingAll(..) => &[Done, Busy],
+        Job::Building(..) | Job::Growing(..) => &[Done, NoMemory],
+        Job::Claiming(..)
+        | Job::ClaimingAll(..)
+        | Job::ClaimingToShrink(..)
+        | Job::Shrinking(..) => &[Done, Busy],
         Job::Starting(_, walk) | Job::Cpu(_, _, walk) if walk.is_starting() => &[Done, NoMemory],
         Job::Starting(..) | Job::Cpu(..) | Job::Stopping(..) | Job::Closing(..) => &[Done],
     }
@@ -224,6 +242,7 @@ fn a_request_that_fails_at_any_question_changes_nothing() {
             if reply.is_err() {
                 assert_eq!(after, before, "{request:?}, question {fail_at}");
                 assert_eq!((world.shown, world.contents), (shown, contents));
+                assert!(world.sizes.is_empty());
                 assert_eq!(world.streams, streams);
                 assert_eq!(world.built, None);
             }
@@ -237,6 +256,8 @@ fn refusals_name_their_reason() {
         (Request::Remove(id(2)), Refusal::NoDevice),
         (Request::SetDisksize(name(0, 0), pages(1)), Refusal::Initialised),
         (Request::SetDisksize(name(1, 7), pages(1)), Refusal::NoDevice),
+        (Request::Resize(name(1, 1), pages(1)), Refusal::NotInitialised),
+        (Request::Resize(name(0, 8), pages(1)), Refusal::NoDevice),
         (Request::SetAlgorithm(name(0, 0), Algorithm::Lz4), Refusal::Initialised),
         (Request::Compact(name(1, 1)), Refusal::NotInitialised),
         (Request::Reset(name(0, 5)), Refusal::NoDevice),
@@ -256,6 +277,35 @@ fn refusals_name_their_reason() {
         let (after, reply) = world.request(before.clone(), request);
         assert_eq!((reply, after), (Err(refusal), before), "{request:?}");
     }
+}
+
+#[test]
+fn a_device_grows_while_it_is_open_but_shrinks_only_while_it_is_not() {
+    let mut world = Table::default();
+    let state = furnished(&mut world);
+    world.open.insert(id(0));
+    let (state, reply) = world.request(state, Request::Resize(name(0, 0), pages(20)));
+    assert_eq!((reply, world.sizes.get(&id(0))), (Ok(Answer::Done), Some(&pages(20))));
+    let (state, reply) = world.request(state, Request::Resize(name(0, 0), pages(20)));
+    assert_eq!((reply, world.questions), (Ok(Answer::Done), 0), "it has that size");
+    let (state, reply) = world.request(state, Request::Resize(name(0, 0), pages(19)));
+    assert_eq!((reply, world.sizes.get(&id(0))), (Err(Refusal::Open), Some(&pages(20))));
+    world.open.clear();
+    let (state, reply) = world.request(state, Request::Resize(name(0, 0), pages(1)));
+    assert_eq!((reply, world.sizes.get(&id(0))), (Ok(Answer::Done), Some(&pages(1))));
+    let State::Idle(house, _) = state else { panic!("at rest") };
+    assert!(matches!(house.device(id(0)), Device::Ready(_, _, size) if size == pages(1)));
+}
+
+#[test]
+fn a_shrink_that_would_lose_a_page_lets_go_of_the_device() {
+    let mut world = Table::default();
+    let before = furnished(&mut world);
+    // The claim is question 0.
+    world.fail_at = Some(1);
+    let (after, reply) = world.request(before.clone(), Request::Resize(name(0, 0), pages(1)));
+    assert_eq!((reply, after), (Err(Refusal::Stored), before));
+    assert!(world.claimed.is_empty() && world.sizes.is_empty());
 }
 
 #[test]
