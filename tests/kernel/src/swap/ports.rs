@@ -28,8 +28,9 @@ pub(super) struct Machine<'a>(pub(super) &'a mut Kernel);
 /// Entries that one look at a page table sees: one table's worth.
 const LOOK_ENTRIES: usize = 512;
 
-/// Programs whose pages are swapped, but which are never killed for memory.
-const PROTECTED: [&str; 2] = ["init", "sh"];
+/// Programs that are neither swapped nor killed for memory: with them one can look around after the
+/// daemon has died, whatever was lost.
+const KEPT: [&str; 2] = ["init", "sh"];
 
 /// Returns the pager's number of a space.
 pub(super) fn number_of(space: SpaceId) -> PagerSpace {
@@ -88,12 +89,11 @@ impl Spaces for Machine<'_> {
     fn kind(&self, space: PagerSpace) -> Option<SpaceKind> {
         let id = self.space(space)?;
         let found = &self.0.spaces[id];
-        // Being prepared, or coming to its end: its pages are about to be used, or freed.
-        if found.threads == 0 || self.0.swap.daemon == Some(id) {
-            return Some(SpaceKind::Pinned);
-        }
-        let is_protected = PROTECTED.contains(&found.owner.name());
-        Some(if is_protected { SpaceKind::Protected } else { SpaceKind::Ordinary })
+        // Without threads: it is being prepared, or comes to its end.
+        let is_pinned = found.threads == 0
+            || self.0.swap.daemon == Some(id)
+            || KEPT.contains(&found.owner.name());
+        Some(if is_pinned { SpaceKind::Pinned } else { SpaceKind::Ordinary })
     }
 
     fn resident_pages(&self, space: PagerSpace) -> u32 {
