@@ -1,6 +1,6 @@
 //! `print!` and its kin: text to descriptors 1 and 2.
 //!
-//! Each call is one write of at most [`LINE_MAX`] bytes, so that lines of several programs do not
+//! Each call is one write of at most `LINE_MAX` bytes, so that lines of several programs do not
 //! mix; longer text goes out in pieces. Nothing is allocated: the panic handler prints, too.
 
 use core::fmt::{self, Write};

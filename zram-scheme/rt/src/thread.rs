@@ -2,7 +2,7 @@
 //!
 //! A thread runs a closure on a stack of its own, below which one page is forbidden. It ends by
 //! writing to its `status` handle, which also unmaps the stack. That handle stays open afterwards,
-//! because nothing tells when the kernel is done with it; hence [`THREADS_MAX`] counts all threads
+//! because nothing tells when the kernel is done with it; hence `THREADS_MAX` counts all threads
 //! that a program ever makes.
 
 use alloc::boxed::Box;
@@ -87,7 +87,7 @@ impl<'a> Builder<'a> {
     ///
     /// # Errors
     ///
-    /// EPERM for a program without the `proc` root, EMFILE, ENOMEM, EAGAIN after [`THREADS_MAX`].
+    /// EPERM for a program without the `proc` root, EMFILE, ENOMEM, EAGAIN after 256 threads.
     pub fn spawn(self, body: impl FnOnce() + Send + 'static) -> Result<Thread> {
         let context = Context::new()?;
         let own = Context::current()?;
