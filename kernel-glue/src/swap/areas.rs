@@ -141,14 +141,17 @@ pub(super) struct Areas {
 }
 
 impl Areas {
-    /// Adds an area for the device.
+    /// Adds an area for the device. A dead area of the same cookie does not count: a daemon that is
+    /// started again numbers its devices as the one before.
     ///
     /// # Errors
     ///
     /// `Mounted`, `Invalid` or `NoMemory`; nothing changes then.
     pub(super) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let same = |area: &Area| {
-            area.cookie.device == cookie.device && area.cookie.generation == cookie.generation
+            area.state != AreaState::Dead
+                && area.cookie.device == cookie.device
+                && area.cookie.generation == cookie.generation
         };
         if self.list.iter().flatten().any(same) {
             return Err(SwapOnError::Mounted);
@@ -182,10 +185,12 @@ impl Areas {
         Some(self.get(entry.area)?.slots.get(entry.slot))
     }
 
-    /// Returns the area of the device.
+    /// Returns the area of the device; a dead one only if none of that number lives.
     pub(super) fn find(&self, device: u16) -> Option<AreaIndex> {
-        let is = |area: &Option<Area>| area.as_ref().is_some_and(|it| it.cookie.device == device);
-        u8::try_from(self.list.iter().position(is)?).ok().map(AreaIndex)
+        let numbered = (0_u8..).map(AreaIndex).zip(&self.list);
+        let all = numbered.filter_map(|(index, area)| Some((index, area.as_ref()?)));
+        let own = all.filter(|(_, area)| area.cookie.device == device);
+        own.min_by_key(|(_, area)| area.state == AreaState::Dead).map(|(index, _)| index)
     }
 
     /// Returns the areas with their numbers.
