@@ -206,6 +206,14 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         }
     }
 
+    /// Returns whether `slot` holds a page. Swap asks only for what it has stored, so there a slot that
+    /// holds none is a page that was lost, not one of zeros.
+    #[must_use]
+    pub fn holds(&self, slot: u32) -> bool {
+        let word = self.table.get(slot).map(|entry| entry.load().decode());
+        !matches!(word, None | Some(Ok(SlotState::Free)))
+    }
+
     fn unlink(&self, slot: u32, word: SlotWord) -> bool {
         self.table.get(slot).is_some_and(|entry| entry.replace(word, SlotState::Free))
     }

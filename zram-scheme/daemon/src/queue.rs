@@ -52,10 +52,16 @@ pub(crate) fn serve<P: Platform, S: Socket>(
         Operation::None => {}
         Operation::Store => store::<P>(&content, worker, record, window),
         Operation::Load => {
-            read(record, window, |slot, page| content.load(worker, slot, page));
+            read(record, window, |slot, page| {
+                expect_page::<P>(&content, slot)?;
+                content.load(worker, slot, page)
+            });
         }
         Operation::Take => {
-            read(record, window, |slot, page| content.take(worker, slot, page));
+            read(record, window, |slot, page| {
+                expect_page::<P>(&content, slot)?;
+                content.take(worker, slot, page)
+            });
         }
         Operation::Free => free::<P>(&content, worker, record),
     }
@@ -83,6 +89,12 @@ fn store<P: Platform>(
         };
         is_out_of_frames |= entry.status == Status::NoReserve;
     }
+}
+
+/// Refuses a slot that holds nothing: the pager asks only for what was stored, so the page is lost,
+/// and must not be read as zeros.
+fn expect_page<P: Platform>(content: &Content<P>, slot: u32) -> Result<(), LoadError> {
+    if content.holds(slot) { Ok(()) } else { Err(LoadError::OutOfRange) }
 }
 
 fn read(
