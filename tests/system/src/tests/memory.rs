@@ -1,0 +1,172 @@
+//! Memory that runs short, and memory that is gone.
+
+use std::collections::BTreeSet;
+
+use kernel_glue::ports::{KillReason, SpaceKind};
+
+use super::{finish, with_swapped_program};
+use crate::content::Kind;
+use crate::machine::{Mishaps, lock};
+use crate::world::{Change, Job, Outcome, Setup, ThreadId, World};
+
+#[test]
+fn pages_come_back_as_they_left() {
+    for mapped in [false, true] {
+        let mut world = World::with_swap(Setup::new(1, 96).mapped(mapped), 512);
+        let program = world.add_program();
+        let kinds = [Kind::Noise(300), Kind::SameFilled, Kind::Zero, Kind::Noise(2500)];
+        for (page, kind) in (0..200).zip(kinds.into_iter().cycle()) {
+            world.write(program, page, kind);
+        }
+        (0..200).for_each(|page| world.read(program, page));
+        let statistics = lock(&world.machine).pager.statistics();
+        assert!(statistics.pages_out > 100 && statistics.pages_in > 100, "{statistics:?}");
+        assert!(world.killed.is_empty());
+        finish(world);
+    }
+}
+
+#[test]
+fn a_storm_of_stores_whose_every_commit_fails_loses_nothing_and_hangs_nobody() {
+    for mapped in [false, true] {
+        let setup = Setup::new(11, 120).cpus(2).mapped(mapped);
+        let mut world = World::with_swap(setup, 512);
+        lock(&world.machine).mishaps = Mishaps { commit_fails: 1, bit_rots: 0 };
+        let programs = [world.add_program(), world.add_program()];
+        // All memory but the reserve and some frames: below the low watermark all the time.
+        let each = u64::from(120 - setup.marks.reserve - 12) / 2;
+        for page in 0..each {
+            programs.iter().for_each(|it| world.write(*it, page, Kind::Noise(400)));
+        }
+        for round in 0..5 {
+            world.steps(400);
+            for page in 0..each {
+                let change = Change::Word(7, round);
+                programs.iter().for_each(|it| {
+                    assert_eq!(world.run(*it, Job::Write(page, change)), Outcome::Done);
+                });
+            }
+        }
+        let refused = lock(&world.machine).pager.statistics().refused_no_reserve;
+        assert!(refused > 50, "{refused} stores were refused");
+        assert!(world.killed.is_empty(), "nobody dies: {:?}", world.killed);
+        finish(world);
+    }
+}
+
+#[test]
+fn when_commits_fail_now_and_then_what_was_refused_goes_later() {
+    let mut world = World::with_swap(Setup::new(12, 96), 512);
+    lock(&world.machine).mishaps = Mishaps { commit_fails: 3, bit_rots: 0 };
+    let program = world.add_program();
+    (0..150).for_each(|page| world.write(program, page, Kind::Noise(500)));
+    (0..150).for_each(|page| world.read(program, page));
+    let statistics = lock(&world.machine).pager.statistics();
+    assert!(statistics.refused_no_reserve > 0 && statistics.pages_out > 60, "{statistics:?}");
+    assert!(world.killed.is_empty());
+    finish(world);
+}
+
+/// Writes pages that cannot be compressed until the thread is killed, or `pages` are written.
+fn gorge(world: &mut World, thread: ThreadId, pages: u64) -> Outcome {
+    for page in 0..pages {
+        let change = Change::Whole(Kind::Incompressible, world.random.next());
+        let outcome = world.run(thread, Job::Write(page, change));
+        if outcome != Outcome::Done {
+            return outcome;
+        }
+    }
+    Outcome::Done
+}
+
+#[test]
+fn when_memory_is_really_gone_the_largest_space_alone_is_killed() {
+    for mapped in [false, true] {
+        let mut world = World::with_swap(Setup::new(13, 128).mapped(mapped), 512);
+        let shell = world.add_space(SpaceKind::Protected).expect("there is room");
+        let (small, large) = (world.add_program(), world.add_program());
+        assert_eq!(gorge(&mut world, shell, 40), Outcome::Done);
+        assert_eq!(gorge(&mut world, small, 10), Outcome::Done);
+        let space = world.space_of(large);
+        assert_eq!(gorge(&mut world, large, 128), Outcome::Killed);
+        let [(killed, KillReason::OutOfMemory { resident_pages, .. })] = world.killed[..] else {
+            panic!("killed: {:?}", world.killed)
+        };
+        assert_eq!(killed, space);
+        // What could be had was had: all but the reserve, the others' pages and the daemon's.
+        assert!(resident_pages >= 128 - 12 - 50 - 10, "{resident_pages}");
+        (0..40).for_each(|page| world.read(shell, page));
+        (0..10).for_each(|page| world.read(small, page));
+        finish(world);
+    }
+}
+
+#[test]
+fn a_thread_that_waits_for_memory_when_nobody_is_left_to_kill_is_told() {
+    let mut world = World::new(Setup::new(14, 40));
+    let shell = world.add_space(SpaceKind::Protected).expect("there is room");
+    assert_eq!(gorge(&mut world, shell, 40), Outcome::Killed, "the kernel ends it");
+    assert!(world.killed.is_empty(), "the pager kills nobody");
+    finish(world);
+}
+
+#[test]
+fn pages_that_do_not_compress_are_not_offered_again_until_written() {
+    let mut world = World::with_swap(Setup::new(15, 96), 512);
+    let program = world.add_program();
+    (0..30).for_each(|page| world.write(program, page, Kind::Incompressible));
+    (30..60).for_each(|page| world.write(program, page, Kind::Noise(200)));
+    world.swap_out(program, |page| page < 30);
+    let offers = |world: &World| -> Vec<u32> {
+        (0..30).map(|page| world.times_unmapped(program, page)).collect()
+    };
+    assert_eq!(offers(&world), [1; 30], "each was offered once");
+    (0..30).for_each(|page| world.read(program, page));
+    (30..60).for_each(|page| world.read(program, page));
+    world.press(2000);
+    assert_eq!(offers(&world), [1; 30], "reading them changes nothing");
+    // Written, they are offered again: half of them compress now.
+    for page in 0..30 {
+        let kind = if page < 15 { Kind::Noise(100) } else { Kind::Incompressible };
+        world.write(program, page, kind);
+    }
+    world.press(2000);
+    assert!(offers(&world).iter().all(|times| *times >= 2), "{:?}", offers(&world));
+    assert_eq!(world.swapped_pages(program), 45, "those that compress have left");
+    finish(world);
+}
+
+#[test]
+fn pages_of_zeros_leave_without_a_request() {
+    let mut world = World::with_swap(Setup::new(16, 96), 512);
+    let program = world.add_program();
+    (0..20).for_each(|page| world.write(program, page, Kind::Zero));
+    world.swap_out(program, |_| false);
+    let machine = lock(&world.machine);
+    assert_eq!(machine.pager.statistics().zero_pages, 20);
+    assert_eq!(machine.ledger.records.get("store"), None);
+    drop(machine);
+    (0..20).for_each(|page| world.read(program, page));
+    finish(world);
+}
+
+#[test]
+fn a_damaged_page_is_lost_for_who_touches_it_and_for_nobody_else() {
+    let (mut world, program) = with_swapped_program(Setup::new(17, 160), 40);
+    let other = world.add_program();
+    // Every page of the pool that is written to changes one bit: some pages of both are damaged.
+    lock(&world.machine).mishaps = Mishaps { commit_fails: 0, bit_rots: 1 };
+    (0..40).for_each(|page| world.write(other, page, Kind::Noise(300)));
+    world.swap_out(other, |_| false);
+    lock(&world.machine).mishaps = Mishaps::default();
+    let bystander = world.add_program();
+    (0..10).for_each(|page| world.write(bystander, page, Kind::Noise(50)));
+    let spaces: BTreeSet<_> = [program, other].iter().map(|it| world.space_of(*it)).collect();
+    // Wrong bytes would fail here; what is lost must have been answered as damaged.
+    world.read_everything();
+    world.bury_the_dead();
+    assert!(!world.bereft.is_empty(), "no page was damaged");
+    assert!(world.bereft.iter().all(|space| spaces.contains(space)), "{:?}", world.bereft);
+    assert!(world.threads[bystander.0].is_idle(), "who lost nothing lives");
+    finish(world);
+}
