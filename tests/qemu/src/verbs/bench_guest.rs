@@ -19,7 +19,10 @@ const LIMITS: Limits =
     Limits { total: Duration::from_secs(600), silence: Duration::from_secs(120) };
 
 /// Boots for each column; the median is printed.
-const BOOTS: usize = 3;
+const ROUNDS: usize = 3;
+
+/// What is compared: CPUs, and the kind of window.
+const COLUMNS: [(u32, &str); 4] = [(1, "copy"), (1, "map"), (2, "copy"), (2, "map")];
 
 const MEMORY_MIB: u32 = 256;
 
@@ -82,13 +85,17 @@ pub(crate) fn run() -> Result<(), String> {
     println!("sample: {}", Profile::of(&corpus::read(&sample)?).summary());
     println!("building the kernel and the programs, then the image");
     let image = Image::pack("bench", &sample, Some(SCRIPT))?;
-    let mut columns = Vec::new();
-    for (cpus, window) in [(1, "copy"), (1, "map"), (2, "copy"), (2, "map")] {
-        println!("{BOOTS} boots with {cpus} CPU(s), window by {window}");
-        let boots: Result<Vec<Figures>, String> =
-            (0..BOOTS).map(|_| boot(&image, cpus, window)).collect();
-        columns.push((format!("{cpus} {window}"), medians(&boots?)));
+    // All columns in each round, so that a busy while of the host disturbs them alike.
+    let mut boots = COLUMNS.map(|_| Vec::new());
+    for round in 1..=ROUNDS {
+        println!("round {round} of {ROUNDS}: {} boots", COLUMNS.len());
+        for ((cpus, window), boots) in COLUMNS.iter().zip(&mut boots) {
+            boots.push(boot(&image, *cpus, window)?);
+        }
     }
+    let headings = COLUMNS.map(|(cpus, window)| format!("{cpus} {window}"));
+    let columns: Vec<(String, Figures)> =
+        headings.into_iter().zip(boots.iter().map(|boots| medians(boots))).collect();
     println!("\n{}\n{}", host(), table(&columns));
     Ok(())
 }
@@ -186,7 +193,7 @@ fn host() -> String {
     let version = Command::new(QEMU).arg("--version").output().ok();
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok());
     let version = version.as_deref().and_then(|text| text.lines().next()).unwrap_or(QEMU);
-    format!("host: {cores} cores; {version}; TCG, one thread; {MEMORY_MIB} MiB; median of {BOOTS}")
+    format!("host: {cores} cores; {version}; TCG, one thread; {MEMORY_MIB} MiB; median of {ROUNDS}")
 }
 
 #[cfg(test)]

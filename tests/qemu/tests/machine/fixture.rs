@@ -94,6 +94,15 @@ impl Run {
         value.unwrap_or_else(|| panic!("no figure {name} in\n{}", self.ended.log))
     }
 
+    /// Returns what `free` printed as free memory.
+    #[track_caller]
+    pub(crate) fn free_kib(&self) -> u64 {
+        let output = self.output_of("free");
+        let columns = output.iter().find_map(|line| line.strip_prefix("Mem:"));
+        let free = columns.and_then(|columns| columns.split_whitespace().nth(2)?.parse().ok());
+        free.unwrap_or_else(|| panic!("no free memory in {output:?}"))
+    }
+
     /// Returns the lines that the guest printed between the echoed command and the next one.
     ///
     /// Lines of the daemon may be among them: it logs from a thread of its own.

@@ -28,20 +28,23 @@ fn a_third_more_than_the_memory_comes_back_right_on_4_cpus() {
     comes_back_right(4, MEMORY_MIB * 13 / 10);
 }
 
+/// What memhog needs beside its `--size`: the sample and its own code, stacks and tables, in KiB.
+const MEMHOG_KIB: u64 = 4608;
+
 #[test]
 fn a_reached_limit_leaves_pages_where_they_are_and_the_machine_alive() {
-    // Fits only because what the device refuses stays in memory.
+    // The range between "nothing has to leave" and "does not fit" is narrow without a store, so
+    // the size is taken from what a machine of this kind has free.
+    let limited = format!("{SWAP}echo 1M > zram:0/mem_limit\n");
+    let idle = boot(2, &format!("{limited}free\n")).succeeds();
+    let size_kib = idle.free_kib() - MEMHOG_KIB;
     let script = format!(
-        "{SWAP}echo 4M > zram:0/mem_limit\n\
-         memhog --size 104M --passes 1 --threads 2\n\
-         cat zram:0/mm_stat\n"
+        "{limited}memhog --size {size_kib}K --passes 1 --threads 2 --report\n\
+         echo the rest lives\n"
     );
-    let run = boot(2, &script).succeeds();
-    let mm_stat = run.output_of("cat zram:0/mm_stat").join("\n");
-    let columns: Vec<u64> = mm_stat.split_whitespace().filter_map(|n| n.parse().ok()).collect();
-    assert_eq!(columns[3], 4 << 20, "mem_limit in {mm_stat}");
-    assert!(columns[4] <= 4 << 20, "mem_used_max in {mm_stat}");
-    assert!(columns[4] > 3 << 20, "the limit was not reached: {mm_stat}");
+    let run = boot(2, &script).succeeds().prints("echo the rest lives", "the rest lives");
+    assert!(run.figure("refused_limit") > 0, "the limit was not reached");
+    assert!(run.figure("pool_bytes") <= 1 << 20, "the limit was not kept");
 }
 
 #[test]
