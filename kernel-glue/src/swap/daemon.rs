@@ -16,7 +16,7 @@ use super::Pager;
 use super::areas::AreaState;
 use super::entry::AreaIndex;
 use super::in_flight::{Notice, Work};
-use super::queues::Queue;
+use super::queues::{Queue, Stage};
 use super::requests::Next;
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
 
@@ -59,8 +59,8 @@ impl Pager {
         let mut run = None;
         match self.queues.get_mut(queue) {
             None | Some(Queue::Closed | Queue::Revoked) => return Next::Closed,
-            Some(Queue::Running | Queue::Idle | Queue::Posted(_)) => {}
-            Some(state @ Queue::Taken(_)) => {
+            Some(Queue::Running | Queue::Idle | Queue::Busy(_, Stage::Posted)) => {}
+            Some(state @ Queue::Busy(_, Stage::Taken)) => {
                 let cookie = state.work().and_then(|work| self.areas.get(work.area()));
                 let cookie = cookie.map(|area| area.cookie);
                 let answers =

@@ -166,38 +166,48 @@ impl Work {
 
     /// Returns the record that asks for this.
     pub(super) fn record(&self, cookie: Cookie) -> Record {
-        let (operation, ticket) = match self {
-            Self::Store(store) => (Operation::Store, store.ticket),
-            Self::Load(load) if load.take => (Operation::Take, load.ticket),
-            Self::Load(load) => (Operation::Load, load.ticket),
-            Self::Notice(notice) => (Operation::Free, notice.ticket),
-        };
+        let (operation, ticket) = self.title();
         let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
         let mut record = Record::new(operation, device, generation, ticket);
-        self.for_each_slot(|slot| {
-            record.push(slot.0);
-        });
+        for index in 0..self.count() {
+            record.push(self.slot(index).map_or(0, |slot| slot.0));
+        }
         record
     }
 
     /// Returns whether `reply` answers the record that asks for this: the same in everything but
     /// the statuses.
     pub(super) fn is_answered_by(&self, reply: &Record, cookie: Cookie) -> bool {
-        let asked = self.record(cookie);
-        let slots = |record: &Record| record.entries().len();
-        asked.operation == reply.operation
-            && asked.device == reply.device
-            && asked.generation == reply.generation
-            && asked.ticket == reply.ticket
-            && slots(&asked) == slots(reply)
-            && asked.entries().iter().zip(reply.entries()).all(|(a, b)| a.slot == b.slot)
+        let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
+        let mut entries = reply.entries().iter().enumerate();
+        (reply.operation, reply.ticket) == self.title()
+            && (reply.device, reply.generation) == (device, generation)
+            && reply.entries().len() == self.count()
+            && entries.all(|(index, entry)| self.slot(index) == Some(SwapSlot(entry.slot)))
     }
 
-    fn for_each_slot(&self, mut visit: impl FnMut(SwapSlot)) {
+    fn title(&self) -> (Operation, u32) {
         match self {
-            Self::Store(store) => store.items.as_slice().iter().for_each(|item| visit(item.slot)),
-            Self::Load(load) => load.items.as_slice().iter().for_each(|item| visit(item.slot)),
-            Self::Notice(notice) => notice.slots.as_slice().iter().for_each(|slot| visit(*slot)),
+            Self::Store(store) => (Operation::Store, store.ticket),
+            Self::Load(load) if load.take => (Operation::Take, load.ticket),
+            Self::Load(load) => (Operation::Load, load.ticket),
+            Self::Notice(notice) => (Operation::Free, notice.ticket),
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Store(store) => store.items.as_slice().len(),
+            Self::Load(load) => load.items.as_slice().len(),
+            Self::Notice(notice) => notice.slots.as_slice().len(),
+        }
+    }
+
+    fn slot(&self, index: usize) -> Option<SwapSlot> {
+        match self {
+            Self::Store(store) => store.items.as_slice().get(index).map(|item| item.slot),
+            Self::Load(load) => load.items.as_slice().get(index).map(|item| item.slot),
+            Self::Notice(notice) => notice.slots.as_slice().get(index).copied(),
         }
     }
 }

@@ -123,9 +123,11 @@ impl Pager {
         }
         let tables = || -> Result<_, NoMemory> {
             let waiters = Waiters::new(config.waiters, config.cpus)?;
-            Ok((Queues::new(config.cpus)?, waiters, filled(config.spaces, 0)?))
+            let (queues, latencies) = (Queues::new(config.cpus)?, Latencies::new()?);
+            Ok((queues, waiters, filled(config.spaces, 0)?, latencies))
         };
-        let (queues, waiters, swapped) = tables().map_err(|NoMemory| ConfigError::NoMemory)?;
+        let (queues, waiters, swapped, latencies) =
+            tables().map_err(|NoMemory| ConfigError::NoMemory)?;
         Ok(Self {
             config,
             areas: Areas::default(),
@@ -140,7 +142,7 @@ impl Pager {
             tickets: 0,
             heartbeat_ns: 0,
             statistics: Statistics::default(),
-            latencies: Latencies::new(),
+            latencies,
         })
     }
 

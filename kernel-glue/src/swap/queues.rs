@@ -23,6 +23,7 @@ use crate::ports::{Cpu, Direction, QueueId};
 
 /// What a queue and its worker are doing.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::large_enum_variant, reason = "kept in place, because nothing here may allocate")]
 pub(super) enum Queue {
     /// No worker.
     #[default]
@@ -33,10 +34,18 @@ pub(super) enum Queue {
     Running,
     /// The worker sleeps.
     Idle,
-    /// A record waits for the worker.
-    Posted(Work),
-    /// The worker has the record.
-    Taken(Work),
+    /// There is a record; the table calls this Posted or Taken. Work stays in its place between
+    /// the two, because it is big.
+    Busy(Work, Stage),
+}
+
+/// Who has the record of a busy queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It waits for the worker.
+    Posted,
+    /// The worker has it.
+    Taken,
 }
 
 impl Queue {
@@ -44,7 +53,7 @@ impl Queue {
     pub(super) fn is_free(&self) -> bool {
         match self {
             Self::Running | Self::Idle => true,
-            Self::Closed | Self::Revoked | Self::Posted(_) | Self::Taken(_) => false,
+            Self::Closed | Self::Revoked | Self::Busy(..) => false,
         }
     }
 
@@ -52,14 +61,14 @@ impl Queue {
     pub(super) fn is_open(&self) -> bool {
         match self {
             Self::Closed | Self::Revoked => false,
-            Self::Running | Self::Idle | Self::Posted(_) | Self::Taken(_) => true,
+            Self::Running | Self::Idle | Self::Busy(..) => true,
         }
     }
 
     /// Returns the work that waits or is in the worker's hands.
     pub(super) fn work(&self) -> Option<&Work> {
         match self {
-            Self::Posted(work) | Self::Taken(work) => Some(work),
+            Self::Busy(work, _) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
         }
     }
@@ -67,7 +76,7 @@ impl Queue {
     /// Returns the same, to change it.
     pub(super) fn work_mut(&mut self) -> Option<&mut Work> {
         match self {
-            Self::Posted(work) | Self::Taken(work) => Some(work),
+            Self::Busy(work, _) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
         }
     }
@@ -75,7 +84,7 @@ impl Queue {
     /// Ends in `to`; hands out the work that was there.
     pub(super) fn leave_for(&mut self, to: Self) -> Option<Work> {
         match core::mem::replace(self, to) {
-            Self::Posted(work) | Self::Taken(work) => Some(work),
+            Self::Busy(work, _) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
         }
     }
@@ -83,20 +92,24 @@ impl Queue {
     /// Gives it work; returns whether the worker sleeps and must be woken or run.
     pub(super) fn post(&mut self, work: Work) -> bool {
         debug_assert!(self.is_free(), "a queue takes one piece of work at a time");
-        matches!(core::mem::replace(self, Self::Posted(work)), Self::Idle)
+        let asleep = matches!(self, Self::Idle);
+        *self = Self::Busy(work, Stage::Posted);
+        asleep
     }
 
     /// Posted to Taken; returns the work if there was any.
     pub(super) fn take(&mut self) -> Option<&Work> {
-        match core::mem::take(self) {
-            Self::Posted(work) => *self = Self::Taken(work),
-            other
-            @ (Self::Closed | Self::Revoked | Self::Running | Self::Idle | Self::Taken(_)) => {
-                *self = other;
-                return None;
+        match self {
+            Self::Busy(work, stage @ Stage::Posted) => {
+                *stage = Stage::Taken;
+                Some(work)
             }
+            Self::Busy(_, Stage::Taken)
+            | Self::Closed
+            | Self::Revoked
+            | Self::Running
+            | Self::Idle => None,
         }
-        self.work()
     }
 }
 

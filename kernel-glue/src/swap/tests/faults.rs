@@ -188,5 +188,5 @@ fn the_latency_of_a_page_in_is_counted_from_fault_to_map() {
     world.serve(IN);
     let latencies = world.pager.page_in_latencies();
     assert_eq!(latencies.count(), 1);
-    assert!((5_000..5_700).contains(&latencies.percentile_ns(50)));
+    assert!((5_000..5_160).contains(&latencies.percentile_ns(50)));
 }
