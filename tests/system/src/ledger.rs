@@ -17,6 +17,8 @@ pub(crate) type DeviceSlot = (u32, u32);
 pub(crate) struct Ledger {
     /// Records that threads of the daemon have taken and not completed.
     hands: BTreeMap<(u32, bool), Record>,
+    /// Queues whose thread has done what its record asks, and is about to say so.
+    worked: BTreeSet<(u32, bool)>,
     in_flight: BTreeSet<DeviceSlot>,
     stored: BTreeSet<DeviceSlot>,
     /// Slots that were answered as damaged and not stored again since.
@@ -55,8 +57,19 @@ impl Ledger {
                 Operation::Free | Operation::None => {}
             }
         }
+        self.worked.remove(&key(queue));
         let before = self.hands.insert(key(queue), record.clone());
         assert_eq!(before, None, "{queue:?} has two records");
+    }
+
+    /// A thread has done what its record asks.
+    pub(crate) fn worked(&mut self, queue: QueueId) {
+        self.worked.insert(key(queue));
+    }
+
+    /// Returns whether a thread has done what its record asks.
+    pub(crate) fn has_worked(&self, queue: QueueId) -> bool {
+        self.worked.contains(&key(queue))
     }
 
     /// A thread has completed its record, if it has one.

@@ -208,6 +208,10 @@ impl Spaces for Kernel {
         assert_ne!(self.kind(space), Some(SpaceKind::Pinned), "a pinned page is a victim");
         let pte = self.pte(space, page)?;
         self.is_candidate(&pte)?;
+        // A system call may have borrowed it, or another kernel has its own reasons.
+        if self.random.once_in(40) {
+            return None;
+        }
         let Pte::Present(present) = pte else { return None };
         self.space_mut(space).table.insert(page.0, Pte::Swapped(entry));
         *self.unmaps.entry((space, page)).or_default() += 1;

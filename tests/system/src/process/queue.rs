@@ -44,6 +44,7 @@ impl Queue {
 impl SwapQueue for Queue {
     fn next(&mut self, bytes: &mut [u8; RECORD_SIZE]) -> Result<(), Closed> {
         let completed = Record::decode(bytes).expect("the daemon completes records");
+        lock(&self.ground.machine).ledger.worked(self.id);
         coroutine::rest(Rest::Pause);
         *bytes = self.record(&completed)?.encode();
         coroutine::rest(Rest::Pause);

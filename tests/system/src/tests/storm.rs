@@ -2,10 +2,13 @@
 //!
 //! Each run is one seed. `ZRAM_SEEDS=FIRST..END` runs others; a failure prints what to run again.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use kernel_glue::ports::SpaceKind;
 use kernel_glue::swap::{SwapOffError, Watermarks};
+
+use syscall::error::EBUSY;
 
 use crate::content::Kind;
 use crate::machine::{Mishaps, lock};
@@ -30,10 +33,14 @@ struct Storm {
     world: World,
     random: Random,
     weather: Weather,
-    /// The thread that mounts and unmounts.
+    /// The thread that mounts and unmounts; nobody kills it for memory.
     control: ThreadId,
     device_pages: u32,
+    tally: Tally,
 }
+
+/// How often what happened.
+type Tally = BTreeMap<&'static str, u64>;
 
 impl Storm {
     fn new(seed: u64, weather: Weather) -> Self {
@@ -49,7 +56,7 @@ impl Storm {
         let mut world = World::new(setup);
         let control = world.add_space(SpaceKind::Protected).expect("a first space");
         let device_pages = 60 + random.below(600) as u32;
-        let mut storm = Self { world, random, weather, control, device_pages };
+        let mut storm = Self { world, random, weather, control, device_pages, tally: Tally::new() };
         storm.restart();
         (0..2 + storm.random.below(4)).for_each(|_| {
             storm.world.add_program();
@@ -78,7 +85,9 @@ impl Storm {
             58 if self.weather != Weather::Fair => self.configure(),
             59 if self.weather != Weather::Fair => self.unmount(),
             60 if self.weather != Weather::Fair => self.mount(),
-            61 if self.weather == Weather::Deadly && self.random.once_in(6) => self.disaster(),
+            61 if self.weather == Weather::Deadly && self.random.once_in(12) => self.disaster(),
+            62 if self.weather == Weather::Deadly => self.lose_queue(),
+            62 if self.weather == Weather::Foul && self.random.once_in(3) => self.manage(),
             _ => self.populate(),
         }
     }
@@ -136,11 +145,13 @@ impl Storm {
     }
 
     fn unmount(&mut self) {
-        if self.world.threads[self.control.0].is_idle() {
+        let living = self.world.living();
+        let thread = if self.random.once_in(3) { self.random.pick(&living) } else { self.control };
+        if self.world.threads[thread.0].is_idle() {
             let device = self.random.pick(&self.world.devices);
-            self.world.begin(self.control, Job::SwapOff(device));
+            self.world.begin(thread, Job::SwapOff(device));
         } else if self.random.once_in(3) {
-            self.world.cancel_swapoff(self.control);
+            self.world.cancel_swapoff(thread);
         }
     }
 
@@ -153,9 +164,67 @@ impl Storm {
         else {
             return;
         };
-        if self.world.threads[self.control.0].is_idle() {
-            self.world.swapon(device, 5);
+        self.world.swapon(device, 5);
+        self.count("mounted again", 1);
+    }
+
+    /// Devices come and go beside the mounted ones, which refuse to.
+    fn manage(&mut self) {
+        let device = self.world.add_device(30, "mem_limit=1M");
+        let reset = self.world.write_file(&format!("{device}/reset"), "1");
+        assert_eq!(reset, Ok(()), "nobody has device {device} open");
+        let removed = self.world.write_file("control/hot_remove", &device.to_string());
+        assert_eq!(removed, Ok(()), "nobody has device {device} open");
+        self.world.devices.retain(|it| *it != device);
+        if let Some(area) = self.world.areas.first() {
+            let mounted = area.cookie.device;
+            let reset = self.world.write_file(&format!("{mounted}/reset"), "1");
+            // Even if a swapoff ends meanwhile: its handle is closed later.
+            assert_eq!(reset, Err(EBUSY), "device {mounted} is mounted");
         }
+    }
+
+    /// A thread of the daemon ends with a record in its hands.
+    fn lose_queue(&mut self) {
+        if self.world.setup.cpus == 1 {
+            return;
+        }
+        // Never the last one of a direction: that is the end of the daemon, or as good as.
+        for _ in 0..200 {
+            if self.world.lose_queue_with_record(0) {
+                return self.count("queues lost", 1);
+            }
+            self.world.step();
+        }
+    }
+
+    fn count(&mut self, what: &'static str, times: u64) {
+        if times > 0 {
+            *self.tally.entry(what).or_default() += times;
+        }
+    }
+
+    /// Adds what the pager and the account have counted.
+    fn count_all(&mut self) {
+        let machine = lock(&self.world.machine);
+        let it = machine.pager.statistics();
+        let mut counts = vec![
+            ("pages out", it.pages_out),
+            ("pages in", it.pages_in),
+            ("pages of zeros", it.zero_pages),
+            ("cancelled", it.cancelled),
+            ("refused for no gain", it.refused_no_gain),
+            ("refused for no reserve", it.refused_no_reserve),
+            ("refused for the limit", it.refused_limit),
+            ("lost", it.lost),
+            ("notices", it.notices),
+            ("killed for memory", it.killed),
+            ("rotten bits", u64::from(machine.rotten)),
+        ];
+        counts
+            .extend(machine.ledger.records.iter().map(|(name, count)| (*name, u64::from(*count))));
+        drop(machine);
+        counts.into_iter().for_each(|(what, times)| self.count(what, times));
     }
 
     /// The daemon dies or falls silent; another one is started.
@@ -170,6 +239,7 @@ impl Storm {
         }
         let devices = self.world.devices.clone();
         self.world.kill_daemon();
+        self.count("daemons dead", 1);
         self.world.steps(100);
         self.remove_dead_areas(&devices);
         self.restart();
@@ -194,7 +264,7 @@ impl Storm {
     }
 
     /// All failures end; everything must come to rest, and all bytes must be right.
-    fn calm(mut self) {
+    fn calm(&mut self) {
         lock(&self.world.machine).mishaps = Mishaps::default();
         for device in self.world.devices.clone() {
             let limit = format!("{device}/mem_limit");
@@ -213,13 +283,22 @@ impl Storm {
     }
 }
 
-fn run(weather: Weather, seeds: Range<u64>, operations: usize) {
-    for seed in chosen_seeds().unwrap_or(seeds) {
+/// Storms once for each seed; everything named in `expected` must have happened somewhere.
+fn run(weather: Weather, seeds: Range<u64>, expected: &[&str]) {
+    const OPERATIONS: usize = 1500;
+    let chosen = chosen_seeds();
+    let mut tally = Tally::new();
+    for seed in chosen.clone().unwrap_or(seeds) {
         println!("{weather:?}, seed {seed}: ZRAM_SEEDS={seed}..{}", seed + 1);
         let mut storm = Storm::new(seed, weather);
-        (0..operations).for_each(|_| storm.operation());
+        (0..OPERATIONS).for_each(|_| storm.operation());
         storm.calm();
+        storm.count_all();
+        storm.tally.into_iter().for_each(|(what, times)| *tally.entry(what).or_default() += times);
     }
+    println!("{tally:?}");
+    let missing: Vec<_> = expected.iter().filter(|what| !tally.contains_key(*what)).collect();
+    assert!(chosen.is_some() || missing.is_empty(), "never happened: {missing:?}");
 }
 
 fn chosen_seeds() -> Option<Range<u64>> {
@@ -228,17 +307,33 @@ fn chosen_seeds() -> Option<Range<u64>> {
     Some(first.parse().expect("a number")..end.parse().expect("a number"))
 }
 
+/// What pages do in any weather.
+const ALWAYS: [&str; 10] = [
+    "pages out",
+    "pages in",
+    "pages of zeros",
+    "cancelled",
+    "refused for no gain",
+    "notices",
+    "store",
+    "load",
+    "take",
+    "free",
+];
+
 #[test]
 fn every_page_holds_what_was_written_in_fair_weather() {
-    run(Weather::Fair, 0..12, 1500);
+    run(Weather::Fair, 0..12, &[&ALWAYS[..], &["killed for memory"]].concat());
 }
 
 #[test]
 fn every_page_holds_what_was_written_when_stores_fail_and_areas_come_and_go() {
-    run(Weather::Foul, 100..112, 1500);
+    let others = ["refused for no reserve", "refused for the limit", "mounted again"];
+    run(Weather::Foul, 100..112, &[&ALWAYS[..], &others].concat());
 }
 
 #[test]
 fn nobody_reads_wrong_bytes_or_hangs_when_memory_rots_and_daemons_die() {
-    run(Weather::Deadly, 200..212, 1500);
+    let others = ["lost", "rotten bits", "daemons dead", "queues lost"];
+    run(Weather::Deadly, 200..212, &[&ALWAYS[..], &others].concat());
 }

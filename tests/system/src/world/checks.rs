@@ -130,7 +130,11 @@ fn is_told(machine: &Machine, area: Area) -> bool {
         Pte::Present(_) => None,
     });
     let named: BTreeSet<u32> = entries.filter(own).map(|entry| entry.slot.0).collect();
-    named == machine.ledger.stored(area.cookie.device)
+    let device = area.cookie.device;
+    let stored = machine.ledger.stored(device);
+    // A page that was lost has sharers who have not met it yet.
+    let is_lost = |slot: &u32| machine.ledger.is_damaged((u32::from(device), *slot));
+    stored.is_subset(&named) && named.difference(&stored).all(is_lost)
 }
 
 fn is_same_filled(bytes: &[u8]) -> bool {

@@ -76,14 +76,26 @@ impl World {
         }
     }
 
+    /// A thread of `cpu` that has a record ends; returns whether there is one.
+    pub(crate) fn lose_queue_with_record(&mut self, cpu: u32) -> bool {
+        let own = |queue: &QueueId| queue.cpu.0 == cpu;
+        let busy = |queue: &QueueId| lock(&self.machine).ledger.in_hand(*queue).is_some();
+        let found = queues(self.setup.cpus).filter(own).find(busy);
+        if let Some(queue) = found {
+            self.lose_queue(queue);
+        }
+        found.is_some()
+    }
+
     /// The thread of a queue does what its record asks, and ends before it answers.
     pub(crate) fn lose_queue(&mut self, queue: QueueId) {
         let process = self.process.as_mut().expect("there is a daemon");
         let worker = process.worker(queue);
         let record = lock(&self.machine).ledger.in_hand(queue).cloned();
         let record = record.expect("the thread has a record");
-        // It rests before it works on the record, and again before it completes it.
-        process.resume(worker);
+        while !lock(&self.machine).ledger.has_worked(queue) {
+            process.resume(worker);
+        }
         process.end_worker(worker);
         lock(&self.machine).ledger.may_be_lost(&record);
         self.heed();
