@@ -159,7 +159,6 @@ pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u64) -> SysRe
     let cpu = pager::cpu_of(kernel);
     let answer =
         pager::call(kernel, |pager, machine| pager.swapoff(device, (waiter, cpu), machine));
-    pager::kick(kernel);
     match answer {
         SwapOff::Wait { run } => {
             kernel.swap.unmounting = Some(caller.thread);

@@ -180,7 +180,6 @@ pub(crate) fn may_allocate(kernel: &mut Kernel, _space: SpaceId) -> bool {
     if let Some(frame) = frame {
         kernel.frames.put(ports::frame(frame));
     }
-    pager::kick(kernel);
     frame.is_some()
 }
 
@@ -189,7 +188,6 @@ pub(crate) fn frame_needed(kernel: &mut Kernel) -> Halt {
     let out_of_memory = || Halt::Kill("out of memory".to_string());
     let Some(whose) = frame_for(kernel) else { return out_of_memory() };
     let answer = pager::call(kernel, |pager, machine| pager.frame_needed(whose, machine));
-    pager::kick(kernel);
     match answer {
         FrameAnswer::Frame(frame) => {
             kernel.frames.put(ports::frame(frame));
@@ -223,7 +221,6 @@ pub(crate) fn page_in(
         cpu: pager::cpu_of(kernel),
     };
     let fault = pager::call(kernel, |pager, machine| pager.fault(request, machine));
-    pager::kick(kernel);
     match fault {
         Fault::Mapped => Ok(()),
         Fault::Wait { run } => {
@@ -277,7 +274,6 @@ pub(crate) fn on_tick(kernel: &mut Kernel) {
     pager::call(kernel, |pager, machine| pager.tick(machine));
     // Left over if the thread did not wait in the end.
     pager::hand_off(kernel);
-    pager::kick(kernel);
 }
 
 /// Cancels the swapoff of a thread that has died.

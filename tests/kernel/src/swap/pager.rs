@@ -80,7 +80,7 @@ fn make(kernel: &mut Kernel) -> Box<Pager> {
     Box::new(Pager::new(config).expect("the heap is larger than the pager's tables"))
 }
 
-/// Calls the pager.
+/// Calls the pager, and has this CPU reclaim when what it is doing now is done, if there is reason.
 pub(super) fn call<R>(
     kernel: &mut Kernel,
     what: impl FnOnce(&mut Pager, &mut Machine<'_>) -> R,
@@ -91,7 +91,13 @@ pub(super) fn call<R>(
         Place::Away => panic!("the pager was called by its own port"),
     };
     let result = what(&mut pager, &mut Machine(kernel));
+    let wants_reclaim = pager.wants_reclaim(cpu_of(kernel));
     kernel.swap.pager = Place::Home(pager);
+    let kicked = &mut kernel.swap.kicked[kernel.here.index()];
+    if wants_reclaim && !*kicked {
+        *kicked = true;
+        kernel.afterwards(After::Swap(Token::Reclaim));
+    }
     if kernel.swap.calls {
         answer_calls(kernel);
     }
@@ -102,18 +108,6 @@ pub(super) fn call<R>(
     result
 }
 
-/// Has this CPU reclaim, if there is reason to, when what it is doing now is done.
-pub(super) fn kick(kernel: &mut Kernel) {
-    let here = kernel.here;
-    let cpu = cpu_of(kernel);
-    let wants = call(kernel, |pager, _| pager.wants_reclaim(cpu));
-    let kicked = &mut kernel.swap.kicked[here.index()];
-    if wants && !*kicked {
-        *kicked = true;
-        kernel.afterwards(After::Swap(Token::Reclaim));
-    }
-}
-
 /// Returns the pager's number of this CPU.
 pub(super) fn cpu_of(kernel: &Kernel) -> Cpu {
     Cpu(kernel.here.index() as u32)
@@ -122,19 +116,20 @@ pub(super) fn cpu_of(kernel: &Kernel) -> Cpu {
 /// Takes a batch of pages away; what it needs then is [`Token::Finish`].
 pub(super) fn reclaim(kernel: &mut Kernel) {
     let here = kernel.here;
-    kernel.swap.kicked[here.index()] = false;
     let cpu = cpu_of(kernel);
     for _ in 0..STEPS_MAX {
         match call(kernel, |pager, machine| pager.reclaim_begin(cpu, machine)) {
             Reclaim::Unmapped(unmapped) => {
                 kernel.swap.unmapped[here.index()] = Some(unmapped);
                 kernel.afterwards(After::Swap(Token::Finish));
-                return;
+                break;
             }
             Reclaim::Again => {}
-            Reclaim::Nothing => return,
+            Reclaim::Nothing => break,
         }
     }
+    // The next call asks again whether there is reason.
+    kernel.swap.kicked[here.index()] = false;
 }
 
 /// All CPUs have forgotten the batch: offers it to the daemon.
@@ -147,7 +142,6 @@ pub(super) fn finish(kernel: &mut Kernel) {
         let is_waited_for = !has_running_thread(kernel);
         hand_record(kernel, queue, is_waited_for);
     }
-    kick(kernel);
 }
 
 fn has_running_thread(kernel: &Kernel) -> bool {

@@ -128,7 +128,6 @@ pub(super) fn next(
     kernel.read_user(caller.space, payload.address, &mut bytes)?;
     let Ok(completed) = Record::decode(&bytes) else { return fail(EINVAL) };
     let next = pager::call(kernel, |pager, machine| pager.queue_next(queue, &completed, machine));
-    pager::kick(kernel);
     match next {
         Next::Record(record) => {
             kernel.write_user(caller.space, payload.address, &record.encode())?;
