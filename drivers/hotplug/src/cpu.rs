@@ -2,15 +2,17 @@
 //!
 //! | state | prepare | online | up aborted | dying | dead |
 //! | --- | --- | --- | --- | --- | --- |
-//! | offline | prepared, start | online, start | - | - | - |
-//! | prepared | - | online | offline, stop | - | offline, stop |
+//! | offline | prepared, start | online, start | offline | offline | offline |
+//! | prepared | prepared | online | offline, stop | - | offline, stop |
 //! | online | - | - | - | dying | - |
 //! | dying | - | - | - | - | offline, stop |
 //!
 //! "start" and "stop" are the [`Effect`]: run the startups or teardowns of this CPU's steps. A minus
 //! is [`Forbidden`]: the sender made a mistake, nothing changes. Offline to online without prepare
 //! happens for CPUs that were up before anybody listened. Prepared to dead is a CPU that died on its
-//! way up. Each caller owns its machine; there is no lock here.
+//! way up. Offline stays offline at the end of what was refused here, if the refusal came too late or
+//! did not count. Prepared stays prepared if the attempt before was given up and nobody was told.
+//! Each caller owns its machine; there is no lock here.
 
 /// Where a CPU is on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,12 +76,15 @@ impl Cpu {
             (Self::Offline, Stage::Prepare) => Ok((Self::Prepared, Effect::Start)),
             (Self::Offline, Stage::Online) => Ok((Self::Online, Effect::Start)),
             (Self::Prepared, Stage::Online) => Ok((Self::Online, Effect::None)),
+            (Self::Offline, Stage::UpAborted | Stage::Dying | Stage::Dead) => {
+                Ok((Self::Offline, Effect::None))
+            }
+            (Self::Prepared, Stage::Prepare) => Ok((Self::Prepared, Effect::None)),
             (Self::Online, Stage::Dying) => Ok((Self::Dying, Effect::None)),
             (Self::Prepared, Stage::UpAborted | Stage::Dead) | (Self::Dying, Stage::Dead) => {
                 Ok((Self::Offline, Effect::Stop))
             }
-            (Self::Offline, Stage::UpAborted | Stage::Dying | Stage::Dead)
-            | (Self::Prepared, Stage::Prepare | Stage::Dying)
+            (Self::Prepared, Stage::Dying)
             | (Self::Online, Stage::Prepare | Stage::Online | Stage::UpAborted | Stage::Dead)
             | (Self::Dying, Stage::Prepare | Stage::Online | Stage::UpAborted | Stage::Dying) => {
                 Err(Forbidden)
@@ -101,15 +106,15 @@ mod tests {
                 [
                     Ok((Cpu::Prepared, Effect::Start)),
                     Ok((Cpu::Online, Effect::Start)),
-                    minus,
-                    minus,
-                    minus,
+                    Ok((Cpu::Offline, Effect::None)),
+                    Ok((Cpu::Offline, Effect::None)),
+                    Ok((Cpu::Offline, Effect::None)),
                 ],
             ),
             (
                 Cpu::Prepared,
                 [
-                    minus,
+                    Ok((Cpu::Prepared, Effect::None)),
                     Ok((Cpu::Online, Effect::None)),
                     Ok((Cpu::Offline, Effect::Stop)),
                     minus,

@@ -3,7 +3,7 @@
 //! [`open_word`] keeps users and the actor apart; [`table`] has one of it for each device, beside
 //! what the actor publishes. The lifecycle decides, this stores.
 
-mod open_word;
+pub mod open_word;
 mod table;
 
 pub(crate) use open_word::{InUse, Release};

@@ -4,7 +4,7 @@
 //! through a swap queue ([`queue`]). Reads, writes and statistics are answered by the thread that
 //! received them; whatever changes which devices there are goes as a message to one actor
 //! ([`lifecycle`]), so that exit, reset, initialisation and CPU hotplug cannot race. The page path
-//! takes no lock of the lifecycle: the open-count word of its device (`devices`) keeps the actor out.
+//! takes no lock of the lifecycle: the open-count word of its device ([`devices`]) keeps the actor out.
 //!
 //! This library has no system call in it: what it needs of a machine is in [`platform`], and the
 //! program in `main.rs` brings it. So everything here runs in tests on the host. It relies on
@@ -19,7 +19,7 @@ extern crate alloc;
 mod attributes;
 pub mod daemon;
 mod data;
-mod devices;
+pub mod devices;
 mod errno;
 pub mod events;
 pub mod lifecycle;

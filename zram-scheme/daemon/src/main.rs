@@ -19,17 +19,18 @@ use log::{error, info, warn};
 use machine::{Console, Cpus, MachinePlatform, MachineSocket, Queue};
 use zram_rt::swap_queue::Direction;
 use zram_rt::thread::Builder;
-use zram_rt::{args, eprintln, process};
+use zram_rt::{HeapSize, args, eprintln, process};
 use zramd::daemon::Daemon;
 use zramd::events;
 use zramd::lifecycle::{Actor, Request, Settings};
 use zramd::log_ring::LogRing;
 use zramd::{queue, scheme};
 
-/// Bytes of the heap: slot tables, pool bookkeeping and streams. At about 22 bytes a stored page
-/// this serves 700 MiB of pages; when it is full, stores are refused as for any lack of memory. All
-/// of it is resident once the kernel has pinned the daemon, so more is not free.
-const ARENA_BYTES: usize = 4 << 20;
+/// The heap: slot tables, pool bookkeeping and streams. All of it is resident once the kernel has
+/// pinned the daemon, so it starts with little more than a device without content needs; at about 22
+/// bytes a stored page its most serves 12 GiB of pages. When it cannot grow, stores are refused as for
+/// any lack of memory.
+const HEAP: HeapSize = HeapSize { start_bytes: 512 << 10, most_bytes: 64 << 20 };
 
 /// Priorities of the queue threads; a page fault goes before all else.
 const PRIORITY_IN: u32 = 30;
@@ -40,7 +41,7 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
-zram_rt::entry!(main, arena_bytes = ARENA_BYTES);
+zram_rt::entry!(main, heap = HEAP);
 
 type MachineDaemon = Daemon<MachinePlatform, MachineSocket>;
 type MachineLog = LogRing<MachinePlatform>;

@@ -13,7 +13,7 @@ use crate::{PAGE_SIZE, PageBytes};
 pub(crate) const OUTPUT_MAX: usize = get_maximum_output_size(PAGE_SIZE);
 
 /// A compression algorithm that a device can use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// The LZ4 block format, by the safe build of `lz4_flex`.
     #[default]

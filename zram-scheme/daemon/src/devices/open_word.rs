@@ -16,9 +16,9 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// The word's fields; the transitions below are pure, so that a model can use them.
+/// The word's fields; the transitions below are pure, so that the model checker runs them too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Fields {
+pub struct Fields {
     /// The actor has the device to itself.
     pub claimed: bool,
     /// Counts contents, and wraps.
@@ -29,7 +29,7 @@ pub(super) struct Fields {
 
 /// Why an open was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OpenError {
+pub enum OpenError {
     /// The actor has the device to itself.
     Claimed,
     /// The content asked for is gone.
@@ -38,11 +38,11 @@ pub(super) enum OpenError {
 
 /// A claim was refused: the device is open, or claimed already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InUse;
+pub struct InUse;
 
 /// What a claimed device is let go as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Release {
+pub enum Release {
     /// It has the content it had.
     Unchanged,
     /// It has lost its content.
@@ -54,7 +54,7 @@ const GENERATION_SHIFT: u32 = 32;
 
 impl Fields {
     /// Of a device that does not exist.
-    pub(super) const ABSENT: Self = Self { claimed: true, generation: 0, opens: 0 };
+    pub const ABSENT: Self = Self { claimed: true, generation: 0, opens: 0 };
 
     /// Returns the word with these fields.
     pub(super) const fn pack(self) -> u64 {
@@ -80,7 +80,7 @@ impl Fields {
     /// # Panics
     ///
     /// At 2^32 opens; handles and queue threads are far fewer.
-    pub(super) fn opened(self, generation: Option<u16>) -> Result<Self, OpenError> {
+    pub fn opened(self, generation: Option<u16>) -> Result<Self, OpenError> {
         if self.claimed {
             return Err(OpenError::Claimed);
         }
@@ -96,7 +96,7 @@ impl Fields {
     /// # Panics
     ///
     /// If the device is not open.
-    pub(super) fn closed(self) -> Self {
+    pub fn closed(self) -> Self {
         let opens = self.opens.checked_sub(1).expect("each close has its open");
         Self { opens, ..self }
     }
@@ -106,7 +106,7 @@ impl Fields {
     /// # Errors
     ///
     /// [`InUse`].
-    pub(super) const fn claim(self) -> Result<Self, InUse> {
+    pub const fn claim(self) -> Result<Self, InUse> {
         if self.claimed || self.opens > 0 {
             return Err(InUse);
         }
@@ -118,7 +118,7 @@ impl Fields {
     /// # Panics
     ///
     /// If the device is not claimed.
-    pub(super) fn released(self, release: Release) -> Self {
+    pub fn released(self, release: Release) -> Self {
         assert!(self.claimed, "only a claimed device is released");
         let generation = match release {
             Release::Unchanged => self.generation,

@@ -69,7 +69,7 @@ fn the_cpus_that_were_up_need_no_answer() {
 #[test]
 fn what_cannot_happen_to_a_cpu_is_refused() {
     let mut machine = Machine::new();
-    let answers = follow(&mut machine, &[event(5, 0, Stage::Prepare), event(6, 2, Stage::Dead)]);
+    let answers = follow(&mut machine, &[event(5, 0, Stage::Prepare), event(6, 1, Stage::Dead)]);
     let refused = |sequence| Answer { sequence, errno: syscall::EINVAL as u32 };
     assert_eq!(answers, [refused(5), refused(6)]);
     let mut far = Script { events: [event(7, 128, Stage::Prepare)].into(), answers: Vec::new() };
@@ -92,4 +92,21 @@ fn a_kernel_without_hotplug_has_its_cpus_once() {
     assert_eq!(cpus.next(), Ok(event(0, 0, Stage::Online)));
     assert_eq!(cpus.next(), Ok(event(0, 1, Stage::Online)));
     assert_eq!(cpus.next(), Err(Closed));
+}
+
+#[test]
+fn a_cpu_whose_answers_came_too_late_can_come_up_again() {
+    let mut machine = Machine::with_device("1M");
+    // The kernel gave up on the first attempt and told nobody, on the second and told us.
+    let events = [
+        event(5, 2, Stage::Prepare),
+        event(6, 2, Stage::Prepare),
+        event(7, 2, Stage::UpAborted),
+        event(8, 2, Stage::UpAborted),
+        event(9, 2, Stage::Prepare),
+        event(10, 2, Stage::Online),
+    ];
+    let answers = follow(&mut machine, &events);
+    assert!(answers.iter().all(|answer| answer.errno == 0), "{answers:?}");
+    assert_eq!(machine.cat("0/streams").unwrap().matches("\n2 ").count(), 1);
 }

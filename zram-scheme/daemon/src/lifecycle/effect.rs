@@ -11,7 +11,7 @@ use super::event::{DeviceId, DeviceName, Pages, Settings};
 use crate::text::Words;
 
 /// What everybody may see of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct View {
     /// Its number and serial.
     pub name: DeviceName,
@@ -25,7 +25,7 @@ pub struct View {
 pub type DeviceSet = InstanceSet;
 
 /// Something to do that cannot fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Show the view, and apply its limit to the content if there is one.
     Publish(View),
@@ -48,7 +48,7 @@ pub enum Effect {
 }
 
 /// Something to do that may fail; its outcome is the next event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ask {
     /// Keep opens out of the device, unless it is open ([`super::Outcome::Busy`]).
     Claim(DeviceId),
@@ -64,7 +64,7 @@ pub enum Ask {
 }
 
 /// What a request that succeeded answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// It was done.
     Done,
@@ -120,7 +120,7 @@ impl Refusal {
 pub(super) const EFFECTS_MAX: usize = 3;
 
 /// The effects of one transition, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct Effects([Option<Effect>; EFFECTS_MAX]);
 

@@ -41,7 +41,7 @@ impl Pages {
 }
 
 /// Why a number of bytes is no size of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SizeError {
     /// A device has at least one page.
     Zero,
@@ -62,7 +62,7 @@ pub struct DeviceName {
 }
 
 /// What a device is configured with before it has a size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// Algorithm that compresses its pages.
     pub algorithm: Algorithm,
@@ -76,7 +76,7 @@ impl Settings {
 }
 
 /// What somebody asks of the lifecycle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
     /// Add a device; without `id`, of the lowest free number. With `pages` it is initialised in the
     /// same step, so nobody sees it half configured.
@@ -122,7 +122,7 @@ pub enum Outcome {
 }
 
 /// What happens to the core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// Somebody asks. Only a core at rest takes it; the mailbox keeps the others.
     Request(Request),

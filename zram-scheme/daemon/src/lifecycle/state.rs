@@ -12,7 +12,7 @@ use super::effect::{DeviceSet, View};
 use super::event::{DeviceId, DeviceName, Pages, Settings};
 
 /// A device, as the core knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Device {
     /// There is none of this number.
     Absent,
@@ -23,7 +23,7 @@ pub enum Device {
 }
 
 /// What is not part of the hotplug state: devices and CPUs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct House {
     pub(super) devices: Vec<Device>,
     pub(super) cpus: [Cpu; CPUS_MAX],
@@ -31,7 +31,7 @@ pub struct House {
 }
 
 /// The daemon's life.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Nothing is in progress.
     Idle(House, hotplug::State),
@@ -42,7 +42,7 @@ pub enum State {
 }
 
 /// The request in progress, and where it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Job {
     /// The content of this device is being allocated.
     Building(Initialise, hotplug::State),
@@ -67,7 +67,7 @@ pub enum Job {
 }
 
 /// Why a device gets content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Initialise {
     /// What it will look like.
     pub(super) view: View,
@@ -76,7 +76,7 @@ pub struct Initialise {
 }
 
 /// What a device that is resized will look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Resize {
     pub(super) name: DeviceName,
     pub(super) settings: Settings,
@@ -84,7 +84,7 @@ pub struct Resize {
 }
 
 /// What an emptied device becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Emptying {
     /// An empty device with default settings.
     Reset,
@@ -126,7 +126,8 @@ impl House {
             .fold(DeviceSet::EMPTY, DeviceSet::with)
     }
 
-    pub(super) fn cpu(&self, cpu: hotplug::CpuId) -> Cpu {
+    /// Returns where the CPU is.
+    pub fn cpu(&self, cpu: hotplug::CpuId) -> Cpu {
         self.cpus[cpu.index()]
     }
 

@@ -262,7 +262,7 @@ fn refusals_name_their_reason() {
         (Request::Compact(name(1, 1)), Refusal::NotInitialised),
         (Request::Reset(name(0, 5)), Refusal::NoDevice),
         (Request::Cpu(cpu(0), Stage::Prepare), Refusal::WrongStage),
-        (Request::Cpu(cpu(3), Stage::Dead), Refusal::WrongStage),
+        (Request::Cpu(cpu(1), Stage::Dead), Refusal::WrongStage),
         (
             Request::Add { id: Some(id(1)), settings: Settings::DEFAULT, pages: None },
             Refusal::Exists,
