@@ -2,7 +2,8 @@
 //!
 //! The serial line is read byte by byte by a thread of its own, so that the watcher can end a guest
 //! that says nothing ([`Limits::silence`]) or never stops ([`Limits::total`]). Whatever happens, the
-//! child is killed and reaped before a run returns. Only one QEMU runs at a time on a checkout (a
+//! child is killed and reaped before a run returns, and if the harness itself is killed, the system
+//! kills QEMU. Only one QEMU runs at a time on a checkout (a
 //! lock on a file under `target/`): two would disturb each other's timing on small machines.
 //!
 //! The guest powers off through the `isa-debug-exit` device, whose code `c` becomes QEMU's exit
@@ -32,6 +33,9 @@ pub const QEMU: &str = "qemu-system-x86_64";
 
 /// Starts faster than SeaBIOS by about 100 ms; used where the package brings it.
 const QBOOT: &str = "/usr/share/qemu/qboot.rom";
+
+/// Starts a program that dies with whoever started it; part of Debian's essential `util-linux`.
+const SETPRIV: &str = "/usr/bin/setpriv";
 
 /// What the kernel prints before it gives up.
 const PANIC: &str = "KERNEL PANIC";
@@ -126,7 +130,7 @@ impl Machine {
             Threading::Multi => "tcg,thread=multi",
             Threading::Single => "tcg,thread=single",
         };
-        let mut command = Command::new(QEMU);
+        let mut command = mortal(QEMU);
         command
             .args(["-machine", "q35", "-accel", threading, "-cpu", "qemu64,-cx16"])
             .args(["-smp", &self.cpus.to_string(), "-m", &self.memory_mib.to_string()])
@@ -186,6 +190,17 @@ impl fmt::Display for Failed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}\n--- serial log ---\n{}", self.why, self.log)
     }
+}
+
+/// Returns the command of a program that the system ends when this process is killed, where the
+/// system can.
+fn mortal(program: &str) -> Command {
+    if !Path::new(SETPRIV).exists() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(SETPRIV);
+    command.args(["--pdeathsig", "KILL", program]);
+    command
 }
 
 /// Waits until no other run of this checkout is under way; the file's lock is the turn.

@@ -78,3 +78,23 @@ fn a_missing_program_is_told_from_a_failing_one() {
     let failed = supervise(command, LONG, &mut |_, _| ()).expect_err("there is none");
     assert!(matches!(failed.why, Why::NotStarted(_)), "{failed}");
 }
+
+#[test]
+fn a_guest_does_not_outlive_a_harness_that_is_killed() {
+    // A harness in small: it starts a mortal guest and waits for ever. The guest says that it runs.
+    let mut guest = mortal("sh");
+    guest.args(["-c", "echo up; exec sleep 1000 2>&-"]);
+    let words = guest.get_args().map(|word| format!("'{}'", word.to_string_lossy()));
+    let words: Vec<String> = words.collect();
+    let program = guest.get_program().to_string_lossy();
+    let script = format!("{program} {} & wait", words.join(" "));
+    let mut harness = shell(&script).stdout(Stdio::piped()).spawn().expect("there is a shell");
+    let mut out = io::BufReader::new(harness.stdout.take().expect("it is piped"));
+    io::BufRead::read_line(&mut out, &mut String::new()).expect("the guest runs");
+    harness.kill().expect("it is ours");
+    harness.wait().expect("it is ours");
+    // The guest shares the pipe: it closes when the guest is gone.
+    let (sender, closed) = channel();
+    thread::spawn(move || sender.send(out.read_to_end(&mut Vec::new())));
+    assert!(closed.recv_timeout(LONG.total).is_ok(), "the guest lives on");
+}
