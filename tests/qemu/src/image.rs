@@ -19,9 +19,11 @@ const PACKAGES: [&str; 4] = ["kernel", "zramd", "guest", "zramctl"];
 /// The first program, at the root of the archive, where the kernel looks for it.
 const INIT: &str = "init";
 
+/// The daemon's name under `bin/`, and its binary unless a test packs another.
+pub const DAEMON: &str = "zramd";
+
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 11] = [
-    "zramd",
+const PROGRAMS: [&str; 10] = [
     "sh",
     "zramctl",
     "swapon",
@@ -49,8 +51,19 @@ pub struct Image {
     pub initrd: PathBuf,
 }
 
+/// What goes into an image beside the programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Contents<'a> {
+    /// The sample of pages.
+    pub corpus: &'a Path,
+    /// Lines for the shell; without them it prompts.
+    pub script: Option<&'a str>,
+    /// The binary that is started as the daemon: [`DAEMON`], or one that fails in its place.
+    pub daemon: &'a str,
+}
+
 impl Image {
-    /// Packs an image called `name` from the binaries of this checkout, the sample and a script.
+    /// Packs an image called `name` from the binaries of this checkout and `contents`.
     ///
     /// The binaries are built if this process has not done so yet, with cargo's output on the
     /// terminal.
@@ -58,16 +71,17 @@ impl Image {
     /// # Errors
     ///
     /// In words, when the build fails or a file cannot be read or written.
-    pub fn pack(name: &str, corpus: &Path, script: Option<&str>) -> Result<Self, String> {
+    pub fn pack(name: &str, contents: Contents<'_>) -> Result<Self, String> {
         let binaries = build()?;
         let mut archive = Archive::new();
         archive.file(INIT, &read(&binaries.join(INIT))?);
         archive.folder("bin");
+        archive.file(&format!("bin/{DAEMON}"), &read(&binaries.join(contents.daemon))?);
         for program in PROGRAMS {
             archive.file(&format!("bin/{program}"), &read(&binaries.join(program))?);
         }
-        archive.file(CORPUS, &read(corpus)?);
-        if let Some(script) = script {
+        archive.file(CORPUS, &read(contents.corpus)?);
+        if let Some(script) = contents.script {
             archive.file(SCRIPT, script.as_bytes());
         }
         let initrd = place::under_target(&format!("image/{name}.cpio"))?;

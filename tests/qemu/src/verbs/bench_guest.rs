@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use qemu::corpus::{self, Profile};
-use qemu::image::Image;
+use qemu::image::{Contents, DAEMON, Image};
 use qemu::judge::{self, Figures};
 use qemu::machine::{Limits, Machine, QEMU, Threading};
 
@@ -84,7 +84,8 @@ pub(crate) fn run() -> Result<(), String> {
     let sample = corpus::wanted()?;
     println!("sample: {}", Profile::of(&corpus::read(&sample)?).summary());
     println!("building the kernel and the programs, then the image");
-    let image = Image::pack("bench", &sample, Some(SCRIPT))?;
+    let image =
+        Image::pack("bench", Contents { corpus: &sample, script: Some(SCRIPT), daemon: DAEMON })?;
     // All columns in each round, so that a busy while of the host disturbs them alike.
     let mut boots = COLUMNS.map(|_| Vec::new());
     for round in 1..=ROUNDS {

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use qemu::corpus;
-use qemu::image::Image;
+use qemu::image::{Contents, DAEMON, Image};
 use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time};
 
 use super::settings::Settings;
@@ -41,7 +41,7 @@ pub(crate) fn run() -> Result<(), String> {
 
 /// Connects the terminal with the guest; returns QEMU's exit status.
 fn attended(machine: &Machine) -> Result<Option<i32>, String> {
-    let image = Image::pack("shell", &corpus::wanted()?, None)?;
+    let image = pack(None)?;
     println!("booting; help lists the commands, exit powers off, Ctrl-A x ends QEMU");
     let turn = one_at_a_time().map_err(|why| why.to_string())?;
     let mut command = machine.command(&image);
@@ -57,9 +57,13 @@ fn attended(machine: &Machine) -> Result<Option<i32>, String> {
 fn scripted(machine: &Machine) -> Result<Option<i32>, String> {
     let mut script = String::new();
     std::io::stdin().read_to_string(&mut script).map_err(|error| format!("input: {error}"))?;
-    let image = Image::pack("shell", &corpus::wanted()?, Some(&script))?;
+    let image = pack(Some(&script))?;
     let ended = machine.run(&image, LIMITS, &mut |line, _| println!("{line}"));
     Ok(ended.map_err(|failed| failed.why.to_string())?.status)
+}
+
+fn pack(script: Option<&str>) -> Result<Image, String> {
+    Image::pack("shell", Contents { corpus: &corpus::wanted()?, script, daemon: DAEMON })
 }
 
 /// The terminal's mode as it was; put back on drop.

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use qemu::corpus;
-use qemu::image::Image;
+use qemu::image::{Contents, DAEMON, Image};
 use qemu::judge;
 use qemu::machine::{Ended, Limits, Machine, Threading};
 
@@ -41,11 +41,19 @@ pub(crate) struct Run {
 /// # Panics
 ///
 /// With the whole log when the run does not end by itself.
+#[track_caller]
 pub(crate) fn boot(cpus: u32, script: &str) -> Run {
+    boot_with_daemon(DAEMON, cpus, script)
+}
+
+/// Boots as [`boot`] does, with another program as the daemon.
+#[track_caller]
+pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {
     let sample = corpus::wanted().expect("a sample of pages");
     // The name of the test, so that a person can boot the image again.
     let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let image = Image::pack(&test, &sample, Some(script)).expect("the image is packed");
+    let contents = Contents { corpus: &sample, script: Some(script), daemon };
+    let image = Image::pack(&test, contents).expect("the image is packed");
     let machine = Machine {
         memory_mib: MEMORY_MIB,
         cpus,
