@@ -30,7 +30,7 @@ use zramd::{queue, scheme};
 /// pinned the daemon, so it starts with little more than a device without content needs; at about 22
 /// bytes a stored page its most serves 12 GiB of pages. When it cannot grow, stores are refused as for
 /// any lack of memory.
-const HEAP: HeapSize = HeapSize { start_bytes: 512 << 10, most_bytes: 64 << 20 };
+const HEAP: HeapSize = HeapSize { start_bytes: 128 << 10, most_bytes: 64 << 20 };
 
 /// Priorities of the queue threads; a page fault goes before all else.
 const PRIORITY_IN: u32 = 30;

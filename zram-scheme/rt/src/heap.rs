@@ -1,39 +1,65 @@
-//! The heap: one arena of fixed size, chosen by the program.
+//! The heap of a program: it starts small and grows up to a maximum, both chosen by the program.
 //!
-//! The arena is one anonymous mapping made at start; its frames come as they are touched (or all at
-//! once when the kernel pins the program). It never grows: a program whose needs can change says so
-//! by a bigger arena, and an exhausted one fails like any other allocation.
+//! It lies in a range of addresses that nothing else uses ([`REGION`]) and is mapped piece by piece
+//! ([`growing`]). In a program that the kernel has pinned, a piece comes with all its frames or not at
+//! all; elsewhere frames come as they are touched. When no piece can be had, an allocation fails like
+//! any other; nothing here waits for memory.
+
+mod growing;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
 
-use linked_list_allocator::Heap;
-
+use self::growing::{Growing, Source};
 use crate::futex::Mutex;
-use crate::memory::Mapping;
+use crate::memory;
 
-/// Heap of a program that does not choose; more than our small programs have needed so far.
-pub const DEFAULT_ARENA_BYTES: usize = 1 << 20;
+/// Address of every heap: far from the addresses that kernels choose, and near the first stack, so
+/// that both share page tables.
+const REGION: usize = 0x7f80_0000_0000;
 
-struct Arena(Mutex<Heap>);
-
-#[global_allocator]
-static ARENA: Arena = Arena(Mutex::new(Heap::empty()));
-
-/// Reserves the arena; called once, before anything is allocated.
-pub(crate) fn initialise(bytes: usize) {
-    let mapping = Mapping::anonymous(bytes.next_multiple_of(zram_abi::PAGE_SIZE))
-        .expect("a new process has room for its heap");
-    let (start, length) = mapping.leak();
-    // SAFETY: the mapping is ours alone, readable and writable, stays for ever, and this is the
-    // only call.
-    unsafe { ARENA.0.lock().init(start.as_ptr(), length) };
+/// How large a program's heap is.
+#[derive(Clone, Copy, Debug)]
+pub struct HeapSize {
+    /// Bytes at the start: a page or more, in whole pages.
+    pub start_bytes: usize,
+    /// Bytes that it may have grown to, in whole pages.
+    pub most_bytes: usize,
 }
 
-// SAFETY: the list allocator under the lock hands out disjoint blocks of the requested layout.
+impl HeapSize {
+    /// The heap of a program that does not choose: next to nothing, up to more than ours need.
+    pub const DEFAULT: Self = Self { start_bytes: 64 << 10, most_bytes: 16 << 20 };
+}
+
+struct Arena(Mutex<Growing>);
+
+#[global_allocator]
+static ARENA: Arena = Arena(Mutex::new(Growing::empty()));
+
+/// The kernel, at addresses of [`REGION`].
+struct Kernel;
+
+// SAFETY: the kernel maps private memory or refuses; what it maps is never unmapped, and who does not
+// have it from the allocator does not know its address.
+unsafe impl Source for Kernel {
+    fn map(&mut self, address: usize, bytes: usize) -> bool {
+        memory::map_at(address, bytes).is_ok()
+    }
+}
+
+/// Maps the start of the heap; called once, before anything is allocated.
+pub(crate) fn initialise(size: HeapSize) {
+    let start = memory::map_at(REGION, size.start_bytes);
+    let start = start.expect("a new process has room for its heap");
+    // SAFETY: it was just mapped, as `Kernel` maps, and this is the only call.
+    unsafe { ARENA.0.lock().initialise(start, size.start_bytes, size.most_bytes) };
+}
+
+// SAFETY: the heap under the lock hands out disjoint blocks of the requested layout.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let block = self.0.lock().allocate_first_fit(layout);
+        let block = self.0.lock().allocate(layout, &mut Kernel);
         block.map_or(core::ptr::null_mut(), NonNull::as_ptr)
     }
 

@@ -36,21 +36,20 @@ pub mod time;
 pub use environment::args;
 pub use errno::{Error, Result};
 pub use fd::Fd;
-pub use heap::DEFAULT_ARENA_BYTES;
+pub use heap::HeapSize;
 pub use process::exit;
 pub use start::Program;
 
 /// Makes `main: fn() -> u8` the program's entry; what it returns is the exit code.
 ///
-/// `arena_bytes` chooses the size of the heap; it is reserved at start and never grows.
+/// `heap` is a [`HeapSize`] for a program that needs another than the default.
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {
-        $crate::entry!($main, arena_bytes = $crate::DEFAULT_ARENA_BYTES);
+        $crate::entry!($main, heap = $crate::HeapSize::DEFAULT);
     };
-    ($main:path, arena_bytes = $bytes:expr) => {
+    ($main:path, heap = $size:expr) => {
         #[unsafe(no_mangle)]
-        static ZRAM_RT_PROGRAM: $crate::Program =
-            $crate::Program { main: $main, arena_bytes: $bytes };
+        static ZRAM_RT_PROGRAM: $crate::Program = $crate::Program { main: $main, heap: $size };
     };
 }

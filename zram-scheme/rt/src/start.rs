@@ -6,6 +6,7 @@
 
 use core::arch::naked_asm;
 
+use crate::heap::HeapSize;
 use crate::{environment, heap, process};
 
 /// What `entry!` says about a program.
@@ -13,8 +14,8 @@ use crate::{environment, heap, process};
 pub struct Program {
     /// The program itself; returns the exit code.
     pub main: fn() -> u8,
-    /// Bytes of its heap.
-    pub arena_bytes: usize,
+    /// How large its heap is.
+    pub heap: HeapSize,
 }
 
 /// Stack of the system's first program; 64 KiB is a quarter of what others get, and it starts
@@ -59,6 +60,6 @@ extern "C" fn start(stack: *const usize) -> ! {
     unsafe { environment::initialise(stack) };
     // SAFETY: `entry!` defines this symbol with this type; without it the program does not link.
     let program = unsafe { &ZRAM_RT_PROGRAM };
-    heap::initialise(program.arena_bytes);
+    heap::initialise(program.heap);
     process::exit((program.main)())
 }

@@ -22,10 +22,7 @@ use zram_abi::PAGE_SIZE;
 use zram_rt::errno::{Error, InWords};
 use zram_rt::{eprintln, fs, println, time};
 
-zram_rt::entry!(main, arena_bytes = ARENA_BYTES);
-
-/// The compressed sample lies in the heap, and takes less than the sample's 4 MiB.
-const ARENA_BYTES: usize = 6 << 20;
+zram_rt::entry!(main);
 
 /// Rounds of which the median counts.
 const ROUNDS: usize = 11;

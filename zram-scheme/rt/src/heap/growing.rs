@@ -1,0 +1,107 @@
+//! The heap itself: a list allocator over one range of addresses that is mapped from its start on.
+//!
+//! What does not fit makes the mapped part longer, by [`STEP_BYTES`] or by what is missing, up to a
+//! maximum. Memory never goes back to the kernel: what the daemon had at its peak it will need again.
+//! Mapping is asked of a [`Source`], the only thing that [`super`] adds; so this file is tested on the
+//! host (`tests/heap.rs`).
+
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+use linked_list_allocator::Heap;
+
+/// What the heap grows by: seldom enough, and in a pinned program little of the pager's reserve.
+pub(crate) const STEP_BYTES: usize = 64 * 1024;
+
+/// What the allocator needs beside a block at most: the list's entries before and behind it.
+const OVERHEAD_BYTES: usize = 4 * size_of::<usize>();
+
+const PAGE_BYTES: usize = 4096;
+
+/// Maps memory at addresses of the heap's choice.
+///
+/// # Safety
+///
+/// After `map` has returned true, the range is readable and writable for ever, and nobody else's.
+pub(crate) unsafe trait Source {
+    /// Maps `bytes` of memory, whole pages, at `address`; returns false if there is none.
+    fn map(&mut self, address: usize, bytes: usize) -> bool;
+}
+
+/// A heap that grows.
+pub(crate) struct Growing {
+    heap: Heap,
+    /// The address behind what is mapped.
+    end: usize,
+    /// The address that is never reached.
+    limit: usize,
+}
+
+impl Growing {
+    /// Returns a heap that has nothing to give, for ever if it is not initialised.
+    pub(crate) const fn empty() -> Self {
+        Self { heap: Heap::empty(), end: 0, limit: 0 }
+    }
+
+    /// Begins the heap with the `bytes` at `start`; it may grow until it is `most_bytes` long.
+    ///
+    /// # Safety
+    ///
+    /// The range is as a [`Source`] leaves it. Called once.
+    pub(crate) unsafe fn initialise(
+        &mut self,
+        start: NonNull<u8>,
+        bytes: usize,
+        most_bytes: usize,
+    ) {
+        let address = start.as_ptr().expose_provenance();
+        (self.end, self.limit) = (address + bytes, address.saturating_add(most_bytes));
+        // SAFETY: forwarded from the caller.
+        unsafe { self.heap.init(start.as_ptr(), bytes) };
+    }
+
+    /// Returns a block, or nothing when the heap is full and can grow no further.
+    pub(crate) fn allocate(
+        &mut self,
+        layout: Layout,
+        source: &mut impl Source,
+    ) -> Option<NonNull<u8>> {
+        let found = self.heap.allocate_first_fit(layout);
+        if found.is_err() && !self.grow_for(layout, source) {
+            return None;
+        }
+        found.or_else(|()| self.heap.allocate_first_fit(layout)).ok()
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    ///
+    /// The block came from `allocate` with the same layout and is used no more.
+    pub(crate) unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: forwarded from the caller.
+        unsafe { self.heap.deallocate(block, layout) };
+    }
+
+    /// Makes room for one more block of this layout; returns false, with nothing changed, if there
+    /// is none.
+    fn grow_for(&mut self, layout: Layout, source: &mut impl Source) -> bool {
+        let block = layout.size().checked_add(layout.align() + OVERHEAD_BYTES);
+        let needed = block.and_then(|bytes| bytes.checked_next_multiple_of(PAGE_BYTES));
+        let Some(needed) = needed else { return false };
+        let left = self.limit.saturating_sub(self.end);
+        // A full step if there is memory for it, else just enough.
+        let step = needed.max(STEP_BYTES).min(left);
+        needed <= left && (self.grow(step, source) || step > needed && self.grow(needed, source))
+    }
+
+    fn grow(&mut self, bytes: usize, source: &mut impl Source) -> bool {
+        let is_mapped = source.map(self.end, bytes);
+        if is_mapped {
+            // SAFETY: the source has mapped these bytes, which begin where the heap ends, for ever.
+            unsafe { self.heap.extend(bytes) };
+            self.end += bytes;
+        }
+        is_mapped
+    }
+}
