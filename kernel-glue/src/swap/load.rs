@@ -46,10 +46,16 @@ impl Pager {
             run = self.waiters.wake_slot(entry, load.first, ports).or(run);
         }
         ports.clear(queue, load.items.as_slice().len());
-        if load.first.is_some() {
-            self.latencies.add(ports.now_ns().saturating_sub(load.since_ns));
+        match load.first {
+            Some(waiter) if load.items.as_slice().is_empty() => {
+                self.waiters.wake(waiter, true, ports).then_some(waiter)
+            }
+            Some(_) => {
+                self.latencies.add(ports.now_ns().saturating_sub(load.since_ns));
+                run
+            }
+            None => run,
         }
-        run
     }
 
     /// The queue is closed: the pages stay where they are, if they are anywhere.
@@ -60,6 +66,9 @@ impl Pager {
             ports.release(item.frame);
             self.end_load(entry, LoadEnd::Aborted);
             self.waiters.wake_slot(entry, None, ports);
+        }
+        if let (Some(waiter), true) = (load.first, load.items.as_slice().is_empty()) {
+            self.waiters.wake(waiter, false, ports);
         }
     }
 

@@ -23,7 +23,7 @@
 //! | `oom` | memory is really gone |
 //! | `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
 //! | `swapoff` | everything comes back |
-//! | `statistics` | counts and latencies |
+//! | `statistics`, `probe` | counts and latencies |
 
 mod areas;
 mod bitmap;
@@ -35,6 +35,7 @@ mod fixed;
 mod in_flight;
 mod load;
 mod oom;
+mod probe;
 mod queues;
 mod reclaim;
 mod requests;
@@ -90,6 +91,7 @@ pub struct Pager {
     heartbeat_ns: u64,
     statistics: Statistics,
     latencies: Latencies,
+    hand_offs: Latencies,
 }
 
 /// Why a [`Config`] is refused.
@@ -121,28 +123,26 @@ impl Pager {
         if !config.watermarks.is_valid() || config.cpus == 0 || config.spaces > spaces_max {
             return Err(ConfigError::Invalid);
         }
-        let tables = || -> Result<_, NoMemory> {
-            let waiters = Waiters::new(config.waiters, config.cpus)?;
-            let (queues, latencies) = (Queues::new(config.cpus)?, Latencies::new()?);
-            Ok((queues, waiters, filled(config.spaces, 0)?, latencies))
-        };
-        let (queues, waiters, swapped, latencies) =
-            tables().map_err(|NoMemory| ConfigError::NoMemory)?;
+        Self::with_tables(config).map_err(|NoMemory| ConfigError::NoMemory)
+    }
+
+    fn with_tables(config: Config) -> Result<Self, NoMemory> {
         Ok(Self {
             config,
             areas: Areas::default(),
-            queues,
-            waiters,
+            queues: Queues::new(config.cpus)?,
+            waiters: Waiters::new(config.waiters, config.cpus)?,
             hand: Hand::new(),
             pressure: Pressure::Calm,
             gained: 0,
-            swapped,
+            swapped: filled(config.spaces, 0)?,
             swapoff: None,
             condemned: None,
             tickets: 0,
             heartbeat_ns: 0,
             statistics: Statistics::default(),
-            latencies,
+            latencies: Latencies::new()?,
+            hand_offs: Latencies::new()?,
         })
     }
 
@@ -192,6 +192,11 @@ impl Pager {
     /// Returns how long page-ins took, from the fault that had its frame to the mapped page.
     pub fn page_in_latencies(&self) -> &Latencies {
         &self.latencies
+    }
+
+    /// Returns how long records without pages took ([`Pager::probe`]).
+    pub fn hand_off_latencies(&self) -> &Latencies {
+        &self.hand_offs
     }
 
     /// Returns how many swap entries the space has.

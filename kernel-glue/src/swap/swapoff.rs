@@ -136,18 +136,24 @@ impl Pager {
         let Some(area) = self.areas.get(job.area) else {
             return self.swapoff_fails(SwapOffError::NotMounted);
         };
-        if area.slots.used() == 0 {
+        let (is_empty, state) = (area.slots.used() == 0, area.state);
+        if is_empty && self.area_is_moving(job.area) {
+            // A probe; its reply names the area.
+            self.wait(job.waiter, Reason::Reply, ports);
+            return SwapOff::Wait { run: None };
+        }
+        if is_empty {
             self.areas.remove(job.area);
             self.swapoff = None;
             return SwapOff::Done;
         }
-        if area.state == AreaState::Dead {
+        if state == AreaState::Dead {
             return self.swapoff_fails(SwapOffError::Busy);
         }
         let Some(queue) = self.input_near(cpu) else {
             return self.swapoff_fails(SwapOffError::Busy);
         };
-        self.wait(job.waiter, Reason::SwapOff, ports);
+        self.wait(job.waiter, Reason::Reply, ports);
         if !self.queues.get(queue).is_some_and(super::queues::Queue::is_free) {
             return SwapOff::Wait { run: None };
         }

@@ -33,8 +33,8 @@ pub(super) enum Reason {
     Slot(SwapEntry),
     /// Its turn on the `in` queue of this CPU.
     Turn(Cpu, LinedUp),
-    /// Any progress of the `swapoff` it asked for; not in a line.
-    SwapOff,
+    /// What it asked for itself (a `swapoff`, a probe) to go on; not in a line.
+    Reply,
 }
 
 /// A page-in that waits for its turn, with the frame it will fill.
@@ -135,7 +135,7 @@ impl Waiters {
         self.unlink(reason, waiter);
         match reason {
             Reason::Turn(_, lined_up) => Some(lined_up),
-            Reason::Frame | Reason::Slot(_) | Reason::SwapOff => None,
+            Reason::Frame | Reason::Slot(_) | Reason::Reply => None,
         }
     }
 
@@ -188,7 +188,7 @@ impl Waiters {
         let waiter = line.head?;
         match self.reason(waiter)? {
             Reason::Turn(_, lined_up) => Some((waiter, lined_up)),
-            Reason::Frame | Reason::Slot(_) | Reason::SwapOff => None,
+            Reason::Frame | Reason::Slot(_) | Reason::Reply => None,
         }
     }
 
@@ -277,7 +277,7 @@ impl Waiters {
             Reason::Frame => Some(&mut self.frames),
             Reason::Slot(_) => Some(&mut self.slots),
             Reason::Turn(cpu, _) => self.turns.get_mut(usize::try_from(cpu.0).ok()?),
-            Reason::SwapOff => None,
+            Reason::Reply => None,
         }
     }
 

@@ -15,6 +15,11 @@ pub const SWAPON: u64 = 2;
 /// EINVAL if no such area is mounted, ENOMEM if the pages do not fit back.
 pub const SWAPOFF: u64 = 3;
 
+/// On `/scheme/swap/control`: hands this CPU to the daemon's `in` thread with a record without
+/// entries, and comes back; for measuring. Answers 0; EAGAIN if that thread is busy or nothing is
+/// mounted.
+pub const HAND_OFF: u64 = 4;
+
 /// On a device file, by the kernel only: answers the cookie ([`Cookie`]) of an initialised device.
 /// ENODATA before disksize was set. The kernel keeps the file open while the area is mounted.
 pub const SWAP_ATTACH: u64 = 0x10;

@@ -190,3 +190,29 @@ fn the_latency_of_a_page_in_is_counted_from_fault_to_map() {
     assert_eq!(latencies.count(), 1);
     assert!((5_000..5_160).contains(&latencies.percentile_ns(50)));
 }
+
+#[test]
+fn a_probe_is_an_empty_record_whose_reply_runs_its_thread() {
+    let mut world = World::new(9, 16);
+    let caller = (Waiter(5), CPU);
+    assert_eq!(world.pager.probe(caller, &mut world.ports), Some(IN));
+    world.park(Waiter(5));
+    assert_eq!(world.pager.probe((Waiter(6), CPU), &mut world.ports), None, "the queue is busy");
+    let record = world.pager.queue_take(IN).unwrap();
+    assert_eq!(record.entries().len(), 0);
+    let next = world.pager.queue_next(IN, &record, &mut world.ports);
+    assert_eq!(next, Next::Idle { run: Some(Waiter(5)) });
+    assert_eq!(world.pager.page_in_latencies().count(), 0);
+}
+
+#[test]
+fn a_fault_behind_a_probe_gets_its_turn() {
+    let mut world = swapped();
+    assert_eq!(world.pager.probe((Waiter(5), CPU), &mut world.ports), Some(IN));
+    world.park(Waiter(5));
+    let asked = world.pager.fault(request(1, 0, CPU), &mut world.ports);
+    assert_eq!(asked, Fault::Wait { run: None });
+    world.park(Waiter(1));
+    assert_eq!(world.serve(IN), 2);
+    assert_eq!(world.ports.woken, [Waiter(5), Waiter(1)]);
+}

@@ -122,6 +122,18 @@ fn one_swapoff_at_a_time_and_only_of_what_is_mounted() {
 }
 
 #[test]
+fn swapoff_waits_for_a_probe_that_names_the_area() {
+    let mut world = World::new(9, 16);
+    assert_eq!(world.pager.probe((Waiter(5), CPU), &mut world.ports), Some(IN));
+    let asked = world.pager.swapoff(0, CALLER, &mut world.ports);
+    assert_eq!(asked, SwapOff::Wait { run: None });
+    world.park(CALLER.0);
+    assert_eq!(world.serve(IN), 1);
+    assert_eq!(world.ports.woken, [CALLER.0]);
+    assert_eq!(world.pager.swapoff(0, CALLER, &mut world.ports), SwapOff::Done);
+}
+
+#[test]
 fn swapon_refuses_what_it_cannot_mount() {
     let mut world = World::new(9, 16);
     let cookie = Cookie { device: 0, generation: 1, pages: 16 };

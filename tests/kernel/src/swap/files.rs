@@ -1,6 +1,6 @@
 //! What programs see: the files of `swap` and `cpu`.
 //!
-//!     swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF; uid 0
+//!     swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF (uid 0); HAND_OFF
 //!     swap/areas          the table of /proc/swaps
 //!     swap/stat           counts, times and sizes, one `name value` a line
 //!     swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 
 use kernel_glue::cpu_events::Subscriber;
 use syscall::error::{EACCES, EBADF, EINVAL, ENOENT, ENOTDIR, EOPNOTSUPP};
-use zram_abi::verb::{QUEUE_NEXT, SWAPOFF, SWAPON};
+use zram_abi::verb::{HAND_OFF, QUEUE_NEXT, SWAPOFF, SWAPON};
 
 use super::{QueueId, area, cpu, queue, release_all, text};
 use crate::calls::call::Metadata;
@@ -177,6 +177,7 @@ pub(crate) fn scheme_call(
             expect_root_user(kernel, caller)?;
             area::swapoff(kernel, caller, word)
         }
+        Kind::Control if verb == HAND_OFF => queue::probe(kernel, caller),
         Kind::SwapRoot
         | Kind::CpuRoot
         | Kind::Control

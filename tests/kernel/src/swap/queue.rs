@@ -2,7 +2,7 @@
 
 use kernel_glue::ports::{Cpu, Direction};
 use kernel_glue::swap::Next;
-use syscall::error::{EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM};
+use syscall::error::{EAGAIN, EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM};
 use zram_abi::record::{ENTRIES_MAX, RECORD_SIZE, Record};
 
 use super::window::{Queue, Worker};
@@ -10,10 +10,12 @@ use super::{QueueId, Wait, pager, ports};
 use crate::calls::{Buffer, Caller};
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::kernel::Kernel;
+use crate::machine::clock;
 use crate::machine::frames::Frame;
 use crate::space::grants::{Kind, Rights};
 use crate::space::map::{MAP_FIRST, MapRequest};
 use crate::space::page;
+use crate::thread::Resume;
 use crate::thread::wake::Urgency;
 
 /// Returns the queue that `N/in` or `N/out` names.
@@ -145,6 +147,30 @@ pub(super) fn next(
         Next::Closed => fail(ENODEV),
         Next::Invalid => fail(EINVAL),
     }
+}
+
+/// Hands this CPU to the daemon's `in` thread with an empty record, and comes back.
+///
+/// # Errors
+///
+/// EAGAIN if that thread is not idle or nothing is mounted; else the wait, after which the call is
+/// executed again and knows from `Resume` when it began.
+pub(super) fn probe(kernel: &mut Kernel, caller: Caller) -> SysResult {
+    if let Resume::Transferred(began_ns) = kernel.threads[caller.thread].resume {
+        let took_ns = clock::now_ns().saturating_sub(began_ns as u64);
+        pager::call(kernel, |pager, _| pager.probe_took(took_ns));
+        return Ok(0);
+    }
+    let waiter = ports::waiter_of(kernel, caller.thread);
+    let cpu = pager::cpu_of(kernel);
+    let began_ns = clock::now_ns();
+    let run = pager::call(kernel, |pager, machine| pager.probe((waiter, cpu), machine));
+    if run.is_none() {
+        return fail(EAGAIN);
+    }
+    kernel.threads[caller.thread].resume = Resume::Transferred(began_ns as usize);
+    kernel.swap.hand_off[kernel.here.index()] = run;
+    Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
 }
 
 /// The queue's file was closed.

@@ -56,6 +56,7 @@ pub(super) fn statistics(kernel: &mut Kernel) -> String {
             ("page_in_p50_ns", page_in.percentile_ns(50)),
             ("page_in_p90_ns", page_in.percentile_ns(90)),
             ("page_in_p99_ns", page_in.percentile_ns(99)),
+            ("handoff_ns", pager.hand_off_latencies().percentile_ns(50)),
             ("page_out_ns", counts.store_ns / counts.offered.max(1)),
             ("total_bytes", total * page),
             ("usable_bytes", (total - reserve) * page),

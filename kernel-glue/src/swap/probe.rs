@@ -1,0 +1,37 @@
+//! How long a hand-off takes: a record without pages, there and back.
+//!
+//! It is an empty LOAD, so that the daemon does nothing but receive and complete it. What is left is
+//! the price that every page-in pays for the daemon being a process: two switches of address space
+//! and a system call of the daemon. For measurements; decides nothing.
+
+use super::Pager;
+use super::areas::{Area, AreaState};
+use super::in_flight::{Load, Work};
+use super::queues::Queue;
+use super::waiters::Reason;
+use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
+
+impl Pager {
+    /// Posts an empty record on this CPU's `in` queue, if its worker is idle and an area lives; the
+    /// thread is prepared to wait for the reply, and the queue's worker is to be run at once.
+    pub fn probe(
+        &mut self,
+        (waiter, cpu): (Waiter, Cpu),
+        ports: &mut impl Ports,
+    ) -> Option<QueueId> {
+        let queue = QueueId { cpu, direction: Direction::In };
+        let lives = |area: &Area| area.state != AreaState::Dead;
+        let found = self.areas.iter_mut().find(|(_, area)| lives(area));
+        let (area, _) = found.filter(|_| matches!(self.queues.get(queue), Some(Queue::Idle)))?;
+        let mut load = Load::new(area, self.next_ticket(), false);
+        load.first = Some(waiter);
+        self.wait(waiter, Reason::Reply, ports);
+        self.queues.get_mut(queue)?.post(Work::Load(load));
+        Some(queue)
+    }
+
+    /// Counts a probe that took so long, from its system call until its thread ran again.
+    pub fn probe_took(&mut self, took_ns: u64) {
+        self.hand_offs.add(took_ns);
+    }
+}
