@@ -12,13 +12,24 @@ use zram_abi::record::{Operation, Record, Status};
 /// A slot of a device.
 pub(crate) type DeviceSlot = (u32, u32);
 
+/// How far a thread is with its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// It has it.
+    Taken,
+    /// It is at it.
+    Begun,
+    /// All is done but to say so.
+    Done,
+}
+
 /// The account.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// Records that threads of the daemon have taken and not completed.
     hands: BTreeMap<(u32, bool), Record>,
-    /// Queues whose thread has done what its record asks, and is about to say so.
-    worked: BTreeSet<(u32, bool)>,
+    /// How far the threads are with their records.
+    work: BTreeMap<(u32, bool), Work>,
     in_flight: BTreeSet<DeviceSlot>,
     stored: BTreeSet<DeviceSlot>,
     /// Slots that were answered as damaged and not stored again since.
@@ -57,19 +68,24 @@ impl Ledger {
                 Operation::Free | Operation::None => {}
             }
         }
-        self.worked.remove(&key(queue));
+        self.work.insert(key(queue), Work::Taken);
         let before = self.hands.insert(key(queue), record.clone());
         assert_eq!(before, None, "{queue:?} has two records");
     }
 
-    /// A thread has done what its record asks.
-    pub(crate) fn worked(&mut self, queue: QueueId) {
-        self.worked.insert(key(queue));
+    /// A thread begins with its record.
+    pub(crate) fn begins(&mut self, queue: QueueId) {
+        self.work.insert(key(queue), Work::Begun);
     }
 
-    /// Returns whether a thread has done what its record asks.
-    pub(crate) fn has_worked(&self, queue: QueueId) -> bool {
-        self.worked.contains(&key(queue))
+    /// A thread has done what its record asks.
+    pub(crate) fn worked(&mut self, queue: QueueId) {
+        self.work.insert(key(queue), Work::Done);
+    }
+
+    /// Returns how far a thread is with its record.
+    pub(crate) fn work(&self, queue: QueueId) -> Option<Work> {
+        self.work.get(&key(queue)).copied()
     }
 
     /// A thread has completed its record, if it has one.

@@ -48,6 +48,7 @@ impl SwapQueue for Queue {
         coroutine::rest(Rest::Pause);
         *bytes = self.record(&completed)?.encode();
         coroutine::rest(Rest::Pause);
+        lock(&self.ground.machine).ledger.begins(self.id);
         Ok(())
     }
 

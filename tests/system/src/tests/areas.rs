@@ -7,7 +7,7 @@ use syscall::error::EBUSY;
 use super::{finish, with_swapped_program};
 use crate::content::Kind;
 use crate::machine::lock;
-use crate::world::{Job, Outcome, Setup, ThreadId, World};
+use crate::world::{Change, Job, Outcome, Setup, ThreadId, World};
 
 fn control(world: &mut World) -> ThreadId {
     world.add_space(SpaceKind::Protected).expect("there is room")
@@ -65,6 +65,27 @@ fn swapoff_without_memory_fails_and_kills_nobody() {
     // The area is in use as before.
     (0..150).for_each(|page| world.write(program, page, Kind::Noise(200)));
     (0..150).for_each(|page| world.read(program, page));
+    finish(world);
+}
+
+#[test]
+fn memory_that_runs_out_during_a_swapoff_ends_it_and_kills_nobody() {
+    let (mut world, _swapped) = with_swapped_program(Setup::new(29, 128), 60);
+    let hungry = world.add_program();
+    // No page can leave while the only area is being emptied.
+    let free = |world: &World| lock(&world.machine).kernel.frames.free_count();
+    let pages = u64::from(free(&world) - world.setup.marks.reserve - 4);
+    (0..pages).for_each(|page| world.write_alone(hungry, page, Kind::Noise(300)));
+    let control = control(&mut world);
+    assert_eq!(world.run_alone(control, Job::SwapOff(0)), None);
+    let wanted = (pages..128).find(|page| {
+        let write = Job::Write(*page, Change::Word(0, 1));
+        world.run_alone(hungry, write).is_none()
+    });
+    assert!(wanted.is_some(), "memory was to run out");
+    assert_eq!(world.await_outcome(hungry), Outcome::Done);
+    assert_eq!(world.await_outcome(control), Outcome::Refused(SwapOffError::NoMemory));
+    assert!(world.killed.is_empty(), "{:?}", world.killed);
     finish(world);
 }
 

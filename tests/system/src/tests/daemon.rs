@@ -3,7 +3,7 @@
 use kernel_glue::ports::{Cpu, SpaceKind};
 use kernel_glue::swap::{AreaState, STUCK_NS};
 
-use super::{finish, input, with_swapped_program};
+use super::{finish, input, output, with_swapped_program};
 use crate::content::Kind;
 use crate::machine::lock;
 use crate::world::{Job, Outcome, Setup, World};
@@ -127,7 +127,51 @@ fn a_page_taken_by_a_thread_whose_queue_closes_is_never_read_as_zeros() {
     assert_eq!(world.run_alone(program, Job::Read(5)), None);
     world.take_record(input(0));
     // The daemon forgets the page, and its thread ends before it says so.
-    world.lose_queue(input(0));
+    world.lose_queue(input(0), true);
     assert_eq!(world.await_outcome(program), Outcome::Killed, "the page is lost");
     finish(world);
+}
+
+#[test]
+fn a_page_asked_for_on_a_queue_that_closes_comes_on_another_one() {
+    let (mut world, program) = with_swapped_program(Setup::new(36, 160), 20);
+    world.threads[program.0].pinned = Some(Cpu(0));
+    assert_eq!(world.run_alone(program, Job::Read(5)), None);
+    world.take_record(input(0));
+    world.lose_queue(input(0), false);
+    assert_eq!(world.await_outcome(program), Outcome::Done);
+    finish(world);
+}
+
+#[test]
+fn a_free_notice_on_a_queue_that_closes_is_sent_on_another_one() {
+    for performs in [false, true] {
+        let (mut world, program) = with_swapped_program(Setup::new(37, 160), 20);
+        let dropped = world.run_alone(program, Job::Unmap { first: 0, count: 20 });
+        assert_eq!(dropped, Some(Outcome::Done));
+        // So few notices wait for the timer, which puts them on the first free queue.
+        world.pass(1_000_000);
+        world.take_record(output(0));
+        world.lose_queue(output(0), performs);
+        finish(world);
+    }
+}
+
+#[test]
+fn pages_offered_on_a_queue_that_closes_stay_and_what_was_stored_is_forgotten() {
+    for performs in [false, true] {
+        for mapped in [false, true] {
+            let mut world = World::with_swap(Setup::new(38, 160).mapped(mapped), 512);
+            let program = world.add_program();
+            (0..40).for_each(|page| world.write(program, page, Kind::Noise(300)));
+            world.begin_pressure();
+            world.unmap_batch(0);
+            world.offer_batch(0);
+            world.take_record(output(0));
+            world.end_pressure();
+            world.lose_queue(output(0), performs);
+            (0..40).for_each(|page| world.read(program, page));
+            finish(world);
+        }
+    }
 }

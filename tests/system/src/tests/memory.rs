@@ -101,6 +101,63 @@ fn when_memory_is_really_gone_the_largest_space_alone_is_killed() {
     }
 }
 
+/// A world without swap, all memory but the reserve in the hands of one program, and two threads of
+/// another that are told to wait for a frame for the same page.
+fn starving() -> (World, [ThreadId; 2]) {
+    let mut world = World::new(Setup::new(18, 80));
+    let (full, other, hungry) = (world.add_program(), world.add_program(), world.add_program());
+    (0..20).for_each(|page| world.write_alone(other, page, Kind::Noise(5)));
+    let rest = u64::from(80 - world.setup.marks.reserve) - 20;
+    (0..rest).for_each(|page| world.write_alone(full, page, Kind::Noise(5)));
+    let threads = [hungry, world.add_thread(world.space_of(hungry))];
+    for (thread, at) in threads.into_iter().zip(1..) {
+        let waits = world.run_alone(thread, Job::Write(0, Change::Word(at, at as u64)));
+        assert_eq!(waits, None);
+    }
+    (world, threads)
+}
+
+#[test]
+fn nobody_else_is_killed_for_memory_before_the_first_is_gone() {
+    let (mut world, threads) = starving();
+    (0..50).for_each(|_| world.pass(200_000_000));
+    assert_eq!(world.killed.len(), 1, "{:?}", world.killed);
+    threads.iter().for_each(|thread| assert_eq!(world.await_outcome(*thread), Outcome::Done));
+    assert_eq!(world.killed.len(), 1, "{:?}", world.killed);
+    finish(world);
+}
+
+#[test]
+fn a_frame_that_its_waiter_no_longer_needs_goes_back() {
+    let (mut world, [first, second]) = starving();
+    world.bury_alone();
+    // Both were given a frame; the first one's is the page that both wait for.
+    assert_eq!(world.go_on_alone(first), Some(Outcome::Done));
+    assert_eq!(world.go_on_alone(second), Some(Outcome::Done));
+    world.pass(200_000_000);
+    world.assert_frames_add_up();
+    finish(world);
+}
+
+#[test]
+fn nobody_is_killed_while_pages_can_still_leave() {
+    let mut world = World::with_swap(Setup::new(19, 80), 512);
+    let program = world.add_program();
+    // Up to the reserve, with no reclaim; every page was just used.
+    for page in 0..100 {
+        let change = Change::Whole(Kind::Noise(300), page);
+        let outcome = world.run_alone(program, Job::Write(page, change));
+        assert!(world.killed.is_empty(), "page {page}: nothing was reclaimed yet");
+        if outcome.is_none() {
+            break;
+        }
+    }
+    assert!(world.threads[program.0].is_parked(), "memory was to run short");
+    assert_eq!(world.await_outcome(program), Outcome::Done);
+    assert!(world.killed.is_empty());
+    finish(world);
+}
+
 #[test]
 fn a_thread_that_waits_for_memory_when_nobody_is_left_to_kill_is_told() {
     let mut world = World::new(Setup::new(14, 40));

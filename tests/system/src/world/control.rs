@@ -99,13 +99,19 @@ impl World {
     pub(crate) fn press(&mut self, steps: usize) {
         self.begin_pressure();
         self.steps(steps);
-        self.set_marks(self.setup.marks);
+        self.end_pressure();
         self.settle();
     }
 
-    fn begin_pressure(&mut self) {
+    /// Has the pager reclaim from now on, however much is free.
+    pub(crate) fn begin_pressure(&mut self) {
         let frames = self.setup.frames;
         self.set_marks(Watermarks { low: frames, high: frames + 1, ..self.setup.marks });
+    }
+
+    /// Has the pager reclaim as it was configured.
+    pub(crate) fn end_pressure(&mut self) {
+        self.set_marks(self.setup.marks);
     }
 
     /// Reclaims until no page of the thread's space is in memory but those of which `stays` says so.
@@ -118,7 +124,7 @@ impl World {
             let left = |(page, pte): (&u64, &Pte)| stays(*page) || matches!(pte, Pte::Swapped(_));
             table.all(left) && machine.ledger.is_still()
         });
-        self.set_marks(self.setup.marks);
+        self.end_pressure();
         self.settle();
     }
 

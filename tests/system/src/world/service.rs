@@ -10,7 +10,8 @@ use zramd::platform::Answer;
 
 use super::{DAEMON, DAEMON_PAGES, World};
 use crate::kernel::space::{Present, Pte, Space};
-use crate::machine::{lock, queues};
+use crate::ledger::Work;
+use crate::machine::{Shared, lock, queues};
 use crate::process::{Call, Process};
 
 /// A mounted device.
@@ -82,22 +83,28 @@ impl World {
         let busy = |queue: &QueueId| lock(&self.machine).ledger.in_hand(*queue).is_some();
         let found = queues(self.setup.cpus).filter(own).find(busy);
         if let Some(queue) = found {
-            self.lose_queue(queue);
+            let performs = self.random.once_in(2);
+            self.lose_queue(queue, performs);
         }
         found.is_some()
     }
 
-    /// The thread of a queue does what its record asks, and ends before it answers.
-    pub(crate) fn lose_queue(&mut self, queue: QueueId) {
+    /// The thread of a queue ends before it answers its record; it has done what that asks if it
+    /// `performs` it, or is at it already.
+    pub(crate) fn lose_queue(&mut self, queue: QueueId, performs: bool) {
         let process = self.process.as_mut().expect("there is a daemon");
         let worker = process.worker(queue);
         let record = lock(&self.machine).ledger.in_hand(queue).cloned();
         let record = record.expect("the thread has a record");
-        while !lock(&self.machine).ledger.has_worked(queue) {
+        let work = |machine: &Shared| lock(machine).ledger.work(queue);
+        let performs = performs || work(&self.machine) != Some(Work::Taken);
+        while performs && work(&self.machine) != Some(Work::Done) {
             process.resume(worker);
         }
         process.end_worker(worker);
-        lock(&self.machine).ledger.may_be_lost(&record);
+        if performs {
+            lock(&self.machine).ledger.may_be_lost(&record);
+        }
         self.heed();
     }
 
