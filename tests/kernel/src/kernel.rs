@@ -4,7 +4,7 @@
 //! asks for the next action; nothing in between waits. `here` is the CPU of the present entry and
 //! says whose current thread and whose shootdown are meant.
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::BTreeSet;
 
 use crate::errno::Halt;
 use crate::files::Description;
@@ -42,8 +42,6 @@ pub(crate) struct Kernel {
     pub(crate) scheduler: Scheduler,
     /// Deadlines of waiting threads, earliest first.
     pub(crate) deadlines: BTreeSet<(u64, ThreadId)>,
-    /// Threads that wait for a frame, longest first.
-    pub(crate) frame_waiters: VecDeque<ThreadId>,
     /// Bytes of the open texts of `sys`.
     pub(crate) text_bytes: usize,
     /// Pages lent to user schemes, bounce frames included.
@@ -87,7 +85,6 @@ impl Kernel {
             futexes: Futexes::default(),
             scheduler: Scheduler::new(present),
             deadlines: BTreeSet::new(),
-            frame_waiters: VecDeque::new(),
             text_bytes: 0,
             lent_pages: 0,
             swap: Swap::new(),

@@ -42,11 +42,6 @@ impl<T> Id<T> {
         self.index | self.generation << 16
     }
 
-    /// Returns the place in the table, which another object may have after this one.
-    pub(crate) fn index(self) -> u32 {
-        self.index
-    }
-
     /// Returns the id in 64 bits.
     pub(crate) fn word(self) -> u64 {
         u64::from(self.generation) << 32 | u64::from(self.index)
@@ -113,13 +108,6 @@ impl<T> Slab<T> {
         let entry = self.entries.get(index as usize)?;
         let id = Id { index, generation: entry.generation, of: PhantomData };
         (entry.value.is_some() && id.tag() == tag).then_some(id)
-    }
-
-    /// Returns the id of the object in a place, or nothing if there is none.
-    pub(crate) fn id_at(&self, index: u32) -> Option<Id<T>> {
-        let entry = self.entries.get(index as usize)?;
-        entry.value.as_ref()?;
-        Some(Id { index, generation: entry.generation, of: PhantomData })
     }
 
     /// Returns the ids of all objects, lowest index first.

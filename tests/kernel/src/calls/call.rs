@@ -191,7 +191,8 @@ impl Kernel {
                     self.place_in_table(table, first.saturating_add(index), description)
                 });
                 // Every one is placed or released, also behind the first that fails.
-                placed.fold(Ok(count), |result, placed| result.and(placed).and(Ok(count)))
+                let results: Vec<SysResult> = placed.collect();
+                results.into_iter().find(Result::is_err).unwrap_or(Ok(count))
             }
             Object::Swap(_) => swap::scheme_take(self, caller, target, (passed, words)),
             _ => {

@@ -3,7 +3,7 @@
 //! The machine calls the kernel with the kernel lock held (`Kernel::on_syscall`, `on_fault`,
 //! `on_exception`, `on_tick`) and then asks `Kernel::next_action` until it is told to run a thread.
 
-use super::cpu_id::{CpuId, CpuMask};
+use super::cpu_id::CpuMask;
 use super::paging::{Root, UserPage};
 use super::regs::RegsHandle;
 
@@ -14,8 +14,6 @@ pub(crate) struct Fault {
     pub(crate) address: u64,
     /// It was a write.
     pub(crate) write: bool,
-    /// A page was mapped, but not for this kind of access.
-    pub(crate) present: bool,
     /// It was an instruction fetch.
     pub(crate) instruction: bool,
 }
@@ -42,15 +40,6 @@ pub(crate) enum Action {
     },
     /// Sleep until an interrupt; the CPU leaves its address space.
     Idle,
-    /// Bring another CPU into the kernel, without the kernel lock, then ask again: `smp::online` says
-    /// whether it came. One CPU is started at a time.
-    Start {
-        /// A CPU that is present and not online.
-        cpu: CpuId,
-    },
-    /// Take the calling CPU out of the kernel. It is no longer in `smp::online` once the kernel lock is
-    /// free, and does nothing until it is started again; from then on no shootdown may name it.
-    Park,
 }
 
 /// Pages that a shootdown names at most; as many as one batch of the pager carries.

@@ -12,7 +12,7 @@ use super::descriptors::{DOUBLE_FAULT, GENERAL_PROTECTION, MACHINE_CHECK, NMI, P
 use super::lock::{KernelGuard, KernelLock};
 use super::paging::Root;
 use super::regs::{Regs, RegsHandle};
-use super::{apic, shootdown, smp};
+use super::{apic, shootdown};
 use crate::kernel::Kernel;
 use core::arch::{asm, global_asm};
 use x86_64::registers::control::Cr2;
@@ -63,19 +63,6 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
                 kernel = KERNEL.lock(id);
                 kernel.on_shootdown_done(id);
             }
-            Action::Start { cpu: other } => {
-                drop(kernel);
-                shootdown::await_answers_of(other, id);
-                // A CPU that does not come is not online, which the kernel sees.
-                let _ = smp::start(other);
-                kernel = KERNEL.lock(id);
-            }
-            Action::Park => {
-                leave_thread(cpu);
-                smp::report_offline(id);
-                drop(kernel);
-                park()
-            }
             Action::Idle => {
                 leave_thread(cpu);
                 drop(kernel);
@@ -122,14 +109,6 @@ fn sleep() {
     unsafe { asm!("sti", "hlt", "cli", clobber_abi("C")) };
 }
 
-/// Stops this CPU until it is reset and started again; it answers what was asked before it left.
-fn park() -> ! {
-    apic::stop_ticks();
-    loop {
-        sleep();
-    }
-}
-
 /// A system call.
 #[unsafe(no_mangle)]
 extern "C" fn entered_by_syscall() -> ! {
@@ -161,13 +140,11 @@ extern "C" fn entered_by_trap(vector: u64, error: u64) -> ! {
 
 /// Returns what a page fault was about, from its error code and CR2.
 fn fault(error: u64) -> Fault {
-    const PRESENT: u64 = 1;
     const WRITE: u64 = 1 << 1;
     const INSTRUCTION: u64 = 1 << 4;
     Fault {
         address: Cr2::read_raw(),
         write: error & WRITE != 0,
-        present: error & PRESENT != 0,
         instruction: error & INSTRUCTION != 0,
     }
 }

@@ -82,19 +82,6 @@ fn await_answers(this: CpuId, request: &Request) {
     }
 }
 
-/// Waits until no request waits for a CPU that is offline: one that was made just before it left may
-/// still be on its way.
-pub(super) fn await_answers_of(other: CpuId, this: CpuId) {
-    // Acquire as in `await_answers`.
-    let is_asked = |request: &Request| {
-        CpuMask::from_bits(request.unanswered.load(Ordering::Acquire)).contains(other)
-    };
-    while REQUESTS.iter().any(is_asked) {
-        serve_in_kernel(this);
-        core::hint::spin_loop();
-    }
-}
-
 /// Answers the requests that wait for this CPU, which is in the kernel.
 pub(super) fn serve_in_kernel(this: CpuId) {
     serve(this, From::Kernel);

@@ -39,22 +39,10 @@ unsafe extern "C" {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct NotStarted;
 
-/// Returns the CPUs that are in the kernel.
-pub(crate) fn online() -> CpuMask {
-    // Acquire pairs with the Release in `report_online`.
-    CpuMask::from_bits(ONLINE.load(Ordering::Acquire))
-}
-
 /// Notes that this CPU is in the kernel.
 pub(super) fn report_online(this: CpuId) {
     // Release pairs with the Acquire in `online`: what the CPU set up is done.
     ONLINE.fetch_or(CpuMask::of(this).bits(), Ordering::Release);
-}
-
-/// Notes that this CPU leaves the kernel; called with the kernel lock held.
-pub(super) fn report_offline(this: CpuId) {
-    // Release pairs with the Acquire in `online`.
-    ONLINE.fetch_and(!CpuMask::of(this).bits(), Ordering::Release);
 }
 
 /// Starts a CPU and waits until it has reported.

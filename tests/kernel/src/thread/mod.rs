@@ -96,8 +96,6 @@ pub(crate) enum Wait {
     Pipe(Id<Pipe>),
     /// Console input.
     Console,
-    /// A free frame.
-    Frame,
     /// Something of the pager's: a page-in, a record of its queue, a CPU transition.
     Swap(swap::Wait),
     /// This CPU's shootdown; afterwards the result is in its registers.
@@ -119,7 +117,7 @@ impl Wait {
     /// The others are completed by whoever ends the wait.
     pub(crate) fn restarts(self) -> bool {
         match self {
-            Self::Requests(_) | Self::Pipe(_) | Self::Console | Self::Frame => true,
+            Self::Requests(_) | Self::Pipe(_) | Self::Console => true,
             Self::Sleep | Self::Futex(_) | Self::Reply { .. } | Self::Shootdown => false,
             Self::Swap(wait) => wait.restarts(),
         }

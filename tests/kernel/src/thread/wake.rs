@@ -10,7 +10,6 @@ use super::scheduler::Candidate;
 use super::{State, ThreadId, Wait};
 use crate::errno::{Errno, Halt, SysResult, encode};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::CpuId;
 use crate::machine::{apic, clock};
 use crate::swap;
 
@@ -49,7 +48,6 @@ impl Kernel {
             Wait::Requests(scheme) => self.join_readers(scheme, thread),
             Wait::Pipe(pipe) => self.join_pipe(pipe, thread),
             Wait::Console => self.console.waiters.push_back(thread),
-            Wait::Frame => self.frame_waiters.push_back(thread),
             Wait::Swap(wait) => swap::blocked(self, thread, wait),
         }
     }
@@ -149,24 +147,6 @@ impl Kernel {
         }
     }
 
-    /// Lets a CPU that has come into the kernel take work.
-    pub(crate) fn open_cpu(&mut self, cpu: CpuId) {
-        self.scheduler.set_online(cpu);
-    }
-
-    /// Takes all work away from this CPU, its current thread included, and its address space.
-    ///
-    /// Afterwards the only action that it may be given is to park.
-    pub(crate) fn close_cpu(&mut self) {
-        let waiting = self.scheduler.set_offline(self.here);
-        self.preempt(true);
-        self.cpus[self.here.index()].current = None;
-        for candidate in waiting {
-            self.make_ready(candidate.thread, Urgency::Anywhere);
-        }
-        self.load(None);
-    }
-
     /// Takes the thread that this CPU runs next out of the queues.
     pub(crate) fn pick(&mut self) -> Option<ThreadId> {
         while let Some(candidate) = self.scheduler.pop(self.here) {
@@ -204,7 +184,6 @@ impl Kernel {
             | Wait::Requests(_)
             | Wait::Pipe(_)
             | Wait::Console
-            | Wait::Frame
             | Wait::Shootdown => {
                 self.end_wait(thread, Err(Errno(ETIMEDOUT)), Urgency::Anywhere);
             }
@@ -220,16 +199,7 @@ impl Kernel {
             Wait::Requests(scheme) => self.leave_readers(scheme, thread),
             Wait::Pipe(pipe) => self.leave_pipe(pipe, thread),
             Wait::Console => self.console.waiters.retain(|&waiter| waiter != thread),
-            Wait::Frame => self.frame_waiters.retain(|&waiter| waiter != thread),
             Wait::Swap(wait) => swap::cancelled(self, thread, wait),
-        }
-    }
-
-    /// Wakes up to `count` of those that wait for a frame, longest first.
-    pub(crate) fn wake_frame_waiters(&mut self, count: usize) {
-        for _ in 0..count {
-            let Some(thread) = self.frame_waiters.pop_front() else { return };
-            self.make_ready(thread, Urgency::Anywhere);
         }
     }
 

@@ -270,7 +270,7 @@ impl Kernel {
         match self.threads[thread].state {
             State::NotStarted => ContextStatus::NotYetStarted,
             State::Ready(_) | State::Running(_) => ContextStatus::Runnable,
-            State::Waiting(Wait::Frame | Wait::Swap(_) | Wait::Shootdown) => ContextStatus::Other,
+            State::Waiting(Wait::Swap(_) | Wait::Shootdown) => ContextStatus::Other,
             State::Waiting(_) => ContextStatus::Blocked,
             State::Dead => ContextStatus::Dead,
         }
