@@ -161,7 +161,7 @@ impl SlotMap {
 
     /// Free to Storing: returns a free slot near the last one, so that a batch lies together.
     pub(super) fn take_free(&mut self) -> Option<SwapSlot> {
-        let slot = SwapSlot(self.free.take_next()?);
+        let slot = SwapSlot(self.free.take_first()?);
         self.put(slot, Slot::Storing);
         Some(slot)
     }
@@ -262,7 +262,7 @@ impl SlotMap {
 
     /// Noticed to Noticing: returns a slot to tell the daemon of.
     pub(super) fn take_notice(&mut self) -> Option<SwapSlot> {
-        let slot = SwapSlot(self.noticed.take_next()?);
+        let slot = SwapSlot(self.noticed.take_first()?);
         self.put(slot, Slot::Noticing);
         self.noticing = self.noticing.saturating_add(1);
         Some(slot)
@@ -286,7 +286,7 @@ impl SlotMap {
 
     /// All pending notices to Free: there is no daemon left to tell.
     pub(super) fn forget_notices(&mut self) {
-        while let Some(index) = self.noticed.take_next() {
+        while let Some(index) = self.noticed.take_first() {
             self.release(SwapSlot(index));
         }
     }
