@@ -11,7 +11,8 @@ use syscall::{Error, ProcSchemeAttrs, Result};
 use crate::environment;
 use crate::fd::Fd;
 
-/// A context that does not run yet.
+/// A context; it runs after [`Context::start`].
+#[derive(Debug)]
 pub(crate) struct Context(Fd);
 
 impl Context {
@@ -25,9 +26,9 @@ impl Context {
         Fd::dup_of(proc_root()?, b"cur-context")
     }
 
-    /// Returns the descriptor's number.
-    pub(crate) fn raw(&self) -> usize {
-        self.0.raw()
+    /// Returns its handle.
+    pub(crate) fn fd(&self) -> &Fd {
+        &self.0
     }
 
     /// Says where it starts: address space, stack pointer, instruction, and what rsi holds.

@@ -4,10 +4,12 @@
 //! mapping them here as well (fmap of the handle), as relibc does. Segments are never writable and
 //! executable at once. Used by `process` alone.
 
+use alloc::vec::Vec;
+
 use elf::endian::LittleEndian;
 use elf::file::{Class, FileHeader, parse_ident};
 use elf::segment::{ProgramHeader, SegmentTable};
-use syscall::flag::{ADDRSPACE_OP_MMAP, MapFlags};
+use syscall::flag::{ADDRSPACE_OP_MMAP, ADDRSPACE_OP_MUNMAP, MapFlags};
 use syscall::{Error, Result};
 use zram_abi::PAGE_SIZE;
 
@@ -22,13 +24,21 @@ const HEADER_TAIL: core::ops::Range<usize> = 16..64;
 /// Bytes read and copied at a time.
 const CHUNK: usize = 16 * PAGE_SIZE;
 
-/// An address space that is being filled.
+/// Programs are linked somewhere below this (x86-64's small code model).
+const PROGRAM_END: usize = 2 << 30;
+
+/// The address space of another program, mostly one that is being filled.
 pub(crate) struct Space(Fd);
 
 impl Space {
     /// Makes an empty one; `context` is any context, whose handle leads there.
     pub(crate) fn new(context: &Fd) -> Result<Self> {
         context.dup(b"addrspace")?.dup(b"empty").map(Self)
+    }
+
+    /// Returns that of a context.
+    pub(crate) fn of(context: &Fd) -> Result<Self> {
+        context.dup(b"addrspace").map(Self)
     }
 
     /// Returns its handle.
@@ -44,11 +54,16 @@ impl Space {
 
     fn map(&self, address: usize, size: usize, protection: MapFlags) -> Result<()> {
         let flags = protection | MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED_NOREPLACE;
-        let words = [ADDRSPACE_OP_MMAP, usize::MAX, 0, address, size, flags.bits()];
-        let mut bytes = [0; 48];
-        for (field, word) in bytes.chunks_exact_mut(8).zip(words) {
-            field.copy_from_slice(&word.to_ne_bytes());
-        }
+        self.change(&[ADDRSPACE_OP_MMAP, usize::MAX, 0, address, size, flags.bits()])
+    }
+
+    /// Takes code and data of the program away, but for its stacks and what it has mapped.
+    pub(crate) fn unmap_program(&self) -> Result<()> {
+        self.change(&[ADDRSPACE_OP_MUNMAP, PAGE_SIZE, PROGRAM_END - PAGE_SIZE])
+    }
+
+    fn change(&self, words: &[usize]) -> Result<()> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
         self.0.write(&bytes).map(drop)
     }
 

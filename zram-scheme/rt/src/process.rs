@@ -3,7 +3,7 @@
 //! The creator makes an address space, maps the ELF's segments and a stack there, and gives the new
 //! context a copy of its own file table; the program closes what it was not given (`environment`).
 //! Each process has a pipe for its exit code: one byte, or the end of the pipe when it was killed.
-//! Relies on `context` for the kernel's side and on `image` for the ELF.
+//! Its maker may also end it, by a [`Killer`]. Relies on `context` for the kernel's side and on `image` for the ELF.
 
 use alloc::vec::Vec;
 
@@ -44,7 +44,12 @@ pub struct Command<'a> {
 #[derive(Debug)]
 pub struct Child {
     exit_pipe: Fd,
+    context: Context,
 }
+
+/// What ends a program from outside, while somebody else waits for its end.
+#[derive(Debug)]
+pub struct Killer(Fd);
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +100,7 @@ impl<'a> Command<'a> {
         context.set_entry(space.fd(), stack, entry, 0)?;
         context.set_file_table(&own.dup(b"filetable")?.dup(b"copy")?)?;
         context.start()?;
-        Ok(Child { exit_pipe: reader })
+        Ok(Child { exit_pipe: reader, context })
     }
 
     /// Lays arguments and auxiliary vector out; returns the stack pointer.
@@ -133,7 +138,7 @@ impl<'a> Command<'a> {
         let cap = environment::scheme_creation_cap().filter(|_| self.creation_cap);
         [
             (auxv::PROC_FD, environment::proc_root()),
-            (auxv::THREAD_FD, Some(context.raw())),
+            (auxv::THREAD_FD, Some(context.fd().raw())),
             (auxv::NAMESPACE_FD, environment::namespace()),
             (auxv::SCHEME_CREATION_CAP, cap),
             (auxv::EXIT_PIPE_FD, Some(exit_pipe.raw())),
@@ -150,6 +155,29 @@ impl Child {
             Ok(1) => End::Exited(code[0]),
             Ok(_) | Err(_) => End::Killed,
         }
+    }
+
+    /// Returns what ends the program without asking it.
+    ///
+    /// # Errors
+    ///
+    /// EMFILE.
+    pub fn killer(&self) -> Result<Killer> {
+        self.context.fd().dup(b"").map(Killer)
+    }
+}
+
+impl Killer {
+    /// Takes the program's code away, so that it crashes at its next instruction.
+    ///
+    /// A thread that waits in the kernel goes on when its wait is over, and only then crashes; so
+    /// whoever wants the end soon gives the program something to do.
+    ///
+    /// # Errors
+    ///
+    /// ENOENT if the program has ended.
+    pub fn kill(&self) -> Result<()> {
+        Space::of(&self.0)?.unmap_program()
     }
 }
 

@@ -28,6 +28,7 @@ use zram_rt::{Fd, environment, eprintln, process};
 
 use files::Files;
 use names::Names;
+use programs::Kills;
 use server::Server;
 
 zram_rt::entry!(main);
@@ -36,7 +37,7 @@ fn main() -> u8 {
     // Before this there is no descriptor to complain to.
     let _ = open_console();
     match set_up() {
-        Ok(names) => process::power_off(programs::run(&names)),
+        Ok((names, kills)) => process::power_off(programs::run(&names, &kills)),
         Err(error) => {
             eprintln!("init: cannot start: {}", zram_rt::errno::InWords(error));
             1
@@ -54,10 +55,10 @@ fn open_console() -> Result<()> {
     Ok(())
 }
 
-/// Unpacks the image and starts serving; returns the names of all schemes.
-fn set_up() -> Result<Arc<Names>> {
+/// Unpacks the image and starts serving; returns the names of all schemes, and what may be killed.
+fn set_up() -> Result<(Arc<Names>, Arc<Kills>)> {
     let boot = boot::take().expect("init is the first program and asks once");
-    let names = Arc::new(Names::new());
+    let (names, kills) = (Arc::new(Names::new()), Arc::new(Kills::new()));
     register_kernel_schemes(&boot, &names);
     let files = match boot.initrd {
         // The initrd is unmapped here, when `initrd` goes.
@@ -67,9 +68,10 @@ fn set_up() -> Result<Arc<Names>> {
     let socket = Socket::create()?;
     environment::set_namespace(socket.root(server::NAMESPACE)?.into_raw());
     names.register("initfs", socket.root(server::FILES)?)?;
-    let server = Server::new(socket, files, Arc::clone(&names));
+    names.register("init", socket.root(server::INIT)?)?;
+    let server = Server::new(socket, files, Arc::clone(&names), Arc::clone(&kills));
     thread::Builder::new("namespace").spawn(move || server.run())?;
-    Ok(names)
+    Ok((names, kills))
 }
 
 fn register_kernel_schemes(boot: &Boot, names: &Names) {

@@ -1,10 +1,14 @@
 //! Starts the daemon and the shell, and waits for the shell's end.
+//!
+//! The daemon can be killed as well ([`Kills`]), by whoever writes its name to `/scheme/init/kill`:
+//! that is how tests see what becomes of the others.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use zram_rt::errno::InWords;
-use zram_rt::process::{Command, End};
+use zram_rt::errno::{Error, InWords, Result};
+use zram_rt::futex::Mutex;
+use zram_rt::process::{Command, End, Killer};
 use zram_rt::{eprintln, fs, thread, time};
 
 use crate::names::Names;
@@ -19,9 +23,32 @@ const REGISTER_MAX_NS: u64 = 20_000_000_000;
 /// Exit code of a shell that was killed: Linux's 128 + SIGKILL.
 const KILLED_CODE: u8 = 137;
 
+/// What was started and may be killed: the daemon.
+pub(crate) struct Kills {
+    daemon: Mutex<Option<Killer>>,
+}
+
+impl Kills {
+    /// Returns a table without programs.
+    pub(crate) const fn new() -> Self {
+        Self { daemon: Mutex::new(None) }
+    }
+
+    /// Kills a program that is called `name`, without warning.
+    ///
+    /// # Errors
+    ///
+    /// ENOENT if no program of that name runs that may be killed.
+    pub(crate) fn kill(&self, name: &str) -> Result<()> {
+        let is_daemon = DAEMON.rsplit('/').next() == Some(name);
+        let killer = is_daemon.then(|| self.daemon.lock().take()).flatten();
+        killer.ok_or(Error::new(syscall::ENOENT))?.kill()
+    }
+}
+
 /// Runs the system; returns the shell's exit code.
-pub(crate) fn run(names: &Arc<Names>) -> u8 {
-    start_daemon(names);
+pub(crate) fn run(names: &Arc<Names>, kills: &Kills) -> u8 {
+    start_daemon(names, kills);
     let command = Command::new(SHELL);
     let script_exists = fs::open(SCRIPT, syscall::O_RDONLY).is_ok();
     let command = if script_exists { command.argument(SCRIPT) } else { command };
@@ -39,11 +66,12 @@ pub(crate) fn run(names: &Arc<Names>) -> u8 {
 }
 
 /// Starts `zramd`; without it the system goes on, and `zram:` is not there.
-fn start_daemon(names: &Arc<Names>) {
+fn start_daemon(names: &Arc<Names>, kills: &Kills) {
     let daemon = match Command::new(DAEMON).may_create_schemes().spawn() {
         Ok(daemon) => daemon,
         Err(error) => return eprintln!("init: {DAEMON}: {}", InWords(error)),
     };
+    *kills.daemon.lock() = daemon.killer().ok();
     let ended = Arc::new(AtomicBool::new(false));
     let (known, has_ended) = (Arc::clone(names), Arc::clone(&ended));
     let watch = thread::Builder::new("watch").spawn(move || {

@@ -1,9 +1,12 @@
-//! Answers the requests to the namespace and to `initfs`: one socket, two roots, one thread.
+//! Answers the requests to the namespace, to `initfs` and to `init`: one socket, three roots, one
+//! thread.
 //!
 //! | handle | made by | answers |
 //! | --- | --- | --- |
 //! | [`NAMESPACE`] | start | open `/scheme` and `/scheme/NAME`; dup for a registration |
 //! | [`FILES`] | start | open of files and directories |
+//! | [`INIT`] | start | open of `kill`, for uid 0 |
+//! | kill | open | a write of a program's name, which is its end |
 //! | registration | dup of the namespace | takes one descriptor, the root |
 //! | file, text | open | positioned reads, size |
 
@@ -20,12 +23,19 @@ use zram_rt::{Fd, eprintln};
 
 use crate::files::Files;
 use crate::names::Names;
+use crate::programs::Kills;
 
 /// Handle of the namespace's root.
 pub(crate) const NAMESPACE: usize = 1;
 
 /// Handle of the file tree's root.
 pub(crate) const FILES: usize = 2;
+
+/// Handle of the root of `init`, where this program itself is told what to do.
+pub(crate) const INIT: usize = 3;
+
+/// The one file there.
+const KILL: &str = "kill";
 
 /// Longest path and name; the kernel's own limit.
 const PATH_MAX: usize = 1024;
@@ -37,6 +47,7 @@ enum Handle {
     Registration(String),
     File(usize),
     Text(String),
+    Kill,
 }
 
 /// What an open leads to.
@@ -50,14 +61,15 @@ pub(crate) struct Server {
     socket: Socket,
     files: Files,
     names: Arc<Names>,
+    kills: Arc<Kills>,
     handles: BTreeMap<usize, Handle>,
     last: usize,
 }
 
 impl Server {
     /// Returns a server for what comes through `socket`.
-    pub(crate) fn new(socket: Socket, files: Files, names: Arc<Names>) -> Self {
-        Self { socket, files, names, handles: BTreeMap::new(), last: FILES }
+    pub(crate) fn new(socket: Socket, files: Files, names: Arc<Names>, kills: Arc<Kills>) -> Self {
+        Self { socket, files, names, kills, handles: BTreeMap::new(), last: INIT }
     }
 
     /// Serves until the socket fails, which is the end of the system.
@@ -99,7 +111,10 @@ impl Server {
                 let answer = self.stat(request);
                 self.socket.send(answer)
             }
-            Some(Opcode::Write) => self.socket.send(request.answer(Err(error(syscall::EROFS)))),
+            Some(Opcode::Write) => {
+                let result = self.write(&request);
+                self.socket.send(request.answer(result))
+            }
             Some(_) | None => self.socket.send(request.answer(Err(error(syscall::EOPNOTSUPP)))),
         };
         if let Err(error) = sent {
@@ -125,6 +140,7 @@ impl Server {
         match request.handle() {
             NAMESPACE => self.open_scheme(&path),
             FILES => self.open_file(path.trim_matches('/'), flags),
+            INIT => open_init(path.trim_matches('/'), request.opener()),
             _ => Err(error(syscall::ENOTDIR)),
         }
     }
@@ -177,15 +193,31 @@ impl Server {
         let root = self.socket.obtain_fd(request)?;
         match self.handles.get(&request.handle()) {
             Some(Handle::Registration(name)) => self.names.register(name, root).map(|()| 1),
-            Some(Handle::File(_) | Handle::Text(_)) | None => Err(error(syscall::EOPNOTSUPP)),
+            Some(Handle::File(_) | Handle::Text(_) | Handle::Kill) | None => {
+                Err(error(syscall::EOPNOTSUPP))
+            }
         }
+    }
+
+    /// Kills the program of that name, if this is about [`KILL`].
+    fn write(&self, request: &Request) -> Result<usize> {
+        match self.handles.get(&request.handle()) {
+            Some(Handle::Kill) => {}
+            Some(Handle::File(_) | Handle::Text(_) | Handle::Registration(_)) | None => {
+                return Err(error(syscall::EROFS));
+            }
+        }
+        self.kills.kill(text(request, 0)?.trim())?;
+        // Nobody comes to it any more, and the closing of its root wakes it, to crash.
+        self.names.forget("zram");
+        Ok(request.payload_length())
     }
 
     fn content(&self, handle: usize) -> Result<&[u8]> {
         match self.handles.get(&handle) {
             Some(Handle::File(number)) => Ok(self.files.content(*number)),
             Some(Handle::Text(text)) => Ok(text.as_bytes()),
-            Some(Handle::Registration(_)) | None => Err(error(syscall::EBADF)),
+            Some(Handle::Registration(_) | Handle::Kill) | None => Err(error(syscall::EBADF)),
         }
     }
 
@@ -201,11 +233,20 @@ impl Server {
 
     fn stat(&self, request: Request) -> Answer {
         let mode = match self.handles.get(&request.handle()) {
-            Some(Handle::File(_)) => MODE_FILE,
+            Some(Handle::File(_) | Handle::Kill) => MODE_FILE,
             Some(Handle::Text(_) | Handle::Registration(_)) | None => MODE_DIR,
         };
         let size = self.content(request.handle()).map_or(0, <[u8]>::len);
         request.answer_stat(mode | 0o444, size as u64)
+    }
+}
+
+fn open_init(path: &str, (uid, _): (u32, u32)) -> Result<Opened> {
+    match path {
+        "" => Ok(Opened::Here(Handle::Text(KILL.to_string() + "\n"))),
+        KILL if uid == 0 => Ok(Opened::Here(Handle::Kill)),
+        KILL => Err(error(syscall::EACCES)),
+        _ => Err(error(syscall::ENOENT)),
     }
 }
 

@@ -4,8 +4,10 @@ mod cat;
 mod echo;
 mod free;
 mod help;
+mod kill;
 mod ls;
 mod sleep;
+mod until;
 
 use alloc::string::{String, ToString};
 
@@ -53,8 +55,10 @@ pub(crate) fn find(name: &str) -> Option<Builtin> {
         "echo" => echo::run,
         "free" => free::run,
         "help" => help::run,
+        "kill" => kill::run,
         "ls" => ls::run,
         "sleep" => sleep::run,
+        "until" => until::run,
         _ => return None,
     })
 }

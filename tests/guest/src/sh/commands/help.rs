@@ -21,7 +21,9 @@ bench                     times the parts of a page's journey
 attributes                tries good and bad writes of every attribute
 platform                  checks threads, files and processes from inside
 hostile WHAT              misbehaves in one way; alone, lists them
+kill zramd                ends the daemon without warning
 sleep MS                  waits
+until NAME NUMBER         waits for a line of swap:stat: until pages_out 1000
 NAME ... &                runs a program in the background
 wait                      waits for those
 exit [CODE]               powers off
