@@ -1,15 +1,17 @@
 //! What programs see: the files of `swap` and `cpu`.
 //!
-//!     swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF (uid 0); HAND_OFF
-//!     swap/areas          the table of /proc/swaps
-//!     swap/stat           counts, times and sizes, one `name value` a line
-//!     swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
-//!     swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the
-//!     swap/pager/N/out    records; uid 0
-//!     cpu/possible        lists of CPUs, such as `0-3`
-//!     cpu/present
-//!     cpu/online
-//!     cpu/events          CPU events; uid 0
+//! ```text
+//! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF (uid 0); HAND_OFF
+//! swap/areas          the table of /proc/swaps
+//! swap/stat           counts, times and sizes, one `name value` a line
+//! swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
+//! swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the
+//! swap/pager/N/out    records; uid 0
+//! cpu/possible        lists of CPUs, such as `0-3`
+//! cpu/present
+//! cpu/online
+//! cpu/events          CPU events; uid 0
+//! ```
 //!
 //! A text is made when it is opened, so that reading it in pieces gives one state.
 
