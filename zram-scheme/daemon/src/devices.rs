@@ -1,6 +1,6 @@
 //! The devices as every thread sees them: who is open, what is shown, and the content.
 //!
-//! [`open_word`] keeps users and the actor apart; [`table`] has one of it for each device, beside
+//! [`open_word`] keeps users and the actor apart; `table` has one of it for each device, beside
 //! what the actor publishes. The lifecycle decides, this stores.
 
 pub mod open_word;
