@@ -5,7 +5,7 @@
 //! nothing and, after construction and but for `swapon`, allocates nothing. What must be awaited is
 //! told in the answer: a thread that has to sleep is *prepared* here and committed by the kernel; a
 //! shootdown lies between [`Pager::reclaim_begin`] and [`Pager::reclaim_finish`], without the lock.
-//! The kernel is reached through [`Ports`](crate::ports::Ports), which never call back.
+//! The kernel is reached through [`Ports`], which never call back.
 //!
 //! | file | its noun |
 //! | --- | --- |
