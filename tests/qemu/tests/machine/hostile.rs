@@ -39,3 +39,25 @@ fn a_daemon_that_dies_at_its_start_ends_with_an_error_and_not_with_a_hang() {
     // Without arguments `hostile` lists what it can do and ends: no daemon.
     boot_with_daemon("hostile", 2, SWAP).fails().says("init: /bin/zramd has ended");
 }
+
+#[test]
+fn a_daemon_that_is_killed_costs_those_who_have_pages_in_it_and_nobody_else() {
+    // The program has filled its memory when so many pages have come back: it touches lost ones next.
+    let script = format!(
+        "{SWAP}memhog --size 160M --passes 100 &\n\
+         until pages_in 4000\n\
+         kill zramd\n\
+         ! wait\n\
+         ! ls zram:\n\
+         memhog --size 16M\n\
+         swapoff zram:0\n\
+         exit 9\n"
+    );
+    boot(2, &script)
+        .fails()
+        .says("process zramd (pid 2) killed")
+        .says("init: /bin/zramd was killed")
+        .says("killed: a page of its is lost in swap")
+        .prints("! wait", "sh: memhog was killed")
+        .prints("memhog --size 16M", "figure errors 0");
+}
