@@ -26,7 +26,7 @@ pub enum Attribute {
     IoStat,
     /// Writing anything moves objects together and frees pool pages.
     Compact,
-    /// Which CPUs have a stream, and what each did.
+    /// Which CPUs have a stream and what each did; then the bytes of tables and of streams.
     Streams,
     /// In words: why the last write to this device was refused.
     LastError,

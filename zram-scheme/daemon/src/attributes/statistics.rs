@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use zram::{Statistics, StreamStatistics};
+use zram::{Metadata, Statistics, StreamStatistics};
 
 use crate::lifecycle::View;
 use crate::text::{Text, Words};
@@ -60,6 +60,17 @@ pub(crate) fn show_stream(stream: StreamStatistics, text: &mut Text) -> fmt::Res
     writeln!(text, " {pages_compressed:8} {pages_decompressed:8}")
 }
 
+/// Writes what the device takes beside its pool's pages, as names and bytes: slot table and pool
+/// bookkeeping together, then the streams.
+///
+/// # Errors
+///
+/// [`fmt::Error`] when memory is missing.
+pub(crate) fn show_metadata(metadata: Metadata, text: &mut Text) -> fmt::Result {
+    let Metadata { table_bytes, pool_bytes, stream_bytes } = metadata;
+    writeln!(text, "table_bytes {}\nstreams_bytes {stream_bytes}", table_bytes + pool_bytes)
+}
+
 /// Writes the words as one line; nothing if there are none.
 ///
 /// # Errors
@@ -71,10 +82,10 @@ pub(crate) fn show_last_error(words: Words, text: &mut Text) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::{show_io_stat, show_mm_stat, show_stream};
+    use super::{show_io_stat, show_metadata, show_mm_stat, show_stream};
     use crate::lifecycle::{DeviceId, DeviceName, Settings, View};
     use crate::text::Text;
-    use zram::{Statistics, StreamStatistics};
+    use zram::{Metadata, Statistics, StreamStatistics};
 
     const VIEW: fn() -> View = || View {
         name: DeviceName { id: DeviceId::new(0).unwrap(), serial: 0 },
@@ -129,5 +140,13 @@ mod tests {
         show_stream(StreamStatistics { is_up: true, cpu: None, ..down }, &mut text).unwrap();
         let expected = "1               7        8\nfallback        7        8\n";
         assert_eq!(text.bytes(), expected.as_bytes());
+    }
+
+    #[test]
+    fn tables_are_one_number_and_streams_another() {
+        let mut text = Text::new();
+        let metadata = Metadata { table_bytes: 12, pool_bytes: 8, stream_bytes: 16384 };
+        show_metadata(metadata, &mut text).unwrap();
+        assert_eq!(text.bytes(), b"table_bytes 20\nstreams_bytes 16384\n");
     }
 }

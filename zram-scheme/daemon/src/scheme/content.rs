@@ -122,8 +122,10 @@ fn attribute_text<P: Platform, S: Socket>(
             statistics::show_io_stat(content.map(zram::Zram::statistics), &mut text)
         })?,
         Attribute::Streams => daemon.devices.inspect(name, |_, content| {
-            let mut streams = content.into_iter().flat_map(zram::Zram::streams);
-            streams.try_for_each(|stream| statistics::show_stream(stream, &mut text))
+            let Some(content) = content else { return Ok(()) };
+            let mut streams = content.streams();
+            streams.try_for_each(|stream| statistics::show_stream(stream, &mut text))?;
+            statistics::show_metadata(content.statistics().metadata, &mut text)
         })?,
         Attribute::Reset
         | Attribute::Resize

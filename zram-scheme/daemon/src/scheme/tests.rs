@@ -202,8 +202,8 @@ fn attributes_show_what_linux_shows() {
     assert_eq!(machine.cat("0/disksize").unwrap(), "8192\n");
     assert_eq!(machine.cat("0/initstate").unwrap(), "1\n");
     let streams = machine.cat("0/streams").unwrap();
-    let owners: Vec<&str> = streams.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(owners, ["0", "1", "fallback"]);
+    let words: Vec<&str> = streams.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(words, ["0", "1", "fallback", "table_bytes", "streams_bytes"]);
 }
 
 #[test]
