@@ -204,3 +204,6 @@ pub(super) enum Offered {
     /// Its record was posted.
     Yes,
 }
+
+#[cfg(test)]
+mod tests;

@@ -298,3 +298,6 @@ impl SlotMap {
         holds
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -331,3 +331,6 @@ pub(super) fn filled<T: Clone>(count: u32, item: T) -> Result<Vec<T>, NoMemory> 
     items.resize(count, item);
     Ok(items)
 }
+
+#[cfg(test)]
+mod tests;
