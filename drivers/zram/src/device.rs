@@ -355,7 +355,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     /// [`NoMemory`], with nothing changed.
     ///
     /// # Context
-    /// Allocates 16 KiB and moves as much over the stack; waits for one compression at most.
+    /// Allocates 8 or 16 KiB and moves as much over the stack; waits for one compression at most.
     pub fn cpu_up(&self, cpu: usize) -> Result<(), NoMemory> {
         self.zcomp.cpu_up(cpu)
     }

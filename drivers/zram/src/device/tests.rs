@@ -20,11 +20,12 @@ const HALF: usize = 2000;
 /// Does not compress.
 const NOISE: usize = PAGE_SIZE;
 const CPUS: usize = 2;
+const ALGORITHM: Algorithm = Algorithm::Lz4;
 
 fn device(pages: &CountedPages, slots: u32) -> (Device<'_>, Worker) {
     let config = Config {
         disksize_pages: slots,
-        algorithm: Algorithm::Lz4,
+        algorithm: ALGORITHM,
         possible_cpus: CPUS,
         mem_limit_pages: 0,
     };

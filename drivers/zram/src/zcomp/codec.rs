@@ -3,42 +3,55 @@
 //! A codec is stateless; what it scribbles on is its [`Workspace`], owned by a stream. The set is
 //! closed and known at compile time, so a codec is an enum variant, not a trait object.
 
+use alloc::boxed::Box;
+
 use lz4_flex::block::{
     CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size,
 };
 
-use crate::{PAGE_SIZE, PageBytes};
+use super::{COMPRESSED_MAX, lz4};
+use crate::{NoMemory, PAGE_SIZE, PageBytes, memory};
 
 /// Bytes that a codec may write for one page, in the worst case.
-pub(crate) const OUTPUT_MAX: usize = get_maximum_output_size(PAGE_SIZE);
+pub const OUTPUT_MAX: usize = get_maximum_output_size(PAGE_SIZE);
+
+const _: () = assert!(lz4::WRITTEN_MAX <= OUTPUT_MAX, "the buffer is large enough for every codec");
 
 /// A compression algorithm that a device can use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
-    /// The LZ4 block format, by the safe build of `lz4_flex`.
-    #[default]
+    /// The LZ4 block format, by our own codec for pages.
     Lz4,
+    /// The LZ4 block format, by the safe build of `lz4_flex`.
+    Lz4Safe,
 }
 
-/// What one compression scribbles on; of no use to the next one.
+/// What one compression scribbles on; of no use to the next one. An array of one, because a box of an
+/// array can be allocated fallibly and in place.
 pub(super) enum Workspace {
-    /// Hash table: 16-bit positions, enough for a page.
-    Lz4(CompressTable),
+    /// Hash table of 16-bit positions.
+    Lz4(Box<[lz4::Table; 1]>),
+    /// The same of `lz4_flex`, twice as large.
+    Lz4Safe(Box<[CompressTable; 1]>),
 }
 
 /// The bytes are not what the codec once produced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Damaged;
+pub struct Damaged;
 
 impl Algorithm {
+    /// What a device has unless it is told otherwise.
+    pub const DEFAULT: Self = Self::Lz4Safe;
+
     /// Every algorithm, in the order in which they are listed to people.
-    pub const ALL: &[Self] = &[Self::Lz4];
+    pub const ALL: &[Self] = &[Self::Lz4, Self::Lz4Safe];
 
     /// Returns the name that people know the algorithm by.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lz4 => "lz4",
+            Self::Lz4Safe => "lz4-safe",
         }
     }
 
@@ -48,33 +61,54 @@ impl Algorithm {
         Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
     }
 
-    pub(super) const fn workspace(self) -> Workspace {
-        match self {
-            Self::Lz4 => Workspace::Lz4(CompressTable::small()),
-        }
+    /// Returns what a compression needs.
+    pub(super) fn workspace(self) -> Result<Workspace, NoMemory> {
+        Ok(match self {
+            Self::Lz4 => Workspace::Lz4(memory::boxed_array(lz4::Table::new)?),
+            Self::Lz4Safe => Workspace::Lz4Safe(memory::boxed_array(CompressTable::small)?),
+        })
     }
 
-    /// Compresses `page` and returns the bytes used, or nothing if `output` is too small for it.
-    pub(super) fn compress(
-        self,
-        workspace: &mut Workspace,
-        page: &PageBytes,
-        output: &mut [u8],
-    ) -> Option<usize> {
-        match (self, workspace) {
-            (Self::Lz4, Workspace::Lz4(table)) => {
-                compress_into_with_table(page, output, table).ok()
-            }
-        }
-    }
-
-    /// Decompresses `bytes`, which must fill the page exactly.
-    pub(super) fn decompress(self, bytes: &[u8], page: &mut PageBytes) -> Result<(), Damaged> {
+    /// Decompresses `bytes` into `page`, which they must fill exactly.
+    ///
+    /// # Errors
+    /// [`Damaged`]; `page` then holds anything.
+    pub fn decompress(self, bytes: &[u8], page: &mut PageBytes) -> Result<(), Damaged> {
         match self {
-            Self::Lz4 => match decompress_into(bytes, page) {
+            Self::Lz4 => lz4::decompress(bytes, page),
+            Self::Lz4Safe => match decompress_into(bytes, page) {
                 Ok(PAGE_SIZE) => Ok(()),
                 Ok(_) | Err(_) => Err(Damaged),
             },
+        }
+    }
+}
+
+impl Workspace {
+    /// Returns the bytes of heap that it takes.
+    pub(super) fn metadata_bytes(&self) -> usize {
+        match self {
+            Self::Lz4(workspace) => size_of_val(&**workspace),
+            Self::Lz4Safe(workspace) => size_of_val(&**workspace),
+        }
+    }
+
+    /// Compresses `page` and returns the bytes used, or nothing if it does not shrink by an eighth.
+    pub(super) fn compress(
+        &mut self,
+        page: &PageBytes,
+        output: &mut [u8; OUTPUT_MAX],
+    ) -> Option<usize> {
+        match self {
+            Self::Lz4(workspace) => {
+                let [table] = &mut **workspace;
+                lz4::compress(table, page, output.first_chunk_mut()?)
+            }
+            Self::Lz4Safe(workspace) => {
+                let [table] = &mut **workspace;
+                let bytes = compress_into_with_table(page, output, table).ok()?;
+                (bytes <= COMPRESSED_MAX).then_some(bytes)
+            }
         }
     }
 }
@@ -96,11 +130,11 @@ mod tests {
     #[test]
     fn a_shorter_or_longer_block_is_damage() {
         for algorithm in Algorithm::ALL {
-            let mut workspace = algorithm.workspace();
             let mut output = [0; OUTPUT_MAX];
             let mut page = [3; PAGE_SIZE];
             page[100] = 9;
-            let bytes = algorithm.compress(&mut workspace, &page, &mut output).expect("fits");
+            let bytes =
+                algorithm.workspace().expect("memory").compress(&page, &mut output).expect("fits");
             let short = algorithm.decompress(&output[..bytes - 1], &mut page);
             let long = algorithm.decompress(&output[..bytes + 1], &mut page);
             assert_eq!((short, long), (Err(Damaged), Err(Damaged)));
@@ -117,18 +151,21 @@ mod tests {
         }
 
         #[test]
-        fn pages_of_runs_and_noise_come_back(
+        fn pages_of_runs_and_noise_come_back_from_a_used_workspace(
             pieces in proptest::collection::vec((any::<u8>(), 1_usize..300, any::<bool>()), 1..60),
             seed in any::<u32>(),
         ) {
+            let other = crate::zcomp::tests::page_of(&[(1, 30, true), (2, 40, false)], !seed);
             let page = crate::zcomp::tests::page_of(&pieces, seed);
             let mut output = [0; OUTPUT_MAX];
             for algorithm in Algorithm::ALL {
-                let mut workspace = algorithm.workspace();
-                let bytes = algorithm.compress(&mut workspace, &page, &mut output).expect("fits");
-                let mut back = [0xee; PAGE_SIZE];
-                prop_assert_eq!(algorithm.decompress(&output[..bytes], &mut back), Ok(()));
-                prop_assert!(back == page);
+                let mut workspace = algorithm.workspace().expect("memory");
+                workspace.compress(&other, &mut output).expect("half of it are runs");
+                if let Some(bytes) = workspace.compress(&page, &mut output) {
+                    let mut back = [0xee; PAGE_SIZE];
+                    prop_assert_eq!(algorithm.decompress(&output[..bytes], &mut back), Ok(()));
+                    prop_assert!(back == page);
+                }
             }
         }
     }

@@ -9,6 +9,7 @@
 //! Decompression needs no context with the codecs of today, and takes no lock.
 
 mod codec;
+mod lz4;
 mod stream;
 
 use alloc::vec::Vec;
@@ -16,9 +17,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use lock_api::{Mutex, RawMutex};
 
-pub use codec::Algorithm;
-pub(crate) use codec::{Damaged, OUTPUT_MAX};
-use stream::Stream;
+pub use codec::{Algorithm, Damaged, OUTPUT_MAX};
+pub use stream::Stream;
 
 use crate::{NoMemory, PageBytes, StreamStatistics, memory};
 
@@ -73,14 +73,15 @@ impl<R: RawMutex> Zcomp<R> {
         }
     }
 
-    /// Compresses `page` into `output` and returns the bytes used, or nothing if it does not shrink
-    /// by an eighth.
+    /// Compresses `page` into `output`, of [`OUTPUT_MAX`] bytes or more, and returns the bytes used,
+    /// or nothing if it does not shrink by an eighth.
     pub(crate) fn compress(
         &self,
         cpu: usize,
         page: &PageBytes,
         output: &mut [u8],
     ) -> Option<usize> {
+        let output = output.first_chunk_mut()?;
         let place = self.place(cpu);
         if let Some(stream) = place.stream.lock().as_mut() {
             count(&place.pages_compressed);
@@ -115,8 +116,9 @@ impl<R: RawMutex> Zcomp<R> {
 
     /// Returns the bytes that the streams take.
     pub(crate) fn metadata_bytes(&self) -> usize {
-        let streams = self.places.iter().filter(|place| place.stream.lock().is_some()).count();
-        size_of_val(self.places.as_slice()) + streams * Stream::METADATA_BYTES
+        let bytes =
+            |place: &Place<R>| place.stream.lock().as_ref().map_or(0, Stream::metadata_bytes);
+        size_of_val(self.places.as_slice()) + self.places.iter().map(bytes).sum::<usize>()
     }
 
     /// Returns the algorithm of all streams.

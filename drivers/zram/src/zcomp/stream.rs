@@ -1,32 +1,30 @@
 //! A stream: the mutable context that one CPU compresses with.
 
-use alloc::boxed::Box;
-
-use super::COMPRESSED_MAX;
-use super::codec::{Algorithm, Workspace};
-use crate::{NoMemory, PageBytes, memory};
+use super::codec::{Algorithm, OUTPUT_MAX, Workspace};
+use crate::{NoMemory, PageBytes};
 
 /// One CPU's compression context for one algorithm.
-pub(super) struct Stream {
-    algorithm: Algorithm,
-    /// An array of one, because a box of an array can be allocated fallibly and in place.
-    workspace: Box<[Workspace; 1]>,
+pub struct Stream {
+    workspace: Workspace,
 }
 
 impl Stream {
-    /// Bytes of heap that a stream takes.
-    pub(super) const METADATA_BYTES: usize = size_of::<Workspace>();
-
     /// Returns a stream for `algorithm`.
-    pub(super) fn new(algorithm: Algorithm) -> Result<Self, NoMemory> {
-        Ok(Self { algorithm, workspace: memory::boxed_array(|| algorithm.workspace())? })
+    ///
+    /// # Errors
+    /// [`NoMemory`] when there is none for the workspace, 8 or 16 KiB.
+    pub fn new(algorithm: Algorithm) -> Result<Self, NoMemory> {
+        Ok(Self { workspace: algorithm.workspace()? })
+    }
+
+    /// Returns the bytes of heap that the stream takes.
+    pub(super) fn metadata_bytes(&self) -> usize {
+        self.workspace.metadata_bytes()
     }
 
     /// Compresses `page` into `output` and returns the bytes used, or nothing if it does not shrink
-    /// by an eighth.
-    pub(super) fn compress(&mut self, page: &PageBytes, output: &mut [u8]) -> Option<usize> {
-        let [workspace] = &mut *self.workspace;
-        let bytes = self.algorithm.compress(workspace, page, output)?;
-        (bytes <= COMPRESSED_MAX).then_some(bytes)
+    /// by an eighth; `output` then holds anything.
+    pub fn compress(&mut self, page: &PageBytes, output: &mut [u8; OUTPUT_MAX]) -> Option<usize> {
+        self.workspace.compress(page, output)
     }
 }

@@ -36,7 +36,7 @@ pub(crate) const CONTROL: &[Write] = &[
 pub(crate) const EMPTY_READS: &[Read] = &[
     ("initstate", "0"),
     ("disksize", "0"),
-    ("comp_algorithm", "[lz4]"),
+    ("comp_algorithm", "lz4 [lz4-safe]"),
     ("mm_stat", "0"),
     ("io_stat", "0"),
 ];
@@ -90,8 +90,12 @@ pub(crate) const SIZES: &[(&str, &str)] = &[
 ];
 
 /// What a device of 1 MiB shows.
-pub(crate) const FULL_READS: &[Read] =
-    &[("initstate", "1"), ("disksize", "1048576"), ("comp_algorithm", "[lz4]"), ("mm_stat", "0")];
+pub(crate) const FULL_READS: &[Read] = &[
+    ("initstate", "1"),
+    ("disksize", "1048576"),
+    ("comp_algorithm", "lz4 [lz4-safe]"),
+    ("mm_stat", "0"),
+];
 
 /// Writes to a device that has a size; what is wrong in itself is found before what is too late.
 pub(crate) const FULL_WRITES: &[Write] = &[

@@ -106,7 +106,7 @@ mod tests {
     fn all_keys_make_one_request_in_any_order() {
         let request = Request::Add {
             id: DeviceId::new(3),
-            settings: Settings { limit_bytes: 8192, ..Settings::DEFAULT },
+            settings: Settings { algorithm: zram::Algorithm::Lz4, limit_bytes: 8192 },
             pages: Pages::holding(1 << 20).ok(),
         };
         for line in [

@@ -72,7 +72,7 @@ pub struct Settings {
 
 impl Settings {
     /// What a new device has, and a device after reset.
-    pub const DEFAULT: Self = Self { algorithm: Algorithm::Lz4, limit_bytes: 0 };
+    pub const DEFAULT: Self = Self { algorithm: Algorithm::DEFAULT, limit_bytes: 0 };
 }
 
 /// What somebody asks of the lifecycle.
