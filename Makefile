@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell test check corpus bench-guest clean
+.PHONY: help setup run demo shell test check corpus bench-guest fuzz clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -28,6 +28,9 @@ check: ## format, lints and docs; warnings are errors
 
 corpus: ## take a new sample of real pages into target/corpus
 	@$(QEMU) corpus
+
+fuzz: ## run 10 million damaged blocks through the decoder (COUNT=N SEED=N)
+	@cargo run --release --package fuzz -- decoder $(or $(COUNT),10000000) $(SEED)
 
 bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
 	@$(QEMU) bench-guest

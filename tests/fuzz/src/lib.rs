@@ -1,0 +1,35 @@
+//! Fuzzing: plain functions that take any bytes and must neither panic nor loop nor lie.
+//!
+//! A [`Target`] makes an input from a number and runs it. The program (`main.rs`) drives millions of
+//! them, the tests here some thousands. An input is a function of (target, seed, number) alone, so a
+//! finding can be made again; the program also writes it to `found/`, where the tests run it forever
+//! after. The targets need no harness and can be handed to any other fuzzer as they are.
+
+#![forbid(unsafe_code)]
+
+pub mod decoder;
+pub mod encoder;
+mod pages;
+mod random;
+
+pub use random::Random;
+
+#[cfg(test)]
+mod tests;
+
+/// Something to be fuzzed.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// What it is called on the command line and in the names of found inputs.
+    pub name: &'static str,
+    /// Makes an input.
+    pub input: fn(&mut Random) -> Vec<u8>,
+    /// Runs an input; panics if it finds something.
+    pub run: fn(&[u8]),
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    Target { name: "decoder", input: decoder::input, run: decoder::run },
+    Target { name: "encoder", input: encoder::input, run: encoder::run },
+];
