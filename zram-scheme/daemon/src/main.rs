@@ -32,8 +32,9 @@ use zramd::{queue, scheme};
 /// any lack of memory.
 const HEAP: HeapSize = HeapSize { start_bytes: 128 << 10, most_bytes: 64 << 20 };
 
-/// Priorities of the queue threads; a page fault goes before all else.
-const PRIORITY_IN: u32 = 30;
+/// Priorities of the queue threads, where 0 runs first and programs have 20: a page fault goes before
+/// all of them.
+const PRIORITY_IN: u32 = 10;
 const PRIORITY_OUT: u32 = 20;
 
 /// Exit codes.

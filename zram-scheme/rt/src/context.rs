@@ -57,7 +57,7 @@ impl Context {
         self.0.dup(b"sched-affinity")?.write(&mask.to_ne_bytes()).map(drop)
     }
 
-    /// Sets its name, and its priority from 0 to 39.
+    /// Sets its name, and its priority from 0, which runs first, to 39.
     pub(crate) fn set_attributes(&self, name: &str, priority: u32) -> Result<()> {
         let mut attributes = ProcSchemeAttrs { prio: priority, ..Default::default() };
         for (field, byte) in attributes.debug_name.iter_mut().zip(name.bytes()) {

@@ -77,7 +77,7 @@ impl<'a> Builder<'a> {
         Self { cpu: Some(cpu), ..self }
     }
 
-    /// Gives it a priority from 0 to 39; higher runs first.
+    /// Gives it a priority from 0 to 39; the lowest number runs first, as on Redox and as nice levels.
     #[must_use]
     pub fn priority(self, priority: u32) -> Self {
         Self { priority, ..self }

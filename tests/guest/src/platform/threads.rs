@@ -20,6 +20,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a sleep takes at least its time", sleep_takes_its_time),
     ("the clock does not run backwards", clock_runs_forwards),
     ("a pinned thread runs on every CPU that is up", pinned_threads_run),
+    ("of two threads that wake, the lower number of priority runs first", priority_orders),
     ("registers survive preemption", registers_survive),
 ];
 
@@ -112,6 +113,35 @@ fn pinned_threads_run() -> Result<(), String> {
         builder.spawn(body).map_err(told("spawn"))?.join();
     }
     ensure(ran.load(Ordering::Relaxed) == online, "one did not run")
+}
+
+/// Two threads of CPU 0 wait for a third, which goes before both and so wakes them at one moment.
+fn priority_orders() -> Result<(), String> {
+    let gate = Arc::new(AtomicU32::new(0));
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let on_first_cpu = |priority| thread::Builder::new("racer").pinned_to(0).priority(priority);
+    let mut threads = Vec::new();
+    for priority in [30, 10] {
+        let (gate, order) = (Arc::clone(&gate), Arc::clone(&order));
+        let body = move || {
+            while gate.load(Ordering::Acquire) == 0 {
+                // Without a deadline there is no error.
+                let _ = futex::wait(&gate, 0, None);
+            }
+            order.lock().push(priority);
+        };
+        threads.push(on_first_cpu(priority).spawn(body).map_err(told("spawn"))?);
+    }
+    let opener = move || {
+        // Both have begun to wait, unless this machine is very slow; then the order is still right.
+        time::sleep_ns(20 * MILLISECOND_NS);
+        gate.store(1, Ordering::Release);
+        futex::wake(&gate, u32::MAX);
+    };
+    threads.push(on_first_cpu(1).spawn(opener).map_err(told("spawn"))?);
+    threads.into_iter().for_each(thread::Thread::join);
+    let found = order.lock().clone();
+    ensure(found == [10, 30], &format!("{found:?}"))
 }
 
 /// Threads that compute with many live values, more of them than CPUs.
