@@ -18,7 +18,9 @@ use alloc::vec::Vec;
 use core::hint::black_box;
 
 use guest::sample::Sample;
+use guest::statistics::Statistics;
 use zram_abi::PAGE_SIZE;
+use zram_abi::verb::HAND_OFF;
 use zram_rt::errno::{Error, InWords};
 use zram_rt::{eprintln, fs, println, time};
 
@@ -26,6 +28,9 @@ zram_rt::entry!(main);
 
 /// Rounds of which the median counts.
 const ROUNDS: usize = 11;
+
+/// Hand-offs that the kernel times.
+const HAND_OFFS: usize = 2000;
 
 /// A verb that no scheme knows.
 const UNKNOWN_VERB: u64 = 0xffff;
@@ -47,6 +52,9 @@ fn run() -> Result<(), String> {
     tell("empty request to a scheme", "scheme_request_ns", request);
     let round_trip = ping_pong::round_trip_ns().map_err(in_words)?;
     tell("two threads, there and back", "thread_round_trip_ns", round_trip);
+    if let Some(hand_off_ns) = hand_off() {
+        tell("hand-off to zramd and back", "handoff_ns", hand_off_ns);
+    }
     tell("copy of a page", "memcpy_page_ns", copy(&sample));
     let codec = codec::measure(&sample);
     tell("lz4, compressing a page", "codec_compress_ns", codec.compress_ns);
@@ -67,6 +75,14 @@ fn empty_request() -> Result<u64, Error> {
         // The answer is EOPNOTSUPP, after the way there and back.
         let _ = file.call(&mut [], &[UNKNOWN_VERB]);
     }))
+}
+
+/// Has the kernel hand records without pages to zramd; returns its median. Nothing without swap.
+fn hand_off() -> Option<u64> {
+    let control = fs::open("/scheme/swap/control", syscall::O_RDONLY).ok()?;
+    // Now and then the daemon is busy with a real record.
+    let done = (0..HAND_OFFS).filter(|_| control.call(&mut [], &[HAND_OFF]).is_ok()).count();
+    Statistics::read().ok()?.get("handoff_ns").filter(|_| done > 0)
 }
 
 fn copy(sample: &Sample) -> u64 {

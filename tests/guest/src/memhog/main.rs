@@ -97,26 +97,30 @@ fn run(plan: Plan) -> Result<u64, Error> {
     progress.open(Gate::Filled);
     progress.wait_until_all_are_at(Gate::Checked);
     let after = Snapshot::take();
+    let wrong = progress.wrong();
+    let moved = tell(plan, wrong, [before, filled, after]);
     if plan.with_report {
         // What comes of it is for people to read.
         let _ = Command::new("/bin/report").spawn()?.wait();
     }
+    print_figures(plan, profile, wrong, moved);
     progress.open(Gate::Checked);
     threads.into_iter().for_each(thread::Thread::join);
-    let wrong = progress.wrong();
-    report(plan, profile, wrong, [before, filled, after]);
     Ok(wrong)
 }
 
 fn announce(plan: Plan, profile: Profile) {
     let mib = (plan.pages * PAGE_SIZE as u64) >> 20;
     println!(
-        "memhog: {mib} MiB in {} pages, {} threads, {} passes, seed {}",
-        plan.pages, plan.threads, plan.passes, plan.seed
+        "memhog: {mib} MiB in {} pages, {}, {}, seed {}",
+        plan.pages,
+        counted(plan.threads, "thread", "threads"),
+        counted(plan.passes, "pass", "passes"),
+        plan.seed
     );
     let (same, ratio) = (profile.same_filled_percent_x100(), profile.ratio_x100());
     println!(
-        "memhog: sample of {} pages: {} % same-filled, lz4 ratio {}",
+        "memhog: sample of {} pages: {} % same-filled, ratio {} by lz4",
         profile.pages,
         hundredths(same as u64),
         hundredths(ratio as u64)
@@ -150,29 +154,53 @@ impl Snapshot {
     }
 }
 
-fn report(plan: Plan, profile: Profile, wrong: u64, [before, filled, after]: [Snapshot; 3]) {
+/// What was moved in all, and how fast.
+#[derive(Clone, Copy)]
+struct Moved {
+    pages_out: u64,
+    pages_in: u64,
+    /// While filling.
+    out_per_s: u64,
+    /// While checking.
+    in_per_s: u64,
+}
+
+/// Tells people how it went.
+fn tell(plan: Plan, wrong: u64, [before, filled, after]: [Snapshot; 3]) -> Moved {
     let (filling, checking, all) = (filled.since(before), after.since(filled), after.since(before));
     let out_per_s = per_second(filling.pages_out, filling.at_ns);
     let in_per_s = per_second(checking.pages_in, checking.at_ns);
     println!(
-        "memhog: filled in {} ms: {} pages out, {out_per_s}/s",
-        filling.at_ns / 1_000_000,
+        "memhog: filled in {}: {} pages out, {out_per_s} a second",
+        seconds(filling.at_ns),
         filling.pages_out
     );
     println!(
-        "memhog: checked every byte {} times in {} ms: {} pages in, {in_per_s}/s",
-        plan.passes,
-        checking.at_ns / 1_000_000,
+        "memhog: checked every byte, {} in {}: {} pages in, {in_per_s} a second",
+        counted(plan.passes, "pass", "passes"),
+        seconds(checking.at_ns),
         checking.pages_in
     );
-    println!("memhog: {} pages out and {} in, errors {wrong}", all.pages_out, all.pages_in);
-    println!("figure size_bytes {}", plan.pages * PAGE_SIZE as u64);
-    println!("figure passes {}", plan.passes);
-    println!("figure errors {wrong}");
-    println!("figure pages_out {}", all.pages_out);
-    println!("figure pages_in {}", all.pages_in);
-    println!("figure out_per_s {out_per_s}");
-    println!("figure in_per_s {in_per_s}");
+    let verdict = match wrong {
+        0 => String::from("every byte was right"),
+        _ => counted(wrong, "page was wrong", "pages were wrong"),
+    };
+    println!("memhog: {} pages out and {} in; {verdict}", all.pages_out, all.pages_in);
+    Moved { pages_out: all.pages_out, pages_in: all.pages_in, out_per_s, in_per_s }
+}
+
+fn print_figures(plan: Plan, profile: Profile, wrong: u64, moved: Moved) {
+    for (name, value) in [
+        ("size_bytes", plan.pages * PAGE_SIZE as u64),
+        ("passes", plan.passes),
+        ("errors", wrong),
+        ("pages_out", moved.pages_out),
+        ("pages_in", moved.pages_in),
+        ("out_per_s", moved.out_per_s),
+        ("in_per_s", moved.in_per_s),
+    ] {
+        println!("figure {name} {value}");
+    }
     let same = profile.same_filled_percent_x100() as u64;
     println!("figure sample_same_filled_percent {}", hundredths(same));
     println!("figure sample_ratio {}", hundredths(profile.ratio_x100() as u64));
@@ -181,6 +209,16 @@ fn report(plan: Plan, profile: Profile, wrong: u64, [before, filled, after]: [Sn
 fn per_second(count: u64, duration_ns: u64) -> u64 {
     let exact = u128::from(count) * 1_000_000_000 / u128::from(duration_ns.max(1));
     u64::try_from(exact).unwrap_or(u64::MAX)
+}
+
+/// Returns a duration in seconds, with one decimal.
+fn seconds(duration_ns: u64) -> String {
+    format!("{}.{} s", duration_ns / 1_000_000_000, duration_ns / 100_000_000 % 10)
+}
+
+/// Returns a number with what it counts.
+fn counted(number: u64, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 /// Returns a number of hundredths as people write it.

@@ -6,19 +6,21 @@ use alloc::vec::Vec;
 
 use zram_abi::PAGE_SIZE;
 use zram_rt::errno::Result;
-use zram_rt::{fs, println};
+use zram_rt::fs;
+
+use crate::table::{Table, Unit};
 
 /// The columns of mm_stat (Linux, admin-guide/blockdev/zram).
-const COLUMNS: [&str; 9] = [
-    "orig_data_size",
-    "compr_data_size",
-    "mem_used_total",
-    "mem_limit",
-    "mem_used_max",
-    "same_pages",
-    "pages_compacted",
-    "huge_pages",
-    "huge_pages_since",
+const COLUMNS: [(&str, Unit); 9] = [
+    ("orig_data_size", Unit::Bytes),
+    ("compr_data_size", Unit::Bytes),
+    ("mem_used_total", Unit::Bytes),
+    ("mem_limit", Unit::Limit),
+    ("mem_used_max", Unit::Bytes),
+    ("same_pages", Unit::Count),
+    ("pages_compacted", Unit::Count),
+    ("huge_pages", Unit::Count),
+    ("huge_pages_since", Unit::Count),
 ];
 
 /// Sums over all devices; nothing where no device tells.
@@ -36,15 +38,15 @@ pub(crate) struct Totals {
 /// # Errors
 ///
 /// Those of listing `zram:`.
-pub(crate) fn show() -> Result<Totals> {
+pub(crate) fn show(table: &mut Table) -> Result<Totals> {
     let mut totals = Totals::default();
     for name in fs::list("zram:")?.iter().filter(|name| name.parse::<u32>().is_ok()) {
         let mm_stat = read(name, "mm_stat");
         let numbers: Vec<u64> =
             mm_stat.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-        println!("zram:{name} mm_stat");
-        for (column, number) in COLUMNS.iter().zip(&numbers) {
-            println!("  {column:34}{number:>12}");
+        table.heading(&format!("mm_stat of zram:{name}"));
+        for ((column, unit), &number) in COLUMNS.into_iter().zip(&numbers) {
+            table.line(column, &format!("zram{name}_{column}"), Some(number), unit);
         }
         let streams = read(name, "streams");
         add(&mut totals.data_bytes, numbers.first().copied());
