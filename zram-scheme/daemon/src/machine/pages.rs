@@ -7,6 +7,7 @@
 
 #![expect(unsafe_code, reason = "turns the number of a mapped page into its bytes")]
 
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -40,12 +41,22 @@ pub(super) fn committed() -> usize {
 pub(crate) struct PoolPages;
 
 /// A mapped page of the region; there is one for each number at most.
+///
+/// It is its number and one, because the pool keeps an `Option` of each: four bytes so, else eight.
 #[derive(Debug)]
-pub(crate) struct PoolPage(u32);
+pub(crate) struct PoolPage(NonZeroU32);
 
 impl PoolPage {
+    fn new(number: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+
+    fn number(&self) -> usize {
+        self.0.get() as usize - 1
+    }
+
     fn address(&self) -> usize {
-        REGION + self.0 as usize * PAGE_SIZE
+        REGION + self.number() * PAGE_SIZE
     }
 
     fn bytes(&self) -> NonNull<PageBytes> {
@@ -68,16 +79,16 @@ fn take_number() -> Option<PoolPage> {
             }
             if USED[word].fetch_or(1 << bit, Ordering::Relaxed) >> bit & 1 == 0 {
                 HINT.store(word, Ordering::Relaxed);
-                return Some(PoolPage(word as u32 * u64::BITS + bit));
+                return Some(PoolPage::new(word as u32 * u64::BITS + bit));
             }
         }
     }
     None
 }
 
-fn give_number_back(PoolPage(number): PoolPage) {
-    let word = (number / u64::BITS) as usize;
-    USED[word].fetch_and(!(1 << (number % u64::BITS)), Ordering::Relaxed);
+fn give_number_back(page: PoolPage) {
+    let (word, bit) = (page.number() / u64::BITS as usize, page.number() % u64::BITS as usize);
+    USED[word].fetch_and(!(1 << bit), Ordering::Relaxed);
     HINT.store(word, Ordering::Relaxed);
 }
 
