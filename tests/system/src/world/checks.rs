@@ -159,7 +159,7 @@ fn is_same_filled(bytes: &[u8]) -> bool {
 fn compressed_bytes(page: &[u8]) -> u64 {
     let config = Config {
         disksize_pages: 1,
-        algorithm: Algorithm::Lz4,
+        algorithm: Algorithm::DEFAULT,
         possible_cpus: 1,
         mem_limit_pages: 0,
     };

@@ -1,7 +1,7 @@
 //! The encoder: one pass over the page with a table of where each 5 bytes were last seen.
 //!
 //! [`search`] walks until 4 bytes at the current place are also at the place that the table names;
-//! it then extends the match, [`emit`] writes the sequence. The table hashes 5 bytes where C's
+//! [`extend`] makes the match as long as it is, [`emit`] writes the sequence. The table hashes 5 bytes where C's
 //! takes 4: matches of 4 bytes gain one byte and cost as much time as any other, so fewer of them
 //! are worth more than what they save. It is cleared for every page, which is cheaper than any way
 //! of telling old entries from new ones. A page that does not shrink enough is given up early.
