@@ -1,7 +1,8 @@
 //! What several programs of the image share: the sample of pages, orders, options, statistics.
 //!
 //! The programs are `init` and `sh` (the system), `memhog`, `report` and `bench` (the figures),
-//! `pages`, `attributes` and `hostile` (tests that run in the machine). They rely on `zram-rt` only.
+//! `pages`, `attributes`, `platform`, `hostile` and `mute` (tests that run in the machine). They rely
+//! on `zram-rt` only.
 
 #![no_std]
 #![forbid(unsafe_code)]

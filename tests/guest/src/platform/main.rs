@@ -10,6 +10,7 @@
 extern crate alloc;
 
 mod files;
+mod memory;
 mod processes;
 mod threads;
 
@@ -28,7 +29,8 @@ fn main() -> u8 {
         return processes::be_a_child(word);
     }
     let mut wrong = 0_u8;
-    for (fact, check) in threads::CHECKS.iter().chain(files::CHECKS).chain(processes::CHECKS) {
+    let checks = threads::CHECKS.iter().chain(memory::CHECKS).chain(files::CHECKS);
+    for (fact, check) in checks.chain(processes::CHECKS) {
         match check() {
             Ok(()) => println!("ok    {fact}"),
             Err(why) => {

@@ -162,7 +162,7 @@ pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u64) -> SysRe
     match answer {
         SwapOff::Wait { run } => {
             kernel.swap.unmounting = Some(caller.thread);
-            kernel.swap.hand_off[kernel.here.index()] = run;
+            pager::note_hand_off(kernel, run);
             return Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)));
         }
         SwapOff::Done => close_device(kernel, device),

@@ -224,7 +224,7 @@ pub(crate) fn page_in(
     match fault {
         Fault::Mapped => Ok(()),
         Fault::Wait { run } => {
-            kernel.swap.hand_off[kernel.here.index()] = run;
+            pager::note_hand_off(kernel, run);
             Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
         }
         Fault::Lost => Err(Halt::Kill("a page of its is lost in swap".to_string())),
@@ -271,6 +271,7 @@ pub(crate) fn space_ended(kernel: &mut Kernel, _space: SpaceId) {
 /// A tick of this CPU.
 pub(crate) fn on_tick(kernel: &mut Kernel) {
     forget_unmounter(kernel);
+    kernel.swap.kicked[kernel.here.index()] = false;
     pager::call(kernel, |pager, machine| pager.tick(machine));
     // Left over if the thread did not wait in the end.
     pager::hand_off(kernel);

@@ -39,8 +39,8 @@ const RESERVE_FRAMES: u32 = 64;
 /// Memory is this many times the distance between the watermarks.
 const WATERMARK_PART: u32 = 128;
 
-/// Steps of reclaim before others have their turn.
-const STEPS_MAX: u32 = 16;
+/// Steps of reclaim that find no victim before others have their turn.
+const STEPS_MAX: u32 = 8;
 
 /// One bit for each frame: the page in it did not compress.
 #[derive(Default)]
@@ -122,14 +122,15 @@ pub(super) fn reclaim(kernel: &mut Kernel) {
             Reclaim::Unmapped(unmapped) => {
                 kernel.swap.unmapped[here.index()] = Some(unmapped);
                 kernel.afterwards(After::Swap(Token::Finish));
-                break;
             }
-            Reclaim::Again => {}
-            Reclaim::Nothing => break,
+            Reclaim::Again => continue,
+            Reclaim::Nothing => {}
         }
+        // The next call asks again whether there is reason.
+        kernel.swap.kicked[here.index()] = false;
+        return;
     }
-    // The next call asks again whether there is reason.
-    kernel.swap.kicked[here.index()] = false;
+    // Others have their turn; the next tick goes on.
 }
 
 /// All CPUs have forgotten the batch: offers it to the daemon.
@@ -216,6 +217,14 @@ pub(super) fn hand_record(kernel: &mut Kernel, queue: QueueId, at_once: bool) {
     kernel.complete(worker.thread, written.map(|()| 0).map_err(|_| Errno(EFAULT)));
     if at_once {
         kernel.switch_to(worker.thread);
+    }
+}
+
+/// Notes the queue whose worker gets this CPU when the current thread has begun to wait. Nothing is
+/// taken back by another wait that has none.
+pub(super) fn note_hand_off(kernel: &mut Kernel, run: Option<QueueId>) {
+    if run.is_some() {
+        kernel.swap.hand_off[kernel.here.index()] = run;
     }
 }
 

@@ -169,7 +169,7 @@ pub(super) fn probe(kernel: &mut Kernel, caller: Caller) -> SysResult {
         return fail(EAGAIN);
     }
     kernel.threads[caller.thread].resume = Resume::Transferred(began_ns as usize);
-    kernel.swap.hand_off[kernel.here.index()] = run;
+    pager::note_hand_off(kernel, run);
     Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
 }
 

@@ -61,3 +61,13 @@ fn a_daemon_that_is_killed_costs_those_who_have_pages_in_it_and_nobody_else() {
         .prints("! wait", "sh: memhog was killed")
         .prints("memhog --size 16M", "figure errors 0");
 }
+
+#[test]
+fn a_daemon_that_never_answers_is_given_up_and_the_shell_lives() {
+    // Nothing can leave memory, so the program that needs more of it is the one to go.
+    let script = "swapon zram:0\n! memhog --size 160M\nmemhog --size 16M\nexit 9\n";
+    boot_with_daemon("mute", 2, script)
+        .fails()
+        .prints("! memhog --size 160M", "sh: memhog was killed")
+        .prints("memhog --size 16M", "figure errors 0");
+}
