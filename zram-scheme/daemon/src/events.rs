@@ -30,11 +30,22 @@ fn follow<P: Platform, S: Socket>(
         None => Err(syscall::EINVAL.unsigned_abs()),
     };
     match result {
-        Ok(()) => info!("cpu {cpu}: {stage:?}"),
-        Err(errno) => warn!("cpu {cpu}: {stage:?} refused with errno {errno}"),
+        Ok(()) => info!("cpu {cpu} {}", words(stage)),
+        Err(errno) => warn!("cpu {cpu} {}: refused with errno {errno}", words(stage)),
     }
     if sequence != 0 {
         source.answer(cpu_event::Answer { sequence, errno: result.err().unwrap_or(0) });
+    }
+}
+
+/// Returns what happens to the CPU, for the log.
+const fn words(stage: cpu_event::Stage) -> &'static str {
+    match stage {
+        cpu_event::Stage::Prepare => "is coming up",
+        cpu_event::Stage::Online => "is online",
+        cpu_event::Stage::UpAborted => "did not come up",
+        cpu_event::Stage::Dying => "is going down",
+        cpu_event::Stage::Dead => "is offline",
     }
 }
 

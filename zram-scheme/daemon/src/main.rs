@@ -109,7 +109,8 @@ fn start(devices: u32) -> Result<&'static MachineDaemon, StartError> {
     }
     start_threads(daemon, log, actor).map_err(system("start a thread"))?;
     let queues = start_queues(daemon);
-    info!("{devices} devices, {} possible cpus, {queues} swap queues", platform.possible());
+    let possible = platform.possible();
+    info!("ready: {queues} swap queues for {possible} possible cpus, {devices} devices");
     zram_rt::scheme::publish_root("zram", root).map_err(system("publish zram:"))?;
     Ok(daemon)
 }
