@@ -158,10 +158,12 @@ impl<P: PageSource> Class<P> {
             self.fill_gap_below(from, sweep);
             let Some(to) = self.first_free().filter(|to| *to < from) else { return Step::done() };
             sweep.end = from;
-            if !self.copy(source, (from, to), buffer, redirect) {
-                continue;
-            }
-            let emptied = self.free(from);
+            let emptied = if self.copy(source, (from, to), buffer, redirect) {
+                self.free(from)
+            } else {
+                // The spare may have been added for it, and nothing lies on that now.
+                self.detach_empty(to)
+            };
             let emptied = sweep.keep_one(emptied);
             if emptied.iter().any(Option::is_some) {
                 return Step { emptied, is_done: false };
@@ -202,15 +204,26 @@ impl<P: PageSource> Class<P> {
         true
     }
 
-    /// Makes a live place free. A run left without any page gives its headers back, but not the
-    /// first run, which is where a class of few objects comes and goes.
+    /// Makes a live place free.
     fn free(&mut self, at: Place) -> Emptied<P::Page> {
         let emptied = self.runs[at.run].free_place(self.layout, at.place);
-        if at.run > 0 {
-            self.runs[at.run].trim(self.layout);
-        }
-        self.update_sets(at.run);
+        self.shrunk(at.run);
         emptied
+    }
+
+    fn detach_empty(&mut self, at: Place) -> Emptied<P::Page> {
+        let emptied = self.runs[at.run].detach_empty(self.layout, at.place);
+        self.shrunk(at.run);
+        emptied
+    }
+
+    /// A run left without any page gives its headers back, but not the first run, which is where a
+    /// class of few objects comes and goes.
+    fn shrunk(&mut self, run: usize) {
+        if run > 0 {
+            self.runs[run].trim(self.layout);
+        }
+        self.update_sets(run);
     }
 
     fn add_run(&mut self) -> Option<usize> {

@@ -103,6 +103,11 @@ impl<G> Run<G> {
         self.live &= !bit(place);
         self.free |= bit(place);
         self.frees = self.frees.wrapping_add(1);
+        self.detach_empty(layout, place)
+    }
+
+    /// Takes out the pages of a free place that no object lies on.
+    pub(super) fn detach_empty(&mut self, layout: &Layout, place: usize) -> Emptied<G> {
         let (first, last) = layout.pages_of(place);
         let second = if last > first { self.detach_if_empty(layout, last) } else { None };
         [self.detach_if_empty(layout, first), second]
