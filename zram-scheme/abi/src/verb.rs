@@ -21,7 +21,8 @@ pub const SWAPOFF: u64 = 3;
 pub const HAND_OFF: u64 = 4;
 
 /// On a device file, by the kernel only: answers the cookie ([`Cookie`]) of an initialised device.
-/// ENODATA before disksize was set. The kernel keeps the file open while the area is mounted.
+/// ENODATA before disksize was set; EBUSY while others have the device open. The kernel keeps the file
+/// open while the area is mounted, and until it is closed nobody else can open the device (EBUSY).
 pub const SWAP_ATTACH: u64 = 0x10;
 
 /// On a device file: forgets the pages of word 1 (first slot) and word 2 (how many slots).

@@ -10,8 +10,6 @@
 //!
 //! Neighbour: `main.rs` makes the daemon, the threads, and then publishes the scheme.
 
-use core::sync::atomic::{AtomicU32, Ordering};
-
 use lock_api::Mutex;
 
 use crate::devices::Devices;
@@ -20,6 +18,7 @@ use crate::lifecycle::{Answer, DeviceId, Mailbox, Message, PostError, Refusal, R
 use crate::platform::{self, Platform, Socket};
 use crate::scheme::handles::Handles;
 use crate::scheme::{File, PendingWrite};
+use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 
 /// What all threads share.

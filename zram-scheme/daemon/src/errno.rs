@@ -69,7 +69,7 @@ pub(crate) const fn of_fault(fault: Fault) -> i32 {
         Fault::Denied => syscall::EACCES,
         Fault::NameTooLong => syscall::ENAMETOOLONG,
         Fault::Exists => syscall::EEXIST,
-        Fault::Claimed => syscall::EBUSY,
+        Fault::Claimed | Fault::Mounted => syscall::EBUSY,
         Fault::TooManyHandles => syscall::EMFILE,
         Fault::NoHandle => syscall::EBADF,
         Fault::NoDevice => syscall::ENODEV,

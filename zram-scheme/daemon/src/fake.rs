@@ -3,7 +3,7 @@
 
 pub(crate) mod allocator;
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
@@ -14,6 +14,7 @@ use crate::daemon::Daemon;
 use crate::lifecycle::Actor;
 use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
 use crate::scheme::serve::Server;
+use crate::sync::AtomicU32;
 
 /// CPUs of the fake platform.
 pub(crate) const CPUS: usize = 4;

@@ -27,7 +27,11 @@ pub mod log_ring;
 pub mod platform;
 pub mod queue;
 pub mod scheme;
+mod sync;
 mod text;
 
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+#[cfg(loom)]
+mod interleavings;

@@ -7,11 +7,11 @@
 
 use alloc::vec::Vec;
 use core::fmt::Write;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use lock_api::Mutex;
 
 use crate::platform::{LogSink, Platform};
+use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 
 /// Bytes of the ring: some hundred lines.

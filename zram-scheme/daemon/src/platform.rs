@@ -4,13 +4,13 @@
 //! Nothing here is called with a lock held, except that of [`Platform::Mutex`] itself.
 
 use alloc::vec::Vec;
-use core::sync::atomic::AtomicU32;
-
 use lock_api::RawMutex;
 use syscall::schemev2::Opcode;
 use zram::PageSource;
 use zram_abi::cpu_event;
 use zram_abi::record::{ENTRIES_MAX, RECORD_SIZE};
+
+use crate::sync::AtomicU32;
 
 /// Locks, waiting, time and memory.
 pub trait Platform: Send + Sync + 'static {

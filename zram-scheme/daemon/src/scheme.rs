@@ -60,6 +60,8 @@ pub enum Fault {
     Exists,
     /// The actor resets or removes the device now.
     Claimed,
+    /// The device is mounted, or was to be while others have it open.
+    Mounted,
     /// All handles are taken.
     TooManyHandles,
     /// No such handle, or not opened for that.

@@ -14,7 +14,7 @@
 //!
 //! Neighbour: `table.rs` has one for each device.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// The word's fields; the transitions below are pure, so that the model checker runs them too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,16 +130,16 @@ impl Fields {
 
 /// The word of one device.
 #[derive(Debug)]
-pub(super) struct OpenWord(AtomicU64);
+pub(crate) struct OpenWord(AtomicU64);
 
 impl OpenWord {
     /// Returns the word of a device that does not exist.
-    pub(super) const fn absent() -> Self {
+    pub(crate) fn absent() -> Self {
         Self(AtomicU64::new(Fields::ABSENT.pack()))
     }
 
     /// Returns the fields as they were a moment ago.
-    pub(super) fn fields(&self) -> Fields {
+    pub(crate) fn fields(&self) -> Fields {
         // Relaxed: who decides by this reads under the lock that the deciding change is made under.
         Fields::unpack(self.0.load(Ordering::Relaxed))
     }
@@ -149,7 +149,7 @@ impl OpenWord {
     /// # Errors
     ///
     /// Any [`OpenError`].
-    pub(super) fn open(&self, generation: Option<u16>) -> Result<(), OpenError> {
+    pub(crate) fn open(&self, generation: Option<u16>) -> Result<(), OpenError> {
         self.change(|fields| fields.opened(generation))
     }
 
@@ -158,7 +158,7 @@ impl OpenWord {
     /// # Panics
     ///
     /// If the device is not open.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let Ok(()) = self.change(|fields| Ok::<_, core::convert::Infallible>(fields.closed()));
     }
 
@@ -167,7 +167,7 @@ impl OpenWord {
     /// # Errors
     ///
     /// [`InUse`].
-    pub(super) fn claim(&self) -> Result<(), InUse> {
+    pub(crate) fn claim(&self) -> Result<(), InUse> {
         self.change(Fields::claim)
     }
 
@@ -176,7 +176,7 @@ impl OpenWord {
     /// # Panics
     ///
     /// If the device is not claimed.
-    pub(super) fn release(&self, release: Release) {
+    pub(crate) fn release(&self, release: Release) {
         let Ok(()) =
             self.change(|fields| Ok::<_, core::convert::Infallible>(fields.released(release)));
     }

@@ -5,7 +5,6 @@
 //! refused for a storm; there is at most one at a time, as each waits for its answer. After
 //! [`Mailbox::close`] nothing comes in any more.
 
-use ::core::sync::atomic::{AtomicU32, Ordering};
 use alloc::collections::VecDeque;
 
 use lock_api::Mutex;
@@ -13,6 +12,7 @@ use lock_api::Mutex;
 use super::event::Request;
 use crate::platform::Platform;
 use crate::scheme::PendingWrite;
+use crate::sync::{AtomicU32, Ordering};
 
 /// Most requests of clients that wait: more than a shell or a storm of tests has writers.
 pub const MAILBOX_MAX: usize = 64;

@@ -4,6 +4,9 @@
 //! twice, so a request that names a closed handle finds nothing, not somebody else's. Handle
 //! [`ROOT`] is the root directory, is always there, and stands for what the scheme's publication
 //! holds open.
+//!
+//! A device that a handle is attached to (it is mounted) has no other handle: its pages are programs'
+//! memory, and nobody else reads or writes them.
 
 use alloc::vec::Vec;
 
@@ -37,8 +40,16 @@ pub struct Handle {
     pub is_readable: bool,
     /// Whether it was opened for writing.
     pub is_writable: bool,
+    /// The device belongs to this handle alone.
+    is_attached: bool,
     content: Option<Text>,
     added: Option<DeviceId>,
+}
+
+impl Handle {
+    fn is_of_device(&self, device: DeviceId) -> bool {
+        matches!(self.file, File::Device(name) if name.id == device)
+    }
 }
 
 /// What can be told of a handle without holding on to the table.
@@ -78,20 +89,50 @@ impl Handles {
     ///
     /// # Errors
     ///
-    /// [`Fault::TooManyHandles`]; [`Fault::NoDevice`] once the daemon has ended.
+    /// [`Fault::TooManyHandles`]; [`Fault::Mounted`] for a device that a handle is attached to;
+    /// [`Fault::NoDevice`] once the daemon has ended.
     pub fn open(&mut self, opened: Opened) -> Result<HandleId, Fault> {
         if self.is_closed {
             return Err(Fault::NoDevice);
+        }
+        if let File::Device(name) = opened.file
+            && self.of_device(name.id).any(|handle| handle.is_attached)
+        {
+            return Err(Fault::Mounted);
         }
         let free = self.places.iter().position(Option::is_none);
         let index = free.ok_or(Fault::TooManyHandles)?;
         self.opened += 1;
         let id = HandleId(self.opened << PLACE_BITS | index);
         let Opened { file, is_readable, is_writable } = opened;
-        self.places[index] =
-            Some(Handle { id, file, is_readable, is_writable, content: None, added: None });
+        self.places[index] = Some(Handle {
+            id,
+            file,
+            is_readable,
+            is_writable,
+            is_attached: false,
+            content: None,
+            added: None,
+        });
         self.count += 1;
         Ok(id)
+    }
+
+    fn of_device(&self, device: DeviceId) -> impl Iterator<Item = &Handle> {
+        self.places.iter().flatten().filter(move |handle| handle.is_of_device(device))
+    }
+
+    /// Gives the handle's device to it alone, until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Mounted`] while the device has another handle; [`Fault::NoHandle`].
+    pub fn attach(&mut self, id: HandleId, device: DeviceId) -> Result<(), Fault> {
+        if self.of_device(device).any(|handle| handle.id != id) {
+            return Err(Fault::Mounted);
+        }
+        self.find(id)?.is_attached = true;
+        Ok(())
     }
 
     /// Returns what the handle was opened on.

@@ -103,7 +103,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
             Some(Opcode::StdFsCall) => self.standard_call(id, client),
             Some(Opcode::Call) => {
                 let opened = self.opened(id)?;
-                verbs::call(self.daemon, opened, &self.worker, client)
+                verbs::call(self.daemon, (id, opened), &self.worker, client)
             }
             // Pages are stored when a write is answered, so there is nothing to flush; the kernel
             // keeps the flags that fcntl changes.

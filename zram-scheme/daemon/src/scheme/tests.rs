@@ -378,6 +378,29 @@ fn attach_tells_id_generation_and_pages_and_a_reset_ends_the_generation() {
 }
 
 #[test]
+fn a_mounted_device_is_opened_by_nobody_until_it_is_closed() {
+    let mut machine = Machine::with_device("1M");
+    let mounted = machine.open("0");
+    machine.verb(mounted, [SWAP_ATTACH, 0, 0]).unwrap();
+    for flags in [O_RDONLY, O_WRONLY, O_RDWR] {
+        assert_eq!(machine.open_as("0", flags, 0), Err(EBUSY));
+    }
+    assert_eq!(machine.cat("0/disksize").unwrap(), "1048576\n");
+    machine.close(mounted);
+    assert!(machine.open_as("0", O_RDWR, 0).is_ok());
+}
+
+#[test]
+fn a_device_that_others_have_open_is_not_attached() {
+    let mut machine = Machine::with_device("1M");
+    let other = machine.open_as("0", O_RDONLY, 0).unwrap();
+    let device = machine.open("0");
+    assert_eq!(machine.verb(device, [SWAP_ATTACH, 0, 0]), Err(EBUSY));
+    machine.close(other);
+    assert!(machine.verb(device, [SWAP_ATTACH, 0, 0]).is_ok());
+}
+
+#[test]
 fn fstat_and_fsize_tell_the_disksize() {
     let mut machine = Machine::with_device("1M");
     let handle = machine.open("0");

@@ -5,7 +5,7 @@ use zram_abi::verb::{Cookie, DISCARD, SWAP_ATTACH};
 
 use super::Fault;
 use super::file::File;
-use super::handles::Opened;
+use super::handles::{HandleId, Opened};
 use crate::daemon::Daemon;
 use crate::lifecycle::DeviceName;
 use crate::platform::{ClientRequest, Platform, Socket};
@@ -15,16 +15,16 @@ use crate::platform::{ClientRequest, Platform, Socket};
 /// # Errors
 ///
 /// [`Fault::Unsupported`] for files and verbs without; [`Fault::NotInitialised`],
-/// [`Fault::BadRange`], [`Fault::NoHandle`].
+/// [`Fault::BadRange`], [`Fault::NoHandle`]; [`Fault::Mounted`] to attach what others have open.
 pub(super) fn call<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
-    opened: Opened,
+    (id, opened): (HandleId, Opened),
     worker: &Worker,
     client: &S::Request,
 ) -> Result<usize, Fault> {
     let File::Device(name) = opened.file else { return Err(Fault::Unsupported) };
     match client.word(3) {
-        SWAP_ATTACH if opened.is_readable && opened.is_writable => attach(daemon, name),
+        SWAP_ATTACH if opened.is_readable && opened.is_writable => attach(daemon, id, name),
         DISCARD if opened.is_writable => {
             discard(daemon, name, worker, client.word(4), client.word(5))
         }
@@ -33,8 +33,13 @@ pub(super) fn call<P: Platform, S: Socket>(
     }
 }
 
-fn attach<P: Platform, S: Socket>(daemon: &Daemon<P, S>, name: DeviceName) -> Result<usize, Fault> {
+fn attach<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    id: HandleId,
+    name: DeviceName,
+) -> Result<usize, Fault> {
     let pages = daemon.devices.named(name)?.pages.ok_or(Fault::NotInitialised)?;
+    daemon.handles.lock().attach(id, name.id)?;
     let cookie = Cookie {
         device: name.id.index() as u16,
         generation: daemon.devices.generation(name.id),

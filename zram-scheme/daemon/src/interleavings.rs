@@ -1,0 +1,308 @@
+//! All interleavings of two or three threads where the daemon's own concurrency is, by loom. Run with
+//! `RUSTFLAGS="--cfg loom" cargo test -p zramd --lib --release interleavings`.
+//!
+//! Bounds: two or three threads with one or two operations each. Explored are the open-count word, the
+//! mailbox and the word of the reply to the events thread, with weak memory, and the locks around
+//! them; contents are the engine's own, whose model is `drivers/zram/tests/loom.rs`.
+
+#![expect(unsafe_code, reason = "a lock that loom sees is an unsafe trait")]
+
+use std::sync::OnceLock;
+
+use ::loom::cell::UnsafeCell;
+use ::loom::sync::{Arc, Condvar, Mutex};
+use ::loom::thread;
+use hotplug::{CpuId, Stage};
+use lock_api::{GuardSend, RawMutex};
+use zram::{Algorithm, Config, HeapPages, Worker};
+
+use crate::daemon::Daemon;
+use crate::devices::open_word::{Fields, OpenWord};
+use crate::devices::{Content, Devices, Release};
+use crate::fake::FakeSocket;
+use crate::lifecycle::{
+    Answer, DeviceId, DeviceName, Mailbox, Message, Pages, PostError, Refusal, ReplyTo, Request,
+    Settings, View,
+};
+use crate::platform::Platform;
+use crate::scheme::{File, HandleId, PendingWrite};
+use crate::sync::AtomicU32;
+
+/// A lock that loom sees: whether it is held, and who waits. Made at its first use, because loom's
+/// types have no constant.
+struct LoomLock(OnceLock<(Mutex<bool>, Condvar)>);
+
+impl LoomLock {
+    fn parts(&self) -> &(Mutex<bool>, Condvar) {
+        self.0.get_or_init(|| (Mutex::new(false), Condvar::new()))
+    }
+}
+
+// SAFETY: `lock` returns only after it changed the flag from false to true, and only `unlock`, which
+// the holder calls, changes it back; the mutex around the flag orders what is done in between.
+unsafe impl RawMutex for LoomLock {
+    const INIT: Self = Self(OnceLock::new());
+    type GuardMarker = GuardSend;
+
+    fn lock(&self) {
+        let (flag, waiters) = self.parts();
+        let mut is_held = flag.lock().expect("no panic");
+        while *is_held {
+            is_held = waiters.wait(is_held).expect("no panic");
+        }
+        *is_held = true;
+    }
+
+    fn try_lock(&self) -> bool {
+        unreachable!("the daemon waits for its locks")
+    }
+
+    unsafe fn unlock(&self) {
+        let (flag, waiters) = self.parts();
+        *flag.lock().expect("no panic") = false;
+        waiters.notify_one();
+    }
+}
+
+/// A platform whose sleepers loom can put to sleep, and finds when nobody wakes them.
+struct LoomPlatform {
+    waits: Mutex<()>,
+    wakes: Condvar,
+}
+
+impl LoomPlatform {
+    fn new() -> Self {
+        Self { waits: Mutex::new(()), wakes: Condvar::new() }
+    }
+}
+
+impl Platform for LoomPlatform {
+    type Mutex = LoomLock;
+    type Pages = HeapPages;
+
+    fn pages(&self) -> HeapPages {
+        HeapPages
+    }
+
+    fn pages_committed(&self) -> usize {
+        0
+    }
+
+    fn possible_cpus(&self) -> usize {
+        1
+    }
+
+    fn now_ns(&self) -> u64 {
+        0
+    }
+
+    fn wait(&self, word: &AtomicU32, expected: u32, _deadline_ns: Option<u64>) {
+        // As a futex: the word is compared under the lock that a wake takes.
+        let waits = self.waits.lock().unwrap();
+        if word.load(core::sync::atomic::Ordering::Relaxed) == expected {
+            drop(self.wakes.wait(waits).unwrap());
+        }
+    }
+
+    fn wake(&self, _word: &AtomicU32) {
+        drop(self.waits.lock().unwrap());
+        self.wakes.notify_all();
+    }
+}
+
+/// Forced switches in one run, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
+const PREEMPTIONS_MAX: usize = 3;
+
+fn explore(run: impl Fn() + Send + Sync + 'static) {
+    let mut model = ::loom::model::Builder::new();
+    model.max_branches = 100_000;
+    model.preemption_bound = model.preemption_bound.or(Some(PREEMPTIONS_MAX));
+    model.check(run);
+}
+
+fn id() -> DeviceId {
+    DeviceId::new(0).unwrap()
+}
+
+/// A word of a device that is there, and memory that loom watches for races: openers read it, the
+/// actor writes it.
+fn guarded() -> (Arc<(OpenWord, UnsafeCell<u32>)>, Fields) {
+    let word = OpenWord::absent();
+    word.release(Release::Emptied);
+    let fields = word.fields();
+    (Arc::new((word, UnsafeCell::new(0))), fields)
+}
+
+#[test]
+fn what_an_opener_reads_the_actor_does_not_write() {
+    explore(|| {
+        let (shared, _) = guarded();
+        let openers = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let (word, memory) = &*shared;
+                if word.open(None).is_ok() {
+                    memory.with(|_| ());
+                    word.close();
+                }
+            })
+        });
+        let (word, memory) = &*shared;
+        if word.claim().is_ok() {
+            memory.with_mut(|_| ());
+            word.release(Release::Emptied);
+        }
+        openers.into_iter().for_each(|opener| opener.join().unwrap());
+        assert_eq!((word.fields().opens, word.fields().claimed), (0, false));
+    });
+}
+
+#[test]
+fn a_generation_reaches_its_own_content_or_nothing() {
+    explore(|| {
+        let (shared, before) = guarded();
+        let opener = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.0.open(Some(before.generation)))
+        };
+        let word = &shared.0;
+        let is_emptied = word.claim().is_ok();
+        if is_emptied {
+            word.release(Release::Emptied);
+        }
+        let is_opened = opener.join().unwrap().is_ok();
+        assert!(is_opened != is_emptied);
+        assert_eq!(word.fields().generation != before.generation, is_emptied);
+    });
+}
+
+fn from_client(number: usize) -> Message<usize> {
+    let write = PendingWrite { client: number, file: File::Root, handle: HandleId(0), size: 1 };
+    Message { request: Request::Remove(id()), reply_to: ReplyTo::Client(write) }
+}
+
+fn number(message: &Message<usize>) -> usize {
+    match &message.reply_to {
+        ReplyTo::Client(write) => write.client,
+        ReplyTo::CpuEvents => unreachable!("only clients post here"),
+    }
+}
+
+#[test]
+fn a_taker_that_sleeps_is_woken_for_every_message() {
+    explore(|| {
+        let shared = Arc::new((LoomPlatform::new(), Mailbox::<LoomPlatform, usize>::new()));
+        let posters = [1, 2].map(|it| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let (platform, mailbox) = &*shared;
+                assert!(mailbox.post(platform, from_client(it)).is_ok());
+            })
+        });
+        let (platform, mailbox) = &*shared;
+        // Loom reports a deadlock if a wake is lost.
+        let taken = [(); 2].map(|()| number(&mailbox.take(platform)));
+        assert!(taken == [1, 2] || taken == [2, 1]);
+        posters.into_iter().for_each(|poster| poster.join().unwrap());
+    });
+}
+
+#[test]
+fn a_message_beside_the_end_is_given_back_or_left_over_never_lost() {
+    explore(|| {
+        let shared = Arc::new((LoomPlatform::new(), Mailbox::<LoomPlatform, usize>::new()));
+        let poster = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || shared.1.post(&shared.0, from_client(1)))
+        };
+        let left = shared.1.close();
+        match poster.join().unwrap() {
+            Ok(()) => assert_eq!(left.len(), 1),
+            Err((error, message)) => {
+                assert_eq!((error, number(&message)), (PostError::Closed, 1));
+                assert!(left.is_empty());
+            }
+        }
+    });
+}
+
+#[test]
+fn the_events_thread_gets_the_reply_to_its_event() {
+    explore(|| {
+        let daemon = Arc::new(Daemon::new(LoomPlatform::new(), FakeSocket::default()));
+        let events = {
+            let daemon = Arc::clone(&daemon);
+            thread::spawn(move || {
+                let cpu = CpuId::new(0).unwrap();
+                [Stage::Prepare, Stage::Online].map(|stage| daemon.change_cpu(cpu, stage))
+            })
+        };
+        for reply in [Err(Refusal::NoMemory), Ok(Answer::Done)] {
+            let Message { reply_to, .. } = daemon.mailbox.take(&daemon.platform);
+            daemon.reply(reply_to, reply);
+        }
+        let errno = syscall::ENOMEM.unsigned_abs();
+        assert_eq!(events.join().unwrap(), [Err(errno), Ok(())]);
+    });
+}
+
+fn content() -> Content<LoomPlatform> {
+    let config = Config {
+        disksize_pages: 1,
+        algorithm: Algorithm::Lz4,
+        possible_cpus: 1,
+        mem_limit_pages: 0,
+    };
+    Content::<LoomPlatform>::new(config, HeapPages).unwrap()
+}
+
+/// A table whose device 0 has a content.
+fn furnished() -> Arc<Devices<LoomPlatform>> {
+    let devices = Devices::new();
+    let name = DeviceName { id: id(), serial: 0 };
+    let pages = Pages::holding(4096).ok();
+    devices.install(View { name, settings: Settings::DEFAULT, pages }, content());
+    Arc::new(devices)
+}
+
+#[test]
+fn a_content_that_is_taken_out_has_no_user() {
+    explore(|| {
+        let devices = furnished();
+        let generation = devices.generation(id());
+        let user = {
+            let devices = Arc::clone(&devices);
+            thread::spawn(move || {
+                let Ok(content) = devices.use_generation(id(), generation) else { return };
+                content.discard(&Worker::new(0).unwrap(), 0, 1);
+            })
+        };
+        // The table asserts that nobody shares what it takes out.
+        if devices.claim(id()).is_ok() {
+            assert!(devices.empty(id(), None).is_some());
+        }
+        user.join().unwrap();
+    });
+}
+
+#[test]
+fn statistics_beside_a_shrink_see_one_size_or_the_other() {
+    explore(|| {
+        let devices = furnished();
+        let view = devices.view(id()).unwrap();
+        devices.grow(id(), Pages::holding(8192).unwrap()).unwrap();
+        let reader = {
+            let devices = Arc::clone(&devices);
+            thread::spawn(move || {
+                let look = |_, content: Option<&Content<LoomPlatform>>| {
+                    content.map(|content| content.disksize_pages())
+                };
+                devices.inspect(view.name, look).unwrap()
+            })
+        };
+        devices.claim(id()).unwrap();
+        devices.shrink(id(), Pages::holding(4096).unwrap()).unwrap();
+        let seen = reader.join().unwrap();
+        assert!([Some(1), Some(2)].contains(&seen), "{seen:?}");
+    });
+}
