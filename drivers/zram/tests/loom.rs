@@ -212,6 +212,22 @@ fn a_store_beside_a_growing_finds_every_slot_that_it_sees() {
 }
 
 #[test]
+fn a_store_beside_a_cpu_that_goes_and_comes_has_a_stream() {
+    // Unless the stream is gone or taken for good, the store ends: loom reports a deadlock.
+    explore(
+        |device| {
+            device.cpu_up(0).expect("memory");
+            device.cpu_down(0);
+        },
+        |device| store(device, SLOT, 2),
+        |device, (), ()| {
+            assert_eq!(load(device), 2);
+            assert!(device.streams().all(|stream| stream.cpu.is_none() == stream.is_up));
+        },
+    );
+}
+
+#[test]
 fn of_two_stores_one_stays() {
     explore(
         |device| store(device, SLOT, 2),
