@@ -1,0 +1,74 @@
+//! The lifecycle within small bounds, for every change; `make model` explores larger ones.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use model::World;
+use model::bounds::Bounds;
+use model::explore::{broken_by, explore};
+use model::flaw::Flaw;
+use model::lifecycle::Lifecycle;
+use model::report;
+use stateright::Model;
+
+type Keys = HashSet<Vec<u8>>;
+
+#[test]
+fn every_property_holds_in_every_interleaving() {
+    let report = explore(Bounds::SMALL);
+    println!("{}", report::text(&report));
+    assert!(report.broken.is_empty());
+    assert_eq!(report.never, Vec::<&str>::new());
+    assert!(report.states > 100_000 && report.holds.len() == 18);
+}
+
+#[test]
+fn each_mistake_around_the_core_is_found() {
+    for (flaw, property) in [
+        (Flaw::ClaimOfOpen, "an open device is not claimed"),
+        (Flaw::OpenOfClaimed, "an open device is not claimed"),
+        (Flaw::TeardownUnlocked, "I-21"),
+        (Flaw::TeardownForgotten, "I-3"),
+        (Flaw::EmptyUnlocked, "I-21"),
+        (Flaw::AdmitFirst, "I-2"),
+        (Flaw::GenerationKept, "I-10"),
+        (Flaw::ShrinkBlind, "no page that was stored"),
+        (Flaw::MailboxForgotten, "I-2"),
+        (Flaw::ReleaseForgotten, "I-26"),
+    ] {
+        let broken = broken_by(flaw, Bounds::TINY);
+        println!("{flaw:?}: {broken:?}");
+        assert!(broken.iter().any(|name| name.starts_with(property)), "{flaw:?}: {broken:?}");
+    }
+}
+
+/// Explores every state whose `name` was not seen; returns the keys of those in which not the actor
+/// alone moves, and how many states there are.
+fn explore_by<N: Eq + Hash>(bounds: Bounds, name: impl Fn(&World) -> N) -> (Keys, usize) {
+    let model = Lifecycle { bounds, is_canonical: false, flaw: None };
+    let (mut seen, mut keys) = (HashSet::new(), Keys::new());
+    let mut left = model.init_states();
+    let mut actions = Vec::new();
+    while let Some(world) = left.pop() {
+        if !seen.insert(name(&world)) {
+            continue;
+        }
+        if !world.is_actor_alone() {
+            keys.insert(world.key());
+        }
+        model.actions(&world, &mut actions);
+        left.extend(actions.drain(..).filter_map(|action| model.next_state(&world, action)));
+    }
+    (keys, seen.len())
+}
+
+#[test]
+fn taking_states_for_one_that_differ_in_names_loses_none() {
+    let bounds = Bounds { requests_each: 1, records_each: 0, ..Bounds::SMALL };
+    let (expected, states) = explore_by(bounds, World::clone);
+    let (keys, states_but_for_names) = explore_by(bounds, World::key);
+    println!("{states} states, {states_but_for_names} but for names");
+    assert_eq!(keys.len(), expected.len());
+    assert!(keys == expected);
+    assert!(states > 2 * states_but_for_names, "clients and CPUs can be exchanged");
+}
