@@ -1,11 +1,11 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell test check model loom corpus bench-guest fuzz clean
+.PHONY: help setup run demo shell test check model loom corpus bench bench-instructions bench-guest fuzz clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
 
 help: ## list the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
 setup: ## look for QEMU and cc, and install them where that needs no password (NO_INSTALL=1: never)
 	@sh tests/qemu/setup.sh
@@ -40,6 +40,12 @@ corpus: ## take a new sample of real pages into target/corpus
 
 fuzz: ## run 10 million damaged blocks through the decoder (COUNT=N SEED=N)
 	@cargo run --release --package fuzz -- decoder $(or $(COUNT),10000000) $(SEED)
+
+bench: ## compare codecs, the engine and the local Linux zram (as root), in one run (CORPUS=FILE ROUNDS=N)
+	@cargo run --release --package bench
+
+bench-instructions: ## count instructions a page with valgrind, which no noise can blur (CORPUS=FILE)
+	@cargo run --release --package bench -- instructions
 
 bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
 	@$(QEMU) bench-guest

@@ -9,7 +9,7 @@
 
 pub mod decoder;
 pub mod encoder;
-mod pages;
+pub mod pages;
 mod random;
 
 pub use random::Random;

@@ -5,7 +5,8 @@ use zram::{PAGE_SIZE, PageBytes};
 use crate::Random;
 
 /// Returns a page of a random kind, or one that changes from one kind to another.
-pub(crate) fn page(random: &mut Random) -> PageBytes {
+#[must_use]
+pub fn page(random: &mut Random) -> PageBytes {
     let mut page = one_kind(random);
     if random.below(3) == 0 {
         let other = one_kind(random);

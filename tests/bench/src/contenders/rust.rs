@@ -1,0 +1,49 @@
+//! Contenders in Rust: our streams, one of which is `lz4_flex`, and `lz4rip`.
+
+use zram::{Algorithm, PAGE_SIZE, PageBytes, Stream};
+
+use super::{Codec, Contender, Output};
+
+struct Ours {
+    algorithm: Algorithm,
+    stream: Stream,
+}
+
+impl Codec for Ours {
+    fn compress(&mut self, page: &PageBytes, output: &mut Output) -> Option<usize> {
+        self.stream.compress(page, output)
+    }
+
+    fn decompress(&mut self, block: &[u8], page: &mut PageBytes) -> bool {
+        self.algorithm.decompress(block, page).is_ok()
+    }
+}
+
+struct Rip(lz4rip::block::CompressorRef);
+
+impl Codec for Rip {
+    fn compress(&mut self, page: &PageBytes, output: &mut Output) -> Option<usize> {
+        self.0.compress_into(page, output).ok()
+    }
+
+    fn decompress(&mut self, block: &[u8], page: &mut PageBytes) -> bool {
+        matches!(lz4rip::block::decompress_into(block, page), Ok(PAGE_SIZE))
+    }
+}
+
+pub(super) fn all() -> Vec<Contender> {
+    let contender = |name: &str, codec: Box<dyn Codec>| Contender { name: name.into(), codec };
+    let mut all: Vec<Contender> = Algorithm::ALL
+        .iter()
+        .map(|&algorithm| {
+            let stream = Stream::new(algorithm).expect("the host has memory");
+            let name = match algorithm {
+                Algorithm::Lz4 => "lz4",
+                Algorithm::Lz4Safe => "lz4_flex (lz4-safe)",
+            };
+            contender(name, Box::new(Ours { algorithm, stream }))
+        })
+        .collect();
+    all.push(contender("lz4rip", Box::new(Rip(lz4rip::block::CompressorRef::new()))));
+    all
+}

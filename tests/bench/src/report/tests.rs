@@ -1,0 +1,132 @@
+//! The tables say what was measured and nothing else; the JSON is well formed and its keys differ.
+
+use super::{Report, Row, key, number, quoted};
+use crate::memory::{Growth, Memory};
+use crate::rounds::Times;
+
+fn row(name: &str, ns: f64) -> Row {
+    let times = |ns| Times { rounds: vec![ns], wall: vec![ns] };
+    Row { name: name.into(), store: times(ns), load: times(ns / 4.0), ratio: Some(2.5) }
+}
+
+fn growth(name: &str, pool: u64) -> Growth {
+    let memory = Memory { original: 64 << 20, objects: 25 << 20, pool, tables: 1 << 20 };
+    Growth { name: name.into(), points: vec![memory], settled: vec![memory] }
+}
+
+fn report() -> Report {
+    Report {
+        facts: vec![("file \"a\"", "1\n2".into())],
+        rows: vec![row("C lz4", 200.0), row("zram lz4", 100.0), row("zram lz4, 2 threads", 125.0)],
+        growth: vec![growth("zram lz4", 26 << 20), growth("Linux lz4", 29 << 20)],
+    }
+}
+
+#[test]
+fn quotes_and_line_ends_do_not_leave_a_string() {
+    assert_eq!(quoted("a\"b\\c\nd"), "\"a\\\"b\\\\c d\"");
+}
+
+#[test]
+fn what_is_no_number_is_null() {
+    assert_eq!((number(f64::NAN), number(1.5)), ("null".into(), "1.5000".into()));
+}
+
+#[test]
+fn a_key_has_no_blanks_or_signs() {
+    assert_eq!(key(&["zram lz4, 2 threads", "Store ns"]), "zram_lz4_2_threads.store_ns");
+}
+
+#[test]
+fn rows_are_compared_with_the_anchors_that_were_measured() {
+    let text = report().text();
+    assert!(text.contains("100 (100)") && text.contains("2.00 2.00"), "{text}");
+    assert!(!text.contains("Linux lz4 128K"), "{text}");
+}
+
+#[test]
+fn threads_and_memory_are_compared() {
+    let results = report().results();
+    let value = |name: &str| results.iter().find(|it| it.0 == name).map(|it| it.1);
+    assert_eq!(value("2 threads over 1, CPU time, store"), Some(1.6));
+    assert_eq!(value("memory, zram lz4 over Linux lz4, 64 MiB"), Some(0.9));
+}
+
+#[test]
+fn the_json_is_well_formed_and_names_every_figure_once() {
+    let report = report();
+    let json = report.json();
+    let keys = parse(&json);
+    assert!(keys.contains(&"figures.zram_lz4.store_cpu_ns_median".into()), "{keys:?}");
+    assert!(keys.contains(&"figures.linux_lz4.settled_65536_kib.pool_bytes".into()), "{keys:?}");
+    let mut unique = keys.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), keys.len());
+}
+
+/// Reads an object of objects of strings, numbers and nulls; panics at anything else.
+fn parse(json: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut rest = json.trim();
+    take(&mut rest, "{");
+    loop {
+        let outer = string(&mut rest);
+        take(&mut rest, ":");
+        take(&mut rest, "{");
+        loop {
+            keys.push(format!("{outer}.{}", string(&mut rest)));
+            take(&mut rest, ":");
+            value(&mut rest);
+            if !comma(&mut rest) {
+                break;
+            }
+        }
+        take(&mut rest, "}");
+        if !comma(&mut rest) {
+            break;
+        }
+    }
+    take(&mut rest, "}");
+    assert_eq!(rest, "");
+    keys
+}
+
+fn take(rest: &mut &str, token: &str) {
+    *rest = rest.trim_start().strip_prefix(token).unwrap_or_else(|| panic!("{token} at {rest}"));
+    *rest = rest.trim_start();
+}
+
+fn comma(rest: &mut &str) -> bool {
+    let is_there = rest.trim_start().starts_with(',');
+    if is_there {
+        take(rest, ",");
+    }
+    is_there
+}
+
+fn string(rest: &mut &str) -> String {
+    take(rest, "\"");
+    let mut text = String::new();
+    let mut letters = rest.chars();
+    loop {
+        match letters.next().expect("a string ends") {
+            '"' => break,
+            '\\' => text.push(letters.next().expect("a letter is quoted")),
+            letter => text.push(letter),
+        }
+    }
+    *rest = letters.as_str();
+    text
+}
+
+fn value(rest: &mut &str) {
+    if rest.starts_with('"') {
+        string(rest);
+    } else {
+        let end = rest.find([',', '\n', '}']).expect("an object ends");
+        let word = rest[..end].trim();
+        assert!(word == "null" || word.parse::<f64>().is_ok(), "{word}");
+        *rest = &rest[end..];
+    }
+}

@@ -1,0 +1,185 @@
+//! What is measured: every row of the table as two cases, storing and loading.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::rc::Rc;
+
+use zram::{Algorithm, PAGE_SIZE, PageBytes};
+
+use crate::clock;
+use crate::contenders::{self, Contender};
+use crate::engine::{Engine, EngineMemory};
+use crate::linux::{self, Guard, Linux, LinuxMemory};
+use crate::memory::{self, Growth, LARGE_SLOTS, SMALL_SLOTS, Store};
+use crate::report::Row;
+use crate::rounds::{self, Case, Times};
+
+/// What one run is about.
+pub(crate) struct Setting<'a> {
+    pub(crate) pages: &'a [PageBytes],
+    pub(crate) cpus: &'a [usize],
+    pub(crate) rounds: usize,
+    /// Whether the large devices are measured as well.
+    pub(crate) has_room: bool,
+}
+
+/// A row before its times are known.
+struct Subject<'a> {
+    name: String,
+    ratio: Option<f64>,
+    store: Case<'a>,
+    load: Case<'a>,
+}
+
+/// Measures memory of all devices; a Linux that is not to be had is told and left out.
+///
+/// # Errors
+/// In words, when a store of ours fails.
+pub(crate) fn memory(setting: &Setting<'_>, guard: &Guard) -> Result<Vec<Growth>, String> {
+    let mut growth = Vec::new();
+    for &algorithm in Algorithm::ALL {
+        let new = |slots| Ok(EngineMemory::new(algorithm, slots));
+        growth.push(grow(setting, engine_name(algorithm), new)?);
+    }
+    for algorithm in linux::ALGORITHMS {
+        let new = |slots| LinuxMemory::new(guard, algorithm, slots);
+        match grow(setting, linux_name(algorithm), new) {
+            Ok(one) => growth.push(one),
+            Err(words) => eprintln!("without the memory of Linux's {algorithm}: {words}"),
+        }
+    }
+    Ok(growth)
+}
+
+fn grow<S: Store>(
+    setting: &Setting<'_>,
+    name: String,
+    new: impl Fn(usize) -> Result<S, String>,
+) -> Result<Growth, String> {
+    eprintln!("memory of {name}");
+    let (points, small) = memory::fill(&mut new(SMALL_SLOTS)?, setting.pages, SMALL_SLOTS)?;
+    let mut settled = vec![small];
+    if setting.has_room {
+        settled.push(memory::fill(&mut new(LARGE_SLOTS)?, setting.pages, LARGE_SLOTS)?.1);
+    }
+    Ok(Growth { name, points, settled })
+}
+
+/// Measures the time of all subjects in the same rounds; returns a row each.
+///
+/// # Errors
+/// In words, when a page does not come back or a transfer fails.
+pub(crate) fn times(setting: &Setting<'_>, guard: &Guard) -> Result<Vec<Row>, String> {
+    let Setting { pages, cpus, rounds, .. } = *setting;
+    let mut subjects = vec![copy(pages)];
+    for contender in contenders::all() {
+        subjects.push(codec(contender, pages)?);
+    }
+    for &algorithm in Algorithm::ALL {
+        for (threads, words) in [(1, ""), (2, ", 2 threads")] {
+            let Some(first) = cpus.len().checked_sub(threads) else { continue };
+            let name = format!("{}{words}", engine_name(algorithm));
+            subjects.push(engine(algorithm, name, pages, &cpus[first..])?);
+        }
+    }
+    for algorithm in linux::ALGORITHMS {
+        match linux(guard, algorithm, pages) {
+            Ok(more) => subjects.extend(more),
+            Err(words) => eprintln!("without Linux's {algorithm}: {words}"),
+        }
+    }
+    rows(subjects, rounds)
+}
+
+fn engine_name(algorithm: Algorithm) -> String {
+    format!("zram {}", algorithm.name())
+}
+
+fn linux_name(algorithm: &str) -> String {
+    format!("Linux {algorithm}")
+}
+
+fn rows(subjects: Vec<Subject<'_>>, rounds: usize) -> Result<Vec<Row>, String> {
+    let (mut cases, mut named) = (Vec::new(), Vec::new());
+    for Subject { name, ratio, store, load } in subjects {
+        cases.extend([store, load]);
+        named.push((name, ratio));
+    }
+    let times = rounds::measure(&mut cases, rounds)?;
+    let both = times.as_chunks::<2>().0.iter().cloned();
+    let row = |((name, ratio), [store, load]): (_, [Times; 2])| Row { name, store, load, ratio };
+    Ok(named.into_iter().zip(both).map(row).collect())
+}
+
+/// The limit of everything: what moving a page costs.
+fn copy(pages: &[PageBytes]) -> Subject<'_> {
+    let copy = move || {
+        let mut target = [0; PAGE_SIZE];
+        Ok(clock::spent(|| {
+            for page in pages {
+                target.copy_from_slice(page);
+                black_box(&target);
+            }
+        }))
+    };
+    let case = || Case { pages: pages.len(), run: Box::new(copy) };
+    Subject { name: "memcpy".into(), ratio: None, store: case(), load: case() }
+}
+
+fn codec(mut contender: Contender, pages: &[PageBytes]) -> Result<Subject<'_>, String> {
+    let blocks = contender.prepare(pages)?;
+    let (name, ratio) = (contender.name.clone(), Some(blocks.ratio));
+    let blocks_count = blocks.count();
+    let contender = Rc::new(RefCell::new(contender));
+    let other = contender.clone();
+    let compress = move || Ok(clock::spent(|| contender.borrow_mut().compress_all(pages)));
+    let decompress = move || Ok(clock::spent(|| other.borrow_mut().decompress_all(&blocks)));
+    Ok(Subject {
+        name,
+        ratio,
+        store: Case { pages: pages.len(), run: Box::new(compress) },
+        load: Case { pages: blocks_count, run: Box::new(decompress) },
+    })
+}
+
+fn engine<'a>(
+    algorithm: Algorithm,
+    name: String,
+    pages: &'a [PageBytes],
+    cpus: &'a [usize],
+) -> Result<Subject<'a>, String> {
+    let engine = Engine::new(algorithm, pages, cpus);
+    if !engine.is_right() {
+        return Err(format!("{name}: another page comes back"));
+    }
+    let engine = Rc::new(RefCell::new(engine));
+    let other = engine.clone();
+    let store = move || Ok(engine.borrow_mut().store(cpus));
+    let load = move || Ok(other.borrow().load(cpus));
+    Ok(Subject {
+        name,
+        ratio: None,
+        store: Case { pages: pages.len(), run: Box::new(store) },
+        load: Case { pages: pages.len(), run: Box::new(load) },
+    })
+}
+
+fn linux<'a>(
+    guard: &'a Guard,
+    algorithm: &str,
+    pages: &'a [PageBytes],
+) -> Result<Vec<Subject<'a>>, String> {
+    let linux = Rc::new(RefCell::new(Linux::new(guard, algorithm, pages)?));
+    let subject = |(words, block): (&str, usize)| {
+        let (writer, reader) = (linux.clone(), linux.clone());
+        let write = move || writer.borrow_mut().write(block);
+        let read = move || reader.borrow_mut().read(block);
+        Subject {
+            name: format!("{} {words}", linux_name(algorithm)),
+            ratio: None,
+            store: Case { pages: pages.len(), run: Box::new(write) },
+            load: Case { pages: pages.len(), run: Box::new(read) },
+        }
+    };
+    Ok(linux::BLOCKS.into_iter().map(subject).collect())
+}
