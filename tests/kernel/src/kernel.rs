@@ -53,6 +53,8 @@ pub(crate) struct Kernel {
     pub(crate) here: CpuId,
     /// CPUs that are there or may come.
     pub(crate) possible: CpuMask,
+    /// CPUs that are there, online or not.
+    pub(crate) present: CpuMask,
     pub(crate) cmdline: &'static str,
     /// Number of the youngest process.
     pub(crate) next_pid: u32,
@@ -91,6 +93,7 @@ impl Kernel {
             cpus: [const { Cpu::new() }; CPUS_MAX],
             here: CpuId::BOOT,
             possible,
+            present,
             cmdline,
             next_pid: 0,
         };
@@ -156,6 +159,18 @@ impl Kernel {
                 self.preempt(false);
             }
         }
+    }
+
+    /// This CPU has come into the kernel: at boot, or because it was started again.
+    pub(crate) fn on_cpu_arrived(&mut self, cpu: CpuId) {
+        self.here = cpu;
+        swap::cpu_arrived(self);
+    }
+
+    /// A CPU that this one started did not come.
+    pub(crate) fn on_cpu_missing(&mut self, cpu: CpuId, missing: CpuId) {
+        self.here = cpu;
+        swap::cpu_missing(self, missing);
     }
 
     /// Notes which CPU entered; returns its thread, unless that was killed meanwhile.

@@ -3,7 +3,7 @@
 //! The machine calls the kernel with the kernel lock held (`Kernel::on_syscall`, `on_fault`,
 //! `on_exception`, `on_tick`) and then asks `Kernel::next_action` until it is told to run a thread.
 
-use super::cpu_id::CpuMask;
+use super::cpu_id::{CpuId, CpuMask};
 use super::paging::{Root, UserPage};
 use super::regs::RegsHandle;
 
@@ -40,6 +40,16 @@ pub(crate) enum Action {
     },
     /// Sleep until an interrupt; the CPU leaves its address space.
     Idle,
+    /// Bring another CPU into the kernel, without the kernel lock. If it comes, it calls
+    /// `Kernel::on_cpu_arrived`; if not, this CPU calls `Kernel::on_cpu_missing`. One CPU is started
+    /// at a time.
+    Start {
+        /// A CPU that is present and not online.
+        cpu: CpuId,
+    },
+    /// Do nothing until another CPU starts this one again, then call `Kernel::on_cpu_arrived`. From
+    /// now on no shootdown may name this CPU; it answers those that were on their way.
+    Park,
 }
 
 /// Pages that a shootdown names at most; as many as one batch of the pager carries.

@@ -84,6 +84,11 @@ pub(super) fn this_cpu_by_apic() -> CpuId {
     cpu_of(this_id()).unwrap_or(CpuId::BOOT)
 }
 
+/// Stops this CPU's ticks.
+pub(super) fn stop_ticks() {
+    write(TIMER, MASKED);
+}
+
 /// Moves the 8259 to unused vectors and masks it; firmware leaves it where exceptions are.
 pub(super) fn mask_old_controller() {
     const COMMANDS: [(u16, u8); 10] = [

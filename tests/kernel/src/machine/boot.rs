@@ -91,7 +91,6 @@ fn start_cpus(rsdp: u64) -> acpi::Facts {
     // SAFETY: as above.
     unsafe { descriptors.load(block.addr() as u64) };
     cpu::leave_boot_root(CpuId::BOOT);
-    smp::report_online(CpuId::BOOT);
     for cpu in cpus.present.without(CpuId::BOOT).iter() {
         smp::start(cpu).unwrap_or_else(|error| panic!("cpu {cpu}: {error:?}"));
     }

@@ -12,9 +12,10 @@ use super::descriptors::{DOUBLE_FAULT, GENERAL_PROTECTION, MACHINE_CHECK, NMI, P
 use super::lock::{KernelGuard, KernelLock};
 use super::paging::Root;
 use super::regs::{Regs, RegsHandle};
-use super::{apic, shootdown};
+use super::{apic, shootdown, smp};
 use crate::kernel::Kernel;
 use core::arch::{asm, global_asm};
+use x86_64::instructions::tlb;
 use x86_64::registers::control::Cr2;
 
 global_asm!(include_str!("trap.s"));
@@ -41,7 +42,9 @@ pub(super) fn begin(kernel: Kernel) -> ! {
 
 /// Where a CPU that just started asks for the first time.
 pub(super) fn enter_kernel(cpu: &'static CpuBlock) -> ! {
-    act(cpu, KERNEL.lock(cpu.id()))
+    let mut kernel = KERNEL.lock(cpu.id());
+    kernel.on_cpu_arrived(cpu.id());
+    act(cpu, kernel)
 }
 
 /// Takes the lock after an entry from ring 3; the thread has its registers back.
@@ -62,6 +65,21 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
                 shootdown::request(id, cpus, &pages);
                 kernel = KERNEL.lock(id);
                 kernel.on_shootdown_done(id);
+            }
+            Action::Start { cpu: other } => {
+                drop(kernel);
+                let started = smp::start(other);
+                kernel = KERNEL.lock(id);
+                if started.is_err() {
+                    kernel.on_cpu_missing(id, other);
+                }
+            }
+            Action::Park => {
+                leave_thread(cpu);
+                drop(kernel);
+                park(cpu);
+                kernel = KERNEL.lock(id);
+                kernel.on_cpu_arrived(id);
             }
             Action::Idle => {
                 leave_thread(cpu);
@@ -107,6 +125,19 @@ fn sleep() {
     // SAFETY: interrupts arrive at `hlt` only; their handler may change what `clobber_abi` names,
     // which includes the SSE registers that `trap.s` does not save there.
     unsafe { asm!("sti", "hlt", "cli", clobber_abi("C")) };
+}
+
+/// Stops this CPU until it is started again; it still answers what was asked before it left.
+fn park(cpu: &CpuBlock) {
+    apic::stop_ticks();
+    while !smp::take_wake(cpu.id()) {
+        sleep();
+    }
+    // No shootdown named this CPU meanwhile.
+    tlb::flush_all();
+    cpu.take_tick();
+    apic::start_ticks();
+    smp::report_arrival(cpu.id());
 }
 
 /// A system call.

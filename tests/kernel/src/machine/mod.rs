@@ -10,6 +10,7 @@ pub(crate) mod boot;
 pub(crate) mod clock;
 mod cpu;
 pub(crate) mod cpu_id;
+pub(crate) mod cpu_slots;
 mod descriptors;
 mod entry;
 pub(crate) mod frames;

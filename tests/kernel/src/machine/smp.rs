@@ -1,13 +1,14 @@
 //! Bringing other CPUs into the kernel.
 //!
 //! A CPU is reset (INIT) and started (SIPI) in real mode at a page below 1 MiB, which gets a copy of
-//! the trampoline of `boot.s` and two values: the CPU's stack and block. One CPU starts at a time.
+//! the trampoline of `boot.s` and two values: the CPU's stack and block. A CPU that was taken offline
+//! is parked instead and needs only a word. One CPU starts at a time.
 
 #![expect(unsafe_code, reason = "writes the page that other CPUs start in; is called from boot.s")]
 
 use super::cpu::{self, CpuBlock};
 use super::cpu_id::{CpuId, CpuMask};
-use super::{apic, clock, entry, physical};
+use super::{apic, clock, entry, physical, shootdown};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Number of the page that CPUs start in; boot.s has it too. Boot data is no longer needed there.
@@ -23,8 +24,11 @@ const START_MAX_NS: u64 = 5_000_000_000;
 /// How often to start a CPU.
 const TRIES: u32 = 2;
 
-/// CPUs that are in the kernel.
-static ONLINE: AtomicU32 = AtomicU32::new(0);
+/// CPUs that have come into the kernel once; they are running or parked.
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
+/// Parked CPUs that shall come back.
+static WANTED: AtomicU32 = AtomicU32::new(0);
 
 /// The CPU that is being started has arrived. Not the same as being online: when the starting CPU
 /// looks again, the other may be offline once more.
@@ -39,38 +43,79 @@ unsafe extern "C" {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct NotStarted;
 
-/// Notes that this CPU is in the kernel.
-pub(super) fn report_online(this: CpuId) {
-    // Release pairs with the Acquire in `online`: what the CPU set up is done.
-    ONLINE.fetch_or(CpuMask::of(this).bits(), Ordering::Release);
+/// Notes that this CPU has come into the kernel, for [`start`].
+pub(super) fn report_arrival(this: CpuId) {
+    // Relaxed is enough: read under the same turn of `start` that the Release below ends.
+    STARTED.fetch_or(CpuMask::of(this).bits(), Ordering::Relaxed);
+    // Release pairs with the Acquire in `arrives`.
+    HAS_ARRIVED.store(true, Ordering::Release);
 }
 
-/// Starts a CPU and waits until it has reported.
+/// Returns whether this CPU, which is parked, is wanted again, and forgets it.
+pub(super) fn take_wake(this: CpuId) -> bool {
+    let own = CpuMask::of(this).bits();
+    // Acquire pairs with the Release in `wake`: `HAS_ARRIVED` was cleared before.
+    WANTED.fetch_and(!own, Ordering::Acquire) & own != 0
+}
+
+/// Starts a CPU and waits until it has reported: by a reset if it was never here, else it is parked.
 ///
 /// # Errors
-/// [`NotStarted`] after [`TRIES`] tries; the CPU is reset again and does nothing.
+/// [`NotStarted`] if it does not report in time; a CPU that was reset is reset again and does nothing.
 ///
 /// # Context
-/// One CPU at a time is here, without the kernel lock; no shootdown waits for the CPU to start.
+/// One CPU at a time is here, without the kernel lock.
 pub(super) fn start(cpu: CpuId) -> Result<(), NotStarted> {
-    write_trampoline(cpu);
-    // Relaxed is enough: the other CPU starts later, by an interrupt.
+    // Relaxed is enough: the other CPU sees it by what starts it.
     HAS_ARRIVED.store(false, Ordering::Relaxed);
+    // Relaxed is enough: as in `report_arrival`.
+    if CpuMask::from_bits(STARTED.load(Ordering::Relaxed)).contains(cpu) {
+        wake(cpu)
+    } else {
+        reset(cpu)
+    }
+}
+
+fn wake(cpu: CpuId) -> Result<(), NotStarted> {
+    let wanted = CpuMask::of(cpu).bits();
+    // Release pairs with the Acquire in `take_wake`.
+    WANTED.fetch_or(wanted, Ordering::Release);
+    apic::send_reschedule(cpu);
+    if arrives() {
+        return Ok(());
+    }
+    // Relaxed is enough: if the CPU has taken it, it comes late, which the kernel sees.
+    WANTED.fetch_and(!wanted, Ordering::Relaxed);
+    Err(NotStarted)
+}
+
+fn reset(cpu: CpuId) -> Result<(), NotStarted> {
+    write_trampoline(cpu);
     apic::send_init(cpu);
     clock::wait_us(RESET_US);
     for _ in 0..TRIES {
         apic::send_startup(cpu, AP_PAGE);
-        let end_ns = clock::now_ns() + START_MAX_NS;
-        while clock::now_ns() < end_ns {
-            // Acquire pairs with the Release in `ap_main`: what the CPU set up is done.
-            if HAS_ARRIVED.load(Ordering::Acquire) {
-                return Ok(());
-            }
-            core::hint::spin_loop();
+        if arrives() {
+            return Ok(());
         }
     }
     apic::send_init(cpu);
     Err(NotStarted)
+}
+
+/// Waits for the CPU that was started, and answers what is asked of this one meanwhile.
+fn arrives() -> bool {
+    let this = CpuBlock::this().id();
+    let end_ns = clock::now_ns() + START_MAX_NS;
+    while clock::now_ns() < end_ns {
+        // Acquire pairs with the Release in `report_arrival`: what the CPU set up is done.
+        if HAS_ARRIVED.load(Ordering::Acquire) {
+            return true;
+        }
+        shootdown::serve_in_kernel(this);
+        core::hint::spin_loop();
+    }
+    false
 }
 
 fn write_trampoline(cpu: CpuId) {
@@ -101,8 +146,6 @@ unsafe extern "C" fn ap_main(block: *const CpuBlock) -> ! {
     cpu::leave_boot_root(block.id());
     apic::start();
     apic::start_ticks();
-    report_online(block.id());
-    // Release pairs with the Acquire in `start`.
-    HAS_ARRIVED.store(true, Ordering::Release);
+    report_arrival(block.id());
     entry::enter_kernel(block)
 }

@@ -10,6 +10,7 @@
 //! cpu/possible        lists of CPUs, such as `0-3`
 //! cpu/present
 //! cpu/online
+//! cpu/N/online        0 or 1; uid 0 writes it, and the write ends when the CPU is there
 //! cpu/events          CPU events; uid 0
 //! ```
 //!
@@ -27,6 +28,7 @@ use crate::calls::{Buffer, Caller};
 use crate::errno::{SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
+use crate::machine::cpu_id::CpuId;
 use crate::scheme::sys::Text;
 use crate::slab::Id;
 use crate::space::map::MapRequest;
@@ -42,6 +44,7 @@ enum Kind {
     Parameters(Text),
     Queue(QueueId),
     Events(Subscriber),
+    Switch(CpuId, Text),
 }
 
 /// Most bytes of a text that is written.
@@ -81,11 +84,14 @@ pub(crate) fn scheme_open(
     let opened = match kind(kernel, directory)? {
         Kind::SwapRoot => open_swap(kernel, caller, path)?,
         Kind::CpuRoot => open_cpu(kernel, caller, path)?,
-        Kind::Control | Kind::Text(_) | Kind::Parameters(_) | Kind::Queue(_) | Kind::Events(_) => {
-            return fail(ENOTDIR);
-        }
+        Kind::Control
+        | Kind::Text(_)
+        | Kind::Parameters(_)
+        | Kind::Queue(_)
+        | Kind::Events(_)
+        | Kind::Switch(..) => return fail(ENOTDIR),
     };
-    let is_positioned = matches!(opened, Kind::Text(_) | Kind::Parameters(_));
+    let is_positioned = matches!(opened, Kind::Text(_) | Kind::Parameters(_) | Kind::Switch(..));
     Ok((Object::Swap(File(opened)), is_positioned))
 }
 
@@ -109,15 +115,19 @@ fn open_swap(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind>
 
 fn open_cpu(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
     Ok(match path {
-        "" => Kind::Text(Text::new("events\nonline\npossible\npresent\n".into())),
+        "" => Kind::Text(Text::new(text::cpu_files(kernel))),
         "possible" => Kind::Text(Text::new(text::cpu_list(kernel.possible))),
-        // At this stage all CPUs that are there came up at boot.
-        "present" | "online" => Kind::Text(Text::new(text::cpu_list(kernel.scheduler.online()))),
+        "present" => Kind::Text(Text::new(text::cpu_list(kernel.present))),
+        "online" => Kind::Text(Text::new(text::cpu_list(kernel.scheduler.online()))),
         "events" => {
             expect_root_user(kernel, caller)?;
             Kind::Events(cpu::open(kernel)?)
         }
-        _ => return fail(ENOENT),
+        _ => match cpu::named(kernel, path)? {
+            (_, "") => Kind::Text(Text::new("online\n".into())),
+            (cpu, "online") => Kind::Switch(cpu, Text::new(text::cpu_switch(kernel, cpu))),
+            _ => return fail(ENOENT),
+        },
     })
 }
 
@@ -129,7 +139,7 @@ pub(crate) fn scheme_read(
     (buffer, offset): (Buffer, u64),
 ) -> SysResult {
     match kind(kernel, file)? {
-        Kind::Text(text) | Kind::Parameters(text) => {
+        Kind::Text(text) | Kind::Parameters(text) | Kind::Switch(_, text) => {
             let bytes: Vec<u8> = text.from(offset).iter().copied().take(buffer.size).collect();
             kernel.write_user(caller.space, buffer.address, &bytes)?;
             Ok(bytes.len())
@@ -160,6 +170,10 @@ pub(crate) fn scheme_write(
             Ok(buffer.size)
         }
         &Kind::Events(subscriber) => cpu::write(kernel, caller, subscriber, buffer),
+        &Kind::Switch(cpu, _) => {
+            expect_root_user(kernel, caller)?;
+            cpu::switch(kernel, caller, cpu, buffer)
+        }
         Kind::SwapRoot | Kind::CpuRoot | Kind::Control | Kind::Text(_) | Kind::Queue(_) => {
             fail(EBADF)
         }
@@ -186,7 +200,8 @@ pub(crate) fn scheme_call(
         | Kind::Text(_)
         | Kind::Parameters(_)
         | Kind::Queue(_)
-        | Kind::Events(_) => fail(EOPNOTSUPP),
+        | Kind::Events(_)
+        | Kind::Switch(..) => fail(EOPNOTSUPP),
     }
 }
 
@@ -222,7 +237,8 @@ pub(crate) fn scheme_map(
         | Kind::Control
         | Kind::Text(_)
         | Kind::Parameters(_)
-        | Kind::Events(_) => fail(EOPNOTSUPP),
+        | Kind::Events(_)
+        | Kind::Switch(..) => fail(EOPNOTSUPP),
     }
 }
 
@@ -231,6 +247,11 @@ pub(crate) fn scheme_close(kernel: &mut Kernel, File(kind): File) {
     match kind {
         Kind::Queue(queue) => queue::close(kernel, queue),
         Kind::Events(subscriber) => cpu::close(kernel, subscriber),
-        Kind::SwapRoot | Kind::CpuRoot | Kind::Control | Kind::Text(_) | Kind::Parameters(_) => {}
+        Kind::SwapRoot
+        | Kind::CpuRoot
+        | Kind::Control
+        | Kind::Text(_)
+        | Kind::Parameters(_)
+        | Kind::Switch(..) => {}
     }
 }

@@ -18,7 +18,6 @@ mod window;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use kernel_glue::cpu_events::CpuEvents;
 use kernel_glue::ports::{Direction, KillReason, Page};
 use kernel_glue::swap::{
     AREAS_MAX, Commit, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry, Unmapped,
@@ -31,7 +30,6 @@ use crate::errno::{Errno, Halt, SysResult};
 use crate::files::Description;
 use crate::kernel::Kernel;
 use crate::limits::{SPACES_MAX, THREADS_MAX};
-use crate::machine::action::Action;
 use crate::machine::cpu_id::CPUS_MAX;
 use crate::machine::paging::UserPage;
 use crate::slab::Id;
@@ -39,6 +37,7 @@ use crate::space::SpaceId;
 use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
 
+pub(crate) use self::cpu::{cpu_arrived, cpu_missing, next_cpu_action};
 pub(crate) use self::files::{
     File, scheme_call, scheme_close, scheme_map, scheme_open, scheme_read, scheme_take,
     scheme_write,
@@ -81,7 +80,7 @@ pub(crate) struct Swap {
     /// Who is in a swapoff.
     unmounting: Option<ThreadId>,
     no_gain: FrameSet,
-    events: Option<CpuEvents>,
+    cpus: cpu::Cpus,
 }
 
 /// What the pager does after a shootdown, or with an answer that it asked for.
@@ -108,6 +107,10 @@ pub(crate) enum Wait {
     Attach,
     /// A CPU event.
     Events,
+    /// The end of another CPU transition.
+    Turn,
+    /// The end of its CPU transition; the bytes that it wrote.
+    Transition(usize),
 }
 
 impl Swap {
@@ -131,7 +134,7 @@ impl Swap {
             devices: [None; AREAS_MAX],
             unmounting: None,
             no_gain: FrameSet::default(),
-            events: None,
+            cpus: cpu::Cpus::new(),
         }
     }
 
@@ -155,8 +158,8 @@ impl Wait {
     /// Returns whether the system call is executed again when the wait is over.
     pub(crate) fn restarts(self) -> bool {
         match self {
-            Self::Pager | Self::Events => true,
-            Self::Queue(_) | Self::Attach => false,
+            Self::Pager | Self::Events | Self::Turn => true,
+            Self::Queue(_) | Self::Attach | Self::Transition(_) => false,
         }
     }
 }
@@ -273,6 +276,7 @@ pub(crate) fn on_tick(kernel: &mut Kernel) {
     forget_unmounter(kernel);
     kernel.swap.kicked[kernel.here.index()] = false;
     pager::call(kernel, |pager, machine| pager.tick(machine));
+    cpu::tick(kernel);
     // Left over if the thread did not wait in the end.
     pager::hand_off(kernel);
 }
@@ -285,13 +289,6 @@ fn forget_unmounter(kernel: &mut Kernel) {
         let waiter = ports::waiter_of(kernel, thread);
         pager::call(kernel, |pager, machine| pager.waiter_gone(waiter, machine));
     }
-}
-
-/// Returns what this CPU has to do for a CPU transition: start another, or park.
-///
-/// Asked when this CPU has no shootdown to make, before it runs a thread.
-pub(crate) fn next_cpu_action(_kernel: &mut Kernel) -> Option<Action> {
-    None
 }
 
 /// The shootdown that `After::Swap` waited for is done.
@@ -322,7 +319,7 @@ pub(crate) fn blocked(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
                 Commit::Retry => kernel.make_ready(thread, Urgency::Here),
             }
         }
-        Wait::Queue(_) | Wait::Attach | Wait::Events => {}
+        Wait::Queue(_) | Wait::Attach | Wait::Events | Wait::Turn | Wait::Transition(_) => {}
     }
 }
 
@@ -335,7 +332,7 @@ pub(crate) fn cancelled(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
         }
         Wait::Queue(queue) => kernel.swap.queue_mut(queue).worker = None,
         Wait::Attach => area::abandon(kernel),
-        Wait::Events => {}
+        Wait::Events | Wait::Turn | Wait::Transition(_) => {}
     }
 }
 

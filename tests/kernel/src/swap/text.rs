@@ -9,7 +9,7 @@ use syscall::error::EINVAL;
 use super::pager;
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::CpuMask;
+use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::text::text;
 
 const PAGE_KIB: u64 = zram_abi::PAGE_SIZE as u64 / 1024;
@@ -108,6 +108,20 @@ pub(super) fn pagers(kernel: &Kernel) -> String {
         writeln!(text, "{cpu}").expect("a string takes any text");
     }
     text
+}
+
+/// Returns the names in `cpu`.
+pub(super) fn cpu_files(kernel: &Kernel) -> String {
+    let mut text = String::from("events\nonline\npossible\npresent\n");
+    for cpu in kernel.possible.iter() {
+        writeln!(text, "{cpu}").expect("a string takes any text");
+    }
+    text
+}
+
+/// Returns whether a CPU takes work.
+pub(super) fn cpu_switch(kernel: &Kernel, cpu: CpuId) -> String {
+    String::from(if kernel.scheduler.online().contains(cpu) { "1\n" } else { "0\n" })
 }
 
 /// Returns a set of CPUs as Linux writes it: `0-3,5`.

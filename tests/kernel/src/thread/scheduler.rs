@@ -8,6 +8,7 @@
 //! that has gone. Pure bookkeeping: thread states are changed by [`super::wake`] and the kernel.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::{PRIORITY_LAST, ThreadId};
 use crate::machine::cpu_id::{CPUS_MAX, CpuId, CpuMask};
@@ -49,6 +50,19 @@ impl Scheduler {
     /// Returns the CPUs that take work.
     pub(crate) fn online(&self) -> CpuMask {
         self.online
+    }
+
+    /// Lets `cpu` take work.
+    pub(crate) fn set_online(&mut self, cpu: CpuId) {
+        self.online.insert(cpu);
+    }
+
+    /// Gives `cpu` no more work; returns the threads in its queues, first ones first.
+    pub(crate) fn set_offline(&mut self, cpu: CpuId) -> Vec<Candidate> {
+        self.online.remove(cpu);
+        let queues = &mut self.cpus[cpu.index()];
+        queues.is_idle = false;
+        core::iter::from_fn(|| queues.next.take().or_else(|| queues.pop())).collect()
     }
 
     /// Returns whether a thread of this affinity may run on `cpu` now.

@@ -10,6 +10,7 @@ use super::scheduler::Candidate;
 use super::{State, ThreadId, Wait};
 use crate::errno::{Errno, Halt, SysResult, encode};
 use crate::kernel::Kernel;
+use crate::machine::cpu_id::CpuId;
 use crate::machine::{apic, clock};
 use crate::swap;
 
@@ -145,6 +146,24 @@ impl Kernel {
         if cpu != self.here {
             apic::send_reschedule(cpu);
         }
+    }
+
+    /// Lets a CPU that has come into the kernel take work.
+    pub(crate) fn open_cpu(&mut self, cpu: CpuId) {
+        self.scheduler.set_online(cpu);
+    }
+
+    /// Takes all work away from this CPU, its current thread included, and its address space.
+    ///
+    /// Afterwards the only action that it may be given is to park.
+    pub(crate) fn close_cpu(&mut self) {
+        let waiting = self.scheduler.set_offline(self.here);
+        self.preempt(true);
+        self.cpus[self.here.index()].current = None;
+        for candidate in waiting {
+            self.make_ready(candidate.thread, Urgency::Anywhere);
+        }
+        self.load(None);
     }
 
     /// Takes the thread that this CPU runs next out of the queues.

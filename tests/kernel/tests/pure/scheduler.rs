@@ -92,12 +92,23 @@ fn an_idle_cpu_is_woken_once() {
 
 #[test]
 fn affinity_binds_while_one_of_its_cpus_is_online() {
-    let both = Scheduler::new(cpus(&[0, 1]));
-    assert_eq!(both.choose(cpus(&[1]), cpu(0), cpu(0)), cpu(1));
-    assert_eq!(both.choose(cpus(&[0, 1]), cpu(1), cpu(0)), cpu(0));
-    assert!(!both.may_run(cpus(&[1]), cpu(0)));
-    let one = Scheduler::new(cpus(&[0]));
-    assert!(one.may_run(cpus(&[1]), cpu(0)), "nothing waits for a CPU that is not there");
+    let mut scheduler = Scheduler::new(cpus(&[0, 1]));
+    assert_eq!(scheduler.choose(cpus(&[1]), cpu(0), cpu(0)), cpu(1));
+    assert_eq!(scheduler.choose(cpus(&[0, 1]), cpu(1), cpu(0)), cpu(0));
+    assert!(scheduler.set_offline(cpu(1)).is_empty());
+    assert!(scheduler.may_run(cpus(&[1]), cpu(0)), "nothing waits for a CPU that has gone");
+    scheduler.set_online(cpu(1));
+    assert!(!scheduler.may_run(cpus(&[1]), cpu(0)));
+}
+
+#[test]
+fn a_cpu_that_goes_gives_up_all_its_threads() {
+    let [handed, queued] = threads();
+    let mut scheduler = Scheduler::new(cpus(&[0, 1]));
+    scheduler.push(cpu(1), candidate(queued, 3, cpus(&[0, 1])));
+    scheduler.hand_off(cpu(1), candidate(handed, 20, cpus(&[0, 1])));
+    let given: Vec<_> = scheduler.set_offline(cpu(1)).iter().map(|found| found.thread).collect();
+    assert_eq!(given, [handed, queued]);
 }
 
 #[test]
