@@ -23,7 +23,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
     "sh",
     "zramctl",
     "swapon",
@@ -34,6 +34,7 @@ const PROGRAMS: [&str; 10] = [
     "pages",
     "attributes",
     "hostile",
+    "hotplug",
 ];
 
 /// The sample's name in the image.

@@ -3,7 +3,7 @@
 //! It reads one event, lets the actor follow it, and answers what the actor replied. Events of
 //! sequence 0 (CPUs that were up before) need no answer. Relies on `zram_abi::cpu_event`.
 
-use log::{info, warn};
+use log::{Level, log, warn};
 use zram_abi::cpu_event;
 
 use crate::daemon::Daemon;
@@ -30,11 +30,21 @@ fn follow<P: Platform, S: Socket>(
         None => Err(syscall::EINVAL.unsigned_abs()),
     };
     match result {
-        Ok(()) => info!("cpu {cpu} {}", words(stage)),
+        Ok(()) => log!(level(stage), "cpu {cpu} {}", words(stage)),
         Err(errno) => warn!("cpu {cpu} {}: refused with errno {errno}", words(stage)),
     }
     if sequence != 0 {
         source.answer(cpu_event::Answer { sequence, errno: result.err().unwrap_or(0) });
+    }
+}
+
+/// Returns how important a stage is: where a CPU is in the end is what a person wants to know.
+const fn level(stage: cpu_event::Stage) -> Level {
+    match stage {
+        cpu_event::Stage::Online | cpu_event::Stage::UpAborted | cpu_event::Stage::Dead => {
+            Level::Info
+        }
+        cpu_event::Stage::Prepare | cpu_event::Stage::Dying => Level::Debug,
     }
 }
 

@@ -35,6 +35,8 @@ const HEAP: HeapSize = HeapSize { start_bytes: 128 << 10, most_bytes: 64 << 20 }
 /// Priorities of the queue threads, where 0 runs first and programs have 20: a page fault goes before
 /// all of them.
 const PRIORITY_IN: u32 = 10;
+/// Priority of the threads that a CPU on its way waits for. They rarely run, and shortly.
+const PRIORITY_EVENTS: u32 = 15;
 const PRIORITY_OUT: u32 = 20;
 
 /// Exit codes.
@@ -121,14 +123,14 @@ fn start_threads(
     actor: Actor<'static, MachinePlatform, MachineSocket>,
 ) -> zram_rt::Result<()> {
     Builder::new("zramd/log").spawn(|| log.drain(&mut Console))?;
-    Builder::new("zramd/actor").spawn(move || {
+    Builder::new("zramd/actor").priority(PRIORITY_EVENTS).spawn(move || {
         actor.run();
         log.flush(&mut Console);
         // Not logged: nobody drains the log after this.
         eprintln!("zramd: ends with {}", daemon.remains());
         process::exit(DONE)
     })?;
-    Builder::new("zramd/events").spawn(move || match Cpus::open() {
+    Builder::new("zramd/events").priority(PRIORITY_EVENTS).spawn(move || match Cpus::open() {
         Ok(mut cpus) => {
             events::run(daemon, &mut cpus);
             warn!("the kernel closed the cpu events: streams stay as they are");
