@@ -207,13 +207,9 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// Releases the pages kept for `cpu` and returns how many those were.
     pub(crate) fn release_spares(&self, cpu: usize) -> u64 {
         let Some(spares) = self.spares.get(cpu) else { return 0 };
-        let mut released = 0;
-        loop {
-            let page = spares.lock().take();
-            let Some(page) = page else { return released };
-            self.release(page);
-            released += 1;
-        }
+        // All at once: who keeps pages here meanwhile must not keep the caller too.
+        let pages = spares.lock().take_all();
+        pages.map(|page| self.release(page)).count() as u64
     }
 
     /// Returns the page accounts.

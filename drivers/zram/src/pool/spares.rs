@@ -27,6 +27,11 @@ impl<P: PageSource> Spares<P> {
         self.pages.iter_mut().find_map(Option::take)
     }
 
+    /// Takes all pages out.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = P::Page> + use<P> {
+        core::mem::take(&mut self.pages).into_iter().flatten()
+    }
+
     /// Keeps `page`, or gives it back if enough are kept.
     pub(super) fn put(&mut self, page: P::Page) -> Option<P::Page> {
         match self.pages.iter_mut().find(|place| place.is_none()) {

@@ -1,4 +1,4 @@
-//! An allocator that fails on demand, for the thread that demands it.
+//! An allocator that fails or stops on demand, for the thread that demands it.
 
 #![expect(unsafe_code, reason = "an allocator is an unsafe trait")]
 
@@ -15,6 +15,8 @@ thread_local! {
     static GRANTED: Cell<Option<usize>> = const { Cell::new(None) };
     /// Bytes that this thread has allocated and not freed.
     static HELD: Cell<isize> = const { Cell::new(0) };
+    /// Called before each allocation and each release of this thread.
+    static STOP: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 /// Runs `work` with `count` allocations granted and all later ones refused. Returns what it returned
@@ -25,6 +27,22 @@ pub(crate) fn with_allocations<T>(count: usize, work: impl FnOnce() -> T) -> (T,
     // The one after the last that was granted leaves nothing but the refusal.
     let was_refused = GRANTED.take() == Some(usize::MAX);
     (result, was_refused)
+}
+
+/// Runs `work` and calls `stop` wherever it asks for memory or gives some back.
+pub(crate) fn with_stops<T>(stop: fn(), work: impl FnOnce() -> T) -> T {
+    STOP.set(Some(stop));
+    let result = work();
+    STOP.set(None);
+    result
+}
+
+fn stop_here() {
+    // What `stop` itself does is no stop.
+    if let Some(stop) = STOP.take() {
+        stop();
+        STOP.set(Some(stop));
+    }
 }
 
 /// Returns the bytes that this thread has allocated and not freed.
@@ -49,6 +67,7 @@ fn is_granted() -> bool {
 // SAFETY: every block comes from `System`, with the layout asked for, or not at all.
 unsafe impl GlobalAlloc for FailingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        stop_here();
         if !is_granted() {
             return core::ptr::null_mut();
         }
@@ -58,6 +77,7 @@ unsafe impl GlobalAlloc for FailingAllocator {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        stop_here();
         HELD.set(HELD.get() - layout.size() as isize);
         // SAFETY: forwarded from the caller; the block came from `System`.
         unsafe { System.dealloc(block, layout) }

@@ -1,15 +1,12 @@
 //! All-or-nothing on the real engine: memory fails at every allocation and every page in turn.
 
-use super::Actor;
+mod stopped;
+
 use crate::daemon::Remains;
 use crate::fake::allocator::{held, with_allocations};
-use crate::fake::{FakeClient, FakeDaemon, Machine, page};
-use crate::lifecycle::{Ask, Effect, Outcome, Pages, Refusal, Request, Settings, World, drive};
-use crate::queue;
-use hotplug::{CpuId, InstanceId, Stage};
+use crate::fake::{FakeClient, Machine, page};
+use crate::lifecycle::Refusal;
 use syscall::schemev2::Opcode;
-use zram_abi::record::{ENTRIES_MAX, Operation, Record, Status};
-use zram_abi::verb::{Cookie, SWAP_ATTACH};
 
 const NOTHING: Remains =
     Remains { instances: 0, devices: 0, pool_pages: 0, table_bytes: 0, streams: 0, handles: 0 };
@@ -145,85 +142,4 @@ fn cycles_of_add_fill_and_remove_hold_no_memory() {
         cycle(&mut machine);
         assert_eq!((held(), machine.daemon.remains()), (bytes, NOTHING));
     }
-}
-
-/// A world that swaps a page out and in on device 1 wherever the actor could be stopped.
-struct Stopped<'a, W> {
-    world: &'a mut W,
-    daemon: &'static FakeDaemon,
-    cookie: Cookie,
-    stops: u32,
-}
-
-impl<W> Stopped<'_, W> {
-    fn swap_a_page(&mut self) {
-        self.stops += 1;
-        let content = page(u64::from(self.stops));
-        let mut window = [[0; 4096]; ENTRIES_MAX];
-        window[0] = content;
-        let mut worker = zram::Worker::new(1).unwrap();
-        for operation in [Operation::Store, Operation::Load, Operation::Take] {
-            let Cookie { device, generation, .. } = self.cookie;
-            let mut record = Record::new(operation, device.into(), generation.into(), 0);
-            assert!(record.push(self.stops));
-            queue::serve(self.daemon, &mut worker, &mut record, &mut window);
-            assert_eq!(record.entries()[0].status, Status::Ok);
-        }
-        assert!(window[0] == content);
-    }
-}
-
-impl<W: World> World for Stopped<'_, W> {
-    fn ask(&mut self, ask: Ask) -> Outcome {
-        self.swap_a_page();
-        let outcome = self.world.ask(ask);
-        self.swap_a_page();
-        outcome
-    }
-
-    fn perform(&mut self, effect: Effect) {
-        self.swap_a_page();
-        self.world.perform(effect);
-        self.swap_a_page();
-    }
-}
-
-#[test]
-fn pages_go_in_and_out_wherever_the_actor_is_stopped() {
-    let mut machine = Machine::with_device("1M");
-    machine.echo("control/hot_add", "disksize=1M").unwrap();
-    let handle = machine.open("1");
-    let word = machine.verb(handle, [SWAP_ATTACH, 0, 0]).unwrap();
-    let cookie = Cookie::unpack(word as u64).unwrap();
-    let cpu = CpuId::new(1).unwrap();
-    let name = machine.daemon.devices.view(InstanceId::new(0).unwrap()).unwrap().name;
-    let disksize = Request::SetDisksize(name, Pages::holding(8192).unwrap());
-    let add = Request::Add { id: None, settings: Settings::DEFAULT, pages: None };
-    let Actor { state, mut hands } = machine.actor.take().unwrap();
-    let (daemon, mut state) = (machine.daemon, state.unwrap());
-    let mounted = daemon.devices.view(InstanceId::new(1).unwrap()).unwrap().name;
-    let resize = |name, bytes| Request::Resize(name, Pages::holding(bytes).unwrap());
-    let mut stops = 0;
-    for request in [
-        Request::Cpu(cpu, Stage::Dying),
-        Request::Cpu(cpu, Stage::Dead),
-        Request::Reset(name),
-        disksize,
-        Request::Cpu(cpu, Stage::Prepare),
-        resize(name, 1 << 30),
-        resize(name, 4096),
-        resize(mounted, 1 << 30),
-        Request::Compact(name),
-        Request::SetLimit(name, 1 << 20),
-        add,
-        Request::Remove(name.id),
-        Request::Exit,
-    ] {
-        let mut stopped = Stopped { world: &mut hands, daemon, cookie, stops };
-        state = drive(state, request, &mut stopped);
-        stops = stopped.stops;
-        let expected = if request == Request::Exit { Err(Refusal::Open) } else { Ok(()) };
-        assert_eq!(hands.reply.take().unwrap().map(drop), expected, "{request:?}");
-    }
-    assert!(stops > 40, "the actor was stopped {stops} times");
 }
