@@ -56,8 +56,9 @@ fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'
         }
         page[filled..filled + 16].copy_from_slice(&window[1..17]);
         let start = filled + literals;
-        let offset = u16::from_le_bytes([window[1 + literals], window[2 + literals]]);
-        let offset = usize::from(offset);
+        // One read of both bytes.
+        let Some(offset) = window[1 + literals..].first_chunk() else { break };
+        let offset = usize::from(u16::from_le_bytes(*offset));
         if offset > start {
             break;
         }
