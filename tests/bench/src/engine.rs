@@ -5,6 +5,7 @@
 //! size class, as they do in life.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::Barrier;
 use std::thread;
 
@@ -39,18 +40,22 @@ impl<'a> Engine<'a> {
     /// Stores every page, in as many threads as there are CPUs; returns the time.
     pub(crate) fn store(&mut self, cpus: &[usize]) -> Spent {
         self.round += 1;
-        self.on_all(cpus, |engine, worker, slot| {
-            let page = engine.page_of(slot);
-            engine.device.store(worker, slot as u32, page, Purpose::Write).expect("memory");
+        self.on_all(cpus, |engine, worker, slots| {
+            for slot in slots {
+                let page = engine.page_of(slot);
+                engine.device.store(worker, slot as u32, page, Purpose::Write).expect("memory");
+            }
         })
     }
 
     /// Loads every slot, in as many threads as there are CPUs; returns the time.
     pub(crate) fn load(&self, cpus: &[usize]) -> Spent {
-        self.on_all(cpus, |engine, worker, slot| {
+        self.on_all(cpus, |engine, worker, slots| {
             let mut page = [0; PAGE_SIZE];
-            engine.device.load(worker, slot as u32, &mut page).expect("a sound page");
-            black_box(&page);
+            for slot in slots {
+                engine.device.load(worker, slot as u32, &mut page).expect("a sound page");
+                black_box(&page);
+            }
         })
     }
 
@@ -68,15 +73,19 @@ impl<'a> Engine<'a> {
         &self.pages[(slot + self.round * SHIFT) % self.pages.len()]
     }
 
-    /// Divides the slots among the CPUs and runs `work` for each slot.
-    fn on_all(&self, cpus: &[usize], work: impl Fn(&Self, &mut Worker, usize) + Sync) -> Spent {
+    /// Divides the slots among the CPUs and runs `work` for each part.
+    fn on_all(
+        &self,
+        cpus: &[usize],
+        work: impl Fn(&Self, &mut Worker, Range<usize>) + Sync,
+    ) -> Spent {
         let share = self.pages.len().div_ceil(cpus.len());
         let start = Barrier::new(cpus.len());
         let part = |index: usize, cpu: usize| {
             let mut worker = Worker::new(cpu).expect("the host has memory");
             let end = self.pages.len().min((index + 1) * share);
             start.wait();
-            clock::spent(|| (index * share..end).for_each(|slot| work(self, &mut worker, slot)))
+            clock::spent(|| work(self, &mut worker, index * share..end))
         };
         if let [cpu] = cpus {
             return part(0, *cpu);
