@@ -43,6 +43,16 @@ impl Report {
         self.growth.iter().find(|growth| growth.name == name)
     }
 
+    /// Returns a codec's ratio, or a device's with all that it takes.
+    pub(crate) fn ratio(&self, row: &Row) -> Option<f64> {
+        let of_device = |growth: &&Growth| {
+            let rest = row.name.strip_prefix(&growth.name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ',']))
+        };
+        let device = || Some(1.0 / self.growth.iter().find(of_device)?.settled.first()?.share());
+        row.ratio.or_else(device)
+    }
+
     /// Returns how much faster a row stores and loads than each anchor that was measured.
     fn speeds(&self, row: &Row) -> Vec<(&'static str, f64, f64)> {
         let speed = |anchor: &&'static str| {

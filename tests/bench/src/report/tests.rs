@@ -45,6 +45,16 @@ fn rows_are_compared_with_the_anchors_that_were_measured() {
 }
 
 #[test]
+fn the_ratio_of_a_device_is_that_of_all_it_takes() {
+    let report = report();
+    let device = |name: &str| Row { ratio: None, ..row(name, 1.0) };
+    assert_eq!(report.ratio(&device("zram lz4, 2 threads")), Some(64.0 / 27.0));
+    assert_eq!(report.ratio(&device("Linux lz4 4K")), Some(64.0 / 30.0));
+    assert_eq!(report.ratio(&device("zram lz4-safe")), None);
+    assert_eq!(report.ratio(&report.rows[0]), Some(2.5));
+}
+
+#[test]
 fn threads_and_memory_are_compared() {
     let results = report().results();
     let value = |name: &str| results.iter().find(|it| it.0 == name).map(|it| it.1);
