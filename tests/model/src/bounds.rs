@@ -67,6 +67,10 @@ impl Bounds {
         ..Self::PAIRS
     };
 
+    /// The same with two requests each, while nobody works on pages.
+    const TWICE: Self =
+        Self { name: "triples-twice", requests_each: 2, records_each: 0, ..Self::TRIPLES };
+
     /// Answers that come late or never, a subscription that ends, a program that opens the device and
     /// somebody who reads statistics.
     const LATE: Self = Self {
@@ -81,11 +85,20 @@ impl Bounds {
     };
 
     /// The runs of `make model`.
-    pub const ALL: [Self; 4] = [Self::PAIRS, Self::OPENED, Self::TRIPLES, Self::LATE];
+    pub const ALL: [Self; 5] = [Self::PAIRS, Self::OPENED, Self::TRIPLES, Self::TWICE, Self::LATE];
 
-    /// A smaller run, for every change.
-    pub const SMALL: Self =
-        Self { name: "small", devices: 1, requests_each: 1, lost_answers: false, ..Self::PAIRS };
+    /// Larger ones, of 20 to 60 million states each: `model long`.
+    pub const LONG: [Self; 3] = [
+        Self { name: "pairs-opened", opens: 1, ..Self::PAIRS },
+        Self { name: "triples-opened", opens: 1, ..Self::TRIPLES },
+        Self { name: "late-pairs", clients: 2, requests_each: 1, ..Self::LATE },
+    ];
+
+    /// Smaller runs, for every change.
+    pub const SMALL: [Self; 2] = [
+        Self { name: "small", devices: 1, requests_each: 1, ..Self::PAIRS },
+        Self { name: "small-late", requests_each: 1, transitions: 1, ..Self::LATE },
+    ];
 
     /// A run that ends soon, to be broken.
     pub const TINY: Self = Self {
@@ -101,21 +114,27 @@ impl Bounds {
 
 impl fmt::Display for Bounds {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures = if self.failures { "any allocation fails" } else { "no failure" };
+        let failures = if self.failures { "any allocation fails" } else { "no allocation fails" };
         let answers =
             if self.lost_answers { "answers late or lost" } else { "every answer in time" };
-        write!(
-            formatter,
-            "{} devices, {} CPUs, {} clients x {} requests, {failures}, {} records per CPU, {} opens, \
-             {} looks at statistics, {} CPU transitions, {answers}",
-            self.devices,
-            self.cpus,
-            self.clients,
-            self.requests_each,
-            self.records_each,
-            self.opens,
-            self.looks,
-            self.transitions,
-        )
+        let parts = [
+            count(self.devices as u64, "device"),
+            count(self.cpus as u64, "CPU"),
+            count(self.clients as u64, "client"),
+            count(self.requests_each, "request") + " each",
+            failures.to_owned(),
+            count(self.records_each, "record") + " per CPU",
+            count(self.opens, "open"),
+            count(self.looks, "look") + " at statistics",
+            count(self.transitions, "CPU transition"),
+            answers.to_owned(),
+        ];
+        formatter.write_str(&parts.join(", "))
     }
+}
+
+fn count(number: impl Into<u64>, name: &str) -> String {
+    let number = number.into();
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {name}{plural}")
 }

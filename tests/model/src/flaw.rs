@@ -26,19 +26,3 @@ pub enum Flaw {
     /// A refused exit does not let go of the devices that it had claimed.
     ReleaseForgotten,
 }
-
-impl Flaw {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::ClaimOfOpen,
-        Self::OpenOfClaimed,
-        Self::TeardownUnlocked,
-        Self::TeardownForgotten,
-        Self::EmptyUnlocked,
-        Self::AdmitFirst,
-        Self::GenerationKept,
-        Self::ShrinkBlind,
-        Self::MailboxForgotten,
-        Self::ReleaseForgotten,
-    ];
-}

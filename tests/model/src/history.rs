@@ -135,12 +135,15 @@ impl Search<'_> {
         false
     }
 
-    /// Returns whether another thread asked the lifecycle at the same time, so that a device may have
-    /// been claimed for a moment.
+    /// Returns whether another thread asked at the same time for what claims a device for a moment, or
+    /// lets it be seen a moment before it can be opened.
     fn is_disturbed(&self, entry: &Entry) -> bool {
         self.history.iter().any(|other| {
             let overlaps = other.span.0 < entry.span.1 && entry.span.0 < other.span.1;
-            let asks = matches!(other.call, Call::Control(_) | Call::Change(_));
+            let asks = matches!(
+                other.call,
+                Call::Control(_) | Call::Change(Change::Reset | Change::Resize(_))
+            );
             other.thread != entry.thread && overlaps && asks
         })
     }

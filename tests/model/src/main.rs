@@ -1,7 +1,7 @@
 //! `make model`: shows that the checker finds Linux's races, explores our lifecycle with it, and writes
 //! `target/model.json`.
 //!
-//! `model NAME` explores the run of that name alone. It ends with 1 if a property is broken, something
+//! `model NAME` explores the run of that name alone, `model long` larger ones too. It ends with 1 if a property is broken, something
 //! that should be possible was never seen, or a race that is known was not found.
 
 use std::path::PathBuf;
@@ -14,12 +14,15 @@ use model::linux::{Order, Race, Search, paths_of, search};
 use model::report::{self, Found};
 
 fn main() -> ExitCode {
-    let wanted = env::args().nth(1);
-    let is_wanted = |bounds: &&Bounds| wanted.as_deref().is_none_or(|name| name == bounds.name);
-    let runs: Vec<Bounds> = Bounds::ALL.iter().filter(is_wanted).copied().collect();
+    let known = || Bounds::ALL.into_iter().chain(Bounds::LONG);
+    let (runs, is_whole): (Vec<Bounds>, bool) = match env::args().nth(1).as_deref() {
+        None => (Bounds::ALL.to_vec(), true),
+        Some("long") => (known().collect(), true),
+        Some(name) => (known().filter(|bounds| bounds.name == name).collect(), false),
+    };
     if runs.is_empty() {
-        let names = Bounds::ALL.map(|bounds| bounds.name).join(", ");
-        eprintln!("there is no run of that name; there are {names}");
+        let names: Vec<_> = known().map(|bounds| bounds.name).collect();
+        eprintln!("there is no run of that name; there are {}, and long for all", names.join(", "));
         return ExitCode::FAILURE;
     }
     let races = old_races();
@@ -30,9 +33,11 @@ fn main() -> ExitCode {
         println!("{}", report::text(&report));
         reports.push(report);
     }
-    let is_whole = runs.len() == Bounds::ALL.len();
-    if !is_whole {
-        println!("left out: every run but {}", runs[0].name);
+    let left_out = known().filter(|bounds| !runs.contains(bounds)).map(|bounds| bounds.name);
+    let left_out: Vec<_> = left_out.collect();
+    println!("{}", report::total(&reports));
+    if !left_out.is_empty() {
+        println!("not explored now: {}", left_out.join(", "));
     }
     let file = target().join("model.json");
     if let Err(error) = fs::write(&file, report::json(&reports, &races)) {

@@ -4,10 +4,11 @@
 //! is used, a refusal changes nothing); the step notes in [`Broken`] what it broke, which no later
 //! step takes back.
 
-use hotplug::Cpu;
+use hotplug::{Cpu, Stage, Step};
 use stateright::Property;
-use zramd::lifecycle::{DeviceId, State};
+use zramd::lifecycle::{Ask, DeviceId, Request, State};
 
+use crate::actor::{Job, Op};
 use crate::kernel::Events;
 use crate::lifecycle::Lifecycle;
 use crate::sequential::Life;
@@ -105,7 +106,7 @@ const ALWAYS: [(&str, Condition); 18] = [
 ];
 
 /// What must be possible, or the run has not looked at it.
-const SOMETIMES: [(&str, Condition); 9] = [
+const SOMETIMES: [(&str, Condition); 14] = [
     ("exit is acknowledged", |_, world| world.is_closed),
     ("a record waits in a device that is being claimed in vain", |_, world| {
         world.queues.iter().any(|queue| queue.at != Serving::Nothing) && is_claiming(world)
@@ -127,10 +128,31 @@ const SOMETIMES: [(&str, Condition); 9] = [
     }),
     ("a request waits behind exit", |_, world| {
         let requests = world.mailbox.iter().map(|message| message.request);
-        requests.rev().skip(1).any(|request| request == zramd::lifecycle::Request::Exit)
+        requests.rev().skip(1).any(|request| request == Request::Exit)
     }),
     ("a device shrinks", |_, world| {
         world.places.iter().any(|place| place.content.is_some_and(|it| it.pages == 1))
+    }),
+    ("exit is asked for while a device is open", |_, world| {
+        let is_exit = |job: &Job| job.request == Request::Exit;
+        world.program.open.is_some() && world.job.as_ref().is_some_and(is_exit)
+    }),
+    ("the actor waits for a reader of statistics", |_, world| {
+        world.reader.looking_at.is_some() && world.job.is_some() && is_blocked(world)
+    }),
+    ("a startup is undone after another one failed", |_, world| {
+        let is_undo =
+            |job: &Job| matches!(job.ops.front(), Some(Op::Ask(Ask::Step(Step::Teardown { .. }))));
+        world.built.is_some() && world.job.as_ref().is_some_and(is_undo)
+    }),
+    ("an answer to a CPU event comes too late", |_, world| {
+        let awaited = world.kernel.transition.map(|transition| transition.sequence);
+        // That a CPU did not come up is told, not asked.
+        matches!(world.events, Events::Answering(notice, _)
+            if awaited != Some(notice.sequence) && notice.stage != Stage::UpAborted)
+    }),
+    ("the subscription ends while the actor works on an event", |_, world| {
+        !world.kernel.is_subscribed && matches!(world.events, Events::Asking(_))
     }),
     ("a number has its second life", |_, world| {
         world.places.iter().any(|place| match (place.view, place.gone) {
@@ -147,10 +169,13 @@ pub(crate) fn all() -> Vec<Property<Lifecycle>> {
     always.chain(sometimes).collect()
 }
 
+fn is_blocked(world: &World) -> bool {
+    world.actor_choices(false).is_empty()
+}
+
 fn is_claiming(world: &World) -> bool {
-    use zramd::lifecycle::Ask;
     let op = world.job.as_ref().and_then(|job| job.ops.front());
-    matches!(op, Some(crate::actor::Op::Ask(Ask::Claim(id)))
+    matches!(op, Some(Op::Ask(Ask::Claim(id)))
         if world.places[id.index()].word.opens > 0)
 }
 
@@ -159,7 +184,7 @@ fn is_nobody_forgotten(world: &World) -> bool {
     let count = |sender| {
         let waiting = world.mailbox.iter().filter(|message| message.from == sender).count();
         let in_work = world.job.as_ref().is_some_and(|job| {
-            let is_unanswered = job.ops.iter().any(|op| matches!(op, crate::actor::Op::Reply(_)));
+            let is_unanswered = job.ops.iter().any(|op| matches!(op, Op::Reply(_)));
             job.from == sender && (is_unanswered || matches!(world.core, State::Busy(..)))
         });
         waiting + usize::from(in_work)

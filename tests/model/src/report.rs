@@ -31,8 +31,25 @@ pub fn text(report: &Report) -> String {
         line(&format!("BROKEN: {name}, by"));
         steps.iter().for_each(|step| line(&format!("    {step}")));
     }
-    never.iter().for_each(|name| line(&format!("never seen: {name}")));
+    if !never.is_empty() {
+        line(&format!("outside these bounds: {}", never.join("; ")));
+    }
     text
+}
+
+/// Returns one line for all runs.
+#[must_use]
+pub fn total(reports: &[Report]) -> String {
+    let states: usize = reports.iter().map(|report| report.states).sum();
+    let seconds: f64 = reports.iter().map(|report| report.seconds).sum();
+    let broken: usize = reports.iter().map(|report| report.broken.len()).sum();
+    let unseen = unseen(reports);
+    let seen = if unseen.is_empty() {
+        "every situation looked for was seen".to_owned()
+    } else {
+        format!("never seen: {}", unseen.join(", "))
+    };
+    format!("{states} states in {seconds:.0} s, {broken} properties broken, {seen}")
 }
 
 /// Returns what should be possible and no run has seen. Not every run can see everything.
