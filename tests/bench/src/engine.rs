@@ -9,12 +9,13 @@ use std::ops::Range;
 use std::sync::Barrier;
 use std::thread;
 
-use zram::{Algorithm, Config, HeapPages, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
+use zram::{Algorithm, Config, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
 
 use crate::clock::{self, Spent};
 use crate::memory::{Memory, Store};
+use crate::pages::RegionPages;
 
-type Device = Zram<parking_lot::RawMutex, HeapPages>;
+type Device = Zram<parking_lot::RawMutex, RegionPages>;
 
 /// By how many slots the pages move on in every round; odd and no round number.
 pub(crate) const SHIFT: usize = 1_237;
@@ -118,7 +119,7 @@ fn empty(algorithm: Algorithm, slots: usize, possible_cpus: usize) -> Device {
         possible_cpus,
         mem_limit_pages: 0,
     };
-    Zram::new(config, HeapPages).expect("the host has memory")
+    Zram::new(config, RegionPages).expect("the host has memory")
 }
 
 /// An empty device, for memory.

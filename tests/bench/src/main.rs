@@ -15,6 +15,7 @@ mod engine;
 mod instructions;
 mod linux;
 mod memory;
+mod pages;
 mod report;
 mod rounds;
 mod subjects;
@@ -32,7 +33,7 @@ use subjects::Setting;
 const USAGE: &str = "bench [instructions]";
 
 /// Rounds, unless `ROUNDS=N` says otherwise.
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 21;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
