@@ -13,8 +13,8 @@ use std::thread;
 use qemu::{image, place};
 
 /// Packages with tests that run on the host; the others are freestanding programs.
-const HOST: [&str; 8] =
-    ["zram-abi", "hotplug", "zram", "kernel-glue", "zramd", "guest", "system", "model"];
+const HOST: [&str; 9] =
+    ["zram-abi", "hotplug", "zram", "kernel-glue", "zramd", "guest", "system", "model", "bench"];
 
 /// What the lines of one step said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
