@@ -155,15 +155,31 @@ impl Kernel {
 
     /// Takes all work away from this CPU, its current thread included, and its address space.
     ///
-    /// Afterwards the only action that it may be given is to park.
+    /// A thread that is pinned to this CPU goes on elsewhere at once: it may be in the middle of
+    /// something that those wait for who take the CPU away. Afterwards the only action that this CPU
+    /// may be given is to park.
     pub(crate) fn close_cpu(&mut self) {
-        let waiting = self.scheduler.set_offline(self.here);
-        self.preempt(true);
-        self.cpus[self.here.index()].current = None;
-        for candidate in waiting {
-            self.make_ready(candidate.thread, Urgency::Anywhere);
+        let here = self.here;
+        let waiting = self.scheduler.set_offline(here);
+        let waiting = waiting.iter().map(|candidate| candidate.thread);
+        let current = self.cpus[here.index()].current.take();
+        let runs = |found: &super::Thread| found.state == State::Running(here);
+        let current = current.filter(|&thread| self.threads.get(thread).is_some_and(runs));
+        for thread in current.into_iter().chain(waiting) {
+            self.make_ready(thread, Urgency::Anywhere);
+            if self.threads[thread].affinity.and(self.scheduler.online()).is_empty() {
+                self.go_on_at_once(thread);
+            }
         }
         self.load(None);
+    }
+
+    /// Makes a ready thread the next one of the CPU in whose queue it is.
+    fn go_on_at_once(&mut self, thread: ThreadId) {
+        let State::Ready(cpu) = self.threads[thread].state else { return };
+        self.scheduler.remove(cpu, thread);
+        self.scheduler.hand_off(cpu, self.candidate(thread));
+        apic::send_reschedule(cpu);
     }
 
     /// Takes the thread that this CPU runs next out of the queues.
