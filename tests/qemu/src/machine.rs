@@ -22,8 +22,11 @@ use std::time::{Duration, Instant};
 use crate::image::Image;
 use crate::place;
 
+pub mod monitor;
 #[cfg(test)]
 mod tests;
+
+use self::monitor::Monitor;
 
 /// QEMU's exit status when the guest says that all went well.
 pub const SUCCESS: i32 = 33;
@@ -166,6 +169,41 @@ impl Machine {
     }
 }
 
+/// What one who inserts CPUs is told: a whole line, and the run's monitor.
+pub type Attend<'a> = dyn FnMut(&str, &mut Monitor) + 'a;
+
+impl Machine {
+    /// Boots as [`Self::run`] does, with room for `spare_cpus` more CPUs, which `attend` inserts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn run_with_spares(
+        &self,
+        image: &Image,
+        limits: Limits,
+        spare_cpus: u32,
+        attend: &mut Attend<'_>,
+    ) -> Result<(Ended, Monitor), Failed> {
+        let failed = |why| Failed { why, log: String::new() };
+        let turn = one_at_a_time().map_err(failed)?;
+        let (mut monitor, other_end) =
+            Monitor::pair().map_err(|error| failed(Why::NotStarted(error)))?;
+        let smp = format!("{},maxcpus={}", self.cpus, self.cpus + spare_cpus);
+        let mut command = self.command(image);
+        // The last `-smp` counts.
+        command.args(["-smp", &smp]);
+        // `stdio` would take half of what is for the monitor.
+        command.args(["-chardev", "file,id=line,path=/dev/stdout", "-serial", "chardev:line"]);
+        command.args(["-chardev", "socket,id=monitor,fd=0"]);
+        command.args(["-mon", "chardev=monitor,mode=control"]);
+        command.stdin(other_end);
+        let ended = listen_to(command, limits, &mut |line, _| attend(line, &mut monitor));
+        drop(turn);
+        Ok((ended?, monitor))
+    }
+}
+
 impl Ended {
     /// Returns whether the guest said that all went well.
     pub fn succeeded(&self) -> bool {
@@ -234,7 +272,13 @@ pub fn supervise(
     limits: Limits,
     watch: &mut Watch<'_>,
 ) -> Result<Ended, Failed> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(Stdio::null());
+    listen_to(command, limits, watch)
+}
+
+/// Runs `command` as [`supervise`] does, with the standard input that it has.
+fn listen_to(mut command: Command, limits: Limits, watch: &mut Watch<'_>) -> Result<Ended, Failed> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = Instant::now();
     let mut listener = Listener::new(started, watch);
     let result = command.spawn().map_err(Why::NotStarted).and_then(|child| {

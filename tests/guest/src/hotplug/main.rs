@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! hotplug [--cycles N] [--cpu N | --all]    N cycles of one CPU (1), or of every CPU but 0
+//! hotplug --wait-for LIST                   waits until /scheme/cpu/online is that list (0-2)
 //! hotplug --mute                            with a listener that never answers: it costs time only
 //! ```
 //!
@@ -30,6 +31,11 @@ zram_rt::entry!(main);
 const CYCLES_USUAL: u64 = 50;
 const CYCLES_MAX: u64 = 100_000;
 const CPU_USUAL: u64 = 1;
+
+/// The longest wait for a CPU, which takes milliseconds on a quiet machine.
+const WAIT_MAX_NS: u64 = 60_000_000_000;
+/// From one look to the next.
+const PAUSE_NS: u64 = 20_000_000;
 
 /// The switch of one CPU.
 pub(crate) struct Switch {
@@ -72,6 +78,10 @@ fn run() -> Result<(), String> {
         options.end()?;
         return mute::run();
     }
+    if let Some(list) = options.take("--wait-for")? {
+        options.end()?;
+        return wait_for(list);
+    }
     let cycles = options.take_size("--cycles")?.unwrap_or(CYCLES_USUAL);
     let all = options.take_flag("--all");
     let cpu = options.take_size("--cpu")?.unwrap_or(CPU_USUAL);
@@ -94,6 +104,22 @@ fn run() -> Result<(), String> {
     }
     println!("figure hotplug_cycles {cycles}");
     Ok(())
+}
+
+/// Waits until these CPUs are online, and no others.
+fn wait_for(list: &str) -> Result<(), String> {
+    let start_ns = time::now_ns();
+    loop {
+        let online = fs::read_text("/scheme/cpu/online");
+        let online = online.map_err(|error| format!("cpus online: {}", InWords(error)))?;
+        if online.trim() == list {
+            return Ok(());
+        }
+        if time::since_ns(start_ns) > WAIT_MAX_NS {
+            return Err(format!("online is still {}", online.trim()));
+        }
+        time::sleep_ns(PAUSE_NS);
+    }
 }
 
 /// Returns the switches of all CPUs that are online, without CPU 0, which cannot go.

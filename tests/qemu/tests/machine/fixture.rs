@@ -6,7 +6,8 @@ use std::time::Duration;
 use qemu::corpus;
 use qemu::image::{Contents, DAEMON, Image};
 use qemu::judge;
-use qemu::machine::{Ended, Limits, Machine, Threading};
+use qemu::machine::monitor::Report;
+use qemu::machine::{Attend, Ended, Limits, Machine, Threading};
 
 /// A test's run takes from 1 to 15 s on a quiet machine.
 const LIMITS: Limits = Limits { total: Duration::from_secs(300), silence: Duration::from_secs(90) };
@@ -49,28 +50,49 @@ pub(crate) fn boot(cpus: u32, script: &str) -> Run {
 /// Boots as [`boot`] does, with another program as the daemon.
 #[track_caller]
 pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {
-    let sample = corpus::wanted().expect("a sample of pages");
-    // The name of the test, so that a person can boot the image again.
-    let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let contents = Contents { corpus: &sample, script: Some(script), daemon };
-    let image = Image::pack(&test, contents).expect("the image is packed");
-    let machine = Machine {
-        memory_mib: MEMORY_MIB,
-        cpus,
-        threading: Threading::Multi,
-        command_line: String::new(),
-    };
-    let ended = machine.run(&image, LIMITS, &mut |_, _| ());
-    match ended {
-        Ok(ended) => {
-            fs::remove_file(image.initrd).expect("it was just packed");
-            Run { ended }
-        }
+    let image = pack(daemon, script);
+    let ended = machine(cpus).run(&image, LIMITS, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run::of(image, ended))
+}
+
+/// Boots as [`boot`] does, with room for `spare_cpus` more; `attend` is told each line and inserts
+/// them.
+#[track_caller]
+pub(crate) fn boot_with_spares(
+    (cpus, spare_cpus): (u32, u32),
+    script: &str,
+    attend: &mut Attend<'_>,
+) -> (Run, Vec<Report>) {
+    let image = pack(DAEMON, script);
+    match machine(cpus).run_with_spares(&image, LIMITS, spare_cpus, attend) {
+        Ok((ended, monitor)) => (Run::of(image, ended), monitor.reports().expect("qemu has ended")),
         Err(failed) => panic!("{failed}"),
     }
 }
 
+fn pack(daemon: &str, script: &str) -> Image {
+    let sample = corpus::wanted().expect("a sample of pages");
+    // The name of the test, so that a person can boot the image again.
+    let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+    let contents = Contents { corpus: &sample, script: Some(script), daemon };
+    Image::pack(&test, contents).expect("the image is packed")
+}
+
+fn machine(cpus: u32) -> Machine {
+    Machine {
+        memory_mib: MEMORY_MIB,
+        cpus,
+        threading: Threading::Multi,
+        command_line: String::new(),
+    }
+}
+
 impl Run {
+    fn of(image: Image, ended: Ended) -> Self {
+        fs::remove_file(image.initrd).expect("it was just packed");
+        Self { ended }
+    }
+
     /// Asserts that the guest said all went well.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {

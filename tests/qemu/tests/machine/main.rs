@@ -7,5 +7,6 @@ mod attributes;
 mod boot;
 mod fixture;
 mod hostile;
+mod hotplug;
 mod lifecycle;
 mod pressure;

@@ -1,0 +1,144 @@
+//! CPUs go, come back and are inserted; the daemon's streams follow, and no byte is wrong.
+
+use qemu::machine::monitor::{Monitor, Report};
+
+use crate::fixture::{Run, SWAP, boot, boot_with_spares};
+
+/// A program that is larger than the machine, until pages have left.
+const LOAD: &str = "memhog --size 150M --passes 1 --threads 2 &\nuntil pages_out 2000\n";
+
+/// Does what a line of the guest asks for.
+fn attend(line: &str, monitor: &mut Monitor) {
+    match line {
+        "insert a cpu" => monitor.insert_cpu().expect("there is a free slot"),
+        "ask it back" => monitor.ask_cpu_back().expect("a cpu was inserted"),
+        _ => {}
+    }
+}
+
+/// Returns how many pages the stream of `cpu` has compressed, as `command` showed; nothing if it has
+/// no stream.
+fn compressed(run: &Run, command: &str, cpu: &str) -> Option<u64> {
+    let output = run.output_of(command);
+    let rows = output.iter().map(|line| line.split_whitespace());
+    let mut row = rows.filter_map(|mut row| (row.next()? == cpu).then_some(row)).next()?;
+    row.next()?.parse().ok()
+}
+
+#[test]
+fn a_cpu_goes_and_comes_back_and_its_streams_follow() {
+    let script = format!(
+        "{SWAP}\
+         echo 0 > /scheme/cpu/1/online\n\
+         cat /scheme/cpu/online\n\
+         cat zram:0/streams\n\
+         echo 1 > /scheme/cpu/1/online\n\
+         cat cpu:online\n\
+         cat /scheme/zram/0/streams\n"
+    );
+    let run = boot(2, &script)
+        .succeeds()
+        .prints("cat /scheme/cpu/online", "0")
+        .prints("cat cpu:online", "0-1");
+    assert_eq!(compressed(&run, "cat zram:0/streams", "0"), Some(0));
+    assert_eq!(compressed(&run, "cat zram:0/streams", "1"), None);
+    assert_eq!(compressed(&run, "cat /scheme/zram/0/streams", "1"), Some(0));
+}
+
+#[test]
+fn the_first_cpu_cannot_go_and_nonsense_is_refused() {
+    let script = "\
+! echo 0 > /scheme/cpu/0/online
+! echo 2 > /scheme/cpu/1/online
+! echo 0 > /scheme/cpu/2/online
+cat cpu:online
+";
+    boot(2, script)
+        .succeeds()
+        .says("echo: /scheme/cpu/0/online: device or resource busy (EBUSY)")
+        .says("echo: /scheme/cpu/1/online: invalid argument (EINVAL)")
+        .says("echo: /scheme/cpu/2/online: no such file or directory (ENOENT)")
+        .prints("cat cpu:online", "0-1");
+}
+
+#[test]
+fn twenty_cycles_change_no_counter() {
+    let script = "\
+echo > zram:control/hot_add
+echo 64M > zram:0/disksize
+pages zram:0
+cat zram:0/streams
+hotplug --cycles 20
+cat /scheme/zram/0/streams
+";
+    let run = boot(2, script).succeeds();
+    let counters = |command: &str| {
+        let output = run.output_of(command);
+        let counters = output.iter().filter(|line| !line.starts_with("zramd: "));
+        counters.map(|line| (*line).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(counters("cat zram:0/streams"), counters("cat /scheme/zram/0/streams"));
+}
+
+#[test]
+fn every_byte_is_right_while_a_cpu_goes_and_comes_50_times() {
+    let script = format!("{SWAP}{LOAD}hotplug --cycles 50\nwait\n");
+    let run = boot(2, &script).succeeds().says("memhog has ended with code 0");
+    assert_eq!(run.figure("hotplug_cycles"), 50);
+}
+
+#[test]
+fn every_cpu_but_one_may_go_under_load() {
+    let script = format!(
+        "{SWAP}{LOAD}\
+         hotplug --all --cycles 3\n\
+         echo 0 > /scheme/cpu/1/online\n\
+         echo 0 > /scheme/cpu/2/online\n\
+         echo 0 > /scheme/cpu/3/online\n\
+         wait\n\
+         cat cpu:online\n"
+    );
+    let run = boot(4, &script).succeeds().says("memhog has ended with code 0");
+    run.prints("cat cpu:online", "0");
+}
+
+#[test]
+fn a_cpu_that_is_inserted_compresses_pages() {
+    let script = format!(
+        "{SWAP}{LOAD}\
+         echo insert a cpu\n\
+         hotplug --wait-for 0-1\n\
+         cat cpu:present\n\
+         wait\n\
+         cat zram:0/streams\n"
+    );
+    let (run, reports) = boot_with_spares((1, 1), &script, &mut attend);
+    let run = run.succeeds().says("memhog has ended with code 0").prints("cat cpu:present", "0-1");
+    assert!(compressed(&run, "cat zram:0/streams", "1") > Some(0), "it did nothing");
+    assert_eq!(reports, [Report::INSERTED]);
+}
+
+#[test]
+fn a_cpu_that_is_asked_back_goes_offline_and_the_owner_is_told() {
+    let script = "\
+echo insert a cpu
+hotplug --wait-for 0-1
+echo ask it back
+hotplug --wait-for 0
+cat cpu:present
+";
+    let (run, reports) = boot_with_spares((1, 1), script, &mut attend);
+    run.succeeds().prints("cat cpu:present", "0-1");
+    assert_eq!(reports, [Report::INSERTED, Report::GIVEN_BACK]);
+}
+
+#[test]
+fn a_listener_that_never_answers_blocks_nothing_for_ever() {
+    boot(2, "hotplug --mute\n").succeeds().says("silence took time and blocked nothing");
+}
+
+#[test]
+fn cpus_go_and_come_after_the_daemon_was_killed() {
+    let script = format!("{SWAP}kill zramd\nhotplug --cycles 3\ncat cpu:online\nexit 9\n");
+    boot(2, &script).fails().prints("cat cpu:online", "0-1");
+}
