@@ -21,7 +21,7 @@ mod rounds;
 mod subjects;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
@@ -64,16 +64,18 @@ fn measure() -> Result<(), String> {
     clock::pin(*cpus.last().ok_or("no CPU to run on")?);
     let number = env::var("ROUNDS").ok().and_then(|text| text.parse().ok());
     let rounds = number.filter(|rounds| *rounds > 0).unwrap_or(ROUNDS);
-    let facts = facts(&corpus, &cpus, rounds);
+    let mut facts = facts(&corpus, &cpus, rounds);
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let has_room = memory::has_room_for_large(&meminfo);
-    if !has_room {
-        eprintln!("without the devices of 1 GiB: too little free memory");
-    }
     let setting = Setting { pages: &corpus.pages, cpus: &cpus, rounds, has_room };
     let guard = Guard::start()?;
-    let rows = subjects::times(&setting, &guard)?;
-    let growth = subjects::memory(&setting, &guard)?;
+    let mut missing = Vec::new();
+    let rows = subjects::times(&setting, &guard, &mut missing)?;
+    let growth = subjects::memory(&setting, &guard, &mut missing)?;
+    if !has_room {
+        missing.push("devices of 1 GiB: too little free memory".into());
+    }
+    facts.extend(missing.into_iter().map(|words| ("not measured", words)));
     let report = Report { facts, rows, growth };
     println!("{}", report.text());
     let folder = target_folder()?;
@@ -101,10 +103,19 @@ fn facts(corpus: &Corpus, cpus: &[usize], rounds: usize) -> Vec<(&'static str, S
     vec![
         ("processor", format!("{}, {} CPUs", line("/proc/cpuinfo", "model name"), cpus.len())),
         ("kernel", line("/proc/sys/kernel/osrelease", "")),
+        ("load average before", line("/proc/loadavg", "")),
+        ("commit", commit()),
         ("unix time", now.to_string()),
         ("corpus", pages),
         ("rounds", rounds.to_string()),
     ]
+}
+
+/// Returns the commit that git names, as far as there is git.
+fn commit() -> String {
+    let output = Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_default()
 }
 
 /// Returns the folder where this program was built: `target/`, wherever that is.

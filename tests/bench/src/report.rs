@@ -145,7 +145,13 @@ impl Report {
 
     /// Returns all figures, each with its name.
     pub(crate) fn json(&self) -> String {
-        let facts = self.facts.iter().map(|(name, value)| (*name, quoted(value)));
+        let mut facts = BTreeMap::<&str, String>::new();
+        for (name, value) in &self.facts {
+            let words = facts.entry(name).or_default();
+            *words += if words.is_empty() { "" } else { "; " };
+            *words += value;
+        }
+        let facts = facts.iter().map(|(name, value)| (*name, quoted(value)));
         let figures = self.figures();
         let figures = figures.iter().map(|(key, value)| (key.as_str(), number(*value)));
         format!("{{\n\"facts\": {},\n\"figures\": {}\n}}\n", object(facts), object(figures))

@@ -31,11 +31,15 @@ struct Subject<'a> {
     load: Case<'a>,
 }
 
-/// Measures memory of all devices; a Linux that is not to be had is told and left out.
+/// Measures memory of all devices; why a Linux is left out goes to `missing`.
 ///
 /// # Errors
 /// In words, when a store of ours fails.
-pub(crate) fn memory(setting: &Setting<'_>, guard: &Guard) -> Result<Vec<Growth>, String> {
+pub(crate) fn memory(
+    setting: &Setting<'_>,
+    guard: &Guard,
+    missing: &mut Vec<String>,
+) -> Result<Vec<Growth>, String> {
     let mut growth = Vec::new();
     for &algorithm in Algorithm::ALL {
         let new = |slots| Ok(EngineMemory::new(algorithm, slots));
@@ -45,7 +49,7 @@ pub(crate) fn memory(setting: &Setting<'_>, guard: &Guard) -> Result<Vec<Growth>
         let new = |slots| LinuxMemory::new(guard, algorithm, slots);
         match grow(setting, linux_name(algorithm), new) {
             Ok(one) => growth.push(one),
-            Err(words) => eprintln!("without the memory of Linux's {algorithm}: {words}"),
+            Err(words) => missing.push(format!("memory of {}: {words}", linux_name(algorithm))),
         }
     }
     Ok(growth)
@@ -65,11 +69,16 @@ fn grow<S: Store>(
     Ok(Growth { name, points, settled })
 }
 
-/// Measures the time of all subjects in the same rounds; returns a row each.
+/// Measures the time of all subjects in the same rounds; returns a row each. Why a Linux is left out
+/// goes to `missing`.
 ///
 /// # Errors
 /// In words, when a page does not come back or a transfer fails.
-pub(crate) fn times(setting: &Setting<'_>, guard: &Guard) -> Result<Vec<Row>, String> {
+pub(crate) fn times(
+    setting: &Setting<'_>,
+    guard: &Guard,
+    missing: &mut Vec<String>,
+) -> Result<Vec<Row>, String> {
     let Setting { pages, cpus, rounds, .. } = *setting;
     let mut subjects = vec![copy(pages)];
     for contender in contenders::all() {
@@ -85,7 +94,7 @@ pub(crate) fn times(setting: &Setting<'_>, guard: &Guard) -> Result<Vec<Row>, St
     for algorithm in linux::ALGORITHMS {
         match linux(guard, algorithm, pages) {
             Ok(more) => subjects.extend(more),
-            Err(words) => eprintln!("without Linux's {algorithm}: {words}"),
+            Err(words) => missing.push(format!("time of {}: {words}", linux_name(algorithm))),
         }
     }
     rows(subjects, rounds)

@@ -16,7 +16,11 @@ fn growth(name: &str, pool: u64) -> Growth {
 
 fn report() -> Report {
     Report {
-        facts: vec![("file \"a\"", "1\n2".into())],
+        facts: vec![
+            ("file \"a\"", "1\n2".into()),
+            ("not measured", "one".into()),
+            ("not measured", "other".into()),
+        ],
         rows: vec![row("C lz4", 200.0), row("zram lz4", 100.0), row("zram lz4, 2 threads", 125.0)],
         growth: vec![growth("zram lz4", 26 << 20), growth("Linux lz4", 29 << 20)],
     }
