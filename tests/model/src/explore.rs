@@ -38,7 +38,7 @@ pub struct Report {
 #[must_use]
 pub fn explore(bounds: Bounds) -> Report {
     let begin = Instant::now();
-    let model = Lifecycle { bounds, is_canonical: true, flaw: None };
+    let model = Lifecycle { bounds, is_canonical: true, is_stepwise: false, flaw: None };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let checker = model.checker().threads(threads).spawn_dfs().join();
     let mut report = Report {
@@ -69,7 +69,7 @@ pub fn explore(bounds: Bounds) -> Report {
 /// Returns the properties that the shortest way to any of them breaks if somebody made the mistake.
 #[must_use]
 pub fn broken_by(flaw: Flaw, bounds: Bounds) -> Vec<&'static str> {
-    let model = Lifecycle { bounds, is_canonical: true, flaw: Some(flaw) };
+    let model = Lifecycle { bounds, is_canonical: true, is_stepwise: false, flaw: Some(flaw) };
     let checker = model.checker().finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
     let properties = checker.model().properties().into_iter();
     let always = properties.filter(|property| property.expectation == Expectation::Always);

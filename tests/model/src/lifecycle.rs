@@ -18,6 +18,8 @@ pub struct Lifecycle {
     pub bounds: Bounds,
     /// Whether states that differ in names of CPUs, clients, lives and contents only are one.
     pub is_canonical: bool,
+    /// Whether others take steps also where the actor is alone with what it does.
+    pub is_stepwise: bool,
     /// A mistake that is to be found.
     pub flaw: Option<Flaw>,
 }
@@ -63,7 +65,7 @@ impl Model for Lifecycle {
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {
         actions
             .extend(world.actor_choices(self.bounds.failures).iter().map(|it| Action::Actor(*it)));
-        if world.is_actor_alone() {
+        if world.is_actor_alone() && !self.is_stepwise {
             return;
         }
         let mut requests = Vec::new();

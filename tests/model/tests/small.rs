@@ -25,8 +25,12 @@ fn every_property_holds_in_every_interleaving() {
 
 /// Explores every state whose `name` was not seen; returns the keys of those in which not the actor
 /// alone moves, and how many states there are.
-fn explore_by<N: Eq + Hash>(bounds: Bounds, name: impl Fn(&World) -> N) -> (Keys, usize) {
-    let model = Lifecycle { bounds, is_canonical: false, flaw: None };
+fn explore_by<N: Eq + Hash>(
+    bounds: Bounds,
+    is_stepwise: bool,
+    name: impl Fn(&World) -> N,
+) -> (Keys, usize) {
+    let model = Lifecycle { bounds, is_canonical: false, is_stepwise, flaw: None };
     let (mut seen, mut keys) = (HashSet::new(), Keys::new());
     let mut left = model.init_states();
     let mut actions = Vec::new();
@@ -46,10 +50,25 @@ fn explore_by<N: Eq + Hash>(bounds: Bounds, name: impl Fn(&World) -> N) -> (Keys
 #[test]
 fn taking_states_for_one_that_differ_in_names_loses_none() {
     let bounds = Bounds { requests_each: 1, records_each: 0, ..Bounds::SMALL[0] };
-    let (expected, states) = explore_by(bounds, World::clone);
-    let (keys, states_but_for_names) = explore_by(bounds, World::key);
+    let (expected, states) = explore_by(bounds, false, World::clone);
+    let (keys, states_but_for_names) = explore_by(bounds, false, World::key);
     println!("{states} states, {states_but_for_names} but for names");
     assert_eq!(keys.len(), expected.len());
     assert!(keys == expected);
     assert!(states > 2 * states_but_for_names, "clients and CPUs can be exchanged");
+}
+
+#[test]
+fn letting_the_actor_alone_where_only_it_can_be_loses_no_state() {
+    for bounds in [
+        Bounds { clients: 1, ..Bounds::SMALL[0] },
+        Bounds { looks: 0, lost_answers: false, ..Bounds::SMALL[1] },
+    ] {
+        let (expected, states) = explore_by(bounds, true, World::key);
+        let (keys, states_in_fewer_steps) = explore_by(bounds, false, World::key);
+        println!("{states} states, {states_in_fewer_steps} while the actor is not alone");
+        assert_eq!(keys.len(), expected.len());
+        assert!(keys == expected);
+        assert!(states > states_in_fewer_steps, "others came in between");
+    }
 }
