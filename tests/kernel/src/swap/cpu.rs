@@ -258,18 +258,20 @@ pub(crate) fn next_cpu_action(kernel: &mut Kernel) -> Option<Action> {
         return Some(Action::Start { cpu });
     }
     if kernel.swap.cpus.stopping == Some(kernel.here) {
-        kernel.swap.cpus.stopping = None;
+        // Left over if its thread did not wait in the end; no tick will come to do it.
+        pager::hand_off(kernel);
+        // What that has to make others forget goes first, while this CPU counts as any other.
+        if let Some(shootdown) = kernel.next_shootdown() {
+            return Some(shootdown);
+        }
         stop(kernel);
-        // What giving the threads away has to make others forget goes first.
-        return kernel.next_shootdown().or(Some(Action::Park));
     }
     (!kernel.scheduler.online().contains(kernel.here)).then_some(Action::Park)
 }
 
 /// Gives all that this CPU has to do to others.
 fn stop(kernel: &mut Kernel) {
-    // Left over if the thread did not wait in the end; no tick comes to do it.
-    pager::hand_off(kernel);
+    kernel.swap.cpus.stopping = None;
     kernel.close_cpu();
     let cpu = portable(kernel.here);
     let work = events(kernel).stopped(cpu);
