@@ -132,17 +132,12 @@ impl PageTree {
     /// Replaces the entry of a page and returns the old one, its accessed and dirty bits exact.
     ///
     /// # Errors
-    /// [`NeedFrame`] if a table is missing and no frame is free.
-    pub(crate) fn set(
-        &mut self,
-        page: UserPage,
-        pte: Pte,
-        frames: &mut FrameTable,
-    ) -> Result<Pte, NeedFrame> {
+    /// [`NeedFrame`] if a table is missing, which [`Self::make_tables`] makes.
+    pub(crate) fn set(&mut self, page: UserPage, pte: Pte) -> Result<Pte, NeedFrame> {
         let entry = match self.leaf(page) {
             Some(entry) => entry,
             None if pte == Pte::Empty => return Ok(Pte::Empty),
-            None => self.make_leaf(page, frames)?,
+            None => return Err(NeedFrame),
         };
         // Release: a CPU that walks to the frame sees what was written into it before.
         Ok(Pte::decode(entry.swap(pte.encode(), Ordering::AcqRel)))
@@ -211,11 +206,15 @@ impl PageTree {
         self.table(page.0, 0).ok().map(|table| &table[index(page.0, 0)])
     }
 
-    fn make_leaf(
+    /// Makes the tables that are missing on the way to a page.
+    ///
+    /// # Errors
+    /// [`NeedFrame`] if no frame is free; what was made stays.
+    pub(crate) fn make_tables(
         &mut self,
         page: UserPage,
         frames: &mut FrameTable,
-    ) -> Result<&AtomicU64, NeedFrame> {
+    ) -> Result<(), NeedFrame> {
         for level in (1..=TOP_LEVEL).rev() {
             let table = self.table(page.0, level).expect("made in the round before");
             let entry = &table[index(page.0, level)];
@@ -227,7 +226,7 @@ impl PageTree {
                 entry.store(raw, Ordering::Release);
             }
         }
-        Ok(self.leaf(page).expect("all tables above were just made"))
+        Ok(())
     }
 }
 

@@ -23,8 +23,9 @@ use crate::errno::SysResult;
 use crate::kernel::Kernel;
 use crate::limits::SPACES_MAX;
 use crate::machine::cpu_id::CpuMask;
-use crate::machine::paging::{PageTree, Pte, UserPage};
+use crate::machine::paging::{NeedFrame, PageTree, Pte, UserPage};
 use crate::slab::Id;
+use crate::swap;
 use crate::thread::Identity;
 
 /// Names an address space.
@@ -102,15 +103,24 @@ impl Kernel {
     ///
     /// A wait or a kill when a page table needs a frame; nothing was changed.
     pub(crate) fn set_entry(&mut self, space: SpaceId, page: UserPage, pte: Pte) -> SysResult<Pte> {
+        let old = match self.spaces[space].tree.set(page, pte) {
+            Ok(old) => old,
+            Err(NeedFrame) => {
+                self.make_tables(space, page)?;
+                self.spaces[space].tree.set(page, pte).expect("all its tables were just made")
+            }
+        };
         let found = &mut self.spaces[space];
         let is_private = found.is_private(page);
-        match found.tree.set(page, pte, &mut self.frames) {
-            Ok(old) => {
-                found.count(old, pte, is_private);
-                Ok(old)
-            }
-            Err(_need_frame) => Err(self.frame_missing()),
-        }
+        found.count(old, pte, is_private);
+        Ok(old)
+    }
+
+    /// Makes the tables of a page; like any memory, they are not taken from the daemon's reserve.
+    fn make_tables(&mut self, space: SpaceId, page: UserPage) -> SysResult<()> {
+        let made = swap::may_allocate(self, space)
+            && self.spaces[space].tree.make_tables(page, &mut self.frames).is_ok();
+        if made { Ok(()) } else { Err(self.frame_missing()) }
     }
 }
 

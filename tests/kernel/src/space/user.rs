@@ -138,7 +138,7 @@ impl Kernel {
             if !accessed || may_write && !dirty {
                 let pte =
                     Pte::Present { frame, writable, executable, accessed: true, dirty: may_write };
-                let replaced = tree.set(page, pte, &mut self.frames);
+                let replaced = tree.set(page, pte);
                 replaced.expect("a present page has all its tables");
             }
         }
