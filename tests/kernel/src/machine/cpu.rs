@@ -3,7 +3,7 @@
 //! Blocks exist for all possible CPUs from boot on. Only its own CPU touches a block, except that the
 //! booting CPU makes it; so its fields are cells. `trap.s` knows the first four fields.
 
-#![expect(unsafe_code, reason = "finds the block through GS and loads CR3")]
+#![expect(unsafe_code, reason = "finds the block through GS, loads CR3, sleeps")]
 
 use super::cpu_id::{CPUS_MAX, CpuId};
 use super::descriptors::Descriptors;
@@ -46,7 +46,7 @@ pub(super) struct CpuBlock {
     running: RefCell<Option<RegsHandle>>,
     /// The FS base that was loaded for the thread in `running`.
     fs_base: Cell<u64>,
-    /// A tick came while the CPU was idle.
+    /// A tick came while the CPU slept in the kernel.
     has_ticked: Cell<bool>,
     pub(super) descriptors: Descriptors,
 }
@@ -145,7 +145,7 @@ impl CpuBlock {
         self.regs.get()
     }
 
-    /// Notes a tick that came while the CPU was idle.
+    /// Notes a tick that came while the CPU slept.
     pub(super) fn note_tick(&self) {
         self.has_ticked.set(true);
     }
@@ -207,4 +207,15 @@ pub(super) fn make_kernel_root() {
     let (boot, kernel) = (boot.wrapping_add(256), kernel.wrapping_add(256));
     // SAFETY: both tables have 512 entries, and no CPU uses the copy yet.
     unsafe { kernel.copy_from_nonoverlapping(boot, 256) };
+}
+
+/// Sleeps until an interrupt was served. One that came before `sti` ends the sleep at once: `sti`
+/// holds interrupts back for one more instruction.
+///
+/// # Context
+/// Without the kernel lock; the thread's registers are saved, SSE included.
+pub(super) fn sleep() {
+    // SAFETY: interrupts arrive at `hlt` only; their handler may change what `clobber_abi` names,
+    // which includes the SSE registers that `trap.s` does not save there.
+    unsafe { asm!("sti", "hlt", "cli", clobber_abi("C")) };
 }

@@ -14,7 +14,7 @@ use super::paging::Root;
 use super::regs::{Regs, RegsHandle};
 use super::{apic, shootdown, smp};
 use crate::kernel::Kernel;
-use core::arch::{asm, global_asm};
+use core::arch::global_asm;
 use x86_64::instructions::tlb;
 use x86_64::registers::control::Cr2;
 
@@ -65,6 +65,9 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
                 shootdown::request(id, cpus, &pages);
                 kernel = KERNEL.lock(id);
                 kernel.on_shootdown_done(id);
+                if cpu.take_tick() {
+                    kernel.on_tick(id);
+                }
             }
             Action::Start { cpu: other } => {
                 drop(kernel);
@@ -84,7 +87,7 @@ fn act(cpu: &'static CpuBlock, mut kernel: Guard) -> ! {
             Action::Idle => {
                 leave_thread(cpu);
                 drop(kernel);
-                sleep();
+                cpu::sleep();
                 kernel = KERNEL.lock(id);
                 if cpu.take_tick() {
                     kernel.on_tick(id);
@@ -119,19 +122,11 @@ fn leave_thread(cpu: &CpuBlock) {
     cpu::load_root(cpu.id(), cpu::kernel_root());
 }
 
-/// Sleeps until an interrupt was served. One that came before `sti` ends the sleep at once: `sti`
-/// holds interrupts back for one more instruction.
-fn sleep() {
-    // SAFETY: interrupts arrive at `hlt` only; their handler may change what `clobber_abi` names,
-    // which includes the SSE registers that `trap.s` does not save there.
-    unsafe { asm!("sti", "hlt", "cli", clobber_abi("C")) };
-}
-
 /// Stops this CPU until it is started again; it still answers what was asked before it left.
 fn park(cpu: &CpuBlock) {
     apic::stop_ticks();
     while !smp::take_wake(cpu.id()) {
-        sleep();
+        cpu::sleep();
     }
     // No shootdown named this CPU meanwhile.
     tlb::flush_all();
@@ -212,7 +207,7 @@ struct TrapFrame {
     ss: u64,
 }
 
-/// An interrupt of the idle kernel, or an exception in the kernel, which is a bug.
+/// An interrupt of the sleeping kernel, or an exception in the kernel, which is a bug.
 #[unsafe(no_mangle)]
 extern "C" fn trapped_in_kernel(frame: &TrapFrame) {
     let vector = frame.vector as u8;

@@ -5,6 +5,9 @@
 //! answer in the interrupt (from ring 3, or while idle), or while they wait for the kernel lock or
 //! for a shootdown of their own. A CPU that holds the kernel lock answers once it leaves the kernel:
 //! nobody waits for a CPU while holding the lock, so that moment comes.
+//!
+//! Who has waited for a while sleeps until an interrupt: the CPU that is to answer may share a host's
+//! core with it, and would be kept from it by spinning.
 
 #![expect(unsafe_code, reason = "a request shared by the protocol described above; invlpg")]
 
@@ -13,7 +16,7 @@ use super::cpu;
 use super::cpu_id::{CPUS_MAX, CpuId, CpuMask};
 use super::{apic, clock};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
 
@@ -21,10 +24,15 @@ use x86_64::instructions::tlb;
 /// keep a virtual CPU waiting for a long time.
 const ANSWER_MAX_NS: u64 = 30_000_000_000;
 
+/// So long a CPU spins for answers before it sleeps: some answers of CPUs that run.
+const SPIN_NS: u64 = 20_000;
+
 /// What one CPU asks of others.
 struct Request {
     /// Bit `n`: CPU `n` has not answered.
     unanswered: AtomicU32,
+    /// The asking CPU sleeps, and wants an interrupt when all have answered.
+    sleeps: AtomicBool,
     /// Written by the asking CPU while nothing is unanswered, read by the others until they answer.
     pages: UnsafeCell<Pages>,
 }
@@ -33,8 +41,13 @@ struct Request {
 unsafe impl Sync for Request {}
 
 static REQUESTS: [Request; CPUS_MAX] =
-    [const { Request { unanswered: AtomicU32::new(0), pages: UnsafeCell::new(Pages::none()) } };
-        CPUS_MAX];
+    [const {
+        Request {
+            unanswered: AtomicU32::new(0),
+            sleeps: AtomicBool::new(false),
+            pages: UnsafeCell::new(Pages::none()),
+        }
+    }; CPUS_MAX];
 
 /// Per CPU, bit `n`: CPU `n` waits for its answer.
 static PENDING: [AtomicU32; CPUS_MAX] = [const { AtomicU32::new(0) }; CPUS_MAX];
@@ -69,7 +82,7 @@ pub(super) fn request(this: CpuId, cpus: CpuMask, pages: &Pages) {
 }
 
 fn await_answers(this: CpuId, request: &Request) {
-    let end_ns = clock::now_ns() + ANSWER_MAX_NS;
+    let began_ns = clock::now_ns();
     loop {
         // Acquire pairs with the Release in `serve`: the others' TLBs are clean from here on.
         let unanswered = request.unanswered.load(Ordering::Acquire);
@@ -77,9 +90,22 @@ fn await_answers(this: CpuId, request: &Request) {
             return;
         }
         serve_in_kernel(this);
-        assert!(clock::now_ns() < end_ns, "cpus {unanswered:#x} do not answer a shootdown");
-        core::hint::spin_loop();
+        let waited_ns = clock::now_ns() - began_ns;
+        assert!(waited_ns < ANSWER_MAX_NS, "cpus {unanswered:#x} do not answer a shootdown");
+        if waited_ns < SPIN_NS { core::hint::spin_loop() } else { sleep_until_answered(request) }
     }
+}
+
+/// Sleeps until an interrupt, unless all have answered: the last answer's, or any other.
+fn sleep_until_answered(request: &Request) {
+    // SeqCst here and in `serve`: of this store and load and that change and load, at least one load
+    // sees the other side's change, so that either this CPU does not sleep or it is woken.
+    request.sleeps.store(true, Ordering::SeqCst);
+    if request.unanswered.load(Ordering::SeqCst) != 0 {
+        cpu::sleep();
+    }
+    // Relaxed: an interrupt too many does no harm.
+    request.sleeps.store(false, Ordering::Relaxed);
 }
 
 /// Answers the requests that wait for this CPU, which is in the kernel.
@@ -104,8 +130,12 @@ fn serve(this: CpuId, from: From) {
         let request = &REQUESTS[asker.index()];
         // SAFETY: the asking CPU does not write the pages before this CPU answered.
         forget(this, unsafe { &*request.pages.get() }, from);
-        // Release pairs with the Acquire in `await_answers`.
-        request.unanswered.fetch_and(!CpuMask::of(this).bits(), Ordering::Release);
+        // The Release in it pairs with the Acquire in `await_answers`; the rest as said there.
+        let before = request.unanswered.fetch_and(!CpuMask::of(this).bits(), Ordering::SeqCst);
+        let is_last = before == CpuMask::of(this).bits();
+        if is_last && request.sleeps.load(Ordering::SeqCst) {
+            apic::send_reschedule(asker);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 // Entries from ring 3 (system call, exception, interrupt), the return to it, and interrupts of the
-// idle kernel. An entry from ring 3 saves everything into the running thread's Regs, whose address
+// sleeping kernel. An entry from ring 3 saves everything into the running thread's Regs, whose address
 // is in the CPU's block, and starts with an empty kernel stack; nothing returns through that stack.
 
 // struct Regs; asserted in regs.rs
@@ -145,7 +145,7 @@ trap_entry:
     call entered_by_trap
     ud2
 
-// Only the idle loop lets interrupts in, and it expects all that a C function may change to be
+// Only `cpu::sleep` lets interrupts in, and it expects all that a C function may change to be
 // changed (SSE too). Everything else that comes here is fatal and does not return.
 trap_in_kernel:
     push rax
