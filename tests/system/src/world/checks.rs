@@ -54,8 +54,9 @@ impl World {
     /// At rest; nothing else goes on meanwhile.
     pub(crate) fn assert_statistics_are_exact(&mut self) {
         self.is_frozen = true;
-        for Area { cookie, .. } in self.areas.clone() {
-            let found = self.read_device(cookie.device, cookie.pages);
+        for area in self.areas.clone() {
+            let Area { cookie, .. } = area;
+            let found = self.read_device(area);
             let stat = self.mm_stat(cookie.device);
             let slots: BTreeSet<u32> = found.iter().map(|(slot, _)| *slot).collect();
             self.assert_account_agrees(cookie.device, &slots);

@@ -187,9 +187,10 @@ impl World {
         text.split_whitespace().map(|word| word.parse().expect("a number")).collect()
     }
 
-    /// Returns the pages of the device that are not all zeros, by slot; nothing for a damaged one.
-    pub(crate) fn read_device(&mut self, device: u16, pages: u32) -> Vec<(u32, Option<Vec<u8>>)> {
-        let handle = self.open(&device.to_string(), O_RDONLY).expect("the device exists");
+    /// Returns the pages of a mounted device that are not all zeros, by slot; nothing for a damaged
+    /// one. Read through the mount's own handle: there can be no other.
+    pub(crate) fn read_device(&mut self, area: Area) -> Vec<(u32, Option<Vec<u8>>)> {
+        let Area { handle, cookie: Cookie { pages, .. }, .. } = area;
         let mut found = Vec::new();
         for slot in 0..pages {
             let offset = u64::from(slot) * zram::PAGE_SIZE as u64;
@@ -200,7 +201,6 @@ impl World {
                 Err(errno) => panic!("slot {slot} is read with errno {errno}"),
             }
         }
-        self.close(handle);
         found
     }
 
