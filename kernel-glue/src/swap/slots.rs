@@ -154,6 +154,11 @@ impl SlotMap {
         self.noticed.count()
     }
 
+    /// Returns how many slots nobody uses any more and the daemon has yet to forget.
+    pub(super) fn notices(&self) -> u32 {
+        self.notices_pending().saturating_add(self.notices_in_flight())
+    }
+
     /// Returns how many notices are in flight.
     pub(super) fn notices_in_flight(&self) -> u32 {
         self.noticing

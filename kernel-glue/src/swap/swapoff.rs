@@ -137,6 +137,7 @@ impl Pager {
             return self.swapoff_fails(SwapOffError::NotMounted);
         };
         let (is_empty, state) = (area.slots.used() == 0, area.state);
+        let is_forgotten = area.slots.used() == area.slots.notices();
         if is_empty && self.area_is_moving(job.area) {
             // A probe; its reply names the area.
             self.wait(job.waiter, Reason::Reply, ports);
@@ -154,6 +155,11 @@ impl Pager {
             return self.swapoff_fails(SwapOffError::Busy);
         };
         self.wait(job.waiter, Reason::Reply, ports);
+        if is_forgotten {
+            // No page table has an entry of it: there is nothing to look for, only replies to await.
+            self.send_notices(ports);
+            return SwapOff::Wait { run: None };
+        }
         if !self.queues.get(queue).is_some_and(super::queues::Queue::is_free) {
             return SwapOff::Wait { run: None };
         }
