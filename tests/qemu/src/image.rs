@@ -23,7 +23,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 13] = [
     "sh",
     "zramctl",
     "swapon",
@@ -33,8 +33,10 @@ const PROGRAMS: [&str; 11] = [
     "bench",
     "pages",
     "attributes",
+    "platform",
     "hostile",
     "hotplug",
+    "storm",
 ];
 
 /// The sample's name in the image.

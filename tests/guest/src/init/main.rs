@@ -28,7 +28,7 @@ use zram_rt::{Fd, environment, eprintln, process};
 
 use files::Files;
 use names::Names;
-use programs::Kills;
+use programs::Daemon;
 use server::Server;
 
 zram_rt::entry!(main);
@@ -37,7 +37,7 @@ fn main() -> u8 {
     // Before this there is no descriptor to complain to.
     let _ = open_console();
     match set_up() {
-        Ok((names, kills)) => process::power_off(programs::run(&names, &kills)),
+        Ok((names, daemon)) => process::power_off(programs::run(&names, &daemon)),
         Err(error) => {
             eprintln!("init: cannot start: {}", zram_rt::errno::InWords(error));
             1
@@ -55,10 +55,10 @@ fn open_console() -> Result<()> {
     Ok(())
 }
 
-/// Unpacks the image and starts serving; returns the names of all schemes, and what may be killed.
-fn set_up() -> Result<(Arc<Names>, Arc<Kills>)> {
+/// Unpacks the image and starts serving; returns the names of all schemes, and the daemon to start.
+fn set_up() -> Result<(Arc<Names>, Arc<Daemon>)> {
     let boot = boot::take().expect("init is the first program and asks once");
-    let (names, kills) = (Arc::new(Names::new()), Arc::new(Kills::new()));
+    let (names, daemon) = (Arc::new(Names::new()), Arc::new(Daemon::new()));
     register_kernel_schemes(&boot, &names);
     let files = match boot.initrd {
         // The initrd is unmapped here, when `initrd` goes.
@@ -69,9 +69,9 @@ fn set_up() -> Result<(Arc<Names>, Arc<Kills>)> {
     environment::set_namespace(socket.root(server::NAMESPACE)?.into_raw());
     names.register("initfs", socket.root(server::FILES)?)?;
     names.register("init", socket.root(server::INIT)?)?;
-    let server = Server::new(socket, files, Arc::clone(&names), Arc::clone(&kills));
+    let server = Server::new(socket, files, Arc::clone(&names), Arc::clone(&daemon));
     thread::Builder::new("namespace").spawn(move || server.run())?;
-    Ok((names, kills))
+    Ok((names, daemon))
 }
 
 fn register_kernel_schemes(boot: &Boot, names: &Names) {

@@ -1,7 +1,8 @@
 //! Starts the daemon and the shell, and waits for the shell's end.
 //!
-//! The daemon can be killed as well ([`Kills`]), by whoever writes its name to `/scheme/init/kill`:
-//! that is how tests see what becomes of the others.
+//! The [`Daemon`] can be killed as well, by whoever writes its name to `/scheme/init/kill`, and once it
+//! has ended be started again, by its name to `/scheme/init/start`: that is how tests see what becomes
+//! of the others.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -23,32 +24,111 @@ const REGISTER_MAX_NS: u64 = 20_000_000_000;
 /// Exit code of a shell that was killed: Linux's 128 + SIGKILL.
 const KILLED_CODE: u8 = 137;
 
-/// What was started and may be killed: the daemon.
-pub(crate) struct Kills {
-    daemon: Mutex<Option<Killer>>,
+/// The daemon: whether it runs, and what ends it.
+pub(crate) struct Daemon {
+    phase: Mutex<Phase>,
 }
 
-impl Kills {
-    /// Returns a table without programs.
+enum Phase {
+    Absent,
+    /// It is being started, runs, or ends; killed once at most.
+    There(Option<Killer>),
+}
+
+impl Daemon {
+    /// Returns what is known before it was started.
     pub(crate) const fn new() -> Self {
-        Self { daemon: Mutex::new(None) }
+        Self { phase: Mutex::new(Phase::Absent) }
     }
 
-    /// Kills a program that is called `name`, without warning.
+    /// Kills it without warning.
     ///
     /// # Errors
     ///
-    /// ENOENT if no program of that name runs that may be killed.
+    /// ENOENT for another name than the daemon's, and if it does not run or was killed before.
     pub(crate) fn kill(&self, name: &str) -> Result<()> {
-        let is_daemon = DAEMON.rsplit('/').next() == Some(name);
-        let killer = is_daemon.then(|| self.daemon.lock().take()).flatten();
+        let killer = match &mut *self.phase.lock() {
+            Phase::There(killer) if is_daemon(name) => killer.take(),
+            Phase::There(_) | Phase::Absent => None,
+        };
         killer.ok_or(Error::new(syscall::ENOENT))?.kill()
+    }
+
+    /// Has it started by a thread of its own, and does not wait for that.
+    ///
+    /// # Errors
+    ///
+    /// ENOENT for another name than the daemon's, EBUSY until the one before has ended; those of
+    /// starting a thread.
+    pub(crate) fn start_again(self: &Arc<Self>, name: &str, names: &Arc<Names>) -> Result<()> {
+        if !is_daemon(name) {
+            return Err(Error::new(syscall::ENOENT));
+        }
+        self.take_place()?;
+        let (daemon, names) = (Arc::clone(self), Arc::clone(names));
+        let started = thread::Builder::new("start").spawn(move || daemon.start(&names));
+        started.map(drop).inspect_err(|_| self.is_gone())
+    }
+
+    fn take_place(&self) -> Result<()> {
+        let mut phase = self.phase.lock();
+        match *phase {
+            Phase::There(_) => Err(Error::new(syscall::EBUSY)),
+            Phase::Absent => {
+                *phase = Phase::There(None);
+                Ok(())
+            }
+        }
+    }
+
+    fn is_gone(&self) {
+        *self.phase.lock() = Phase::Absent;
+    }
+
+    /// Starts it, after its place was taken, and waits until it has registered or ended; without it
+    /// the system goes on, and `zram:` is not there.
+    fn start(self: &Arc<Self>, names: &Arc<Names>) {
+        let daemon = match Command::new(DAEMON).may_create_schemes().spawn() {
+            Ok(daemon) => daemon,
+            Err(error) => {
+                self.is_gone();
+                return eprintln!("init: {DAEMON}: {}", InWords(error));
+            }
+        };
+        *self.phase.lock() = Phase::There(daemon.killer().ok());
+        let ended = Arc::new(AtomicBool::new(false));
+        let (own, known, has_ended) = (Arc::clone(self), Arc::clone(names), Arc::clone(&ended));
+        let watch = thread::Builder::new("watch").spawn(move || {
+            let end = daemon.wait();
+            known.forget("zram");
+            // Relaxed: `announce` orders it before the wake.
+            has_ended.store(true, Ordering::Relaxed);
+            known.announce();
+            match end {
+                End::Exited(0) => eprintln!("init: {DAEMON} has ended"),
+                End::Exited(code) => eprintln!("init: {DAEMON} has ended with code {code}"),
+                End::Killed => eprintln!("init: {DAEMON} was killed"),
+            }
+            own.is_gone();
+        });
+        if let Err(error) = watch {
+            eprintln!("init: nobody watches {DAEMON}: {}", InWords(error));
+        }
+        let deadline_ns = time::now_ns().saturating_add(REGISTER_MAX_NS);
+        if !names.wait_for("zram", deadline_ns, || ended.load(Ordering::Relaxed)) {
+            eprintln!("init: {DAEMON} has not registered zram:");
+        }
     }
 }
 
+fn is_daemon(name: &str) -> bool {
+    DAEMON.rsplit('/').next() == Some(name)
+}
+
 /// Runs the system; returns the shell's exit code.
-pub(crate) fn run(names: &Arc<Names>, kills: &Kills) -> u8 {
-    start_daemon(names, kills);
+pub(crate) fn run(names: &Arc<Names>, daemon: &Arc<Daemon>) -> u8 {
+    daemon.take_place().expect("nobody else starts it before the shell runs");
+    daemon.start(names);
     let command = Command::new(SHELL);
     let script_exists = fs::open(SCRIPT, syscall::O_RDONLY).is_ok();
     let command = if script_exists { command.argument(SCRIPT) } else { command };
@@ -62,35 +142,5 @@ pub(crate) fn run(names: &Arc<Names>, kills: &Kills) -> u8 {
             eprintln!("init: {SHELL}: {}", InWords(error));
             1
         }
-    }
-}
-
-/// Starts `zramd`; without it the system goes on, and `zram:` is not there.
-fn start_daemon(names: &Arc<Names>, kills: &Kills) {
-    let daemon = match Command::new(DAEMON).may_create_schemes().spawn() {
-        Ok(daemon) => daemon,
-        Err(error) => return eprintln!("init: {DAEMON}: {}", InWords(error)),
-    };
-    *kills.daemon.lock() = daemon.killer().ok();
-    let ended = Arc::new(AtomicBool::new(false));
-    let (known, has_ended) = (Arc::clone(names), Arc::clone(&ended));
-    let watch = thread::Builder::new("watch").spawn(move || {
-        let end = daemon.wait();
-        known.forget("zram");
-        // Relaxed: `announce` orders it before the wake.
-        has_ended.store(true, Ordering::Relaxed);
-        known.announce();
-        match end {
-            End::Exited(0) => eprintln!("init: {DAEMON} has ended"),
-            End::Exited(code) => eprintln!("init: {DAEMON} has ended with code {code}"),
-            End::Killed => eprintln!("init: {DAEMON} was killed"),
-        }
-    });
-    if let Err(error) = watch {
-        eprintln!("init: nobody watches {DAEMON}: {}", InWords(error));
-    }
-    let deadline_ns = time::now_ns().saturating_add(REGISTER_MAX_NS);
-    if !names.wait_for("zram", deadline_ns, || ended.load(Ordering::Relaxed)) {
-        eprintln!("init: {DAEMON} has not registered zram:");
     }
 }

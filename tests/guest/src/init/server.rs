@@ -5,8 +5,8 @@
 //! | --- | --- | --- |
 //! | [`NAMESPACE`] | start | open `/scheme` and `/scheme/NAME`; dup for a registration |
 //! | [`FILES`] | start | open of files and directories |
-//! | [`INIT`] | start | open of `kill`, for uid 0 |
-//! | kill | open | a write of a program's name, which is its end |
+//! | [`INIT`] | start | open of `kill` and `start`, for uid 0 |
+//! | order | open | a write of a program's name, which ends or starts it |
 //! | registration | dup of the namespace | takes one descriptor, the root |
 //! | file, text | open | positioned reads, size |
 
@@ -23,7 +23,7 @@ use zram_rt::{Fd, eprintln};
 
 use crate::files::Files;
 use crate::names::Names;
-use crate::programs::Kills;
+use crate::programs::Daemon;
 
 /// Handle of the namespace's root.
 pub(crate) const NAMESPACE: usize = 1;
@@ -34,8 +34,15 @@ pub(crate) const FILES: usize = 2;
 /// Handle of the root of `init`, where this program itself is told what to do.
 pub(crate) const INIT: usize = 3;
 
-/// The one file there.
-const KILL: &str = "kill";
+/// The files there.
+const ORDERS: [(&str, Order); 2] = [("kill", Order::Kill), ("start", Order::Start)];
+
+/// What is done to a program whose name is written.
+#[derive(Clone, Copy)]
+enum Order {
+    Kill,
+    Start,
+}
 
 /// Longest path and name; the kernel's own limit.
 const PATH_MAX: usize = 1024;
@@ -47,7 +54,7 @@ enum Handle {
     Registration(String),
     File(usize),
     Text(String),
-    Kill,
+    Order(Order),
 }
 
 /// What an open leads to.
@@ -61,15 +68,20 @@ pub(crate) struct Server {
     socket: Socket,
     files: Files,
     names: Arc<Names>,
-    kills: Arc<Kills>,
+    daemon: Arc<Daemon>,
     handles: BTreeMap<usize, Handle>,
     last: usize,
 }
 
 impl Server {
     /// Returns a server for what comes through `socket`.
-    pub(crate) fn new(socket: Socket, files: Files, names: Arc<Names>, kills: Arc<Kills>) -> Self {
-        Self { socket, files, names, kills, handles: BTreeMap::new(), last: INIT }
+    pub(crate) fn new(
+        socket: Socket,
+        files: Files,
+        names: Arc<Names>,
+        daemon: Arc<Daemon>,
+    ) -> Self {
+        Self { socket, files, names, daemon, handles: BTreeMap::new(), last: INIT }
     }
 
     /// Serves until the socket fails, which is the end of the system.
@@ -193,23 +205,29 @@ impl Server {
         let root = self.socket.obtain_fd(request)?;
         match self.handles.get(&request.handle()) {
             Some(Handle::Registration(name)) => self.names.register(name, root).map(|()| 1),
-            Some(Handle::File(_) | Handle::Text(_) | Handle::Kill) | None => {
+            Some(Handle::File(_) | Handle::Text(_) | Handle::Order(_)) | None => {
                 Err(error(syscall::EOPNOTSUPP))
             }
         }
     }
 
-    /// Kills the program of that name, if this is about [`KILL`].
+    /// Does to a program what the file is for.
     fn write(&self, request: &Request) -> Result<usize> {
-        match self.handles.get(&request.handle()) {
-            Some(Handle::Kill) => {}
+        let order = match self.handles.get(&request.handle()) {
+            Some(Handle::Order(order)) => *order,
             Some(Handle::File(_) | Handle::Text(_) | Handle::Registration(_)) | None => {
                 return Err(error(syscall::EROFS));
             }
+        };
+        let name = text(request, 0)?;
+        match order {
+            Order::Kill => {
+                self.daemon.kill(name.trim())?;
+                // Nobody comes to it any more, and the closing of its root wakes it, to crash.
+                self.names.forget("zram");
+            }
+            Order::Start => self.daemon.start_again(name.trim(), &self.names)?,
         }
-        self.kills.kill(text(request, 0)?.trim())?;
-        // Nobody comes to it any more, and the closing of its root wakes it, to crash.
-        self.names.forget("zram");
         Ok(request.payload_length())
     }
 
@@ -217,7 +235,7 @@ impl Server {
         match self.handles.get(&handle) {
             Some(Handle::File(number)) => Ok(self.files.content(*number)),
             Some(Handle::Text(text)) => Ok(text.as_bytes()),
-            Some(Handle::Registration(_) | Handle::Kill) | None => Err(error(syscall::EBADF)),
+            Some(Handle::Registration(_) | Handle::Order(_)) | None => Err(error(syscall::EBADF)),
         }
     }
 
@@ -233,7 +251,7 @@ impl Server {
 
     fn stat(&self, request: Request) -> Answer {
         let mode = match self.handles.get(&request.handle()) {
-            Some(Handle::File(_) | Handle::Kill) => MODE_FILE,
+            Some(Handle::File(_) | Handle::Order(_)) => MODE_FILE,
             Some(Handle::Text(_) | Handle::Registration(_)) | None => MODE_DIR,
         };
         let size = self.content(request.handle()).map_or(0, <[u8]>::len);
@@ -242,12 +260,13 @@ impl Server {
 }
 
 fn open_init(path: &str, (uid, _): (u32, u32)) -> Result<Opened> {
-    match path {
-        "" => Ok(Opened::Here(Handle::Text(KILL.to_string() + "\n"))),
-        KILL if uid == 0 => Ok(Opened::Here(Handle::Kill)),
-        KILL => Err(error(syscall::EACCES)),
-        _ => Err(error(syscall::ENOENT)),
+    if path.is_empty() {
+        let names = ORDERS.map(|(name, _)| name.to_string() + "\n");
+        return Ok(Opened::Here(Handle::Text(names.concat())));
     }
+    let order = ORDERS.into_iter().find(|(name, _)| *name == path);
+    let (_, order) = order.ok_or(error(syscall::ENOENT))?;
+    if uid == 0 { Ok(Opened::Here(Handle::Order(order))) } else { Err(error(syscall::EACCES)) }
 }
 
 fn opened(request: Request, result: Result<usize>, positioned: bool) -> Answer {

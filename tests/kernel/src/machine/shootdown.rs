@@ -40,14 +40,13 @@ struct Request {
 // SAFETY: `pages` is written while `unanswered` is 0 and read while it is not; see the fields.
 unsafe impl Sync for Request {}
 
-static REQUESTS: [Request; CPUS_MAX] =
-    [const {
-        Request {
-            unanswered: AtomicU32::new(0),
-            sleeps: AtomicBool::new(false),
-            pages: UnsafeCell::new(Pages::none()),
-        }
-    }; CPUS_MAX];
+static REQUESTS: [Request; CPUS_MAX] = [const {
+    Request {
+        unanswered: AtomicU32::new(0),
+        sleeps: AtomicBool::new(false),
+        pages: UnsafeCell::new(Pages::none()),
+    }
+}; CPUS_MAX];
 
 /// Per CPU, bit `n`: CPU `n` waits for its answer.
 static PENDING: [AtomicU32; CPUS_MAX] = [const { AtomicU32::new(0) }; CPUS_MAX];

@@ -23,3 +23,12 @@ fn settings_of_a_mounted_device_are_refused() {
     );
     boot(2, &script).succeeds().prints("cat zram:0/disksize", &(512 << 20).to_string());
 }
+
+#[test]
+fn a_mounted_device_is_opened_by_nobody_else() {
+    let script = format!("{SWAP}! cat zram:0\n! swapon zram:0\nswapoff zram:0\npages zram:0\n");
+    boot(2, &script)
+        .succeeds()
+        .prints("! cat zram:0", "cat: zram:0: device or resource busy (EBUSY)")
+        .prints("! swapon zram:0", "swapon: zram:0: device or resource busy (EBUSY)");
+}

@@ -124,6 +124,11 @@ impl Run {
         value.unwrap_or_else(|| panic!("no figure {name} in\n{}", self.ended.log))
     }
 
+    /// Returns the lines that begin with this.
+    pub(crate) fn lines_with(&self, start: &str) -> Vec<&str> {
+        self.ended.log.lines().filter(|line| line.starts_with(start)).collect()
+    }
+
     /// Returns what `free` printed as free memory.
     #[track_caller]
     pub(crate) fn free_kib(&self) -> u64 {

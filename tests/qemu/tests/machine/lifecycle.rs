@@ -37,3 +37,31 @@ fn a_device_can_be_removed_and_added_again() {
         .prints("cat zram:0/initstate", "0")
         .prints("cat zram:0/disksize", "0");
 }
+
+#[test]
+fn the_daemon_is_started_again_after_its_end() {
+    let script = format!(
+        "! echo zramd > init:start\n\
+         echo 1 > zram:control/exit\n\
+         sleep 200\n\
+         echo zramd > init:start\n\
+         sleep 200\n\
+         {SWAP}\
+         memhog --size 150M\n"
+    );
+    boot(2, &script)
+        .succeeds()
+        .prints("! echo zramd > init:start", "echo: init:start: device or resource busy (EBUSY)")
+        .prints("memhog --size 150M", "figure errors 0");
+}
+
+#[test]
+fn devices_and_the_daemon_come_and_go_at_once_and_every_byte_is_right() {
+    let run = boot(4, "storm --seconds 20 --size 150M\n").succeeds();
+    let ends = run.lines_with("zramd: ends with ");
+    let clean =
+        "zramd: ends with instances 0 devices 0 pool_pages 0 table_bytes 0 streams 0 handles 0";
+    assert!(ends.iter().all(|end| *end == clean), "{ends:?}");
+    assert_eq!(ends.len() as u64, run.figure("exits_accepted"));
+    assert!(run.figure("devices_mounted") > 0);
+}

@@ -21,7 +21,10 @@ bench                     times the parts of a page's journey
 attributes                tries good and bad writes of every attribute
 platform                  checks threads, files and processes from inside
 hostile WHAT              misbehaves in one way; alone, lists them
+storm --seconds N --size SIZE
+                          adds, mounts and removes devices, CPUs and the daemon at once
 kill zramd                ends the daemon without warning
+echo zramd > init:start   starts it again once it has ended
 sleep MS                  waits
 until NAME NUMBER         waits for a line of swap:stat: until pages_out 1000
 NAME ... &                runs a program in the background
