@@ -76,7 +76,9 @@ impl Client {
             return Ok(Turn::DaemonGone);
         }
         self.storm.devices_added.add_one();
-        match fs::open(&self.device(), O_RDWR) {
+        // Busy while an end of the daemon takes place: then it is gone next time.
+        let open = || fs::open(&self.device(), O_RDWR);
+        match retry("open", &[syscall::EBUSY], open)? {
             Ok(device) => self.use_device(device)?,
             Err(error) if GONE.contains(&error.errno) => return Ok(Turn::DaemonGone),
             Err(error) => return Err(Finding::of("open", error)),
