@@ -2,7 +2,9 @@
 //!
 //! The figures contain what Linux's users pay as well: the system call and the block layer, once per
 //! transfer. With 4 KiB a transfer that is much, with 128 KiB little, so both are shown. zram works
-//! on the bio in the caller's context, so the thread's CPU time has all of it.
+//! on the bio in the caller's context, so the thread's CPU time has all of it; only of 1 MiB
+//! transfers some rounds show less CPU time than time on the wall, as if a kernel thread had done a
+//! part. So the least CPU time of those rows is not to be trusted; the medians do not suffer.
 
 mod device;
 mod guard;
