@@ -25,7 +25,7 @@ const DECOMPRESS: &str = "decompress_all";
 /// In words, when valgrind is missing or says something unexpected.
 pub(crate) fn count_all() -> Result<(), String> {
     println!("instructions a page, over {PAGES} pages of the corpus at most\n");
-    println!("{:16}{:>12}{:>12}{:>12}{:>10}", "", "compress", "decompress", "both", "of C");
+    println!("{:20}{:>12}{:>12}{:>12}{:>10}", "", "compress", "decompress", "both", "of C");
     let mut anchor = f64::NAN;
     for Contender { name, .. } in contenders::all() {
         let (compress, decompress) = (count(&name, COMPRESS)?, count(&name, DECOMPRESS)?);
@@ -34,7 +34,7 @@ pub(crate) fn count_all() -> Result<(), String> {
             anchor = both;
         }
         let of_anchor = both / anchor;
-        println!("{name:16}{compress:>12.0}{decompress:>12.0}{both:>12.0}{of_anchor:>10.3}");
+        println!("{name:20}{compress:>12.0}{decompress:>12.0}{both:>12.0}{of_anchor:>10.3}");
     }
     Ok(())
 }
