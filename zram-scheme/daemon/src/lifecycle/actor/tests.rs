@@ -86,6 +86,25 @@ fn a_cpu_that_lacks_memory_at_any_allocation_is_refused_and_leaves_no_stream() {
 }
 
 #[test]
+fn what_takes_away_needs_no_memory() {
+    let mut machine = Machine::with_device("1M");
+    machine.echo("control/hot_add", "disksize=1M").unwrap();
+    machine.echo("control/hot_add", "disksize=1M").unwrap();
+    let cpu = hotplug::CpuId::new(1).unwrap();
+    for stage in [hotplug::Stage::Dying, hotplug::Stage::Dead] {
+        let actor = machine.actor.as_mut().unwrap();
+        let request = crate::lifecycle::Request::Cpu(cpu, stage);
+        let (reply, refused) = with_allocations(0, || actor.request(request));
+        assert!(reply.is_ok() && !refused, "{stage:?}");
+    }
+    for (path, text) in [("0/reset", "1"), ("control/hot_remove", "1"), ("control/exit", "1")] {
+        let handle = machine.open_as(path, syscall::O_WRONLY, 0).unwrap();
+        assert_eq!(write_with(&mut machine, handle, text, 0), (Ok(1), false), "{path}");
+    }
+    assert_eq!(machine.daemon.remains(), NOTHING);
+}
+
+#[test]
 fn exit_leaves_nothing_and_refuses_the_rest_of_the_mailbox() {
     let mut machine = Machine::with_device("4M");
     machine.echo("control/hot_add", "disksize=1M").unwrap();
