@@ -18,7 +18,7 @@ pub struct Report {
     pub states: usize,
     /// Steps from one to another.
     pub steps: usize,
-    /// Most steps from the beginning to any state.
+    /// Most steps that the search was away from the beginning.
     pub depth: usize,
     /// How long it took.
     pub seconds: f64,
@@ -26,6 +26,8 @@ pub struct Report {
     pub holds: Vec<&'static str>,
     /// What does not, and a way there.
     pub broken: Vec<(&'static str, Vec<String>)>,
+    /// What should be possible and was seen.
+    pub seen: Vec<&'static str>,
     /// What should be possible and was never seen.
     pub never: Vec<&'static str>,
 }
@@ -49,12 +51,13 @@ pub fn explore(bounds: Bounds) -> Report {
         seconds: begin.elapsed().as_secs_f64(),
         holds: Vec::new(),
         broken: Vec::new(),
+        seen: Vec::new(),
         never: Vec::new(),
     };
     for property in checker.model().properties() {
         let name = property.name;
         match (property.expectation, checker.discovery(name)) {
-            (Expectation::Sometimes, Some(_)) => {}
+            (Expectation::Sometimes, Some(_)) => report.seen.push(name),
             (Expectation::Sometimes, None) => report.never.push(name),
             (Expectation::Always | Expectation::Eventually, None) => report.holds.push(name),
             (Expectation::Always | Expectation::Eventually, Some(way)) => {

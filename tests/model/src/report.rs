@@ -18,38 +18,57 @@ pub struct Found {
 /// Returns the run in a few lines.
 #[must_use]
 pub fn text(report: &Report) -> String {
-    let Report { bounds, states, steps, depth, seconds, holds, broken, never } = report;
+    let Report { bounds, states, steps, depth, seconds, holds, broken, seen, never } = report;
     let mut text = format!("{}: {bounds}\n", bounds.name);
     let mut line = |words: &str| {
         text.push_str("    ");
         text.push_str(words);
         text.push('\n');
     };
-    line(&format!("{states} states, {steps} steps, depth {depth}, {seconds:.1} s"));
-    line(&format!("{} properties hold", holds.len()));
+    line(&format!("{states} states, {steps} steps, up to {depth} deep, {seconds:.1} s"));
+    let situations = seen.len() + never.len();
+    line(&format!(
+        "{} properties hold, {} of {situations} situations seen",
+        holds.len(),
+        seen.len()
+    ));
     for (name, steps) in broken {
         line(&format!("BROKEN: {name}, by"));
         steps.iter().for_each(|step| line(&format!("    {step}")));
     }
-    if !never.is_empty() {
-        line(&format!("outside these bounds: {}", never.join("; ")));
-    }
     text
 }
 
-/// Returns one line for all runs.
+/// Returns what was checked in all runs, and what came of it.
 #[must_use]
 pub fn total(reports: &[Report]) -> String {
+    let mut text = String::from("in every state of every run:\n");
+    let is_broken = |name: &'static str| reports.iter().any(|report| !report.holds.contains(&name));
+    for name in each_once(reports.iter().flat_map(|report| &report.holds)) {
+        let words = if is_broken(name) { "not " } else { "" };
+        text += &format!("    {words}{name}\n");
+    }
+    text += "seen in some run:\n";
+    for name in each_once(reports.iter().flat_map(|report| &report.seen)) {
+        text += &format!("    {name}\n");
+    }
+    for name in unseen(reports) {
+        text += &format!("never seen: {name}\n");
+    }
     let states: usize = reports.iter().map(|report| report.states).sum();
     let seconds: f64 = reports.iter().map(|report| report.seconds).sum();
     let broken: usize = reports.iter().map(|report| report.broken.len()).sum();
-    let unseen = unseen(reports);
-    let seen = if unseen.is_empty() {
-        "every situation looked for was seen".to_owned()
-    } else {
-        format!("never seen: {}", unseen.join(", "))
-    };
-    format!("{states} states in {seconds:.0} s, {broken} properties broken, {seen}")
+    text + &format!("{states} states in {seconds:.0} s, {broken} properties broken")
+}
+
+fn each_once<'a>(names: impl Iterator<Item = &'a &'static str>) -> Vec<&'static str> {
+    let mut once = Vec::new();
+    names.for_each(|name| {
+        if !once.contains(name) {
+            once.push(*name);
+        }
+    });
+    once
 }
 
 /// Returns what should be possible and no run has seen. Not every run can see everything.
@@ -81,7 +100,8 @@ pub fn json(reports: &[Report], races: &[Found]) -> String {
 }
 
 fn run(report: &Report) -> String {
-    let Report { bounds, states, steps, depth, seconds, broken, .. } = report;
+    let Report { bounds, states, steps, depth, seconds, broken, seen, .. } = report;
+    let seen = list(seen.iter().map(|name| string(name)));
     let broken = list(broken.iter().map(|(name, _)| string(name)));
     let mut run = format!("{{\"name\": {}, \"bounds\": {{", string(bounds.name));
     let numbers = [
@@ -101,7 +121,7 @@ fn run(report: &Report) -> String {
     let _ = write!(run, "\"failures\": {}, ", bounds.failures);
     let _ = write!(run, "\"lost_answers\": {}}}, ", bounds.lost_answers);
     let _ = write!(run, "\"states\": {states}, \"steps\": {steps}, \"depth\": {depth}, ");
-    let _ = write!(run, "\"seconds\": {seconds:.1}, \"broken\": {broken}}}");
+    let _ = write!(run, "\"seconds\": {seconds:.1}, \"broken\": {broken}, \"seen\": {seen}}}");
     run
 }
 
