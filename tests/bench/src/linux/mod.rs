@@ -2,9 +2,10 @@
 //!
 //! The figures contain what Linux's users pay as well: the system call and the block layer, once per
 //! transfer. With 4 KiB a transfer that is much, with 128 KiB little, so both are shown. zram works
-//! on the bio in the caller's context, so the thread's CPU time has all of it; only of 1 MiB
-//! transfers some rounds show less CPU time than time on the wall, as if a kernel thread had done a
-//! part. So the least CPU time of those rows is not to be trusted; the medians do not suffer.
+//! on the bio in the caller's context, so the thread's CPU time has all of it. Yet on a machine with
+//! much else to do, some rounds of large transfers show less CPU time than the wall can explain, as if
+//! a part had been counted elsewhere. So the least CPU times of Linux are not to be trusted; their
+//! medians suffer little, and only to Linux's advantage.
 
 mod device;
 mod guard;
