@@ -1,10 +1,11 @@
-//! What the firmware's ACPI tables say: which CPUs there can be, and where the timer is.
+//! What the firmware's ACPI tables say: which CPUs there can be, where the timer is, and how CPU
+//! slots interrupt.
 
 #![expect(unsafe_code, reason = "reads the tables through the physical map")]
 
 use super::apic;
 use super::cpu_id::{CpuId, CpuMask};
-use super::physical;
+use super::{physical, sci};
 use acpi::fadt::Fadt;
 use acpi::madt::{Madt, MadtEntry};
 use acpi::{AcpiHandler, AcpiTables, PhysicalMapping};
@@ -37,6 +38,8 @@ pub(super) struct Facts {
     pub(super) present: CpuMask,
     /// Port of the power management timer.
     pub(super) pm_timer_port: u16,
+    /// How CPU slots interrupt, if they can.
+    pub(super) sci: Option<sci::Wiring>,
 }
 
 /// MADT, local APIC flags: the CPU is there. QEMU lists CPUs that may come with flags 0.
@@ -56,6 +59,7 @@ pub(super) fn read(rsdp: u64) -> Facts {
         possible: CpuMask::of(CpuId::BOOT),
         present: CpuMask::of(CpuId::BOOT),
         pm_timer_port: timer.address as u16,
+        sci: wiring(&fadt, &madt),
     };
     apic::set_id(CpuId::BOOT, apic::this_id());
     for entry in madt.get().entries() {
@@ -66,6 +70,36 @@ pub(super) fn read(rsdp: u64) -> Facts {
         }
     }
     facts
+}
+
+/// Returns how the system control interrupt is wired; nothing on a machine without ACPI events.
+fn wiring(fadt: &Fadt, madt: &PhysicalMapping<Mapped, Madt>) -> Option<sci::Wiring> {
+    let control = fadt.pm1a_control_block().ok()?.address as u16;
+    let events = fadt.gpe0_block().ok()??;
+    // The first half is the status, the second enables.
+    let status = events.address as u16;
+    let enable = status + u16::from(events.bit_width / 16);
+    let irq = fadt.sci_interrupt;
+    let mut line = u32::from(irq);
+    let mut io_apic = None;
+    for entry in madt.get().entries() {
+        match entry {
+            MadtEntry::IoApic(found) if found.global_system_interrupt_base == 0 => {
+                io_apic = Some(u64::from(found.io_apic_address));
+            }
+            MadtEntry::InterruptSourceOverride(found) if u16::from(found.irq) == irq => {
+                line = found.global_system_interrupt;
+            }
+            _ => {}
+        }
+    }
+    Some(sci::Wiring {
+        switch: (fadt.smi_cmd_port as u16, fadt.acpi_enable),
+        control,
+        events: (status, enable),
+        io_apic: io_apic?,
+        line,
+    })
 }
 
 impl Facts {

@@ -18,6 +18,8 @@ pub(super) const TICK: u8 = 0x20;
 pub(super) const RESCHEDULE: u8 = 0x21;
 /// A shootdown waits for this CPU.
 pub(super) const SHOOTDOWN: u8 = 0x22;
+/// Something happened at a CPU slot.
+pub(super) const SCI: u8 = 0x23;
 /// Where the masked 8259 would send its spurious interrupts.
 const OLD_CONTROLLER: u8 = 0xe0;
 /// The APIC has nothing to say after all.

@@ -8,7 +8,7 @@ use super::frames::{FRAME_SIZE, Frame, FrameTable};
 use super::initrd::Initrd;
 use super::memory_map::MemoryMap;
 use super::start_info::StartInfo;
-use super::{acpi, apic, descriptors, entry, heap, physical, serial, smp, stack};
+use super::{acpi, apic, cpu_slots, descriptors, entry, heap, physical, sci, serial, smp, stack};
 use crate::kernel::Kernel;
 use alloc::string::String;
 use core::arch::global_asm;
@@ -93,6 +93,10 @@ fn start_cpus(rsdp: u64) -> acpi::Facts {
     cpu::leave_boot_root(CpuId::BOOT);
     for cpu in cpus.present.without(CpuId::BOOT).iter() {
         smp::start(cpu).unwrap_or_else(|error| panic!("cpu {cpu}: {error:?}"));
+    }
+    cpu_slots::start();
+    if let Some(wiring) = &cpus.sci {
+        sci::start(wiring);
     }
     apic::start_ticks();
     cpus

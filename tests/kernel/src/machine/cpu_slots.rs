@@ -1,8 +1,8 @@
 //! The machine's CPU slots: CPUs that are inserted or asked to leave while the machine runs.
 //!
-//! QEMU's ACPI CPU hotplug registers (`docs/specs/acpi_cpu_hotplug.rst`), used without AML and by
-//! polling. A slot is named by the local APIC of its CPU, which ACPI's tables listed at boot. Removal
-//! ends with "in progress": ejecting makes QEMU 7.2 crash later.
+//! QEMU's ACPI CPU hotplug registers (`docs/specs/acpi_cpu_hotplug.rst`), used without AML;
+//! [`super::sci`] says when to look. A slot is named by the local APIC of its CPU, which ACPI's tables
+//! listed at boot. Removal ends with "in progress": ejecting makes QEMU 7.2 crash later.
 
 #![expect(unsafe_code, reason = "port input and output")]
 
@@ -55,12 +55,17 @@ pub(crate) enum SlotKind {
     RemoveWanted,
 }
 
+/// Switches the registers from the old interface, in which they begin, to this one (boot): a CPU that
+/// is inserted before is not told here.
+pub(super) fn start() {
+    write_long(SELECTOR, 0);
+}
+
 /// Returns the next event, which the machine then forgets, or none.
 ///
 /// # Context
 /// One CPU at a time (the kernel lock): several registers make one access.
 pub(crate) fn take_event() -> Option<SlotEvent> {
-    // The first write ever also switches the registers from the old interface to this one.
     write_long(SELECTOR, 0);
     write_byte(COMMAND, NEXT_EVENT);
     let slot = read_long(DATA);

@@ -12,7 +12,7 @@ use super::descriptors::{DOUBLE_FAULT, GENERAL_PROTECTION, MACHINE_CHECK, NMI, P
 use super::lock::{KernelGuard, KernelLock};
 use super::paging::Root;
 use super::regs::{Regs, RegsHandle};
-use super::{apic, shootdown, smp};
+use super::{apic, sci, shootdown, smp};
 use crate::kernel::Kernel;
 use core::arch::global_asm;
 use x86_64::instructions::tlb;
@@ -179,7 +179,7 @@ fn fault(error: u64) -> Fault {
 fn interrupted_program(cpu: &'static CpuBlock, vector: u8) -> ! {
     // Also one that nobody expects: unended it would keep all lower ones out. A spurious one needs no
     // end, but interrupts do not nest here, so there is nothing else that this could end.
-    apic::end_of_interrupt();
+    end_interrupt(vector);
     match vector {
         apic::TICK => {
             let mut kernel = lock_from_program(cpu);
@@ -192,6 +192,14 @@ fn interrupted_program(cpu: &'static CpuBlock, vector: u8) -> ! {
     }
     // SAFETY: still this CPU's, and as the program left them, so its `rip` and flags are valid.
     unsafe { return_to_program(cpu.regs()) }
+}
+
+/// Tells the APIC that an interrupt is dealt with; the one that asks until it is satisfied first is.
+fn end_interrupt(vector: u8) {
+    if vector == apic::SCI {
+        sci::note();
+    }
+    apic::end_of_interrupt();
 }
 
 /// What the CPU and `trap.s` put on the stack.
@@ -214,7 +222,7 @@ extern "C" fn trapped_in_kernel(frame: &TrapFrame) {
     if vector < apic::FIRST_INTERRUPT {
         die(frame)
     }
-    apic::end_of_interrupt();
+    end_interrupt(vector);
     let cpu = CpuBlock::this();
     match vector {
         apic::TICK => cpu.note_tick(),

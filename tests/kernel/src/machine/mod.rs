@@ -25,6 +25,7 @@ mod physical;
 pub(crate) mod power;
 mod pte;
 pub(crate) mod regs;
+pub(crate) mod sci;
 pub(crate) mod serial;
 mod shootdown;
 pub(crate) mod smp;

@@ -19,12 +19,12 @@ use crate::kernel::Kernel;
 use crate::machine::action::Action;
 use crate::machine::cpu_id::CpuId;
 use crate::machine::cpu_slots::{self, SlotEvent, SlotKind};
-use crate::machine::{apic, clock};
+use crate::machine::{apic, clock, sci};
 use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
 
-/// Ticks (of 4 ms) between two looks at the machine's CPU slots.
-const SLOTS_TICKS: u32 = 16;
+/// Ticks (of 4 ms) between two looks at the machine's CPU slots, if no interrupt asks for one.
+const SLOTS_TICKS: u32 = 64;
 
 /// Most bytes of a number that is written.
 const SWITCH_MAX: usize = 8;
@@ -286,7 +286,8 @@ pub(super) fn tick(kernel: &mut Kernel) {
         return;
     }
     kernel.swap.cpus.ticks += 1;
-    if kernel.swap.cpus.ticks >= SLOTS_TICKS && events(kernel).is_settled() {
+    let is_time = kernel.swap.cpus.ticks >= SLOTS_TICKS;
+    if events(kernel).is_settled() && (sci::take_due() || is_time) {
         kernel.swap.cpus.ticks = 0;
         follow_slots(kernel);
     }
