@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell test check model loom corpus bench bench-instructions bench-guest fuzz clean
+.PHONY: help setup run demo shell test check model loom soak corpus bench bench-instructions bench-guest fuzz clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -34,6 +34,9 @@ model: ## explore the lifecycle in every order, and show the races that Linux ha
 loom: ## explore every interleaving of the hand-made locks and words
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zramd --lib interleavings
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zram --test loom
+
+soak: setup ## the storms of make test, for longer and from other seeds (SECONDS=300 SEED=N)
+	@$(QEMU) soak
 
 corpus: ## take a new sample of real pages into target/corpus
 	@$(QEMU) corpus

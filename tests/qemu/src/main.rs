@@ -12,10 +12,11 @@ mod verbs {
     pub(crate) mod demo;
     pub(crate) mod settings;
     pub(crate) mod shell;
+    pub(crate) mod soak;
     pub(crate) mod test;
 }
 
-const USAGE: &str = "usage: qemu demo | shell | corpus | test | bench-guest";
+const USAGE: &str = "usage: qemu demo | shell | corpus | test | soak | bench-guest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         ["shell"] => verbs::shell::run(),
         ["corpus"] => qemu::corpus::capture().map(|_| ()),
         ["test"] => verbs::test::run(),
+        ["soak"] => verbs::soak::run(),
         ["bench-guest"] => verbs::bench_guest::run(),
         [qemu::corpus::SPECIMEN_VERB] => qemu::corpus::be_specimen(None),
         [qemu::corpus::SPECIMEN_VERB, argument] => qemu::corpus::be_specimen(Some(argument)),

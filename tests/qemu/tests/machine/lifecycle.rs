@@ -56,12 +56,12 @@ fn the_daemon_is_started_again_after_its_end() {
 }
 
 #[test]
-fn devices_and_the_daemon_come_and_go_at_once_and_every_byte_is_right() {
+fn devices_cpus_and_the_daemon_come_and_go_at_once_and_every_byte_is_right() {
     let run = boot(4, "storm --seconds 20 --size 150M\n").succeeds();
     let ends = run.lines_with("zramd: ends with ");
     let clean =
         "zramd: ends with instances 0 devices 0 pool_pages 0 table_bytes 0 streams 0 handles 0";
     assert!(ends.iter().all(|end| *end == clean), "{ends:?}");
     assert_eq!(ends.len() as u64, run.figure("exits_accepted"));
-    assert!(run.figure("devices_mounted") > 0);
+    assert!(run.figure("devices_mounted") > 0 && run.figure("cpu_cycles") > 0);
 }
