@@ -1,20 +1,15 @@
-//! The codec alone: lz4 over every page of the sample that the pager would store.
+//! The codec alone: what devices use by default, over every page of the sample that the pager would
+//! store.
 
-use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
 use guest::sample::Sample;
-use lz4_flex::block::{
-    CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size,
-};
-use zram_abi::PAGE_SIZE;
+use zram::{Algorithm, OUTPUT_MAX, PAGE_SIZE, PageBytes, Stream};
 use zram_rt::time;
 
 use crate::{ROUNDS, middle};
-
-/// A page that saves less than an eighth is not stored (DESIGN 6).
-const STORED_MAX: usize = PAGE_SIZE - PAGE_SIZE / 8;
 
 /// Time for one page, the mean over the sample, in the median round.
 pub(crate) struct Codec {
@@ -24,30 +19,32 @@ pub(crate) struct Codec {
 
 /// Times the codec over the sample.
 pub(crate) fn measure(sample: &Sample) -> Codec {
-    let mut output = vec![0; get_maximum_output_size(PAGE_SIZE)];
-    let mut table = CompressTable::small();
+    let algorithm = Algorithm::DEFAULT;
+    let mut stream = Stream::new(algorithm).expect("memory is free before memhog runs");
+    let mut output = Box::new([0; OUTPUT_MAX]);
     let mut stored: Vec<(usize, Vec<u8>)> = Vec::new();
     for number in 0..sample.pages() {
-        let size = compress_into_with_table(sample.page(number), &mut output, &mut table);
-        if let Ok(size @ ..=STORED_MAX) = size {
+        if let Some(size) = stream.compress(page(sample, number), &mut output) {
             stored.push((number, output[..size].to_vec()));
         }
     }
     let compress_ns = per_page(stored.len(), || {
         for (number, _) in &stored {
-            let size = compress_into_with_table(sample.page(*number), &mut output, &mut table);
-            // Its success was seen above.
-            let _ = black_box(size);
+            let _ = black_box(stream.compress(page(sample, *number), &mut output));
         }
     });
     let mut page = [0; PAGE_SIZE];
     let decompress_ns = per_page(stored.len(), || {
         for (_, object) in &stored {
             // It was compressed above.
-            let _ = black_box(decompress_into(object, &mut page));
+            let _ = black_box(algorithm.decompress(object, &mut page));
         }
     });
     Codec { compress_ns, decompress_ns }
+}
+
+fn page(sample: &Sample, number: usize) -> &PageBytes {
+    sample.page(number).try_into().expect("a page of the sample is a page")
 }
 
 fn per_page(pages: usize, mut round: impl FnMut()) -> u64 {
