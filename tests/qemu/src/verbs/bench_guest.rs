@@ -1,7 +1,8 @@
 //! `make bench-guest`: what the path of a page costs, for 1 and 2 CPUs and for both kinds of
 //! window.
 //!
-//! Each column is the median of some boots on single-threaded emulation, where times are steadier.
+//! Each column is the median of some boots on single-threaded emulation, where times are steadier;
+//! only what CPU hotplug costs is measured with a host thread for each CPU.
 //! What the guest prints as figures is measured by its own clock; the time from power-on to swap
 //! ready is the host's, from the start of QEMU to the guest's line. Times under emulation compare
 //! with each other (the codec's loop runs in the same boot), not with real machines.
@@ -41,6 +42,20 @@ echo swap ready
 bench
 memhog --size 384M --passes 1 --threads 1 --report
 ";
+
+/// What is run to send a CPU away and back while pages go both ways.
+const HOTPLUG_SCRIPT: &str = "\
+echo > zram:control/hot_add
+echo 512M > zram:0/disksize
+swapon zram:0
+memhog --size 320M --passes 3 --threads 2 &
+until pages_in 4000
+hotplug --cycles 100
+wait
+";
+
+/// What the guest prints of that, in microseconds.
+const HOTPLUG_FIGURES: [&str; 3] = ["hotplug_p50_us", "hotplug_p90_us", "hotplug_worst_us"];
 
 /// How a figure is shown.
 #[derive(Clone, Copy)]
@@ -86,26 +101,53 @@ pub(crate) fn run() -> Result<(), String> {
     println!("building the kernel and the programs, then the image");
     let image =
         Image::pack("bench", Contents { corpus: &sample, script: Some(SCRIPT), daemon: DAEMON })?;
+    let hotplug = Contents { corpus: &sample, script: Some(HOTPLUG_SCRIPT), daemon: DAEMON };
+    let hotplug = Image::pack("bench-hotplug", hotplug)?;
     // All columns in each round, so that a busy while of the host disturbs them alike.
     let mut boots = COLUMNS.map(|_| Vec::new());
+    let mut hotplugs = Vec::new();
     for round in 1..=ROUNDS {
-        println!("round {round} of {ROUNDS}: {} boots", COLUMNS.len());
+        println!("round {round} of {ROUNDS}: {} boots", COLUMNS.len() + 1);
         for ((cpus, window), boots) in COLUMNS.iter().zip(&mut boots) {
-            boots.push(boot(&image, *cpus, window)?);
+            boots.push(boot(&image, (*cpus, Threading::Single), window)?);
         }
+        hotplugs.push(boot(&hotplug, (2, Threading::Multi), "copy")?);
     }
     let headings = COLUMNS.map(|(cpus, window)| format!("{cpus} {window}"));
     let columns: Vec<(String, Figures)> =
         headings.into_iter().zip(boots.iter().map(|boots| medians(boots))).collect();
     println!("\n{}\n{}", host(), table(&columns));
+    println!("\n{}", hotplug_lines(&hotplugs));
     Ok(())
 }
 
-fn boot(image: &Image, cpus: u32, window: &str) -> Result<Figures, String> {
+/// Returns what sending a CPU away and back cost in each boot: they differ more than a median shows.
+fn hotplug_lines(boots: &[Figures]) -> String {
+    let mut lines = vec![
+        "CPU 1 of 2 offline and online 100 times while pages go both ways, a host thread a CPU;"
+            .into(),
+        "ms that half, nine tenths and all cycles of a boot took at most (aim: half < 10):"
+            .to_owned(),
+    ];
+    lines.extend(boots.iter().map(|figures| {
+        let cell = |name: &&str| match value(figures, name) {
+            Some(us) => format!("{:>10.2}", us / 1000.0),
+            None => format!("{:>10}", "-"),
+        };
+        HOTPLUG_FIGURES.iter().map(cell).collect()
+    }));
+    lines.join("\n")
+}
+
+fn boot(
+    image: &Image,
+    (cpus, threading): (u32, Threading),
+    window: &str,
+) -> Result<Figures, String> {
     let machine = Machine {
         memory_mib: MEMORY_MIB,
         cpus,
-        threading: Threading::Single,
+        threading,
         command_line: format!("window={window}"),
     };
     let mut ready = None;
