@@ -1,13 +1,17 @@
 //! The thread that follows CPU events, so that the actor does not wait for them.
 //!
 //! It reads one event, lets the actor follow it, and answers what the actor replied. Events of
-//! sequence 0 (CPUs that were up before) need no answer. Relies on `zram_abi::cpu_event`.
+//! sequence 0 (CPUs that were up before) need no answer. Once the daemon has ended there is nothing to do
+//! for a CPU, and it does not stand in the machine's way: it agrees. Relies on `zram_abi::cpu_event`.
 
 use log::{Level, log, warn};
 use zram_abi::cpu_event;
 
 use crate::daemon::Daemon;
 use crate::platform::{Closed, CpuEvents, Platform, Socket};
+
+/// What the actor answers once the daemon has ended.
+const ENDED: u32 = syscall::ENODEV.unsigned_abs();
 
 /// Follows CPU events until there are none any more.
 pub fn run<P: Platform, S: Socket>(daemon: &Daemon<P, S>, source: &mut impl CpuEvents) {
@@ -29,6 +33,7 @@ fn follow<P: Platform, S: Socket>(
         Some(id) => daemon.change_cpu(id, own_stage(stage)),
         None => Err(syscall::EINVAL.unsigned_abs()),
     };
+    let result = result.or_else(|errno| if errno == ENDED { Ok(()) } else { Err(errno) });
     match result {
         Ok(()) => log!(level(stage), "cpu {cpu} {}", words(stage)),
         Err(errno) => warn!("cpu {cpu} {}: refused with errno {errno}", words(stage)),
