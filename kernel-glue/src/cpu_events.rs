@@ -1,11 +1,11 @@
 //! The source of CPU events: which CPU comes or goes, who listens at `/scheme/cpu/events`, and whose
 //! answer is awaited.
 //!
-//! One transition at a time ([`transition`] has its table). On the way up everybody is asked and can
+//! One transition at a time (`transition` has its table). On the way up everybody is asked and can
 //! refuse; then the machine starts the CPU and everybody is told. On the way down everybody is told
 //! twice, before and after the machine stops it, and nobody can refuse. A transition waits for its
 //! subscribers [`ANSWERS_MAX_NS`] in all; a closed file counts as silence does. What a subscriber
-//! missed it hears later ([`listener`]). Pure logic under the kernel's lock: the kernel does the
+//! missed it hears later (`listener`). Pure logic under the kernel's lock: the kernel does the
 //! [`Work`] that a call returns, and after each call wakes those who wait to read.
 
 mod listener;
