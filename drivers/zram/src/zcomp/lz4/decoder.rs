@@ -6,14 +6,15 @@
 //! What `quick` wrote in vain is overwritten, and after damage the page is of no use anyway.
 //!
 //! The quick loop branches on lengths instead of computing with them: a predicted branch lets the
-//! processor start on the next token before this one's bytes have arrived.
+//! processor start on the next token before this one's bytes have arrived. For the same reason it reads
+//! the next token before it copies the match.
 
 use super::{MATCH_MIN, NIBBLE_MAX};
 use crate::zcomp::Damaged;
 use crate::{PAGE_SIZE, PageBytes};
 
 /// Bytes of the block that one turn of the quick loop looks at: a token, 14 literals, an offset and
-/// one more byte of length.
+/// the next token or one more byte of length.
 const WINDOW: usize = 18;
 
 /// The quick loop starts sequences up to here: 14 literals and a match of 18 bytes fit behind.
@@ -44,14 +45,16 @@ pub(in crate::zcomp) fn decompress(block: &[u8], page: &mut PageBytes) -> Result
 /// Decodes sequences while that is easy; returns the rest of the block and how far the page is.
 #[inline(never)]
 fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'a [u8], usize) {
+    let Some(mut token) = rest.first().copied() else { return (rest, filled) };
     while let Some(window) = rest.first_chunk::<WINDOW>()
         && filled <= QUICK_START_MAX
     {
-        let token = usize::from(window[0]);
-        let (literals, nibble) = (token >> 4, token & NIBBLE_MAX);
+        let (literals, nibble) = (usize::from(token >> 4), usize::from(token) & NIBBLE_MAX);
         if literals == NIBBLE_MAX {
             let Some(done) = long_literals(rest, page, filled) else { break };
             (rest, filled) = done;
+            let Some(next) = rest.first() else { break };
+            token = *next;
             continue;
         }
         page[filled..filled + 16].copy_from_slice(&window[1..17]);
@@ -63,13 +66,16 @@ fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'
             break;
         }
         if nibble < NIBBLE_MAX {
-            if !short_match(page, start, offset) {
+            token = window[3 + literals];
+            if !short_match(page, start, offset, nibble) {
                 break;
             }
             filled = start + MATCH_MIN + nibble;
             rest = &rest[3 + literals..];
         } else {
             let more = usize::from(window[3 + literals]);
+            let Some(next) = rest.get(4 + literals) else { break };
+            token = *next;
             let end = start + MATCH_MIN + NIBBLE_MAX + more;
             if more == 255 || !long_match(page, start, end, offset) {
                 break;
@@ -104,7 +110,7 @@ fn long_literals<'a>(
         (usize::from(u16::from_le_bytes([low, high])), &rest[start - filled + 2..]);
     let nibble = usize::from(token) & NIBBLE_MAX;
     if nibble < NIBBLE_MAX {
-        let is_done = short_match(page, start, offset);
+        let is_done = short_match(page, start, offset, nibble);
         return is_done.then_some((rest, start + MATCH_MIN + nibble));
     }
     let end = start + MATCH_MIN + NIBBLE_MAX + usize::from(more);
@@ -112,9 +118,9 @@ fn long_literals<'a>(
     is_done.then(|| (&rest[1..], end))
 }
 
-/// Copies a match of up to 18 bytes and says whether that was possible.
+/// Copies a match of up to 18 bytes, as its nibble says, and says whether that was possible.
 #[inline(always)]
-fn short_match(page: &mut PageBytes, start: usize, offset: usize) -> bool {
+fn short_match(page: &mut PageBytes, start: usize, offset: usize, nibble: usize) -> bool {
     if offset < WORD {
         return repeat_short(page, start, offset);
     }
@@ -123,7 +129,10 @@ fn short_match(page: &mut PageBytes, start: usize, offset: usize) -> bool {
     }
     copy::<8>(page, start, offset);
     copy::<8>(page, start + 8, offset);
-    copy::<2>(page, start + 16, offset);
+    // Rare, so the branch costs less than two bytes read that were often written a moment ago.
+    if nibble > 16 - MATCH_MIN {
+        copy::<2>(page, start + 16, offset);
+    }
     true
 }
 
