@@ -252,6 +252,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
                     return Ok(Found::Free);
                 }
                 SlotState::SameFilled(fill) => {
+                    self.look_ahead(worker, slot);
                     same_filled::fill(page, fill.word());
                     return Ok(Found::SameFilled(word));
                 }
@@ -262,10 +263,21 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
                 Read::Changed => {}
                 Read::Lost => return Err(LoadError::Damaged),
                 Read::Copied(seen) => {
+                    self.look_ahead(worker, slot);
                     self.unpack(worker, (slot, object, seen), page)?;
                     return Ok(Found::Stored(word, object, seen));
                 }
             }
+        }
+    }
+
+    /// In a row of loads, lets the processor fetch the next slot's object while this one is decoded.
+    fn look_ahead(&self, worker: &mut Worker, slot: u32) {
+        let next = slot.saturating_add(1);
+        let is_in_row = core::mem::replace(&mut worker.next_slot, next) == slot;
+        let entry = self.table.get(next).filter(|_| is_in_row);
+        if let Some(Ok(SlotState::Stored(object))) = entry.map(|entry| entry.load().decode()) {
+            self.pool.prefetch(object.handle, object.size.bytes());
         }
     }
 

@@ -16,7 +16,7 @@
 //! **Memory.** Every allocation is fallible and reported; load, take and discard allocate nothing.
 
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 #[cfg(test)]
@@ -27,6 +27,7 @@ mod device;
 mod error;
 mod memory;
 mod pool;
+mod prefetch;
 mod same_filled;
 mod slots;
 mod statistics;

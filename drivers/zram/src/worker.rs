@@ -18,6 +18,8 @@ pub struct Worker {
     pub(crate) cpu: usize,
     pub(crate) now_seconds: u32,
     pub(crate) buffer: Vec<u8>,
+    /// The slot after the one that was loaded last; the maximum, which no device has, after none.
+    pub(crate) next_slot: u32,
 }
 
 impl Worker {
@@ -28,7 +30,8 @@ impl Worker {
     /// [`NoMemory`] when there is no memory for the buffer (about 4.5 KiB).
     pub fn new(cpu: usize) -> Result<Self, NoMemory> {
         const { assert!(OUTPUT_MAX >= PAGE_SIZE, "the buffer holds any object") };
-        Ok(Self { cpu, now_seconds: 0, buffer: memory::filled(OUTPUT_MAX, || 0)? })
+        let buffer = memory::filled(OUTPUT_MAX, || 0)?;
+        Ok(Self { cpu, now_seconds: 0, buffer, next_slot: u32::MAX })
     }
 
     /// Moves the worker to another CPU's stream.

@@ -38,8 +38,9 @@ impl LoomLock {
     }
 }
 
-// SAFETY: `lock` returns only after it changed the flag from false to true, and only `unlock`, which
-// the holder calls, changes it back; the mutex around the flag orders what is done in between.
+// SAFETY: `lock` returns, and `try_lock` says true, only after the flag was changed from false to
+// true, and only `unlock`, which the holder calls, changes it back; the mutex around the flag orders
+// what is done in between.
 unsafe impl RawMutex for LoomLock {
     const INIT: Self = Self(OnceLock::new());
     type GuardMarker = GuardSend;
@@ -54,7 +55,9 @@ unsafe impl RawMutex for LoomLock {
     }
 
     fn try_lock(&self) -> bool {
-        unreachable!("the daemon waits for its locks")
+        let (flag, _) = self.parts();
+        let was_held = core::mem::replace(&mut *flag.lock().expect("no panic"), true);
+        !was_held
     }
 
     unsafe fn unlock(&self) {

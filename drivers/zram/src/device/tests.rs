@@ -97,6 +97,30 @@ fn a_slot_never_written_reads_as_zeros() {
 }
 
 #[test]
+fn a_row_of_loads_reads_the_same_as_scattered_ones() {
+    let pages = CountedPages::default();
+    let (device, mut worker) = device(&pages, 8);
+    let same_filled = [7; PAGE_SIZE];
+    // Slot 4 stays free; behind slot 7 the device ends.
+    for (slot, page) in [
+        (0, page_of(HALF, 1)),
+        (1, page_of(NOISE, 2)),
+        (2, same_filled),
+        (3, page_of(200, 3)),
+        (5, page_of(HALF, 4)),
+        (6, page_of(HALF, 5)),
+        (7, page_of(NOISE, 6)),
+    ] {
+        device.store(&mut worker, slot, &page, Purpose::Write).expect("memory");
+    }
+    let scattered = [7, 5, 3, 1, 6, 4, 2, 0].map(|slot| (slot, loaded(&device, &mut worker, slot)));
+    let in_row = [0, 1, 2, 3, 4, 5, 6, 7].map(|slot| (slot, loaded(&device, &mut worker, slot)));
+    let expected = BTreeMap::from(scattered);
+    assert!(BTreeMap::from(in_row) == expected);
+    assert!(expected.values().all(Result::is_ok));
+}
+
+#[test]
 fn a_slot_past_the_end_is_refused() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 10);

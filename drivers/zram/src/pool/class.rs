@@ -12,6 +12,7 @@ use super::run::{Emptied, Header, Run, Seen};
 use super::run_set::{RUNS_MAX, RunSet};
 use super::{Handle, PageSource};
 use crate::memory;
+use crate::prefetch::prefetch;
 
 /// Most objects that compaction looks at under one hold of the lock: some 10 microseconds.
 const SWEEP_MAX: usize = 16;
@@ -117,6 +118,24 @@ impl<P: PageSource> Class<P> {
         output[..head.len()].copy_from_slice(head);
         output[head.len()..].copy_from_slice(tail);
         Some(self.runs[at.run].seen(at.place))
+    }
+
+    /// Asks the processor for the first `size` bytes of an object.
+    pub(super) fn prefetch(&self, source: &P, handle: Handle, size: usize) {
+        if let Some(at) = self.live(handle).filter(|_| size <= self.layout.place_bytes) {
+            let (head, tail) = self.runs[at.run].pieces(source, self.start_of(at), size);
+            prefetch(head);
+            prefetch(tail);
+        }
+    }
+
+    /// Asks the processor for the place that an object of `size` bytes would get now.
+    pub(super) fn prefetch_free(&self, source: &P, size: usize) {
+        if let Some(at) = self.first_free() {
+            let (head, tail) = self.runs[at.run].pieces(source, self.start_of(at), size);
+            prefetch(head);
+            prefetch(tail);
+        }
     }
 
     /// Returns whether the object at `handle` is the one that was `seen` with these `bytes`.

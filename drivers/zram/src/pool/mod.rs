@@ -104,8 +104,12 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         slot: u32,
         bytes: &[u8],
     ) -> Result<Handle, InsertError> {
-        let header = Header { slot, checksum: checksum(bytes) };
         let class = &self.classes[class_of(bytes.len())];
+        // The place arrives while the checksum is computed.
+        if let Some(class) = class.try_lock() {
+            class.prefetch_free(&self.source, bytes.len());
+        }
+        let header = Header { slot, checksum: checksum(bytes) };
         let placed = class.lock().insert(&self.source, header, bytes);
         if let Some(handle) = placed {
             return Ok(handle);
@@ -142,6 +146,13 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
             return Read::Changed;
         }
         class.read(&self.source, handle, output).map_or(Read::Lost, Read::Copied)
+    }
+
+    /// Asks the processor for the object at `handle`, of `size` bytes, if that needs no waiting.
+    pub(crate) fn prefetch(&self, handle: Handle, size: usize) {
+        if let Some(class) = self.classes.get(handle.class()).and_then(Mutex::try_lock) {
+            class.prefetch(&self.source, handle, size);
+        }
     }
 
     /// Frees the object at `handle`, of `size` bytes, which nothing refers to any more. Returns
