@@ -4,7 +4,7 @@
 //! One transition at a time (`transition` has its table). On the way up everybody is asked and can
 //! refuse; then the machine starts the CPU and everybody is told. On the way down everybody is told
 //! twice, before and after the machine stops it, and nobody can refuse. A transition waits for its
-//! subscribers [`ANSWERS_MAX_NS`] in all; a closed file counts as silence does. What a subscriber
+//! subscribers [`ANSWERS_MAX_NS`] in all; who has closed the file is asked no more. What a subscriber
 //! missed it hears later (`listener`). Pure logic under the kernel's lock: the kernel does the
 //! [`Work`] that a call returns, and after each call wakes those who wait to read.
 
@@ -12,7 +12,7 @@ mod listener;
 mod transition;
 
 use hotplug::{Cpu, CpuId, CpuSet};
-use syscall::error::{ECANCELED, EIO};
+use syscall::error::EIO;
 use zram_abi::cpu_event::{Answer, Event, Stage};
 
 use self::listener::{Call, Listener};
@@ -207,14 +207,11 @@ impl CpuEvents {
         }
     }
 
-    /// The file was closed.
+    /// The file was closed: nobody is behind it whom the CPU could harm, so that it refuses nothing.
     pub fn close(&mut self, subscriber: Subscriber) -> Option<Work> {
         let closed = self.listeners.get_mut(subscriber.0).and_then(Option::take)?;
         match closed.call {
             Call::None => None,
-            Call::Unread | Call::Read if self.preparing().is_some() => {
-                self.happens(Happening::Refused(ECANCELED))
-            }
             Call::Unread | Call::Read => self.go_on(),
         }
     }

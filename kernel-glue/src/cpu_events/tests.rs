@@ -132,11 +132,19 @@ fn a_refusal_without_a_reason_is_an_io_error() {
 }
 
 #[test]
-fn a_file_closed_on_the_way_up_refuses_and_on_the_way_down_agrees() {
+fn a_closed_file_refuses_nothing() {
+    for has_read in [false, true] {
+        let mut events = with_online(&[0]);
+        let [agrees, closes] = [(); 2].map(|()| subscriber(&mut events));
+        assert_eq!(events.begin(THREE, Wanted::Online, 0), Ok(None));
+        assert!(!has_read || events.read(closes).is_some());
+        assert_eq!(events.close(closes), None, "another is still asked");
+        assert_eq!(hears(&mut events, agrees, Stage::Prepare, 0), Some(Work::Start(THREE)));
+    }
     let mut events = with_online(&[0]);
     let closes = subscriber(&mut events);
     assert_eq!(events.begin(THREE, Wanted::Online, 0), Ok(None));
-    assert_eq!(events.close(closes), Some(Work::Finished(THREE, Err(ECANCELED))));
+    assert_eq!(events.close(closes), Some(Work::Start(THREE)), "nobody is left to refuse it");
     let mut events = with_online(&[0, 3]);
     let closes = subscriber(&mut events);
     assert_eq!(events.begin(THREE, Wanted::Offline, 0), Ok(None));
