@@ -103,5 +103,17 @@ pub(crate) fn end(storm: &Storm) -> Result<(), Finding> {
     })?;
     accepted.map_err(|error| Finding::of("exit", error))?;
     storm.exits_accepted.add_one();
-    Ok(())
+    wait_for_its_end()
+}
+
+/// Waits until the daemon's name is gone, and so the daemon, its last words said.
+fn wait_for_its_end() -> Result<(), Finding> {
+    let gone = retry("end", &[syscall::EBUSY], || {
+        match fs::open("zram:control/last_added", O_RDONLY) {
+            Err(error) if error.errno == syscall::ENOENT => Ok(()),
+            // It ends, and answers nobody.
+            Ok(_) | Err(_) => Err(Error::new(syscall::EBUSY)),
+        }
+    })?;
+    gone.map_err(|error| Finding::of("end", error))
 }
