@@ -159,11 +159,21 @@ impl Areas {
         if cookie.pages == 0 {
             return Err(SwapOnError::Invalid);
         }
+        self.forget_dead();
         let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::Invalid)?;
         let index = u8::try_from(free).map_err(|_| SwapOnError::Invalid)?;
         let place = self.list.get_mut(free).ok_or(SwapOnError::Invalid)?;
         *place = Some(Area::new(cookie, priority)?);
         Ok(AreaIndex(index))
+    }
+
+    /// Makes room: a dead area without a page that could still be touched is of no use.
+    fn forget_dead(&mut self) {
+        for place in &mut self.list {
+            if place.as_ref().is_some_and(|it| it.state == AreaState::Dead && it.slots.used() == 0) {
+                *place = None;
+            }
+        }
     }
 
     pub(super) fn remove(&mut self, index: AreaIndex) {

@@ -41,7 +41,7 @@ pub struct Damaged;
 
 impl Algorithm {
     /// What a device has unless it is told otherwise.
-    pub const DEFAULT: Self = Self::Lz4Safe;
+    pub const DEFAULT: Self = Self::Lz4;
 
     /// Every algorithm, in the order in which they are listed to people.
     pub const ALL: &[Self] = &[Self::Lz4, Self::Lz4Safe];

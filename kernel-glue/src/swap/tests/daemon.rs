@@ -2,7 +2,7 @@
 
 use super::world::{Access, CPU, IN, OUT, World};
 use crate::ports::{Page, SpaceId, Waiter};
-use crate::swap::{AreaState, Fault, Next, STUCK_NS, SwapOff, SwapOffError};
+use crate::swap::{AREAS_MAX, AreaState, Fault, Next, STUCK_NS, SwapOff, SwapOffError};
 
 const SPACE: SpaceId = SpaceId(1);
 
@@ -124,6 +124,21 @@ fn a_dead_area_is_removed_once_nobody_has_an_entry_of_it() {
     world.exit(SPACE);
     assert_eq!(world.pager.swapoff(0, caller, &mut world.ports), SwapOff::Done);
     assert_eq!(world.pager.areas().count(), 0);
+}
+
+#[test]
+fn dead_areas_that_nobody_needs_make_room_for_new_ones() {
+    let mut world = six_pages();
+    world.post_batch();
+    world.serve(OUT);
+    // The first one keeps the pages that are lost, the others nothing.
+    for _ in 0..2 * AREAS_MAX {
+        close_all(&mut world);
+        world.open(IN);
+        world.open(OUT);
+        world.swapon(1, 16, 0);
+    }
+    assert_eq!(world.access(SPACE, 0, None), Access::Lost);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) const CONTROL: &[Write] = &[
 pub(crate) const EMPTY_READS: &[Read] = &[
     ("initstate", "0"),
     ("disksize", "0"),
-    ("comp_algorithm", "lz4 [lz4-safe]"),
+    ("comp_algorithm", "[lz4] lz4-safe"),
     ("mm_stat", "0"),
     ("io_stat", "0"),
 ];
@@ -93,7 +93,7 @@ pub(crate) const SIZES: &[(&str, &str)] = &[
 pub(crate) const FULL_READS: &[Read] = &[
     ("initstate", "1"),
     ("disksize", "1048576"),
-    ("comp_algorithm", "lz4 [lz4-safe]"),
+    ("comp_algorithm", "[lz4] lz4-safe"),
     ("mm_stat", "0"),
 ];
 

@@ -130,7 +130,9 @@ fn failed(name: &str, failure: &Failure) -> Next {
         Failure::System { file: None, error } => eprintln!("{name}: {}", InWords(*error)),
         Failure::System { file: Some(file), error } => {
             eprintln!("{name}: {file}: {}", InWords(*error));
-            if let Some(why) = last_error(file) {
+            // Who may not open it has refused nothing by what it wrote.
+            let is_opened = !matches!(error.errno, syscall::EACCES | syscall::ENOENT);
+            if let Some(why) = last_error(file).filter(|_| is_opened) {
                 eprintln!("{name}: {why}");
             }
         }
@@ -138,10 +140,12 @@ fn failed(name: &str, failure: &Failure) -> Next {
     Next::Done(1)
 }
 
-/// Returns what the device or control directory that `file` belongs to says about its last refusal.
+/// Returns what the device or control directory that `file` belongs to says about its last refusal, if
+/// that was of a write to this file.
 fn last_error(file: &str) -> Option<String> {
     let (scheme, rest) = fs::split_path(file)?;
-    let (directory, _) = rest.split_once('/')?;
+    let (directory, name) = rest.split_once('/')?;
     let text = fs::read_text(&format!("/scheme/{scheme}/{directory}/last_error")).ok()?;
-    Some(text.trim().to_string()).filter(|text| !text.is_empty())
+    let text = text.trim();
+    text.strip_prefix(name)?.starts_with(':').then(|| text.to_string())
 }

@@ -112,7 +112,12 @@ fn mount(
     pin(kernel, daemon)?;
     match pager::call(kernel, |pager, _| pager.swapon(cookie, priority)) {
         Ok(area) => {
-            kernel.swap.devices[usize::from(area.0)] = Some((cookie.device, device));
+            let place = &mut kernel.swap.devices[usize::from(area.0)];
+            // That of a dead area, which has made room.
+            let before = place.replace((cookie.device, device));
+            if let Some((_, before)) = before {
+                kernel.release(before);
+            }
             Ok(usize::from(area.0))
         }
         Err(error) => {

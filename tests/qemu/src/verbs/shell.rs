@@ -35,7 +35,12 @@ pub(crate) fn run() -> Result<(), String> {
         if std::io::stdin().is_terminal() { attended(&machine)? } else { scripted(&machine)? };
     match status {
         Some(SUCCESS | ENDED_BY_PERSON) => Ok(()),
-        code => Err(format!("the guest ended with a failure (QEMU's status {code:?})")),
+        // The guest's code `c` becomes `2c + 1`.
+        Some(status) if status % 2 == 1 => {
+            Err(format!("the guest ended with a failure, code {}", status / 2))
+        }
+        Some(status) => Err(format!("QEMU ended with status {status}")),
+        None => Err("QEMU was killed".to_owned()),
     }
 }
 

@@ -163,7 +163,9 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
             Effect::Compact(id) => {
                 let worker = &mut self.worker;
                 let released = devices.content_for_actor(id, |content| content.compact(worker));
-                info!("device {}: compaction released {released:?} pages", id.index());
+                if let Some(released) = released {
+                    info!("device {}: compaction released {released} pages", id.index());
+                }
             }
             Effect::Reply(reply) => self.reply(reply),
             Effect::Finish => self.finish(),
