@@ -170,7 +170,8 @@ impl Areas {
     /// Makes room: a dead area without a page that could still be touched is of no use.
     fn forget_dead(&mut self) {
         for place in &mut self.list {
-            if place.as_ref().is_some_and(|it| it.state == AreaState::Dead && it.slots.used() == 0) {
+            if place.as_ref().is_some_and(|it| it.state == AreaState::Dead && it.slots.used() == 0)
+            {
                 *place = None;
             }
         }
