@@ -3,8 +3,9 @@
 //! Each thread maps its share, fills it with the expanded sample (`guest::sample`), waits until all
 //! have, and then goes through it in random order as often as asked, comparing each page with what
 //! it must hold. `--dirty` rewrites a percentage of the pages on the way. With `--report`, the
-//! program `report` runs before the memory is given back: what it shows is the full machine. A
-//! wrong byte is a line and exit code 1.
+//! program `report` runs before the memory is given back: what it shows is the full machine. With
+//! `--until-swapoff` nothing is touched between filling and the end of the last mounted area. A wrong
+//! byte is a line and exit code 1.
 
 #![no_std]
 #![no_main]
@@ -26,7 +27,7 @@ use guest::statistics::Statistics;
 use zram_abi::PAGE_SIZE;
 use zram_rt::errno::{Error, InWords};
 use zram_rt::process::Command;
-use zram_rt::{eprintln, println, thread, time};
+use zram_rt::{eprintln, fs, println, thread, time};
 
 use progress::{Gate, Progress};
 use work::{Plan, Work};
@@ -34,7 +35,11 @@ use work::{Plan, Work};
 zram_rt::entry!(main);
 
 const HELP: &str = "memhog --size SIZE [--passes N] [--threads N] [--dirty PERCENT] [--seed N]
-              [--report]     (runs report while the memory is still full)";
+              [--report]     (runs report while the memory is still full)
+              [--until-swapoff]    (checks once nothing is mounted any more)";
+
+/// The longest wait for `--until-swapoff`; then the check begins all the same.
+const HOLD_MAX_NS: u64 = 120_000_000_000;
 
 /// More threads than this are of no use on the machines that we run.
 const THREADS_MAX: u64 = 32;
@@ -68,6 +73,7 @@ fn options() -> Result<Plan, String> {
     let dirty = options.take_size("--dirty")?.unwrap_or(0);
     let seed = options.take_size("--seed")?.unwrap_or(1);
     let with_report = options.take_flag("--report");
+    let until_swapoff = options.take_flag("--until-swapoff");
     options.end()?;
     let pages = size / PAGE_SIZE as u64;
     if threads == 0 || threads > THREADS_MAX || pages < threads || dirty > 100 {
@@ -77,7 +83,7 @@ fn options() -> Result<Plan, String> {
     }
     // Fewer bits of seed are enough to tell runs apart.
     let seed = seed as u32;
-    Ok(Plan { pages, threads, passes, dirty_percent: dirty, seed, with_report })
+    Ok(Plan { pages, threads, passes, dirty_percent: dirty, seed, with_report, until_swapoff })
 }
 
 /// Runs the plan; returns the number of wrong pages.
@@ -94,6 +100,9 @@ fn run(plan: Plan) -> Result<u64, Error> {
     let before = Snapshot::take();
     progress.wait_until_all_are_at(Gate::Filled);
     let filled = Snapshot::take();
+    if plan.until_swapoff {
+        wait_for_swapoff();
+    }
     progress.open(Gate::Filled);
     progress.wait_until_all_are_at(Gate::Checked);
     let after = Snapshot::take();
@@ -107,6 +116,16 @@ fn run(plan: Plan) -> Result<u64, Error> {
     progress.open(Gate::Checked);
     threads.into_iter().for_each(thread::Thread::join);
     Ok(wrong)
+}
+
+/// Leaves the memory untouched until no area is mounted: what was pushed out stays out until then.
+fn wait_for_swapoff() {
+    let start_ns = time::now_ns();
+    // The first line is the head of the table.
+    let is_mounted = || fs::read_text("/scheme/swap/areas").is_ok_and(|it| it.lines().count() > 1);
+    while is_mounted() && time::since_ns(start_ns) < HOLD_MAX_NS {
+        time::sleep_ns(20_000_000);
+    }
 }
 
 fn announce(plan: Plan, profile: Profile) {

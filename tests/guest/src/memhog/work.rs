@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) seed: u32,
     /// Whether `report` runs before the memory is given back.
     pub(crate) with_report: bool,
+    /// The check begins once no area is mounted.
+    pub(crate) until_swapoff: bool,
 }
 
 /// One thread's share.

@@ -55,9 +55,10 @@ fn memory_that_is_really_gone_costs_one_program_and_the_rest_lives() {
 
 #[test]
 fn swapoff_brings_every_page_back() {
-    // The second program pushes pages of the first one out, then ends and makes room for them.
+    // The second program pushes pages of the first one out, then ends and makes room for them. The
+    // first one touches none of them until they are back.
     let script = format!(
-        "{SWAP}memhog --size 72M --passes 12 &\n\
+        "{SWAP}memhog --size 80M --until-swapoff &\n\
          memhog --size 56M\n\
          swapon\n\
          swapoff zram:0\n\
