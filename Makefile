@@ -28,7 +28,7 @@ check: ## format, lints and docs; warnings are errors
 	cargo clippy --package model --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items
 
-model: ## explore the lifecycle in every order, and show the races that Linux had (5 to 9 minutes)
+model: ## explore the lifecycle in every order, and show the races that Linux had (some minutes)
 	@cargo run --release --package model
 
 loom: ## explore every interleaving of the hand-made locks and words
