@@ -102,7 +102,7 @@ impl Workspace {
         match self {
             Self::Lz4(workspace) => {
                 let [table] = &mut **workspace;
-                lz4::compress(table, page, output.first_chunk_mut()?)
+                lz4::compress(table, page, 1, output.first_chunk_mut()?)
             }
             Self::Lz4Safe(workspace) => {
                 let [table] = &mut **workspace;

@@ -1,13 +1,17 @@
-//! The encoder: one pass over the page with a table of where each 5 bytes were last seen.
+//! The encoder: one pass over the page with a table of where each group of bytes was last seen.
 //!
-//! [`search`] walks until 4 bytes at the current place are also at the place that the table names;
-//! [`extend`] makes the match as long as it is, [`emit`] writes the sequence. The table hashes 5 bytes where C's
-//! takes 4: matches of 4 bytes gain one byte and cost as much time as any other, so fewer of them
-//! are worth more than what they save. It is cleared for every page, which is cheaper than any way
-//! of telling old entries from new ones. A page that does not shrink enough is given up early.
+//! [`Search::next`] walks until 4 bytes at the current place are also at the place that the table
+//! names; [`extend`] makes the match as long as it is, [`emit`] writes the sequence. The table is
+//! cleared for every page, which is cheaper than any way of telling old entries from new ones. A page
+//! that does not shrink enough is given up early.
+//!
+//! Two tiers differ in how many bytes choose an entry ([`Tier`]). 5 bytes, where C's encoder takes 4:
+//! matches of 4 bytes gain one byte and cost as much time as any other, so fewer of them are worth
+//! more than what they save. 8 bytes find only long matches, fewer and sooner.
 //!
 //! What time goes to: the branch that ends a search cannot be predicted, so every sequence costs a
-//! misprediction or two; hence as few branches as possible between one search and the next.
+//! misprediction or two; hence as few branches as possible between one search and the next, and 4
+//! places between two looks at the end of the page.
 
 use super::{LITERALS_LAST, MATCH_MIN, NIBBLE_MAX};
 use crate::zcomp::COMPRESSED_MAX;
@@ -16,21 +20,23 @@ use crate::{PAGE_SIZE, PageBytes};
 /// Entries of the table: 8 KiB.
 const ENTRIES: usize = 4096;
 
-/// Bytes that choose an entry.
-const HASHED_BYTES: u32 = 5;
+/// Places that are looked at between two steps.
+const PLACES: usize = 4;
 
-/// A prime of as many bits as there are hashed ones, as in LZ4's own 5-byte hash.
-const MULTIPLIER: u64 = 889_523_592_379;
-
-/// Pairs of places searched without a match before the step grows by one.
+/// Steps without a match before the step grows by one.
 const PATIENCE: usize = 64;
 
-/// Last place where a search looks, alone or as the first of a pair. The format wants a match to
-/// start 12 bytes before the end; 16 let literals be copied 16 at a time.
-const SEARCH_LAST: usize = PAGE_SIZE - 17;
+/// Where the first of the places lies at the latest. The format wants a match to start 12 bytes
+/// before the end; the last place is 17 before it, so that literals can be copied 16 at a time.
+const SEARCH_LAST: usize = PAGE_SIZE - 17 - (PLACES - 1);
 
 /// Where a match ends at the latest.
 const MATCH_END_MAX: usize = PAGE_SIZE - LITERALS_LAST;
+
+/// The table keeps a place that comes again fewer bytes later. In a row of like records the first
+/// one stays the one to compare with: matches get longer, and offsets long enough to be copied by
+/// words.
+const NEAR: usize = 32;
 
 /// Most bytes of one sequence without long literals: token, 16 bytes of which at most 14 are
 /// literals, offset, and the length of a match of a whole page.
@@ -39,8 +45,28 @@ const SEQUENCE_MAX: usize = 1 + 16 + 2 + PAGE_SIZE / 255 + 1;
 /// Most bytes ever written: a sequence starts, and long literals end, within the limit.
 pub(in crate::zcomp) const WRITTEN_MAX: usize = COMPRESSED_MAX + SEQUENCE_MAX;
 
-/// Where each hash was last seen in the page.
+/// Where each hash was seen in the page.
 pub(in crate::zcomp) struct Table([u16; ENTRIES]);
+
+/// How an entry of the table is chosen.
+trait Tier {
+    /// Returns the entry for the bytes that `word` begins with.
+    fn entry(word: u64) -> usize;
+}
+
+/// By 5 bytes.
+struct Dense;
+
+/// By 8 bytes.
+struct Fast;
+
+/// A place whose next 4 bytes are also found at an earlier one.
+#[derive(Clone, Copy)]
+struct Hit {
+    at: usize,
+    candidate: usize,
+    entry: usize,
+}
 
 /// Bytes of the page that are also found earlier in it.
 #[derive(Clone, Copy)]
@@ -56,18 +82,60 @@ impl Table {
     }
 }
 
+impl Tier for Dense {
+    #[inline(always)]
+    fn entry(word: u64) -> usize {
+        /// A prime of 5 bytes, as in LZ4's own hash.
+        const MULTIPLIER: u64 = 889_523_592_379;
+        top((word << 24).wrapping_mul(MULTIPLIER))
+    }
+}
+
+impl Tier for Fast {
+    #[inline(always)]
+    fn entry(word: u64) -> usize {
+        /// A prime of 8 bytes, as in LZ4's own hash.
+        const MULTIPLIER: u64 = 11_400_714_785_074_694_791;
+        top(word.wrapping_mul(MULTIPLIER))
+    }
+}
+
+/// Returns the top bits of a product, which depend on all bits of its factors.
+#[inline(always)]
+fn top(product: u64) -> usize {
+    (product >> (u64::BITS - ENTRIES.trailing_zeros())) as usize
+}
+
 /// Compresses `page` and returns the bytes used, or nothing if it takes more than
-/// [`COMPRESSED_MAX`]; `output` then holds anything.
+/// [`COMPRESSED_MAX`]; `output` then holds anything. `acceleration`, from 1 on, is how far the search
+/// steps over bytes that are found nowhere; from 2 on the quick tier is used.
 pub(in crate::zcomp) fn compress(
     table: &mut Table,
     page: &PageBytes,
+    acceleration: u32,
+    output: &mut [u8; WRITTEN_MAX],
+) -> Option<usize> {
+    // A step of a page ends any search.
+    let step = (acceleration as usize).min(PAGE_SIZE);
+    match step {
+        1 => compress_by::<Dense>(table, page, 1, output),
+        step => compress_by::<Fast>(table, page, step, output),
+    }
+}
+
+#[inline(never)]
+fn compress_by<T: Tier>(
+    table: &mut Table,
+    page: &PageBytes,
+    step: usize,
     output: &mut [u8; WRITTEN_MAX],
 ) -> Option<usize> {
     table.0.fill(0);
     let (mut anchor, mut used) = (0, 0);
     // A clear table names place 0 for everything, so nothing is looked for there.
     let mut from = 1;
-    while let Some(found) = search(table, page, from) {
+    while let Some(hit) = search::<T>(table, page, from, step) {
+        let found = extend(table, page, anchor, hit);
         used = emit(page, anchor, found, output, used)?;
         anchor = found.end;
         from = found.end;
@@ -75,50 +143,59 @@ pub(in crate::zcomp) fn compress(
     finish(page, anchor, output, used)
 }
 
-/// Returns the next match that starts at `from` or later.
+/// Returns the next hit at `from` or later.
 #[inline(always)]
-fn search(table: &mut Table, page: &PageBytes, from: usize) -> Option<Match> {
+fn search<T: Tier>(table: &mut Table, page: &PageBytes, from: usize, step: usize) -> Option<Hit> {
     let mut at = from;
-    let mut patience = PATIENCE;
+    let mut patience = PATIENCE * step;
     while at <= SEARCH_LAST {
-        let word = word(page, at);
-        if let Some(candidate) = probe(table, page, at, word) {
-            return Some(extend(page, at, candidate));
+        // Written out: as a loop it is 4 % slower.
+        if let Some(hit) = probe::<T>(table, page, at) {
+            return Some(hit);
         }
-        // 7 of the 8 bytes are left, which is enough for a hash.
-        if let Some(candidate) = probe(table, page, at + 1, word >> 8) {
-            return Some(extend(page, at + 1, candidate));
+        if let Some(hit) = probe::<T>(table, page, at + 1) {
+            return Some(hit);
         }
-        at += 1 + patience / PATIENCE;
+        if let Some(hit) = probe::<T>(table, page, at + 2) {
+            return Some(hit);
+        }
+        if let Some(hit) = probe::<T>(table, page, at + 3) {
+            return Some(hit);
+        }
+        at += PLACES - 1 + patience / PATIENCE;
         patience += 1;
     }
     None
 }
 
-/// Puts `at` into the table and returns the place it takes the entry of, if the same 4 bytes are
-/// there.
+/// Puts `at` into the table and returns a hit if the place it takes the entry of has the same 4
+/// bytes.
 #[inline(always)]
-fn probe(table: &mut Table, page: &PageBytes, at: usize, word: u64) -> Option<usize> {
-    let hash = (word << (64 - 8 * HASHED_BYTES)).wrapping_mul(MULTIPLIER);
-    let entry = &mut table.0[(hash >> (64 - ENTRIES.trailing_zeros())) as usize];
-    let candidate = usize::from(*entry);
-    *entry = at as u16;
-    let bytes = page.get(candidate..candidate + 4)?;
-    (bytes == (word as u32).to_le_bytes()).then_some(candidate)
+fn probe<T: Tier>(table: &mut Table, page: &PageBytes, at: usize) -> Option<Hit> {
+    let word = word(page, at);
+    let entry = T::entry(word);
+    let candidate = usize::from(table.0[entry]);
+    table.0[entry] = at as u16;
+    let bytes = page.get(candidate..)?.first_chunk::<MATCH_MIN>()?;
+    (*bytes == (word as u32).to_le_bytes()).then_some(Hit { at, candidate, entry })
 }
 
-/// Returns how far the bytes at `start` and at `candidate`, 4 of which are known to, agree.
+/// Returns the match that a hit begins, and decides which of its two places the table keeps.
 #[inline(always)]
-fn extend(page: &PageBytes, start: usize, candidate: usize) -> Match {
-    let offset = start - candidate;
-    let end = start + MATCH_MIN;
-    let differs = word(page, end) ^ word(page, candidate + MATCH_MIN);
-    let end = if differs != 0 && end <= MATCH_END_MAX - 8 {
-        end + differs.trailing_zeros() as usize / 8
+fn extend(table: &mut Table, page: &PageBytes, anchor: usize, hit: Hit) -> Match {
+    let Hit { at, candidate, entry } = hit;
+    let offset = at - candidate;
+    table.0[entry] = if offset < NEAR { candidate } else { at } as u16;
+    let known = at + MATCH_MIN;
+    let differs = word(page, known) ^ word(page, candidate + MATCH_MIN);
+    let end = if differs == 0 {
+        extend_far(page, known + 8, offset)
     } else {
-        extend_far(page, end, offset)
+        known + differs.trailing_zeros() as usize / 8
     };
-    Match { start, end, offset }
+    // One byte backwards is nearly all there is to be had.
+    let is_longer = at != anchor && candidate != 0 && page[at - 1] == page[candidate - 1];
+    Match { start: at - usize::from(is_longer), end, offset }
 }
 
 /// Returns where the bytes from `end` on and those `offset` before cease to agree.
@@ -126,10 +203,11 @@ fn extend(page: &PageBytes, start: usize, candidate: usize) -> Match {
 fn extend_far(page: &PageBytes, mut end: usize, offset: usize) -> usize {
     while end <= MATCH_END_MAX - 8 {
         let differs = word(page, end) ^ word(page, end - offset);
-        end += differs.trailing_zeros() as usize / 8;
+        // Only the last turn computes with what was read: the others need not wait for it.
         if differs != 0 {
-            return end;
+            return end + differs.trailing_zeros() as usize / 8;
         }
+        end += 8;
     }
     extend_bytes(page, end, offset)
 }
@@ -143,7 +221,6 @@ fn extend_bytes(page: &PageBytes, mut end: usize, offset: usize) -> usize {
     }
     end
 }
-
 /// Writes the literals from `anchor` on and the match behind them.
 #[inline(always)]
 fn emit(
@@ -197,6 +274,7 @@ fn long_literals(
 }
 
 /// Writes what a nibble of 15 leaves of a length.
+#[inline(never)]
 fn rest_of_length(mut rest: usize, output: &mut [u8; WRITTEN_MAX], used: usize) -> Option<usize> {
     let mut places = output.get_mut(used..)?.iter_mut();
     let mut written = 1;

@@ -13,7 +13,7 @@ use crate::{PAGE_SIZE, PageBytes};
 /// Returns our block for a page, unless it does not shrink enough.
 fn block_of(page: &PageBytes) -> Option<Vec<u8>> {
     let mut output = [0; WRITTEN_MAX];
-    let bytes = compress(&mut Table::new(), page, &mut output)?;
+    let bytes = compress(&mut Table::new(), page, 1, &mut output)?;
     Some(output[..bytes].to_vec())
 }
 
