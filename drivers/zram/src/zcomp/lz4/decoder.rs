@@ -67,7 +67,7 @@ fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'
         }
         if nibble < NIBBLE_MAX {
             token = window[3 + literals];
-            if !short_match(page, start, offset, nibble) {
+            if !short_match(page, start, offset) {
                 break;
             }
             filled = start + MATCH_MIN + nibble;
@@ -88,7 +88,7 @@ fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'
 }
 
 /// Decodes a sequence of 15 to 269 literals, if that is easy.
-#[inline(never)]
+#[inline(always)]
 fn long_literals<'a>(
     block: &'a [u8],
     page: &mut PageBytes,
@@ -110,7 +110,7 @@ fn long_literals<'a>(
         (usize::from(u16::from_le_bytes([low, high])), &rest[start - filled + 2..]);
     let nibble = usize::from(token) & NIBBLE_MAX;
     if nibble < NIBBLE_MAX {
-        let is_done = short_match(page, start, offset, nibble);
+        let is_done = short_match(page, start, offset);
         return is_done.then_some((rest, start + MATCH_MIN + nibble));
     }
     let end = start + MATCH_MIN + NIBBLE_MAX + usize::from(more);
@@ -118,9 +118,9 @@ fn long_literals<'a>(
     is_done.then(|| (&rest[1..], end))
 }
 
-/// Copies a match of up to 18 bytes, as its nibble says, and says whether that was possible.
+/// Copies the 18 bytes that a match has at most by its nibble, and says whether that was possible.
 #[inline(always)]
-fn short_match(page: &mut PageBytes, start: usize, offset: usize, nibble: usize) -> bool {
+fn short_match(page: &mut PageBytes, start: usize, offset: usize) -> bool {
     if offset < WORD {
         return repeat_short(page, start, offset);
     }
@@ -129,10 +129,7 @@ fn short_match(page: &mut PageBytes, start: usize, offset: usize, nibble: usize)
     }
     copy::<8>(page, start, offset);
     copy::<8>(page, start + 8, offset);
-    // Rare, so the branch costs less than two bytes read that were often written a moment ago.
-    if nibble > 16 - MATCH_MIN {
-        copy::<2>(page, start + 16, offset);
-    }
+    copy::<2>(page, start + 16, offset);
     true
 }
 
