@@ -19,7 +19,7 @@ use crate::slots::{
 use crate::statistics::{Counters, Event};
 use crate::zcomp::Zcomp;
 use crate::{
-    Algorithm, LoadError, Metadata, NoMemory, PAGE_SIZE, PageBytes, PageSource, Statistics,
+    Compressor, LoadError, Metadata, NoMemory, PAGE_SIZE, PageBytes, PageSource, Statistics,
     StoreError, StoredAbove, StreamStatistics, Worker, same_filled,
 };
 use crate::{checksum::checksum, pool::Handle};
@@ -30,7 +30,7 @@ pub struct Config {
     /// Slots of the device, one per page of disksize.
     pub disksize_pages: u32,
     /// What pages are compressed with.
-    pub algorithm: Algorithm,
+    pub compressor: Compressor,
     /// CPUs that can ever be up; they are numbered from 0.
     pub possible_cpus: usize,
     /// Pages that the pool may use; 0 is no limit.
@@ -74,7 +74,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     pub fn new(config: Config, source: P) -> Result<Self, NoMemory> {
         Ok(Self {
             table: SlotTable::new(config.disksize_pages)?,
-            zcomp: Zcomp::new(config.algorithm, config.possible_cpus)?,
+            zcomp: Zcomp::new(config.compressor, config.possible_cpus)?,
             pool: Pool::new(source, config.possible_cpus, config.mem_limit_pages)?,
             counters: Counters::new(config.possible_cpus)?,
             pages_compacted: AtomicU64::new(0),
@@ -400,12 +400,6 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     #[must_use]
     pub fn disksize_pages(&self) -> u32 {
         self.table.slot_count()
-    }
-
-    /// Returns what pages are compressed with.
-    #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
-        self.zcomp.algorithm()
     }
 
     /// Returns all statistics.

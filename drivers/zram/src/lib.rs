@@ -42,7 +42,7 @@ pub use error::{LoadError, NoMemory, StoreError, StoredAbove};
 pub use pool::{HeapPages, PageSource};
 pub use statistics::{Metadata, Statistics, StreamStatistics};
 pub use worker::Worker;
-pub use zcomp::{Algorithm, Damaged, OUTPUT_MAX, Stream};
+pub use zcomp::{Algorithm, Compressor, Damaged, NoSuchLevel, OUTPUT_MAX, Stream};
 
 /// Size of a page in bytes; the unit of every store and load.
 pub const PAGE_SIZE: usize = 4096;

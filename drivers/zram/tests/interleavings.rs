@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use lock_api::{GuardSend, RawMutex};
-use zram::{Algorithm, Config, HeapPages, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
+use zram::{Compressor, Config, HeapPages, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
 
 thread_local! {
     /// Locks held by this thread.
@@ -154,7 +154,7 @@ const SLOT: u32 = SLOTS - 1;
 fn prepare(gaps: u32) -> (Rc<Device>, Model) {
     let config = Config {
         disksize_pages: SLOTS,
-        algorithm: Algorithm::Lz4,
+        compressor: Compressor::DEFAULT,
         possible_cpus: 1,
         mem_limit_pages: 0,
     };

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use lock_api::{GuardSend, RawMutex};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use zram::{Algorithm, Config, HeapPages, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
+use zram::{Compressor, Config, HeapPages, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
 
 /// A lock that loom sees, and whose waiters it can put to sleep: whether it is held, and who waits.
 /// Made at its first use, because loom's types have no constant.
@@ -109,7 +109,7 @@ fn explore<A: Send + 'static, B: Send + 'static>(
     model.check(move || {
         let config = Config {
             disksize_pages: 3,
-            algorithm: Algorithm::Lz4,
+            compressor: Compressor::DEFAULT,
             possible_cpus: 2,
             mem_limit_pages: 0,
         };

@@ -7,7 +7,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use zram::{Algorithm, Config, HeapPages, NoMemory, PAGE_SIZE, Purpose, StoreError, Worker, Zram};
+use zram::{Compressor, Config, HeapPages, NoMemory, PAGE_SIZE, Purpose, StoreError, Worker, Zram};
 
 thread_local! {
     /// Allocations that still succeed.
@@ -47,7 +47,7 @@ type Device = Zram<spin::Mutex<()>, HeapPages>;
 
 const CONFIG: Config = Config {
     disksize_pages: 5000,
-    algorithm: Algorithm::Lz4,
+    compressor: Compressor::DEFAULT,
     possible_cpus: 3,
     mem_limit_pages: 0,
 };

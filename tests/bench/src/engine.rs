@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Barrier;
 use std::thread;
 
-use zram::{Algorithm, Config, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
+use zram::{Algorithm, Compressor, Config, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
 
 use crate::clock::{self, Spent};
 use crate::memory::{Memory, Store};
@@ -115,7 +115,7 @@ fn both(one: Spent, other: Spent) -> Spent {
 fn empty(algorithm: Algorithm, slots: usize, possible_cpus: usize) -> Device {
     let config = Config {
         disksize_pages: u32::try_from(slots).expect("a corpus is smaller than 16 TiB"),
-        algorithm,
+        compressor: Compressor::of(algorithm),
         possible_cpus,
         mem_limit_pages: 0,
     };

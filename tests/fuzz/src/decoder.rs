@@ -1,7 +1,7 @@
 //! Damaged blocks: decoding ends, writes the page alone, and agrees with another decoder.
 
 use lz4_flex::block::{compress_into, decompress_into};
-use zram::{Algorithm, OUTPUT_MAX, PAGE_SIZE, PageBytes, Stream};
+use zram::{Algorithm, Compressor, OUTPUT_MAX, PAGE_SIZE, PageBytes, Stream};
 
 use crate::{Random, pages};
 
@@ -30,7 +30,11 @@ pub fn input(random: &mut Random) -> Vec<u8> {
 
 fn block(random: &mut Random, page: &PageBytes) -> Vec<u8> {
     let mut output = [0; OUTPUT_MAX];
-    let stream = if random.below(2) == 0 { None } else { Stream::new(Algorithm::Lz4).ok() };
+    let stream = match random.below(4) {
+        0 | 1 => None,
+        tier => Compressor::with_level(Algorithm::Lz4, tier as i32 - 1).ok(),
+    };
+    let stream = stream.and_then(|compressor| Stream::new(compressor).ok());
     let bytes = stream.and_then(|mut stream| stream.compress(page, &mut output));
     // Ours gives up on what hardly shrinks; the other one takes anything.
     let bytes = bytes.unwrap_or_else(|| compress_into(page, &mut output).unwrap_or(0));

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use syscall::{EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOSPC};
 use zram::Algorithm;
-use zramd::lifecycle::{Answer, DeviceId, DeviceName, Pages, Refusal, Request};
+use zramd::lifecycle::{Answer, DeviceId, DeviceName, Pages, Parameters, Refusal, Request};
 
 use crate::sequential::{Reply, Sequential};
 
@@ -46,6 +46,8 @@ pub enum Change {
     Reset,
     /// To `comp_algorithm`.
     Algorithm,
+    /// To `algorithm_params`.
+    Parameters,
     /// To `mem_limit`.
     Limit,
     /// To `compact`.
@@ -198,6 +200,7 @@ impl Specification {
             Request::Add { .. }
             | Request::SetDisksize(..)
             | Request::SetAlgorithm(..)
+            | Request::SetParameters(..)
             | Request::SetLimit(..)
             | Request::Compact(_)
             | Request::Cpu(..) => false,
@@ -266,6 +269,7 @@ impl Change {
             Self::Resize(pages) => Request::Resize(name, pages),
             Self::Reset => Request::Reset(name),
             Self::Algorithm => Request::SetAlgorithm(name, Algorithm::Lz4),
+            Self::Parameters => Request::SetParameters(name, Parameters::default()),
             Self::Limit => Request::SetLimit(name, 0),
             Self::Compact => Request::Compact(name),
         }

@@ -238,6 +238,7 @@ impl Key<'_> {
             Request::SetDisksize(_, pages) => (3, pages.count() as u8),
             Request::Resize(_, pages) => (4, pages.count() as u8),
             Request::SetAlgorithm(..) => (5, 0),
+            Request::SetParameters(..) => (10, 0),
             Request::SetLimit(..) => (6, 0),
             Request::Reset(_) => (7, 0),
             Request::Compact(_) => (8, 0),
@@ -376,6 +377,7 @@ const fn named(request: Request) -> Option<DeviceName> {
         Request::SetDisksize(name, _)
         | Request::Resize(name, _)
         | Request::SetAlgorithm(name, _)
+        | Request::SetParameters(name, _)
         | Request::SetLimit(name, _)
         | Request::Reset(name)
         | Request::Compact(name) => Some(name),
@@ -416,5 +418,7 @@ const fn of_refusal(refusal: Refusal) -> u8 {
         Refusal::Stored => 9,
         Refusal::NoMemory => 10,
         Refusal::WrongStage => 11,
+        Refusal::OtherAlgorithm => 12,
+        Refusal::NoSuchLevel => 13,
     }
 }

@@ -94,7 +94,7 @@ impl<const N: usize> Sequential<N> {
                 self.named(name)?;
                 next.set_pages(name, None);
             }
-            Request::SetAlgorithm(name, _) => self.empty(name)?,
+            Request::SetAlgorithm(name, _) | Request::SetParameters(name, _) => self.empty(name)?,
             Request::SetLimit(name, _) => self.named(name).map(drop)?,
             Request::Compact(name) => self.ready(name).map(drop)?,
             Request::Cpu(..) => {}
@@ -167,7 +167,9 @@ impl<const N: usize> Sequential<N> {
             | Refusal::Exists
             | Refusal::NoNumber
             | Refusal::Initialised
-            | Refusal::NotInitialised => false,
+            | Refusal::NotInitialised
+            | Refusal::OtherAlgorithm
+            | Refusal::NoSuchLevel => false,
         }
     }
 }

@@ -10,6 +10,8 @@ pub enum Attribute {
     Disksize,
     /// Names of the algorithms, the chosen one in brackets.
     CompAlgorithm,
+    /// At which level the algorithm compresses, as `key=value ...`.
+    AlgorithmParams,
     /// 1 once the device is initialised.
     Initstate,
     /// Writing a number that is not 0 forgets everything.
@@ -45,7 +47,8 @@ pub enum Access {
 
 impl Attribute {
     /// All attributes, in the order in which a listing shows them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
+        Self::AlgorithmParams,
         Self::CompAlgorithm,
         Self::Compact,
         Self::Disksize,
@@ -65,6 +68,7 @@ impl Attribute {
         match self {
             Self::Disksize => "disksize",
             Self::CompAlgorithm => "comp_algorithm",
+            Self::AlgorithmParams => "algorithm_params",
             Self::Initstate => "initstate",
             Self::Reset => "reset",
             Self::Resize => "resize",
@@ -86,7 +90,7 @@ impl Attribute {
     /// Returns who may do what with the file.
     pub const fn access(self) -> Access {
         match self {
-            Self::Disksize | Self::CompAlgorithm => Access::ReadWrite,
+            Self::Disksize | Self::CompAlgorithm | Self::AlgorithmParams => Access::ReadWrite,
             Self::Initstate | Self::MmStat | Self::IoStat | Self::Streams | Self::LastError => {
                 Access::ReadOnly
             }

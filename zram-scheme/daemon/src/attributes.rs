@@ -9,6 +9,8 @@ pub(crate) mod algorithm;
 pub(crate) mod hot_add;
 pub(crate) mod mistake;
 pub(crate) mod number;
+pub(crate) mod pairs;
+pub(crate) mod parameters;
 pub(crate) mod sizes;
 pub(crate) mod statistics;
 
@@ -50,6 +52,8 @@ pub(crate) fn command(
         Attribute::CompAlgorithm => {
             algorithm::parse(bytes).map(|algorithm| Request::SetAlgorithm(name, algorithm))
         }
+        Attribute::AlgorithmParams => parameters::parse(text(bytes)?)
+            .map(|parameters| Request::SetParameters(name, parameters)),
         Attribute::MemLimit => {
             sizes::limit(text(bytes)?).map(|limit_bytes| Request::SetLimit(name, limit_bytes))
         }

@@ -15,7 +15,10 @@ pub(crate) const fn of_refusal(refusal: Refusal) -> i32 {
         Refusal::Exists => syscall::EEXIST,
         Refusal::NoNumber => syscall::ENOSPC,
         Refusal::Open | Refusal::Initialised | Refusal::Stored => syscall::EBUSY,
-        Refusal::NotInitialised | Refusal::WrongStage => syscall::EINVAL,
+        Refusal::NotInitialised
+        | Refusal::WrongStage
+        | Refusal::OtherAlgorithm
+        | Refusal::NoSuchLevel => syscall::EINVAL,
         Refusal::NoMemory => syscall::ENOMEM,
     }
 }
@@ -42,7 +45,10 @@ pub(crate) const fn of_mistake(mistake: Mistake) -> i32 {
         | Mistake::NoValue
         | Mistake::UnknownKey
         | Mistake::KeyTwice
-        | Mistake::OpenQuote => syscall::EINVAL,
+        | Mistake::OpenQuote
+        | Mistake::UnknownParameter
+        | Mistake::NoSuchPriority
+        | Mistake::NoSuchLevel => syscall::EINVAL,
         Mistake::OutOfRange => syscall::ERANGE,
         Mistake::TooLong | Mistake::NameTooLong => syscall::E2BIG,
         Mistake::TooBig => syscall::ENOMEM,

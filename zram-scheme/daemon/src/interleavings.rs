@@ -14,7 +14,7 @@ use ::loom::sync::{Arc, Condvar, Mutex};
 use ::loom::thread;
 use hotplug::{CpuId, Stage};
 use lock_api::{GuardSend, RawMutex};
-use zram::{Algorithm, Config, HeapPages, Worker};
+use zram::{Compressor, Config, HeapPages, Worker};
 
 use crate::daemon::Daemon;
 use crate::devices::open_word::{Fields, OpenWord};
@@ -252,7 +252,7 @@ fn the_events_thread_gets_the_reply_to_its_event() {
 fn content() -> Content<LoomPlatform> {
     let config = Config {
         disksize_pages: 1,
-        algorithm: Algorithm::Lz4,
+        compressor: Compressor::DEFAULT,
         possible_cpus: 1,
         mem_limit_pages: 0,
     };

@@ -15,7 +15,10 @@ mod state;
 
 pub use self::core::{Forbidden, Transition, step};
 pub use actor::{Actor, World, drive};
+pub(crate) use effect::NO_SUCH_LEVEL;
 pub use effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
-pub use event::{DeviceId, DeviceName, Event, Outcome, Pages, Request, Settings, SizeError};
+pub use event::{
+    DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings, SizeError,
+};
 pub use mailbox::{MAILBOX_MAX, Mailbox, Message, PostError, ReplyTo};
 pub use state::{Device, State};

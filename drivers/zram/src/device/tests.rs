@@ -11,7 +11,7 @@ use std::vec::Vec;
 use super::{Config, Purpose, Zram};
 use crate::slots::{Fill, SlotState};
 use crate::test_support::{CountedPages, TestLock, page_of};
-use crate::{Algorithm, LoadError, PAGE_SIZE, PageBytes, StoreError, Worker};
+use crate::{Compressor, LoadError, PAGE_SIZE, PageBytes, StoreError, Worker};
 
 type Device<'a> = Zram<TestLock, &'a CountedPages>;
 
@@ -20,12 +20,12 @@ const HALF: usize = 2000;
 /// Does not compress.
 const NOISE: usize = PAGE_SIZE;
 const CPUS: usize = 2;
-const ALGORITHM: Algorithm = Algorithm::Lz4;
+const COMPRESSOR: Compressor = Compressor::DEFAULT;
 
 fn device(pages: &CountedPages, slots: u32) -> (Device<'_>, Worker) {
     let config = Config {
         disksize_pages: slots,
-        algorithm: ALGORITHM,
+        compressor: COMPRESSOR,
         possible_cpus: CPUS,
         mem_limit_pages: 0,
     };

@@ -93,16 +93,18 @@ impl Workspace {
         }
     }
 
-    /// Compresses `page` and returns the bytes used, or nothing if it does not shrink by an eighth.
+    /// Compresses `page` at `level`, one that the algorithm has, and returns the bytes used, or
+    /// nothing if it does not shrink by an eighth.
     pub(super) fn compress(
         &mut self,
         page: &PageBytes,
+        level: i32,
         output: &mut [u8; OUTPUT_MAX],
     ) -> Option<usize> {
         match self {
             Self::Lz4(workspace) => {
                 let [table] = &mut **workspace;
-                lz4::compress(table, page, 1, output.first_chunk_mut()?)
+                lz4::compress(table, page, level.unsigned_abs(), output.first_chunk_mut()?)
             }
             Self::Lz4Safe(workspace) => {
                 let [table] = &mut **workspace;
@@ -133,8 +135,8 @@ mod tests {
             let mut output = [0; OUTPUT_MAX];
             let mut page = [3; PAGE_SIZE];
             page[100] = 9;
-            let bytes =
-                algorithm.workspace().expect("memory").compress(&page, &mut output).expect("fits");
+            let mut workspace = algorithm.workspace().expect("memory");
+            let bytes = workspace.compress(&page, 1, &mut output).expect("fits");
             let short = algorithm.decompress(&output[..bytes - 1], &mut page);
             let long = algorithm.decompress(&output[..bytes + 1], &mut page);
             assert_eq!((short, long), (Err(Damaged), Err(Damaged)));
@@ -160,11 +162,16 @@ mod tests {
             let mut output = [0; OUTPUT_MAX];
             for algorithm in Algorithm::ALL {
                 let mut workspace = algorithm.workspace().expect("memory");
-                workspace.compress(&other, &mut output).expect("half of it are runs");
-                if let Some(bytes) = workspace.compress(&page, &mut output) {
-                    let mut back = [0xee; PAGE_SIZE];
-                    prop_assert_eq!(algorithm.decompress(&output[..bytes], &mut back), Ok(()));
-                    prop_assert!(back == page);
+                for level in [1, 2, 3, 8, 100, 65_537] {
+                    if !algorithm.levels().contains(&level) {
+                        continue;
+                    }
+                    workspace.compress(&other, 1, &mut output).expect("half of it are runs");
+                    if let Some(bytes) = workspace.compress(&page, level, &mut output) {
+                        let mut back = [0xee; PAGE_SIZE];
+                        prop_assert_eq!(algorithm.decompress(&output[..bytes], &mut back), Ok(()));
+                        prop_assert!(back == page, "level {}", level);
+                    }
                 }
             }
         }

@@ -9,6 +9,7 @@
 //! Decompression needs no context with the codecs of today, and takes no lock.
 
 mod codec;
+mod compressor;
 mod lz4;
 mod stream;
 
@@ -18,6 +19,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use lock_api::{Mutex, RawMutex};
 
 pub use codec::{Algorithm, Damaged, OUTPUT_MAX};
+pub use compressor::{Compressor, NoSuchLevel};
 pub use stream::Stream;
 
 use crate::{NoMemory, PageBytes, StreamStatistics, memory};
@@ -28,7 +30,7 @@ pub(crate) const COMPRESSED_MAX: usize = crate::PAGE_SIZE / 8 * 7;
 
 /// The streams of one device.
 pub(crate) struct Zcomp<R: RawMutex> {
-    algorithm: Algorithm,
+    compressor: Compressor,
     /// One per possible CPU, then the fallback, whose stream is always there.
     places: Vec<Place<R>>,
 }
@@ -43,20 +45,20 @@ struct Place<R: RawMutex> {
 
 impl<R: RawMutex> Zcomp<R> {
     /// Returns a set of streams with every CPU down and the fallback ready.
-    pub(crate) fn new(algorithm: Algorithm, possible_cpus: usize) -> Result<Self, NoMemory> {
+    pub(crate) fn new(compressor: Compressor, possible_cpus: usize) -> Result<Self, NoMemory> {
         let places = memory::filled(possible_cpus + 1, || Place {
             stream: Mutex::new(None),
             pages_compressed: AtomicU64::new(0),
             pages_decompressed: AtomicU64::new(0),
         })?;
-        let zcomp = Self { algorithm, places };
-        *zcomp.fallback().stream.lock() = Some(Stream::new(algorithm)?);
+        let zcomp = Self { compressor, places };
+        *zcomp.fallback().stream.lock() = Some(Stream::new(compressor)?);
         Ok(zcomp)
     }
 
     /// Gives `cpu` a stream, unless it has one.
     pub(crate) fn cpu_up(&self, cpu: usize) -> Result<(), NoMemory> {
-        let stream = Stream::new(self.algorithm)?;
+        let stream = Stream::new(self.compressor)?;
         let mut place = self.place(cpu).stream.lock();
         let spare = if place.is_none() { place.replace(stream) } else { Some(stream) };
         // Freed after the lock: the free may take the heap's.
@@ -100,7 +102,7 @@ impl<R: RawMutex> Zcomp<R> {
         page: &mut PageBytes,
     ) -> Result<(), Damaged> {
         count(&self.place(cpu).pages_decompressed);
-        self.algorithm.decompress(bytes, page)
+        self.compressor.algorithm().decompress(bytes, page)
     }
 
     /// Returns one line of statistics per possible CPU, then the fallback's.
@@ -119,11 +121,6 @@ impl<R: RawMutex> Zcomp<R> {
         let bytes =
             |place: &Place<R>| place.stream.lock().as_ref().map_or(0, Stream::metadata_bytes);
         size_of_val(self.places.as_slice()) + self.places.iter().map(bytes).sum::<usize>()
-    }
-
-    /// Returns the algorithm of all streams.
-    pub(crate) fn algorithm(&self) -> Algorithm {
-        self.algorithm
     }
 
     fn possible_cpus(&self) -> usize {

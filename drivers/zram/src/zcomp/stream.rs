@@ -1,20 +1,22 @@
 //! A stream: the mutable context that one CPU compresses with.
 
-use super::codec::{Algorithm, OUTPUT_MAX, Workspace};
+use super::Compressor;
+use super::codec::{OUTPUT_MAX, Workspace};
 use crate::{NoMemory, PageBytes};
 
-/// One CPU's compression context for one algorithm.
+/// One CPU's compression context for one compressor.
 pub struct Stream {
+    compressor: Compressor,
     workspace: Workspace,
 }
 
 impl Stream {
-    /// Returns a stream for `algorithm`.
+    /// Returns a stream for `compressor`.
     ///
     /// # Errors
     /// [`NoMemory`] when there is none for the workspace, 8 or 16 KiB.
-    pub fn new(algorithm: Algorithm) -> Result<Self, NoMemory> {
-        Ok(Self { workspace: algorithm.workspace()? })
+    pub fn new(compressor: Compressor) -> Result<Self, NoMemory> {
+        Ok(Self { compressor, workspace: compressor.algorithm().workspace()? })
     }
 
     /// Returns the bytes of heap that the stream takes.
@@ -25,6 +27,6 @@ impl Stream {
     /// Compresses `page` into `output` and returns the bytes used, or nothing if it does not shrink
     /// by an eighth; `output` then holds anything.
     pub fn compress(&mut self, page: &PageBytes, output: &mut [u8; OUTPUT_MAX]) -> Option<usize> {
-        self.workspace.compress(page, output)
+        self.workspace.compress(page, self.compressor.level(), output)
     }
 }

@@ -4,7 +4,7 @@ use std::thread;
 
 use super::{OUTPUT_MAX, Zcomp};
 use crate::test_support::TestLock;
-use crate::{Algorithm, PAGE_SIZE, PageBytes};
+use crate::{Compressor, PAGE_SIZE, PageBytes};
 use alloc::vec::Vec;
 
 /// Returns a page built of runs of one byte and of noise, from `pieces` of (byte, length, is noise).
@@ -27,7 +27,7 @@ fn compressed_by(zcomp: &Zcomp<TestLock>) -> Vec<(Option<usize>, bool, u64)> {
 
 #[test]
 fn a_cpu_without_a_stream_uses_the_fallback() {
-    let zcomp = Zcomp::<TestLock>::new(Algorithm::Lz4, 2).expect("memory");
+    let zcomp = Zcomp::<TestLock>::new(Compressor::DEFAULT, 2).expect("memory");
     let (page, mut output) = ([5; PAGE_SIZE], [0; OUTPUT_MAX]);
     zcomp.cpu_up(1).expect("memory");
     for cpu in [0, 1, 1, 7] {
@@ -39,7 +39,7 @@ fn a_cpu_without_a_stream_uses_the_fallback() {
 
 #[test]
 fn up_and_down_again_leave_no_memory_behind() {
-    let zcomp = Zcomp::<TestLock>::new(Algorithm::Lz4, 4).expect("memory");
+    let zcomp = Zcomp::<TestLock>::new(Compressor::DEFAULT, 4).expect("memory");
     let before = zcomp.metadata_bytes();
     for _ in 0..3 {
         for cpu in 0..4 {
@@ -54,7 +54,7 @@ fn up_and_down_again_leave_no_memory_behind() {
 
 #[test]
 fn compression_goes_on_while_its_cpu_comes_and_goes() {
-    let zcomp = Zcomp::<TestLock>::new(Algorithm::Lz4, 1).expect("memory");
+    let zcomp = Zcomp::<TestLock>::new(Compressor::DEFAULT, 1).expect("memory");
     thread::scope(|scope| {
         scope.spawn(|| {
             for _ in 0..500 {

@@ -1,6 +1,6 @@
 //! Contenders in Rust: our streams, one of which is `lz4_flex`, and `lz4rip`.
 
-use zram::{Algorithm, PAGE_SIZE, PageBytes, Stream};
+use zram::{Algorithm, Compressor, PAGE_SIZE, PageBytes, Stream};
 
 use super::{Codec, Contender, Output};
 
@@ -33,14 +33,16 @@ impl Codec for Rip {
 
 pub(super) fn all() -> Vec<Contender> {
     let contender = |name: &str, codec: Box<dyn Codec>| Contender { name: name.into(), codec };
-    let mut all: Vec<Contender> = Algorithm::ALL
-        .iter()
-        .map(|&algorithm| {
-            let stream = Stream::new(algorithm).expect("the host has memory");
-            let name = match algorithm {
-                Algorithm::Lz4 => "lz4",
-                Algorithm::Lz4Safe => "lz4_flex (lz4-safe)",
-            };
+    let ours = [
+        ("lz4", Algorithm::Lz4, 1),
+        ("lz4 level=2", Algorithm::Lz4, 2),
+        ("lz4_flex (lz4-safe)", Algorithm::Lz4Safe, 1),
+    ];
+    let mut all: Vec<Contender> = ours
+        .into_iter()
+        .map(|(name, algorithm, level)| {
+            let compressor = Compressor::with_level(algorithm, level).expect("it has that level");
+            let stream = Stream::new(compressor).expect("the host has memory");
             contender(name, Box::new(Ours { algorithm, stream }))
         })
         .collect();

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::hint::black_box;
 
 use guest::sample::Sample;
-use zram::{Algorithm, OUTPUT_MAX, PAGE_SIZE, PageBytes, Stream};
+use zram::{Compressor, OUTPUT_MAX, PAGE_SIZE, PageBytes, Stream};
 use zram_rt::time;
 
 use crate::{ROUNDS, middle};
@@ -19,8 +19,8 @@ pub(crate) struct Codec {
 
 /// Times the codec over the sample.
 pub(crate) fn measure(sample: &Sample) -> Codec {
-    let algorithm = Algorithm::DEFAULT;
-    let mut stream = Stream::new(algorithm).expect("memory is free before memhog runs");
+    let compressor = Compressor::DEFAULT;
+    let mut stream = Stream::new(compressor).expect("memory is free before memhog runs");
     let mut output = Box::new([0; OUTPUT_MAX]);
     let mut stored: Vec<(usize, Vec<u8>)> = Vec::new();
     for number in 0..sample.pages() {
@@ -37,7 +37,7 @@ pub(crate) fn measure(sample: &Sample) -> Codec {
     let decompress_ns = per_page(stored.len(), || {
         for (_, object) in &stored {
             // It was compressed above.
-            let _ = black_box(algorithm.decompress(object, &mut page));
+            let _ = black_box(compressor.algorithm().decompress(object, &mut page));
         }
     });
     Codec { compress_ns, decompress_ns }

@@ -165,13 +165,14 @@ impl<'a> Thread<'a> {
     fn some_change(&mut self) -> (&'static str, Option<Change>, String) {
         let pages = self.some_pages();
         let size = pages.bytes().to_string();
-        match self.below(10) {
+        match self.below(11) {
             0..=2 => ("disksize", Some(Change::Disksize(pages)), size),
             3 | 4 => ("resize", Some(Change::Resize(pages)), size),
             5 => ("reset", Some(Change::Reset), "1".to_owned()),
             6 => ("comp_algorithm", Some(Change::Algorithm), "lz4".to_owned()),
             7 => ("mem_limit", Some(Change::Limit), "0".to_owned()),
             8 => ("compact", Some(Change::Compact), "1".to_owned()),
+            9 => ("algorithm_params", Some(Change::Parameters), "level=1".to_owned()),
             _ => ("disksize", None, String::new()),
         }
     }

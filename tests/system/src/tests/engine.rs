@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use zram::{Algorithm, Config, HeapPages, NoMemory, PageBytes, PageSource, Purpose, Worker, Zram};
+use zram::{Compressor, Config, HeapPages, NoMemory, PageBytes, PageSource, Purpose, Worker, Zram};
 
 use crate::content::{self, Kind};
 
@@ -50,7 +50,7 @@ fn two_stores_that_both_find_their_class_full_leave_no_page_without_objects() {
     let pages = SlowPages::default();
     let config = Config {
         disksize_pages: 16,
-        algorithm: Algorithm::Lz4,
+        compressor: Compressor::DEFAULT,
         possible_cpus: 2,
         mem_limit_pages: 0,
     };

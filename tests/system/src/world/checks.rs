@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel_glue::ports::{Frames, SpaceId};
 use kernel_glue::swap::SwapEntry;
-use zram::{Algorithm, Config, HeapPages, Purpose, Worker, Zram};
+use zram::{Compressor, Config, HeapPages, Purpose, Worker, Zram};
 
 use super::program::{Job, Outcome, ThreadId};
 use super::{World, service::Area};
@@ -160,7 +160,7 @@ fn is_same_filled(bytes: &[u8]) -> bool {
 fn compressed_bytes(page: &[u8]) -> u64 {
     let config = Config {
         disksize_pages: 1,
-        algorithm: Algorithm::DEFAULT,
+        compressor: Compressor::DEFAULT,
         possible_cpus: 1,
         mem_limit_pages: 0,
     };

@@ -1,9 +1,12 @@
 //! `control/hot_add`: one line of `key=value` that adds a device with its configuration.
 //!
-//! Keys: `id`, `disksize`, `comp_algorithm`, `mem_limit`, each at most once, in any order. An empty
-//! line adds a default device. Values may stand in double quotes, as in Linux's parameter lists.
+//! Keys: `id`, `disksize`, `comp_algorithm`, `level`, `mem_limit`, each at most once, in any order. An
+//! empty line adds a default device.
+
+use zram::Compressor;
 
 use super::mistake::Mistake;
+use super::pairs::Pairs;
 use super::{algorithm, number, sizes};
 use crate::lifecycle::{DeviceId, Pages, Request, Settings};
 
@@ -21,6 +24,7 @@ struct Line<'a> {
     id: Option<&'a str>,
     disksize: Option<&'a str>,
     comp_algorithm: Option<&'a str>,
+    level: Option<&'a str>,
     mem_limit: Option<&'a str>,
 }
 
@@ -31,38 +35,21 @@ struct Line<'a> {
 /// The [`Mistake`] in the line.
 pub(crate) fn parse(line: &str) -> Result<Option<Request>, Mistake> {
     let mut given = Line::default();
-    let mut rest = line.strip_suffix('\n').unwrap_or(line).trim_matches(' ');
-    while !rest.is_empty() {
-        let (key, behind) = rest.split_once('=').ok_or(Mistake::NoValue)?;
-        let (value, behind) = take_value(behind)?;
-        if value.is_empty() || key.contains(' ') {
-            return Err(Mistake::NoValue);
-        }
+    for pair in Pairs::of(line) {
+        let (key, value) = pair?;
         let place = match key {
             "id" => &mut given.id,
             "disksize" => &mut given.disksize,
             "comp_algorithm" => &mut given.comp_algorithm,
+            "level" => &mut given.level,
             "mem_limit" => &mut given.mem_limit,
             _ => return Err(Mistake::UnknownKey),
         };
         if place.replace(value).is_some() {
             return Err(Mistake::KeyTwice);
         }
-        rest = behind.trim_start_matches(' ');
     }
     given.request()
-}
-
-/// Splits what is behind a `=` into the value and the rest.
-fn take_value(text: &str) -> Result<(&str, &str), Mistake> {
-    match text.strip_prefix('"') {
-        Some(quoted) => {
-            let (value, rest) = quoted.split_once('"').ok_or(Mistake::OpenQuote)?;
-            let ends = rest.is_empty() || rest.starts_with(' ');
-            if ends { Ok((value, rest)) } else { Err(Mistake::OpenQuote) }
-        }
-        None => Ok(text.split_once(' ').unwrap_or((text, ""))),
-    }
 }
 
 impl Line<'_> {
@@ -75,7 +62,12 @@ impl Line<'_> {
         let pages: Option<Pages> = self.disksize.map(sizes::disksize).transpose()?;
         let mut settings = Settings::DEFAULT;
         if let Some(name) = self.comp_algorithm {
-            settings.algorithm = algorithm::parse(name.as_bytes())?;
+            settings.compressor = Compressor::of(algorithm::parse(name.as_bytes())?);
+        }
+        if let Some(level) = self.level.map(number::int).transpose()? {
+            let algorithm = settings.compressor.algorithm();
+            settings.compressor =
+                Compressor::with_level(algorithm, level).map_err(|_| Mistake::NoSuchLevel)?;
         }
         if let Some(limit) = self.mem_limit {
             settings.limit_bytes = sizes::limit(limit)?;
@@ -91,6 +83,8 @@ impl Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::parse;
+    use zram::{Algorithm, Compressor};
+
     use crate::attributes::mistake::Mistake;
     use crate::lifecycle::{DeviceId, Pages, Request, Settings};
 
@@ -106,12 +100,15 @@ mod tests {
     fn all_keys_make_one_request_in_any_order() {
         let request = Request::Add {
             id: DeviceId::new(3),
-            settings: Settings { algorithm: zram::Algorithm::Lz4, limit_bytes: 8192 },
+            settings: Settings {
+                compressor: Compressor::with_level(Algorithm::Lz4, 2).expect("it has that level"),
+                limit_bytes: 8192,
+            },
             pages: Pages::holding(1 << 20).ok(),
         };
         for line in [
-            "id=3 disksize=1M comp_algorithm=lz4 mem_limit=4097\n",
-            " mem_limit=\"8K\"  disksize=1m   id=3 comp_algorithm=\"lz4\"",
+            "id=3 disksize=1M comp_algorithm=lz4 level=2 mem_limit=4097\n",
+            " level=2 mem_limit=\"8K\"  disksize=1m   id=3 comp_algorithm=\"lz4\"",
         ] {
             assert_eq!(parse(line), Ok(Some(request)), "{line:?}");
         }
@@ -136,6 +133,9 @@ mod tests {
             ("comp_algorithm=\"lz4", Mistake::OpenQuote),
             ("comp_algorithm=\"lz4\"x", Mistake::OpenQuote),
             ("mem_limit=much", Mistake::NotASize),
+            ("level=0", Mistake::NoSuchLevel),
+            ("comp_algorithm=lz4-safe level=2", Mistake::NoSuchLevel),
+            ("level=fast", Mistake::NotANumber),
         ] {
             assert_eq!(parse(line), Err(mistake), "{line:?}");
         }

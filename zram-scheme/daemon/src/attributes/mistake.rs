@@ -3,6 +3,7 @@
 //! Neighbours: the parsers give these, `errno.rs` turns them into numbers, `scheme` keeps the words
 //! for `last_error`.
 
+use crate::lifecycle::NO_SUCH_LEVEL;
 use crate::text::Words;
 
 /// Why written bytes are no command.
@@ -42,6 +43,12 @@ pub enum Mistake {
     KeyTwice,
     /// A quote that does not end.
     OpenQuote,
+    /// A key of `algorithm_params` that no algorithm here has.
+    UnknownParameter,
+    /// Only priority 0 has an algorithm.
+    NoSuchPriority,
+    /// The algorithm has no such level.
+    NoSuchLevel,
 }
 
 /// Most bytes of the written text that are repeated in the words.
@@ -69,9 +76,12 @@ impl Mistake {
             Self::NameTooLong => "the name of the algorithm has 128 bytes or more",
             Self::UnknownAlgorithm => "no such algorithm",
             Self::NoValue => "a key needs =value",
-            Self::UnknownKey => "no such key; there are id disksize comp_algorithm mem_limit",
+            Self::UnknownKey => "no such key; there are id disksize comp_algorithm level mem_limit",
             Self::KeyTwice => "a key comes twice",
             Self::OpenQuote => "a quote does not end",
+            Self::UnknownParameter => "no such key; there are priority algo level",
+            Self::NoSuchPriority => "only priority 0 has an algorithm",
+            Self::NoSuchLevel => NO_SUCH_LEVEL,
         }
     }
 }

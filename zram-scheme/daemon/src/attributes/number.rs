@@ -5,6 +5,9 @@
 use super::mistake::Mistake;
 use crate::lifecycle::DeviceId;
 
+/// The largest C `int`, which the number of a device is too.
+const INT_MAX: u64 = i32::MAX as u64;
+
 /// Returns the decimal number, if it is at most `max`.
 ///
 /// # Errors
@@ -19,6 +22,22 @@ pub(crate) fn decimal(text: &str, max: u64) -> Result<u64, Mistake> {
     // All are digits, so only the range is left to be wrong.
     let number = digits.parse::<u64>().map_err(|_| Mistake::OutOfRange)?;
     if number > max { Err(Mistake::OutOfRange) } else { Ok(number) }
+}
+
+/// Returns a C `int`, which may have a sign.
+///
+/// # Errors
+///
+/// As [`decimal`].
+pub(crate) fn int(text: &str) -> Result<i32, Mistake> {
+    let Some(digits) = text.strip_prefix('-') else {
+        return decimal(text, INT_MAX).map(|number| number as i32);
+    };
+    if digits.starts_with('+') {
+        return Err(Mistake::NotANumber);
+    }
+    let magnitude = decimal(digits, u64::from(i32::MIN.unsigned_abs()))?;
+    Ok((magnitude as i32).wrapping_neg())
 }
 
 /// Accepts a number from 1 to 65535, whatever it is (`reset`).
@@ -51,14 +70,11 @@ pub(crate) fn one(text: &str) -> Result<(), Mistake> {
     if decimal(text, 1) == Ok(1) { Ok(()) } else { Err(Mistake::NotOne) }
 }
 
-/// What the number of a device may be: a C `int` that is not negative.
-const ID_MAX: u64 = i32::MAX as u64;
-
 /// Returns the device of that number; nothing for one that no device ever has.
 ///
 /// # Errors
 ///
 /// As [`decimal`].
 pub(crate) fn device_id(text: &str) -> Result<Option<DeviceId>, Mistake> {
-    decimal(text, ID_MAX).map(|number| DeviceId::new(number as u32))
+    decimal(text, INT_MAX).map(|number| DeviceId::new(number as u32))
 }

@@ -177,7 +177,7 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
     fn build(&mut self, view: View) -> Outcome {
         let config = Config {
             disksize_pages: view.pages.map_or(0, super::Pages::count),
-            algorithm: view.settings.algorithm,
+            compressor: view.settings.compressor,
             possible_cpus: self.daemon.platform.possible_cpus(),
             mem_limit_pages: view.settings.limit_bytes / PAGE_SIZE as u64,
         };

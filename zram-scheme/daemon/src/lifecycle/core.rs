@@ -11,6 +11,7 @@
 //! | set disksize | refused: no device | Building | refused: initialised |
 //! | resize | refused: no device | refused: not initialised | ready, Growing, or ClaimingToShrink |
 //! | set algorithm | refused: no device | empty | refused: initialised |
+//! | set parameters | refused: no device | empty, or refused: other algorithm, no such level | refused: initialised |
 //! | set limit | refused: no device | empty | ready |
 //! | compact | refused: no device | refused: not initialised | ready |
 //! | reset, remove | refused: no device | Claiming | Claiming |
@@ -38,9 +39,10 @@
 use ::core::cmp::Ordering;
 
 use hotplug::{Progress, Walk, cpu};
+use zram::Compressor;
 
 use super::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
-use super::event::{DeviceId, DeviceName, Event, Outcome, Pages, Request, Settings};
+use super::event::{DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings};
 use super::state::{Device, Emptying, House, Initialise, Job, Resize, State};
 
 /// A state and what has to be done to get there.
@@ -87,10 +89,11 @@ fn accept(house: House, zcomp: hotplug::State, request: Request) -> Transition {
             Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
             Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
             Device::Empty(_, settings) => {
-                let settings = Settings { algorithm, ..settings };
+                let settings = Settings { compressor: Compressor::of(algorithm), ..settings };
                 publish(house, zcomp, Device::Empty(name, settings), Answer::Done)
             }
         },
+        Request::SetParameters(name, parameters) => set_parameters(house, zcomp, name, parameters),
         Request::SetLimit(name, limit_bytes) => set_limit(house, zcomp, name, limit_bytes),
         Request::Reset(name) => match house.named(name) {
             Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
@@ -214,6 +217,31 @@ fn set_limit(
             Device::Ready(name, Settings { limit_bytes, ..settings }, pages)
         }
     };
+    publish(house, zcomp, device, Answer::Done)
+}
+
+fn set_parameters(
+    house: House,
+    zcomp: hotplug::State,
+    name: DeviceName,
+    parameters: Parameters,
+) -> Transition {
+    let settings = match house.named(name) {
+        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
+        Device::Ready(..) => return refuse(house, zcomp, Refusal::Initialised),
+        Device::Empty(_, settings) => settings,
+    };
+    let algorithm = settings.compressor.algorithm();
+    if parameters.algorithm.is_some_and(|meant| meant != algorithm) {
+        return refuse(house, zcomp, Refusal::OtherAlgorithm);
+    }
+    let default = Compressor::of(algorithm);
+    let compressor = match parameters.level {
+        None => Ok(default),
+        Some(level) => Compressor::with_level(algorithm, level),
+    };
+    let Ok(compressor) = compressor else { return refuse(house, zcomp, Refusal::NoSuchLevel) };
+    let device = Device::Empty(name, Settings { compressor, ..settings });
     publish(house, zcomp, device, Answer::Done)
 }
 

@@ -72,6 +72,9 @@ pub enum Answer {
     Added(DeviceId),
 }
 
+/// Which levels there are ([`zram::Algorithm::levels`]).
+pub(crate) const NO_SUCH_LEVEL: &str = "no such level; lz4 has 1 to 65537, lz4-safe only 1";
+
 /// Why a request was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
@@ -95,6 +98,10 @@ pub enum Refusal {
     NoMemory,
     /// This cannot happen to the CPU where it is.
     WrongStage,
+    /// The device has another algorithm than the one that is meant.
+    OtherAlgorithm,
+    /// The device's algorithm has no such level.
+    NoSuchLevel,
 }
 
 impl Refusal {
@@ -111,6 +118,8 @@ impl Refusal {
             Self::Stored => "a page is stored above the new end, discard it first",
             Self::NoMemory => "not enough memory, nothing was changed",
             Self::WrongStage => "not possible for this cpu now",
+            Self::OtherAlgorithm => "the device has another algorithm, see comp_algorithm",
+            Self::NoSuchLevel => NO_SUCH_LEVEL,
         };
         Words::of(format_args!("{file}: {what}"))
     }

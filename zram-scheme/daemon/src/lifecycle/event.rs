@@ -6,7 +6,7 @@
 use core::num::NonZeroU32;
 
 use hotplug::{CpuId, InstanceId, Stage};
-use zram::Algorithm;
+use zram::{Algorithm, Compressor};
 
 /// Size of a device in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,15 +64,24 @@ pub struct DeviceName {
 /// What a device is configured with before it has a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
-    /// Algorithm that compresses its pages.
-    pub algorithm: Algorithm,
+    /// What compresses its pages.
+    pub compressor: Compressor,
     /// Most bytes of its pool, whole pages; 0 is no limit.
     pub limit_bytes: u64,
 }
 
 impl Settings {
     /// What a new device has, and a device after reset.
-    pub const DEFAULT: Self = Self { algorithm: Algorithm::DEFAULT, limit_bytes: 0 };
+    pub const DEFAULT: Self = Self { compressor: Compressor::DEFAULT, limit_bytes: 0 };
+}
+
+/// How a device's algorithm is to work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Parameters {
+    /// The algorithm that is meant, if it was named.
+    pub algorithm: Option<Algorithm>,
+    /// Its level; nothing is the default.
+    pub level: Option<i32>,
 }
 
 /// What somebody asks of the lifecycle.
@@ -95,8 +104,10 @@ pub enum Request {
     /// Give an initialised device another size. It grows at any time; it shrinks only while it is not
     /// open and nothing is stored above the new end.
     Resize(DeviceName, Pages),
-    /// Choose the algorithm of an empty device.
+    /// Choose the algorithm of an empty device, at its default level.
     SetAlgorithm(DeviceName, Algorithm),
+    /// Choose the level of an empty device's algorithm.
+    SetParameters(DeviceName, Parameters),
     /// Change the most bytes of a device's pool.
     SetLimit(DeviceName, u64),
     /// Forget content and settings.

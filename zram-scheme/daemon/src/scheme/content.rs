@@ -10,7 +10,7 @@ use zram_abi::attribute::Attribute;
 use super::file::{ControlFile, File};
 use super::handles::{HandleId, Opened};
 use super::{Fault, path};
-use crate::attributes::{algorithm, statistics};
+use crate::attributes::{algorithm, parameters, statistics};
 use crate::daemon::Daemon;
 use crate::lifecycle::{DeviceId, DeviceName};
 use crate::platform::{ClientRequest, Platform, Socket};
@@ -111,7 +111,10 @@ fn attribute_text<P: Platform, S: Socket>(
     match attribute {
         Attribute::Disksize => writeln!(text, "{}", view.pages.map_or(0, |pages| pages.bytes())),
         Attribute::Initstate => writeln!(text, "{}", u8::from(view.pages.is_some())),
-        Attribute::CompAlgorithm => algorithm::show(view.settings.algorithm, &mut text),
+        Attribute::CompAlgorithm => {
+            algorithm::show(view.settings.compressor.algorithm(), &mut text)
+        }
+        Attribute::AlgorithmParams => parameters::show(view.settings.compressor, &mut text),
         Attribute::LastError => {
             statistics::show_last_error(daemon.devices.last_error(name)?, &mut text)
         }

@@ -154,6 +154,12 @@ fn state_errors_are_those_of_linux_and_come_after_parse_errors() {
         ("0/comp_algorithm", "lz4", Err(EBUSY)),
         ("0/comp_algorithm", "nosuch", Err(EINVAL)),
         ("1/comp_algorithm", "lz4\n", Ok(4)),
+        ("0/algorithm_params", "level=2", Err(EBUSY)),
+        ("0/algorithm_params", "level=", Err(EINVAL)),
+        ("1/algorithm_params", "level=99999999999", Err(ERANGE)),
+        ("1/algorithm_params", "level=0", Err(EINVAL)),
+        ("1/algorithm_params", "algo=lz4-safe level=1", Err(EINVAL)),
+        ("1/algorithm_params", "algo=lz4 level=2\n", Ok(17)),
         ("1/compact", "1", Err(EINVAL)),
         ("0/compact", "anything", Ok(8)),
         ("1/mem_used_max", "0", Ok(1)),
@@ -169,6 +175,27 @@ fn state_errors_are_those_of_linux_and_come_after_parse_errors() {
     }
     let words = machine.cat("0/last_error").unwrap();
     assert!(words.starts_with("reset: 0 has no meaning here"), "{words:?}");
+}
+
+#[test]
+fn a_level_holds_until_the_algorithm_or_the_parameters_are_set_again_or_reset() {
+    let mut machine = Machine::new();
+    machine.echo("control/hot_add", "comp_algorithm=lz4 level=3\n").unwrap();
+    for (path, text, shown) in [
+        ("0/mem_limit", "0", "priority=0 algo=lz4 level=3\n"),
+        ("0/algorithm_params", "level=8", "priority=0 algo=lz4 level=8\n"),
+        ("0/algorithm_params", "priority=0", "priority=0 algo=lz4 level=1\n"),
+        ("0/algorithm_params", "algo=lz4 level=5", "priority=0 algo=lz4 level=5\n"),
+        ("0/comp_algorithm", "lz4", "priority=0 algo=lz4 level=1\n"),
+        ("0/comp_algorithm", "lz4-safe", "priority=0 algo=lz4-safe level=1\n"),
+        ("0/reset", "1", "priority=0 algo=lz4 level=1\n"),
+        ("0/algorithm_params", "level=2", "priority=0 algo=lz4 level=2\n"),
+        ("0/disksize", "1M", "priority=0 algo=lz4 level=2\n"),
+        ("0/reset", "1", "priority=0 algo=lz4 level=1\n"),
+    ] {
+        machine.echo(path, text).unwrap();
+        assert_eq!(machine.cat("0/algorithm_params").unwrap(), shown, "{path} {text}");
+    }
 }
 
 #[test]
@@ -191,6 +218,7 @@ fn attributes_show_what_linux_shows() {
         ("0/disksize", "0\n"),
         ("0/initstate", "0\n"),
         ("0/comp_algorithm", "[lz4] lz4-safe \n"),
+        ("0/algorithm_params", "priority=0 algo=lz4 level=1\n"),
         ("0/mm_stat", zeros),
         ("0/io_stat", "       0        0 0        0\n"),
         ("0/streams", ""),

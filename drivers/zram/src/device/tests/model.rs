@@ -3,7 +3,7 @@
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use std::vec::Vec;
 
-use super::{ALGORITHM, Device, Model, audit, device, loaded, used_pages};
+use super::{COMPRESSOR, Device, Model, audit, device, loaded, used_pages};
 use crate::device::Purpose;
 use crate::test_support::{CountedPages, page_of};
 use crate::zcomp::{OUTPUT_MAX, Stream};
@@ -128,7 +128,7 @@ impl Run<'_> {
 
 /// Returns whether a stream of its own shrinks the page by an eighth.
 fn shrinks(page: &PageBytes) -> bool {
-    let mut stream = Stream::new(ALGORITHM).expect("memory");
+    let mut stream = Stream::new(COMPRESSOR).expect("memory");
     stream.compress(page, &mut [0; OUTPUT_MAX]).is_some()
 }
 

@@ -10,11 +10,19 @@ use super::{Table, WRITTEN_MAX, compress, decompress};
 use crate::zcomp::{COMPRESSED_MAX, Damaged, OUTPUT_MAX};
 use crate::{PAGE_SIZE, PageBytes};
 
+/// Both tiers, and the second with larger and larger steps.
+const ACCELERATIONS: [u32; 6] = [1, 2, 3, 8, 100, 65_537];
+
 /// Returns our block for a page, unless it does not shrink enough.
-fn block_of(page: &PageBytes) -> Option<Vec<u8>> {
+fn block_by(acceleration: u32, page: &PageBytes) -> Option<Vec<u8>> {
     let mut output = [0; WRITTEN_MAX];
-    let bytes = compress(&mut Table::new(), page, 1, &mut output)?;
+    let bytes = compress(&mut Table::new(), page, acceleration, &mut output)?;
     Some(output[..bytes].to_vec())
+}
+
+/// Returns our densest block for a page, unless it does not shrink enough.
+fn block_of(page: &PageBytes) -> Option<Vec<u8>> {
+    block_by(1, page)
 }
 
 /// Returns the block of another encoder.
@@ -126,10 +134,12 @@ fn any_page() -> impl Strategy<Value = PageBytes> {
 proptest! {
     #[test]
     fn every_lz4_decoder_reads_our_blocks(page in any_page()) {
-        if let Some(block) = block_of(&page) {
-            prop_assert!(block.len() <= COMPRESSED_MAX);
-            prop_assert!(decoded_by_flex(&block) == Some(page));
-            prop_assert!(decoded(&block) == Ok(page));
+        for acceleration in ACCELERATIONS {
+            if let Some(block) = block_by(acceleration, &page) {
+                prop_assert!(block.len() <= COMPRESSED_MAX);
+                prop_assert!(decoded_by_flex(&block) == Some(page), "{}", acceleration);
+                prop_assert!(decoded(&block) == Ok(page), "{}", acceleration);
+            }
         }
     }
 
@@ -201,9 +211,11 @@ fn runs_of_every_period_and_end_come_back() {
             let pattern = noise(period as u32, period);
             page.iter_mut().zip(pattern.iter().cycle()).for_each(|(to, byte)| *to = *byte);
             page[end..].copy_from_slice(&noise(9, PAGE_SIZE - end));
-            let block = block_of(&page).expect("a run compresses");
-            assert!(decoded(&block) == Ok(page), "period {period}, end {end}");
-            assert!(decoded_by_flex(&block) == Some(page), "period {period}, end {end}");
+            for acceleration in [1, 2] {
+                let block = block_by(acceleration, &page).expect("a run compresses");
+                assert!(decoded(&block) == Ok(page), "period {period}, end {end}");
+                assert!(decoded_by_flex(&block) == Some(page), "period {period}, end {end}");
+            }
         }
     }
 }
@@ -222,4 +234,18 @@ fn noise_is_given_up_and_what_just_fits_is_not() {
     let largest = fits.iter().max().expect("some fit");
     assert!((COMPRESSED_MAX - 1..=COMPRESSED_MAX).contains(largest), "{largest} bytes");
     assert!(sizes[700..].iter().all(Option::is_some));
+}
+
+#[test]
+fn a_higher_acceleration_finds_less() {
+    // Addresses of one heap: 6 bytes are the same, 2 differ; the fast tier looks for 8.
+    let mut addresses = [0; PAGE_SIZE];
+    for (word, low) in addresses.chunks_exact_mut(8).zip(noise(3, PAGE_SIZE).chunks_exact(2)) {
+        word.copy_from_slice(&[low[0], low[1], 0x55, 0x7a, 0x3c, 0x56, 0, 0]);
+    }
+    let records = records(300, 0, &[], 11);
+    let size = |acceleration, page| block_by(acceleration, page).map(|block| block.len());
+    assert!(size(1, &addresses).is_some_and(|bytes| bytes < PAGE_SIZE * 3 / 4));
+    assert_eq!(size(2, &addresses), None);
+    assert!(size(2, &records) < size(64, &records));
 }

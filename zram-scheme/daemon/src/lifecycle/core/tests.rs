@@ -11,6 +11,8 @@ use super::{
 use hotplug::{CpuId, Stage, Step};
 use zram::Algorithm;
 
+use crate::lifecycle::Parameters;
+
 /// A world of sets; the question number `fail_at` fails.
 #[derive(Default)]
 struct Table {
@@ -147,6 +149,10 @@ fn furnished(world: &mut Table) -> State {
     })
 }
 
+fn level(level: i32) -> Parameters {
+    Parameters { algorithm: None, level: Some(level) }
+}
+
 fn all_requests() -> Vec<Request> {
     let names = [name(0, 0), name(1, 1), name(2, 0), name(0, 9)];
     let mut requests = vec![add(None), add(Some(pages(4))), Request::Exit];
@@ -162,6 +168,8 @@ fn all_requests() -> Vec<Request> {
             Request::Resize(name, pages(8)),
             Request::Resize(name, pages(9)),
             Request::SetAlgorithm(name, Algorithm::Lz4),
+            Request::SetParameters(name, level(2)),
+            Request::SetParameters(name, level(0)),
             Request::SetLimit(name, 4096),
             Request::Reset(name),
             Request::Compact(name),
@@ -259,6 +267,17 @@ fn refusals_name_their_reason() {
         (Request::Resize(name(1, 1), pages(1)), Refusal::NotInitialised),
         (Request::Resize(name(0, 8), pages(1)), Refusal::NoDevice),
         (Request::SetAlgorithm(name(0, 0), Algorithm::Lz4), Refusal::Initialised),
+        (Request::SetParameters(name(0, 0), level(2)), Refusal::Initialised),
+        (Request::SetParameters(name(0, 5), level(2)), Refusal::NoDevice),
+        (Request::SetParameters(name(1, 1), level(0)), Refusal::NoSuchLevel),
+        (Request::SetParameters(name(1, 1), level(65_538)), Refusal::NoSuchLevel),
+        (
+            Request::SetParameters(
+                name(1, 1),
+                Parameters { algorithm: Some(Algorithm::Lz4Safe), level: None },
+            ),
+            Refusal::OtherAlgorithm,
+        ),
         (Request::Compact(name(1, 1)), Refusal::NotInitialised),
         (Request::Reset(name(0, 5)), Refusal::NoDevice),
         (Request::Cpu(cpu(0), Stage::Prepare), Refusal::WrongStage),
