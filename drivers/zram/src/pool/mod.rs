@@ -1,6 +1,6 @@
 //! The pool: where compressed objects live, addressed by [`Handle`].
 //!
-//! Objects are sorted into size classes ([`layout`]); a class keeps its objects in runs of up to 32
+//! Objects are sorted into size classes ([`layout`]); a class keeps its objects in runs of up to 64
 //! pages ([`run`]), committed one page at a time when one more object needs it and released when
 //! the last object on it is gone ([`class`]). Pages are counted against the limit before they are
 //! committed ([`budget`]); up to four emptied pages per CPU are kept for the next store.

@@ -38,7 +38,7 @@ pub(super) struct Run<G> {
     /// Bit by place: there is none and all its pages are there.
     free: u128,
     /// Bit by page: it is not committed.
-    missing: u32,
+    missing: u64,
     /// Objects freed so far; wraps.
     frees: u32,
     /// By place; as long as a place has ever been backed since the run was last empty.
@@ -215,8 +215,8 @@ impl<G> Run<G> {
     }
 }
 
-fn all_pages(layout: &Layout) -> u32 {
-    bits_through(layout.pages - 1) as u32
+fn all_pages(layout: &Layout) -> u64 {
+    bits_through(layout.pages - 1) as u64
 }
 
 const fn bit(place: usize) -> u128 {
@@ -228,7 +228,7 @@ const fn bits_through(last: usize) -> u128 {
     u128::MAX >> (127 - last)
 }
 
-const _: () = assert!(PAGES_MAX <= u32::BITS as usize, "pages are bits of a word");
+const _: () = assert!(PAGES_MAX <= u64::BITS as usize, "pages are bits of a word");
 
 #[cfg(test)]
 mod audit {
