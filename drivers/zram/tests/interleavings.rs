@@ -239,7 +239,7 @@ fn any_step_in_the_middle_of_any_other_is_as_if_before_or_after() {
         &[Step::Discard(3), Step::Compact],
         &[Step::Discard(9), Step::Compact, Step::Store(9, 600)],
     ];
-    /// Compaction goes through all classes; the one that has objects is the eleventh.
+    /// More than any step takes: compaction asks the one class that there is once or twice.
     const LOCKS_MAX: u32 = 20;
     let mut intrusions = 0;
     for outer in outer {
@@ -250,5 +250,5 @@ fn any_step_in_the_middle_of_any_other_is_as_if_before_or_after() {
             }
         }
     }
-    assert!(intrusions > 800, "{intrusions} intrusions");
+    assert!(intrusions > 300, "{intrusions} intrusions");
 }

@@ -254,7 +254,7 @@ impl<P: PageSource> Class<P> {
         self.open.reserve(run + 1).ok()?;
         self.growable.reserve(run + 1).ok()?;
         self.runs.push(Run::new(self.layout));
-        self.growable.insert(run);
+        self.growable.set(run, true);
         Some(run)
     }
 
