@@ -14,6 +14,7 @@
 
 mod budget;
 mod class;
+mod compaction;
 mod handle;
 mod layout;
 mod pages;
@@ -28,11 +29,14 @@ use once_cell::race::OnceBox;
 
 use budget::Budget;
 pub(crate) use budget::Refused;
-use class::{Class, Sweep};
+use class::Class;
+pub(crate) use class::Seen;
+pub(crate) use compaction::Slots;
 pub(crate) use handle::Handle;
 use layout::{CLASS_COUNT, class_of, step_in};
 pub use pages::{HeapPages, PageSource};
-pub(crate) use run::{Header, Seen};
+use run::Emptied;
+pub(crate) use run::Header;
 use spares::Spares;
 
 use crate::checksum::checksum;
@@ -181,43 +185,25 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         bytes: &[u8],
         unlink: impl FnOnce() -> bool,
     ) -> bool {
-        let Some(class) = self.class(handle.class()) else { return false };
-        let mut class = class.lock();
-        if !class.is_unchanged(&self.source, handle, seen, bytes) || !unlink() {
-            return false;
-        }
-        let emptied = class.remove(handle, bytes.len());
-        drop(class);
+        let emptied = self.take_out(handle, seen, bytes, unlink);
+        let is_freed = emptied.is_some();
         emptied.into_iter().flatten().flatten().for_each(|page| self.put_page(cpu, page));
-        true
+        is_freed
     }
 
-    /// Moves objects of every class together and releases the pages that this empties, spare pages
-    /// included. Returns how many. Other threads go on: a lock is held for a few moves at a time.
-    ///
-    /// `redirect(slot, from, to)` lets the slot refer to the new place and returns whether it did.
-    pub(crate) fn compact(
+    /// As [`Self::remove_if`], but the pages that this empties are the caller's.
+    fn take_out(
         &self,
-        buffer: &mut [u8],
-        mut redirect: impl FnMut(u32, Handle, Handle) -> bool,
-    ) -> u64 {
-        let mut released = 0;
-        let mut release = |page| {
-            self.release(page);
-            released += 1;
-        };
-        for class in self.all_classes() {
-            let mut sweep = Sweep::new();
-            loop {
-                let step = class.lock().compact(&self.source, &mut sweep, buffer, &mut redirect);
-                step.emptied.into_iter().flatten().for_each(&mut release);
-                if step.is_done {
-                    break;
-                }
-            }
-            sweep.spare.into_iter().for_each(&mut release);
+        handle: Handle,
+        seen: Seen,
+        bytes: &[u8],
+        unlink: impl FnOnce() -> bool,
+    ) -> Option<Emptied<P::Page>> {
+        let mut class = self.class(handle.class())?.lock();
+        if !class.is_unchanged(&self.source, handle, seen, bytes) || !unlink() {
+            return None;
         }
-        released + (0..self.spares.len()).map(|cpu| self.release_spares(cpu)).sum::<u64>()
+        class.remove(handle, bytes.len())
     }
 
     /// Releases the pages kept for `cpu` and returns how many those were.

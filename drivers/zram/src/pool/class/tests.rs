@@ -14,7 +14,7 @@ impl<P: PageSource> Class<P> {
             let (places, pages) = content.audit(self.layout);
             audit.pages += pages;
             audit.objects.extend(places.into_iter().map(|place| {
-                let slot = content.seen(place).header.slot;
+                let slot = content.header(place).slot;
                 (slot, self.handle(Place { run, place }).bits())
             }));
             // A set knows its smallest member: ask it about each run by taking the ones below out.
