@@ -319,7 +319,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     /// how many. Stores and loads go on meanwhile.
     ///
     /// # Context
-    /// Allocates next to nothing and works without it; releases pages, with no lock held.
+    /// Allocates smaller copies of tables and works without; releases pages, with no lock held.
     pub fn compact(&self, worker: &mut Worker) -> u64 {
         let slots = Slots {
             size: |slot, at| self.size_at(slot, at),

@@ -3,7 +3,8 @@
 //! An object goes to the lowest free place of the lowest run; when there is none, one page is added
 //! where the lowest one is missing. Always the lowest, so that high runs drain by themselves and
 //! compaction has the least to move. A class is guarded by one lock; everything here runs under it
-//! and takes constant time, except a step of compaction, which has a bound.
+//! and takes constant time, except a step of compaction, which has a bound, and the copying of the
+//! table of runs when that grows or shrinks.
 
 use alloc::vec::Vec;
 

@@ -2,9 +2,9 @@
 //!
 //! There is a class every 8 bytes up to the largest compressed size, and one of whole pages. A run
 //! has as many pages, up to 64, as leave the least over at its end, and at most 128 objects. Pages
-//! are committed singly, so a long run costs nothing while it is part-filled; runs of 32 pages would
-//! add 0.0009 to the figures below with 1 GiB stored, half of it at their ends and half as there
-//! would be twice as many.
+//! are committed singly, so a long run costs nothing while it is part-filled. Runs of 32 pages add
+//! 0.0011 to the figures below with 1 GiB stored and 0.0014 with 64 MiB, about half of it at their
+//! ends, the rest because there are more of them.
 //!
 //! Which classes are used depends on the pool's size ([`step_in`]). Fine steps lose less by
 //! rounding; coarse ones have fewer part-filled pages, which matters less the more is stored. All
@@ -20,7 +20,9 @@
 //! | 1 GiB   | 106,000    | 1.023, 1.033   | 1.019, 1.030  | 1.017, 1.032  |
 //!
 //! The step is halved between the size where the finer one is better after compaction and the size
-//! where it is better before. Objects that were placed earlier stay where they are.
+//! where it is better before. Objects that were placed earlier stay where they are. In a loop over
+//! 1 GiB a load takes 1606 ns with classes every 32 bytes, 1641 every 16 and 1666 every 8, a store
+//! 6640, 6700 and 6760: the tables of more classes pass through the cache.
 
 use crate::PAGE_SIZE;
 use crate::zcomp::COMPRESSED_MAX;

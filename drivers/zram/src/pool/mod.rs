@@ -4,7 +4,7 @@
 //! keeps its objects in runs of up to 64 pages ([`run`]), committed one page at a time when one more
 //! object needs it and released when the last object on it is gone ([`class`]). Pages are counted
 //! against the limit before they are committed ([`budget`]); up to four emptied pages per CPU are
-//! kept for the next store.
+//! kept for the next store. When asked to, the pool moves objects together ([`compaction`]).
 //!
 //! Placing and freeing an object takes a constant number of steps under the class's lock. Pages are
 //! committed, released and searched for with no lock held. Beside each object, out of line, stand the
