@@ -11,7 +11,7 @@
 use lock_api::{Mutex, RawMutex};
 
 use super::class::{Class, Sweep};
-use super::layout::{CLASS_COUNT, PLACES_MAX};
+use super::layout::{CLASS_COUNT, LAYOUTS, PLACES_MAX};
 use super::run::Emptied;
 use super::{Handle, PageSource, Pool};
 
@@ -87,7 +87,8 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         let (from, seen) = self.class(index)?.lock().read_last(&self.source, buffer)?;
         let slot = seen.header.slot;
         let size = (slots.size)(slot, from)?;
-        let bytes = buffer.get(..size)?;
+        // A damaged size may be larger than the place, and than the one to come.
+        let bytes = buffer.get(..LAYOUTS[index].place_bytes)?.get(..size)?;
         let place = |index| self.class(index)?.lock().insert(&self.source, seen.header, bytes);
         let to = (index + 1..CLASS_COUNT - 1).take(LARGER_MAX).find_map(place)?;
         // The size once more: meanwhile another object of the slot may have come to the same place.
