@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use lock_api::RawMutex;
 
-use crate::pool::{Pool, Read, Seen};
+use crate::pool::{Pool, Read, Seen, Slots};
 use crate::slots::{
     Entry, Fill, ObjectSize, Priority, SlotState, SlotTable, SlotWord, StoredObject,
 };
@@ -319,13 +319,24 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     /// how many. Stores and loads go on meanwhile.
     ///
     /// # Context
-    /// Allocates next to nothing and works without it; releases pages, with no lock held.
+    /// Allocates smaller copies of tables and works without; releases pages, with no lock held.
     pub fn compact(&self, worker: &mut Worker) -> u64 {
-        let released =
-            self.pool.compact(&mut worker.buffer, |slot, from, to| self.redirect(slot, from, to));
+        let slots = Slots {
+            size: |slot, at| self.size_at(slot, at),
+            redirect: |slot, from, to| self.redirect(slot, from, to),
+        };
+        let released = self.pool.compact(&mut worker.buffer, &slots);
         // Relaxed: a statistic.
         self.pages_compacted.fetch_add(released, Ordering::Relaxed);
         released
+    }
+
+    /// Returns the size of the object of `slot` if it is at `at`.
+    fn size_at(&self, slot: u32, at: Handle) -> Option<usize> {
+        match self.table.get(slot)?.load().decode() {
+            Ok(SlotState::Stored(object)) if object.handle == at => Some(object.size.bytes()),
+            Ok(SlotState::Stored(_) | SlotState::SameFilled(_) | SlotState::Free) | Err(_) => None,
+        }
     }
 
     /// Lets `slot` refer to `to` if its object is at `from`.

@@ -63,3 +63,12 @@ pub(crate) fn reserve_one<T>(items: &mut Vec<T>) -> Result<(), NoMemory> {
     }
     items.try_reserve_exact(1 + items.len() / 8).map_err(|_| NoMemory)
 }
+
+/// Gives back what `items` has beyond its first `count`, if there is memory for a smaller copy.
+pub(crate) fn fit<T>(items: &mut Vec<T>, count: usize) {
+    let mut fitting = Vec::new();
+    if count < items.capacity() && fitting.try_reserve_exact(count).is_ok() {
+        fitting.extend(items.drain(..).take(count));
+        *items = fitting;
+    }
+}

@@ -62,9 +62,15 @@ type Device = Zram<LoomLock, HeapPages>;
 /// The slot that both threads work on. Slot 0 comes first in its class, and goes first.
 const SLOT: u32 = 1;
 
+/// The version of a page that needs 100 bytes more than the others.
+const LARGE: u16 = 9999;
+
 fn page_of(version: u16) -> PageBytes {
     let mut page = [0; PAGE_SIZE];
     page[..2].copy_from_slice(&version.to_le_bytes());
+    if version == LARGE {
+        (0..100).for_each(|at| page[2 + at] = at as u8);
+    }
     page
 }
 
@@ -252,6 +258,27 @@ fn compaction_beside_a_load_a_store_or_a_take_loses_nothing() {
         |device, (), ()| assert_eq!(load(device), 2),
     );
     explore(compact_with_a_gap, take, |device, (), taken| {
+        assert_eq!((taken, load(device)), (1, 0));
+    });
+}
+
+#[test]
+fn a_move_to_a_larger_class_beside_a_load_a_store_or_a_take_loses_nothing() {
+    let compact_with_room_above = |device: &Device| {
+        store(device, 2, LARGE);
+        compact(device);
+    };
+    explore(compact_with_room_above, load, |device, (), seen| {
+        assert_eq!(seen, 1);
+        let one_page = PAGE_SIZE as u64;
+        assert_eq!(device.statistics().mem_used_total, one_page, "both moved to the large one's");
+    });
+    explore(
+        compact_with_room_above,
+        |device| store(device, SLOT, 2),
+        |device, (), ()| assert_eq!(load(device), 2),
+    );
+    explore(compact_with_room_above, take, |device, (), taken| {
         assert_eq!((taken, load(device)), (1, 0));
     });
 }

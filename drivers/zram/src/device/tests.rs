@@ -338,6 +338,39 @@ fn compaction_packs_what_random_discards_left_and_changes_no_content() {
 }
 
 #[test]
+fn compaction_lifts_the_last_objects_of_a_class_to_free_places_of_larger_ones() {
+    let pages = CountedPages::default();
+    let (device, mut worker) = device(&pages, 4);
+    let content = |slot: u32| page_of(1000 + slot as usize * 60, u64::from(slot));
+    for slot in 0..4 {
+        device.store(&mut worker, slot, &content(slot), Purpose::Write).expect("memory");
+    }
+    assert_eq!(used_pages(&device), 4, "a class each");
+    assert_eq!(device.compact(&mut worker), 2, "three fit on the page of the largest");
+    for slot in 0..4 {
+        assert!(loaded(&device, &mut worker, slot) == Ok(content(slot)), "slot {slot}");
+    }
+    audit(&device, &pages);
+}
+
+#[test]
+fn compaction_gives_back_the_bookkeeping_of_what_has_gone() {
+    let pages = CountedPages::default();
+    let (device, mut worker) = device(&pages, 3000);
+    let bookkeeping_after = |worker: &mut Worker, slots: u32| {
+        for slot in 0..slots {
+            device.store(worker, slot, &page_of(700, 1), Purpose::Write).expect("memory");
+        }
+        device.discard(worker, 1, slots);
+        device.compact(worker);
+        device.statistics().metadata.pool_bytes
+    };
+    let of_one = bookkeeping_after(&mut worker, 1);
+    assert_eq!(bookkeeping_after(&mut worker, 3000), of_one);
+    audit(&device, &pages);
+}
+
+#[test]
 fn nothing_stored_means_no_page_in_use_after_compaction() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 500);

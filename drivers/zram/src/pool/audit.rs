@@ -32,7 +32,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// Walks through everything and checks what must hold inside of the pool.
     pub(crate) fn audit(&self) -> Audit {
         let mut audit = Audit::default();
-        for class in &self.classes {
+        for class in self.all_classes() {
             class.lock().audit(&mut audit);
         }
         for spares in &self.spares {
@@ -44,6 +44,6 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
 
     /// Damages the object at `handle`.
     pub(crate) fn damage(&self, handle: Handle, damage: Damage) {
-        self.classes[handle.class()].lock().damage(&self.source, handle, damage);
+        self.class(handle.class()).expect("a class").lock().damage(&self.source, handle, damage);
     }
 }

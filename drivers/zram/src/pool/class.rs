@@ -3,12 +3,13 @@
 //! An object goes to the lowest free place of the lowest run; when there is none, one page is added
 //! where the lowest one is missing. Always the lowest, so that high runs drain by themselves and
 //! compaction has the least to move. A class is guarded by one lock; everything here runs under it
-//! and takes constant time, except a step of compaction, which has a bound.
+//! and takes constant time, except a step of compaction, which has a bound, and the copying of the
+//! table of runs when that grows or shrinks.
 
 use alloc::vec::Vec;
 
 use super::layout::{LAYOUTS, Layout};
-use super::run::{Emptied, Header, Run, Seen};
+use super::run::{Emptied, Header, Run};
 use super::run_set::{RUNS_MAX, RunSet};
 use super::{Handle, PageSource};
 use crate::memory;
@@ -16,6 +17,14 @@ use crate::prefetch::prefetch;
 
 /// Most objects that compaction looks at under one hold of the lock: some 10 microseconds.
 const SWEEP_MAX: usize = 16;
+
+/// What a read of an object saw, to tell later whether it is still the same object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) header: Header,
+    /// How many objects of the class had been freed.
+    frees: u32,
+}
 
 /// The objects of one size.
 pub(super) struct Class<P: PageSource> {
@@ -28,6 +37,8 @@ pub(super) struct Class<P: PageSource> {
     growable: RunSet,
     objects: u64,
     object_bytes: u64,
+    /// Objects freed so far; wraps.
+    frees: u32,
 }
 
 /// A place of a class. Ordered as compaction goes: low ones are filled, high ones emptied.
@@ -36,6 +47,9 @@ struct Place {
     run: usize,
     place: usize,
 }
+
+/// Behind every place.
+const END: Place = Place { run: RUNS_MAX, place: 0 };
 
 /// How far a compaction of one class has come.
 pub(super) struct Sweep<G> {
@@ -54,7 +68,7 @@ pub(super) struct Step<G> {
 
 impl<G> Sweep<G> {
     pub(super) fn new() -> Self {
-        Self { end: Place { run: RUNS_MAX, place: 0 }, spare: None }
+        Self { end: END, spare: None }
     }
 
     /// Keeps one emptied page as the spare and returns the others.
@@ -80,6 +94,7 @@ impl<P: PageSource> Class<P> {
             growable: RunSet::default(),
             objects: 0,
             object_bytes: 0,
+            frees: 0,
         }
     }
 
@@ -117,7 +132,7 @@ impl<P: PageSource> Class<P> {
         let (head, tail) = self.runs[at.run].pieces(source, self.start_of(at), output.len());
         output[..head.len()].copy_from_slice(head);
         output[head.len()..].copy_from_slice(tail);
-        Some(self.runs[at.run].seen(at.place))
+        Some(self.seen(at))
     }
 
     /// Asks the processor for the first `size` bytes of an object.
@@ -147,8 +162,8 @@ impl<P: PageSource> Class<P> {
         bytes: &[u8],
     ) -> bool {
         let Some(at) = self.live(handle) else { return false };
-        let now = self.runs[at.run].seen(at.place);
-        // If nothing of the run was freed, its objects are the same ones.
+        let now = self.seen(at);
+        // If nothing of the class was freed, its objects are the same ones.
         now == seen
             || now.header == seen.header && {
                 let (head, tail) = self.runs[at.run].pieces(source, self.start_of(at), bytes.len());
@@ -162,6 +177,27 @@ impl<P: PageSource> Class<P> {
         self.objects -= 1;
         self.object_bytes = self.object_bytes.saturating_sub(size as u64);
         Some(self.free(at))
+    }
+
+    /// Copies the highest object to `buffer`, all of its place, and returns what it was.
+    pub(super) fn read_last(&self, source: &P, buffer: &mut [u8]) -> Option<(Handle, Seen)> {
+        let last = self.handle(self.last_live_below(END)?);
+        let seen = self.read(source, last, &mut buffer[..self.layout.place_bytes])?;
+        Some((last, seen))
+    }
+
+    /// Gives back the bookkeeping of runs and places that the last object leaves behind it.
+    pub(super) fn fit(&mut self) {
+        let last = self.runs.iter().rposition(|run| !run.is_empty(self.layout));
+        let count = last.map_or(0, |last| last + 1);
+        for run in count..self.runs.len() {
+            self.open.set(run, false);
+            self.growable.set(run, false);
+        }
+        memory::fit(&mut self.runs, count);
+        if let Some(run) = self.runs.last_mut() {
+            run.fit(self.layout);
+        }
     }
 
     /// Moves some of the highest objects down, and goes on where the last step ended.
@@ -225,6 +261,7 @@ impl<P: PageSource> Class<P> {
 
     /// Makes a live place free.
     fn free(&mut self, at: Place) -> Emptied<P::Page> {
+        self.frees = self.frees.wrapping_add(1);
         let emptied = self.runs[at.run].free_place(self.layout, at.place);
         self.shrunk(at.run);
         emptied
@@ -254,7 +291,7 @@ impl<P: PageSource> Class<P> {
         self.open.reserve(run + 1).ok()?;
         self.growable.reserve(run + 1).ok()?;
         self.runs.push(Run::new(self.layout));
-        self.growable.insert(run);
+        self.growable.set(run, true);
         Some(run)
     }
 
@@ -274,6 +311,11 @@ impl<P: PageSource> Class<P> {
             let limit = if run == end.run { end.place } else { self.layout.places };
             content.last_live_below(limit).map(|place| Place { run, place })
         })
+    }
+
+    /// Returns what the object at `at` is.
+    fn seen(&self, at: Place) -> Seen {
+        Seen { header: self.runs[at.run].header(at.place), frees: self.frees }
     }
 
     /// Returns where the object of `handle` is, if there is one.

@@ -1,13 +1,13 @@
 //! The name of an object: its size class, the run in the class, the place in the run.
 //!
-//! 32 bits: place 7 (at most 128 in a run), run 18 (2^18 runs: 32 GiB of the larger classes), class
-//! 7. A handle read from damaged memory may name anything; the class checks every part of it.
+//! 32 bits: place 7 (at most 128 in a run), run 16 (2^16 runs: 16 GiB of the larger classes), class
+//! 9. A handle read from damaged memory may name anything; the class checks every part of it.
 
 use super::layout::{CLASS_COUNT, PLACES_MAX};
 use super::run_set::RUNS_MAX;
 
 const PLACE_BITS: u32 = 7;
-const RUN_BITS: u32 = 18;
+const RUN_BITS: u32 = 16;
 
 const _: () = assert!(PLACES_MAX == 1 << PLACE_BITS, "places fit their field");
 const _: () = assert!(RUNS_MAX == 1 << RUN_BITS, "runs fit their field");

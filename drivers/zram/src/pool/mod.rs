@@ -1,9 +1,10 @@
 //! The pool: where compressed objects live, addressed by [`Handle`].
 //!
-//! Objects are sorted into size classes ([`layout`]); a class keeps its objects in runs of up to 32
-//! pages ([`run`]), committed one page at a time when one more object needs it and released when
-//! the last object on it is gone ([`class`]). Pages are counted against the limit before they are
-//! committed ([`budget`]); up to four emptied pages per CPU are kept for the next store.
+//! Objects are sorted into size classes, finer ones the larger the pool is ([`layout`]); a class
+//! keeps its objects in runs of up to 64 pages ([`run`]), committed one page at a time when one more
+//! object needs it and released when the last object on it is gone ([`class`]). Pages are counted
+//! against the limit before they are committed ([`budget`]); up to four emptied pages per CPU are
+//! kept for the next store. When asked to, the pool moves objects together ([`compaction`]).
 //!
 //! Placing and freeing an object takes a constant number of steps under the class's lock. Pages are
 //! committed, released and searched for with no lock held. Beside each object, out of line, stand the
@@ -13,6 +14,7 @@
 
 mod budget;
 mod class;
+mod compaction;
 mod handle;
 mod layout;
 mod pages;
@@ -23,14 +25,18 @@ mod spares;
 use alloc::vec::Vec;
 
 use lock_api::{Mutex, RawMutex};
+use once_cell::race::OnceBox;
 
 use budget::Budget;
 pub(crate) use budget::Refused;
-use class::{Class, Sweep};
+use class::Class;
+pub(crate) use class::Seen;
+pub(crate) use compaction::Slots;
 pub(crate) use handle::Handle;
-use layout::{CLASS_COUNT, class_of};
+use layout::{CLASS_COUNT, class_of, step_in};
 pub use pages::{HeapPages, PageSource};
-pub(crate) use run::{Header, Seen};
+use run::Emptied;
+pub(crate) use run::Header;
 use spares::Spares;
 
 use crate::checksum::checksum;
@@ -56,10 +62,14 @@ pub(crate) enum Read {
     Lost,
 }
 
+/// A size class and its lock. An array of one, because a box of an array can be allocated fallibly.
+type LockedClass<R, P> = [Mutex<R, Class<P>>; 1];
+
 /// The pool of one device.
 pub(crate) struct Pool<R: RawMutex, P: PageSource> {
     source: P,
-    classes: Vec<Mutex<R, Class<P>>>,
+    /// Each is made when its first object arrives: a small pool uses a quarter of them at most.
+    classes: Vec<OnceBox<LockedClass<R, P>>>,
     /// One per possible CPU and one for everybody else.
     spares: Vec<Mutex<R, Spares<P>>>,
     budget: Budget,
@@ -81,11 +91,9 @@ pub(crate) struct PoolStatistics {
 impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// Returns an empty pool that takes its pages from `source`. 0 is no limit.
     pub(crate) fn new(source: P, possible_cpus: usize, limit_pages: u64) -> Result<Self, NoMemory> {
-        let mut layouts = 0..CLASS_COUNT;
-        let next_class = || Mutex::new(Class::new(layouts.next().unwrap_or_default()));
         Ok(Self {
             source,
-            classes: memory::filled(CLASS_COUNT, next_class)?,
+            classes: memory::filled(CLASS_COUNT, OnceBox::new)?,
             spares: memory::filled(possible_cpus + 1, || Mutex::new(Spares::default()))?,
             budget: Budget::new(limit_pages),
         })
@@ -104,7 +112,8 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         slot: u32,
         bytes: &[u8],
     ) -> Result<Handle, InsertError> {
-        let class = &self.classes[class_of(bytes.len())];
+        let class = class_of(bytes.len(), step_in(self.budget.used_pages()));
+        let class = self.class_or_new(class).map_err(|NoMemory| InsertError::NoMemory)?;
         // The place arrives while the checksum is computed.
         if let Some(class) = class.try_lock() {
             class.prefetch_free(&self.source, bytes.len());
@@ -140,7 +149,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         output: &mut [u8],
         is_current: impl FnOnce() -> bool,
     ) -> Read {
-        let Some(class) = self.classes.get(handle.class()) else { return Read::Lost };
+        let Some(class) = self.class(handle.class()) else { return Read::Lost };
         let class = class.lock();
         if !is_current() {
             return Read::Changed;
@@ -150,7 +159,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
 
     /// Asks the processor for the object at `handle`, of `size` bytes, if that needs no waiting.
     pub(crate) fn prefetch(&self, handle: Handle, size: usize) {
-        if let Some(class) = self.classes.get(handle.class()).and_then(Mutex::try_lock) {
+        if let Some(class) = self.class(handle.class()).and_then(Mutex::try_lock) {
             class.prefetch(&self.source, handle, size);
         }
     }
@@ -158,7 +167,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// Frees the object at `handle`, of `size` bytes, which nothing refers to any more. Returns
     /// whether there was one; it is missing only if the slot word was damaged.
     pub(crate) fn remove(&self, cpu: usize, handle: Handle, size: usize) -> bool {
-        let Some(class) = self.classes.get(handle.class()) else { return false };
+        let Some(class) = self.class(handle.class()) else { return false };
         let Some(emptied) = class.lock().remove(handle, size) else { return false };
         emptied.into_iter().flatten().for_each(|page| self.put_page(cpu, page));
         true
@@ -176,43 +185,25 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         bytes: &[u8],
         unlink: impl FnOnce() -> bool,
     ) -> bool {
-        let Some(class) = self.classes.get(handle.class()) else { return false };
-        let mut class = class.lock();
-        if !class.is_unchanged(&self.source, handle, seen, bytes) || !unlink() {
-            return false;
-        }
-        let emptied = class.remove(handle, bytes.len());
-        drop(class);
+        let emptied = self.take_out(handle, seen, bytes, unlink);
+        let is_freed = emptied.is_some();
         emptied.into_iter().flatten().flatten().for_each(|page| self.put_page(cpu, page));
-        true
+        is_freed
     }
 
-    /// Moves objects of every class together and releases the pages that this empties, spare pages
-    /// included. Returns how many. Other threads go on: a lock is held for a few moves at a time.
-    ///
-    /// `redirect(slot, from, to)` lets the slot refer to the new place and returns whether it did.
-    pub(crate) fn compact(
+    /// As [`Self::remove_if`], but the pages that this empties are the caller's.
+    fn take_out(
         &self,
-        buffer: &mut [u8],
-        mut redirect: impl FnMut(u32, Handle, Handle) -> bool,
-    ) -> u64 {
-        let mut released = 0;
-        let mut release = |page| {
-            self.release(page);
-            released += 1;
-        };
-        for class in &self.classes {
-            let mut sweep = Sweep::new();
-            loop {
-                let step = class.lock().compact(&self.source, &mut sweep, buffer, &mut redirect);
-                step.emptied.into_iter().flatten().for_each(&mut release);
-                if step.is_done {
-                    break;
-                }
-            }
-            sweep.spare.into_iter().for_each(&mut release);
+        handle: Handle,
+        seen: Seen,
+        bytes: &[u8],
+        unlink: impl FnOnce() -> bool,
+    ) -> Option<Emptied<P::Page>> {
+        let mut class = self.class(handle.class())?.lock();
+        if !class.is_unchanged(&self.source, handle, seen, bytes) || !unlink() {
+            return None;
         }
-        released + (0..self.spares.len()).map(|cpu| self.release_spares(cpu)).sum::<u64>()
+        class.remove(handle, bytes.len())
     }
 
     /// Releases the pages kept for `cpu` and returns how many those were.
@@ -238,13 +229,14 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
                 + size_of_val(self.spares.as_slice()),
             ..PoolStatistics::default()
         };
-        for class in &self.classes {
+        for class in self.all_classes() {
             let class = class.lock();
+            sum.metadata_bytes += size_of::<LockedClass<R, P>>();
             sum.objects += class.objects();
             sum.object_bytes += class.object_bytes();
             sum.metadata_bytes += class.metadata_bytes();
         }
-        sum.whole_pages = self.classes.last().map_or(0, |class| class.lock().objects());
+        sum.whole_pages = self.class(CLASS_COUNT - 1).map_or(0, |class| class.lock().objects());
         sum
     }
 
@@ -287,6 +279,20 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         self.budget.return_page();
     }
 
+    /// Returns a class by its index, if there ever was an object in it.
+    fn class(&self, index: usize) -> Option<&Mutex<R, Class<P>>> {
+        self.classes.get(index)?.get().map(|[class]| class)
+    }
+
+    fn class_or_new(&self, index: usize) -> Result<&Mutex<R, Class<P>>, NoMemory> {
+        let new = || memory::boxed_array(|| Mutex::new(Class::new(index)));
+        self.classes[index].get_or_try_init(new).map(|[class]| class)
+    }
+
+    fn all_classes(&self) -> impl Iterator<Item = &Mutex<R, Class<P>>> {
+        self.classes.iter().filter_map(OnceBox::get).flatten()
+    }
+
     fn spares_of(&self, cpu: usize) -> &Mutex<R, Spares<P>> {
         let others = self.spares.len() - 1;
         &self.spares[cpu.min(others)]
@@ -295,8 +301,8 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
 
 impl<R: RawMutex, P: PageSource> Drop for Pool<R, P> {
     fn drop(&mut self) {
-        for class in &mut self.classes {
-            class.get_mut().take_pages(|page| self.source.release(page));
+        for class in self.all_classes() {
+            class.lock().take_pages(|page| self.source.release(page));
         }
         for spares in &mut self.spares {
             while let Some(page) = spares.get_mut().take() {
@@ -308,3 +314,5 @@ impl<R: RawMutex, P: PageSource> Drop for Pool<R, P> {
 
 #[cfg(test)]
 pub(crate) mod audit;
+#[cfg(test)]
+mod tests;

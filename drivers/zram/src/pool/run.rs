@@ -19,14 +19,6 @@ pub(crate) struct Header {
     pub(crate) checksum: u32,
 }
 
-/// What a read of an object saw, to tell later whether it is still the same object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) header: Header,
-    /// How many objects of the run had been freed.
-    pub(super) frees: u32,
-}
-
 /// Pages emptied by the loss of one object: it lay on two at most.
 pub(super) type Emptied<G> = [Option<G>; 2];
 
@@ -38,9 +30,7 @@ pub(super) struct Run<G> {
     /// Bit by place: there is none and all its pages are there.
     free: u128,
     /// Bit by page: it is not committed.
-    missing: u32,
-    /// Objects freed so far; wraps.
-    frees: u32,
+    missing: u64,
     /// By place; as long as a place has ever been backed since the run was last empty.
     headers: Vec<Header>,
     /// By page; as long as a page was ever there since the run was last empty.
@@ -54,7 +44,6 @@ impl<G> Run<G> {
             live: 0,
             free: 0,
             missing: all_pages(layout),
-            frees: 0,
             headers: Vec::new(),
             pages: Vec::new(),
         }
@@ -102,7 +91,6 @@ impl<G> Run<G> {
         assert!(self.is_live(place), "an object was freed twice");
         self.live &= !bit(place);
         self.free |= bit(place);
-        self.frees = self.frees.wrapping_add(1);
         self.detach_empty(layout, place)
     }
 
@@ -115,10 +103,21 @@ impl<G> Run<G> {
 
     /// Gives the heap back if all pages are missing.
     pub(super) fn trim(&mut self, layout: &Layout) {
-        if self.missing == all_pages(layout) {
+        if self.is_empty(layout) {
             self.headers = Vec::new();
             self.pages = Vec::new();
         }
+    }
+
+    /// Gives back the headers and handles behind the last place and the last page that are there.
+    pub(super) fn fit(&mut self, layout: &Layout) {
+        let there = all_pages(layout) & !self.missing;
+        memory::fit(&mut self.pages, end_of(u128::from(there)));
+        memory::fit(&mut self.headers, end_of(self.live | self.free));
+    }
+
+    pub(super) fn is_empty(&self, layout: &Layout) -> bool {
+        self.missing == all_pages(layout)
     }
 
     /// Adds `page` as the lowest missing one. At least one more place is free then: the first one
@@ -169,8 +168,8 @@ impl<G> Run<G> {
     }
 
     /// Returns what is known about the object at `place`, which is live.
-    pub(super) fn seen(&self, place: usize) -> Seen {
-        Seen { header: self.headers[place], frees: self.frees }
+    pub(super) fn header(&self, place: usize) -> Header {
+        self.headers[place]
     }
 
     /// Copies an object's bytes in.
@@ -215,8 +214,13 @@ impl<G> Run<G> {
     }
 }
 
-fn all_pages(layout: &Layout) -> u32 {
-    bits_through(layout.pages - 1) as u32
+fn all_pages(layout: &Layout) -> u64 {
+    bits_through(layout.pages - 1) as u64
+}
+
+/// Returns how many bits there are up to the last one that is set.
+fn end_of(bits: u128) -> usize {
+    (u128::BITS - bits.leading_zeros()) as usize
 }
 
 const fn bit(place: usize) -> u128 {
@@ -228,7 +232,7 @@ const fn bits_through(last: usize) -> u128 {
     u128::MAX >> (127 - last)
 }
 
-const _: () = assert!(PAGES_MAX <= u32::BITS as usize, "pages are bits of a word");
+const _: () = assert!(PAGES_MAX <= u64::BITS as usize, "pages are bits of a word");
 
 #[cfg(test)]
 mod audit {

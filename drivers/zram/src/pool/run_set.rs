@@ -1,18 +1,32 @@
-//! A set of run numbers that knows its smallest member in three steps.
+//! A set of run numbers that knows its smallest member in at most four steps.
 //!
-//! Three levels of bits: a bit of an upper level says that the 64 bits below it are not all zero.
-//! One bit per run and class, so it costs next to nothing.
+//! The first 64 runs are the bits of one word, as most classes have no more and a set should cost
+//! next to nothing. The others are in three levels of bits, from the heap: a bit of an upper level
+//! says that the 64 bits below it are not all zero.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::{NoMemory, memory};
 
-/// Runs that a set can hold: three levels of 64.
-pub(super) const RUNS_MAX: usize = 64 * 64 * 64;
+/// Runs that a set can hold.
+pub(super) const RUNS_MAX: usize = 1 << 16;
+
+/// Runs that need no heap.
+const FIRST_RUNS: usize = u64::BITS as usize;
+
+const _: () = assert!(RUNS_MAX - FIRST_RUNS <= 64 * 64 * 64, "three levels hold the others");
 
 /// A set of runs of one class.
 #[derive(Debug, Default)]
 pub(super) struct RunSet {
+    first: u64,
+    others: Option<Box<[Levels; 1]>>,
+}
+
+/// The members from [`FIRST_RUNS`] on, less that number.
+#[derive(Debug, Default)]
+struct Levels {
     /// From single runs to the top.
     levels: [Vec<u64>; 3],
 }
@@ -20,6 +34,45 @@ pub(super) struct RunSet {
 impl RunSet {
     /// Makes room for runs below `count`.
     pub(super) fn reserve(&mut self, count: usize) -> Result<(), NoMemory> {
+        let Some(count) = count.checked_sub(FIRST_RUNS).filter(|count| *count > 0) else {
+            return Ok(());
+        };
+        if self.others.is_none() {
+            self.others = Some(memory::boxed_array(Levels::default)?);
+        }
+        self.others
+            .iter_mut()
+            .flat_map(|others| others.iter_mut())
+            .try_for_each(|it| it.reserve(count))
+    }
+
+    /// Adds `run`, for which there is room, or takes it out.
+    pub(super) fn set(&mut self, run: usize, is_member: bool) {
+        if run < FIRST_RUNS {
+            self.first = self.first & !(1 << run) | u64::from(is_member) << run;
+        } else if let Some([others]) = self.others.as_deref_mut() {
+            let run = run - FIRST_RUNS;
+            if is_member { others.insert(run) } else { others.remove(run) }
+        }
+    }
+
+    /// Returns the smallest member.
+    pub(super) fn first(&self) -> Option<usize> {
+        if self.first != 0 {
+            return Some(self.first.trailing_zeros() as usize);
+        }
+        let [others] = self.others.as_deref()?;
+        others.first().map(|run| run + FIRST_RUNS)
+    }
+
+    /// Returns the bytes of heap that the set takes.
+    pub(super) fn metadata_bytes(&self) -> usize {
+        self.others.as_deref().map_or(0, |[others]| size_of::<Levels>() + others.metadata_bytes())
+    }
+}
+
+impl Levels {
+    fn reserve(&mut self, count: usize) -> Result<(), NoMemory> {
         let mut bits = count;
         for level in &mut self.levels {
             let words = bits.div_ceil(64);
@@ -29,8 +82,7 @@ impl RunSet {
         Ok(())
     }
 
-    /// Adds `run`, for which there is room.
-    pub(super) fn insert(&mut self, run: usize) {
+    fn insert(&mut self, run: usize) {
         let mut bit = run;
         for level in &mut self.levels {
             level[bit / 64] |= 1 << (bit % 64);
@@ -38,8 +90,7 @@ impl RunSet {
         }
     }
 
-    /// Takes `run` out.
-    pub(super) fn remove(&mut self, run: usize) {
+    fn remove(&mut self, run: usize) {
         let mut bit = run;
         for level in &mut self.levels {
             let Some(word) = level.get_mut(bit / 64) else { return };
@@ -51,13 +102,7 @@ impl RunSet {
         }
     }
 
-    /// Adds or takes out.
-    pub(super) fn set(&mut self, run: usize, is_member: bool) {
-        if is_member { self.insert(run) } else { self.remove(run) }
-    }
-
-    /// Returns the smallest member.
-    pub(super) fn first(&self) -> Option<usize> {
+    fn first(&self) -> Option<usize> {
         let mut at = 0;
         for level in self.levels.iter().rev() {
             let word = level.get(at)?;
@@ -69,8 +114,7 @@ impl RunSet {
         Some(at)
     }
 
-    /// Returns the bytes of heap that the set takes.
-    pub(super) fn metadata_bytes(&self) -> usize {
+    fn metadata_bytes(&self) -> usize {
         self.levels.iter().map(|level| level.capacity() * size_of::<u64>()).sum()
     }
 }
@@ -86,9 +130,9 @@ mod tests {
         let mut set = RunSet::default();
         assert_eq!(set.first(), None);
         set.reserve(RUNS_MAX).expect("memory");
-        set.insert(RUNS_MAX - 1);
+        set.set(RUNS_MAX - 1, true);
         assert_eq!(set.first(), Some(RUNS_MAX - 1));
-        set.insert(0);
+        set.set(0, true);
         assert_eq!(set.first(), Some(0));
     }
 

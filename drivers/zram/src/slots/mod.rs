@@ -14,7 +14,9 @@
 //!    means that another operation on this slot went through.
 //! 4. Compaction moves an object under the class's lock and changes the word by compare-exchange. If
 //!    the word no longer refers to the old place, the object is not yet, or no more, anyone's
-//!    content, and is left to its owner.
+//!    content, and is left to its owner. A move to another class puts a copy in first, as in (1);
+//!    the word is changed and the old place freed under the old class's lock, and if the word has
+//!    changed, the copy is freed.
 
 mod directory;
 mod table;

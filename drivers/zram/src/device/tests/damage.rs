@@ -107,6 +107,28 @@ fn compaction_leaves_objects_with_a_damaged_owner_where_they_are() {
 }
 
 #[test]
+fn compaction_moves_no_more_of_an_object_than_its_place_whatever_its_slot_says() {
+    let pages = CountedPages::default();
+    let (device, mut worker) = device(&pages, 4);
+    // Slot 3 is of a smaller class than the others, which leave a place free on their page.
+    let content = |slot: u32| page_of(if slot == 3 { 700 } else { 850 }, u64::from(slot));
+    for slot in 0..4 {
+        device.store(&mut worker, slot, &content(slot), Purpose::Write).expect("memory");
+    }
+    let object = object_in(&device, 3);
+    let entry = device.table.get(3).expect("a leaf");
+    let size = ObjectSize::new(PAGE_SIZE - 1).expect("a size");
+    let word = entry.swap(SlotState::Stored(StoredObject { size, ..object }));
+    assert_eq!(device.compact(&mut worker), 0, "it stays, and so does its page");
+    let _ = entry.swap(word.decode().expect("a state"));
+    for slot in 0..4 {
+        assert!(loaded(&device, &mut worker, slot) == Ok(content(slot)), "slot {slot}");
+    }
+    assert_eq!(device.compact(&mut worker), 1, "now it moves");
+    audit(&device, &pages);
+}
+
+#[test]
 fn a_checksum_over_nonsense_does_not_make_it_a_page() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 1);
