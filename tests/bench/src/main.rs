@@ -67,7 +67,9 @@ fn measure() -> Result<(), String> {
     let mut facts = facts(&corpus, &cpus, rounds);
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let has_room = memory::has_room_for_large(&meminfo);
-    let setting = Setting { pages: &corpus.pages, cpus: &cpus, rounds, has_room };
+    let run_heavy = contenders::run_heavy(&corpus.pages);
+    let setting =
+        Setting { pages: &corpus.pages, run_heavy: &run_heavy, cpus: &cpus, rounds, has_room };
     let guard = Guard::start()?;
     let mut missing = Vec::new();
     let rows = subjects::times(&setting, &guard, &mut missing)?;

@@ -7,16 +7,18 @@ use std::rc::Rc;
 use zram::{Algorithm, PAGE_SIZE, PageBytes};
 
 use crate::clock;
-use crate::contenders::{self, Contender};
+use crate::contenders::{self, ANCHOR, Contender, OURS};
 use crate::engine::{Engine, EngineMemory};
 use crate::linux::{self, Guard, Linux, LinuxMemory};
 use crate::memory::{self, Growth, LARGE_SLOTS, SMALL_SLOTS, Store};
-use crate::report::Row;
+use crate::report::{RUN_HEAVY, Row};
 use crate::rounds::{self, Case, Times};
 
 /// What one run is about.
 pub(crate) struct Setting<'a> {
     pub(crate) pages: &'a [PageBytes],
+    /// Those of them that are nearly nothing but runs.
+    pub(crate) run_heavy: &'a [PageBytes],
     pub(crate) cpus: &'a [usize],
     pub(crate) rounds: usize,
     /// Whether the large devices are measured as well.
@@ -79,10 +81,16 @@ pub(crate) fn times(
     guard: &Guard,
     missing: &mut Vec<String>,
 ) -> Result<Vec<Row>, String> {
-    let Setting { pages, cpus, rounds, .. } = *setting;
+    let Setting { pages, run_heavy, cpus, rounds, .. } = *setting;
     let mut subjects = vec![copy(pages)];
     for contender in contenders::all() {
         subjects.push(codec(contender, pages)?);
+    }
+    if !run_heavy.is_empty() {
+        let is_compared = |it: &Contender| [ANCHOR, OURS].contains(&it.name.as_str());
+        for contender in contenders::all().into_iter().filter(is_compared) {
+            subjects.push(of_runs(codec(contender, run_heavy)?));
+        }
     }
     for &algorithm in Algorithm::ALL {
         for (threads, words) in [(1, ""), (2, ", 2 threads")] {
@@ -149,6 +157,11 @@ fn codec(mut contender: Contender, pages: &[PageBytes]) -> Result<Subject<'_>, S
         store: Case { pages: pages.len(), run: Box::new(compress) },
         load: Case { pages: blocks_count, run: Box::new(decompress) },
     })
+}
+
+/// Names a subject after the pages it has; its ratio says nothing about a codec.
+fn of_runs(subject: Subject<'_>) -> Subject<'_> {
+    Subject { name: format!("{}{RUN_HEAVY}", subject.name), ratio: None, ..subject }
 }
 
 fn engine<'a>(

@@ -40,6 +40,21 @@ pub(crate) fn all() -> Vec<Contender> {
     all
 }
 
+/// The contender that is compared with the anchor on pages of runs alone.
+pub(crate) const OURS: &str = "lz4";
+
+/// Most bytes of the anchor's block for a page that is nearly nothing but runs.
+const RUN_HEAVY_MAX: usize = 255;
+
+/// Returns the pages that are nearly nothing but runs, where a codec may be slow in ways of its own.
+pub(crate) fn run_heavy(pages: &[PageBytes]) -> Vec<PageBytes> {
+    let (mut anchor, mut output) = (c::Lz4 { acceleration: 1 }, [0; OUTPUT_MAX]);
+    let mut is_run_heavy = |page: &&PageBytes| {
+        anchor.compress(page, &mut output).is_some_and(|used| used <= RUN_HEAVY_MAX)
+    };
+    pages.iter().filter(|page| is_run_heavy(page)).copied().collect()
+}
+
 /// The blocks that a codec makes of some pages.
 pub(crate) struct Blocks {
     blocks: Vec<Vec<u8>>,
