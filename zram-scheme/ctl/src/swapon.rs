@@ -37,6 +37,9 @@ fn told(what: &str, result: Result<()>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("swapon: {what}: {}", InWords(error));
+            if error.errno == syscall::ENODATA {
+                eprintln!("swapon: it has no size yet: echo 384M > {what}/disksize");
+            }
             1
         }
     }

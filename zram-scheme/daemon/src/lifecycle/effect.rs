@@ -104,6 +104,11 @@ pub enum Refusal {
     NoSuchLevel,
 }
 
+/// The end of the ids is in the words.
+const NO_NUMBER: &str = "no id is free, or the one wanted is above 63";
+
+const _: () = assert!(DeviceSet::MAX == 64, "ids end at 63");
+
 impl Refusal {
     /// Returns why a write to `file` was refused.
     pub fn words(self, file: &str) -> Words {
@@ -111,7 +116,7 @@ impl Refusal {
             Self::Exited => "the daemon has ended",
             Self::NoDevice => "no such device",
             Self::Exists => "a device of that id exists",
-            Self::NoNumber => "no id is free",
+            Self::NoNumber => NO_NUMBER,
             Self::Open => "the device is open, by a program or as swap",
             Self::Initialised => "the device is initialised, reset it first",
             Self::NotInitialised => "the device has no disksize yet",

@@ -1,0 +1,122 @@
+//! Attribute and control files: what a write does or why it is refused, and what a read shows.
+
+use syscall::{E2BIG, EBUSY, EEXIST, EINVAL, ENODEV, ENOMEM, ENOSPC, ERANGE};
+
+use crate::fake::Machine;
+
+#[test]
+fn control_files_refuse_as_linux_does() {
+    let mut machine = Machine::with_device("1M");
+    for (file, text, errno) in [
+        ("hot_remove", "999", ENODEV),
+        ("hot_remove", "1", ENODEV),
+        ("hot_remove", "-1", EINVAL),
+        ("hot_remove", "abc", EINVAL),
+        ("hot_remove", "1x", EINVAL),
+        ("hot_remove", "2147483648", ERANGE),
+        ("hot_add", "id=0", EEXIST),
+        ("hot_add", "id=999", ENOSPC),
+        ("hot_add", "bogus=1", EINVAL),
+        ("hot_add", "disksize=16T", ENOMEM),
+        ("exit", "0", EINVAL),
+        ("exit", "yes", EINVAL),
+    ] {
+        assert_eq!(machine.echo(&format!("control/{file}"), text), Err(errno), "{file} {text:?}");
+        let words = machine.cat("control/last_error").unwrap();
+        assert!(words.starts_with(file), "{words:?}");
+    }
+    assert_eq!(machine.cat("").unwrap(), "control\n0\n");
+    assert_eq!(machine.echo("control/hot_remove", "0\n"), Ok(2));
+    assert_eq!(machine.echo("control/hot_remove", "0\n"), Err(ENODEV));
+}
+
+#[test]
+fn state_errors_are_those_of_linux_and_come_after_parse_errors() {
+    let mut machine = Machine::with_device("1M");
+    machine.echo("control/hot_add", "\n").unwrap();
+    for (path, text, expected) in [
+        ("0/disksize", "16M", Err(EBUSY)),
+        ("0/disksize", "0", Err(EINVAL)),
+        ("0/disksize", "16T", Err(ENOMEM)),
+        ("0/comp_algorithm", "lz4", Err(EBUSY)),
+        ("0/comp_algorithm", "nosuch", Err(EINVAL)),
+        ("1/comp_algorithm", "lz4\n", Ok(4)),
+        ("0/algorithm_params", "level=2", Err(EBUSY)),
+        ("0/algorithm_params", "level=", Err(EINVAL)),
+        ("1/algorithm_params", "level=99999999999", Err(ERANGE)),
+        ("1/algorithm_params", "level=0", Err(EINVAL)),
+        ("1/algorithm_params", "algo=lz4-safe level=1", Err(EINVAL)),
+        ("1/algorithm_params", "algo=lz4 level=2\n", Ok(17)),
+        ("1/compact", "1", Err(EINVAL)),
+        ("0/compact", "anything", Ok(8)),
+        ("1/mem_used_max", "0", Ok(1)),
+        ("0/mem_used_max", "0", Ok(1)),
+        ("0/mem_used_max", "1", Err(EINVAL)),
+        ("1/mem_limit", "4097", Ok(4)),
+        ("0/mem_limit", "1M", Ok(2)),
+        ("1/reset", "1", Ok(1)),
+        ("0/reset", "70000", Err(ERANGE)),
+        ("0/reset", "0", Err(EINVAL)),
+    ] {
+        assert_eq!(machine.echo(path, text), expected, "{path} {text:?}");
+    }
+    let words = machine.cat("0/last_error").unwrap();
+    assert!(words.starts_with("reset: 0 has no meaning here"), "{words:?}");
+}
+
+#[test]
+fn a_level_holds_until_the_algorithm_or_the_parameters_are_set_again_or_reset() {
+    let mut machine = Machine::new();
+    machine.echo("control/hot_add", "comp_algorithm=lz4 level=3\n").unwrap();
+    for (path, text, shown) in [
+        ("0/mem_limit", "0", "priority=0 algo=lz4 level=3\n"),
+        ("0/algorithm_params", "level=8", "priority=0 algo=lz4 level=8\n"),
+        ("0/algorithm_params", "priority=0", "priority=0 algo=lz4 level=1\n"),
+        ("0/algorithm_params", "algo=lz4 level=5", "priority=0 algo=lz4 level=5\n"),
+        ("0/comp_algorithm", "lz4", "priority=0 algo=lz4 level=1\n"),
+        ("0/comp_algorithm", "lz4-safe", "priority=0 algo=lz4-safe level=1\n"),
+        ("0/reset", "1", "priority=0 algo=lz4 level=1\n"),
+        ("0/algorithm_params", "level=2", "priority=0 algo=lz4 level=2\n"),
+        ("0/disksize", "1M", "priority=0 algo=lz4 level=2\n"),
+        ("0/reset", "1", "priority=0 algo=lz4 level=1\n"),
+    ] {
+        machine.echo(path, text).unwrap();
+        assert_eq!(machine.cat("0/algorithm_params").unwrap(), shown, "{path} {text}");
+    }
+}
+
+#[test]
+fn a_write_of_nothing_has_no_effect_and_no_error() {
+    let mut machine = Machine::with_device("1M");
+    for path in ["0/disksize", "0/reset", "0/comp_algorithm", "control/hot_add", "control/exit"] {
+        assert_eq!(machine.echo(path, ""), Ok(0), "{path}");
+    }
+    assert_eq!(machine.cat("").unwrap(), "control\n0\n");
+    assert_eq!(machine.echo("0/compact", &"x".repeat(4097)), Err(E2BIG));
+}
+
+#[test]
+fn attributes_show_what_linux_shows() {
+    let mut machine = Machine::new();
+    machine.echo("control/hot_add", "\n").unwrap();
+    let zeros =
+        "       0        0        0        0        0        0        0        0        0\n";
+    for (path, text) in [
+        ("0/disksize", "0\n"),
+        ("0/initstate", "0\n"),
+        ("0/comp_algorithm", "[lz4] lz4-safe \n"),
+        ("0/algorithm_params", "priority=0 algo=lz4 level=1\n"),
+        ("0/mm_stat", zeros),
+        ("0/io_stat", "       0        0 0        0\n"),
+        ("0/streams", ""),
+        ("0/last_error", ""),
+    ] {
+        assert_eq!(machine.cat(path).unwrap(), text, "{path}");
+    }
+    machine.echo("0/disksize", "4097").unwrap();
+    assert_eq!(machine.cat("0/disksize").unwrap(), "8192\n");
+    assert_eq!(machine.cat("0/initstate").unwrap(), "1\n");
+    let streams = machine.cat("0/streams").unwrap();
+    let words: Vec<&str> = streams.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(words, ["0", "1", "fallback", "table_bytes", "streams_bytes"]);
+}
