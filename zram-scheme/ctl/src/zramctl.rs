@@ -1,7 +1,8 @@
-//! `zramctl`: lists the devices in the columns of util-linux's zramctl(8).
+//! `zramctl`: lists the devices in the columns of util-linux's zramctl(8), and sets the parameters of
+//! a device's algorithm by the same option.
 //!
-//! Everything comes from the attribute files of `zram:`; a file that a device does not have shows
-//! as `-`.
+//! Everything comes from the attribute files of `zram:`, and goes there; a file that a device does not
+//! have shows as `-`.
 
 #![no_std]
 #![no_main]
@@ -11,48 +12,72 @@ extern crate alloc;
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use zram_rt::errno::{InWords, Result};
+use zram_abi::attribute::Attribute;
+use zram_rt::errno::{Error, InWords, Result};
 use zram_rt::{args, eprintln, fs, println};
 
 zram_rt::entry!(main);
 
 const HELP: &str = "\
 usage: zramctl [--bytes]
+       zramctl --algorithm-params LIST zram:N
 lists the devices of zram:
   NAME       zram:N
-  ALGORITHM  the codec in use
+  ALGORITHM  the codec in use; behind a colon its level, unless that is 1
   DISKSIZE   size of the device
   DATA       what its pages would take uncompressed
   COMPR      what they take compressed
   TOTAL      memory of the pool, with what is lost in it
   STREAMS    CPUs that have a compression stream
-  --bytes    sizes as plain numbers
+  -b, --bytes                  sizes as plain numbers
+  -p, --algorithm-params LIST  sets all parameters of a device without a size: level=8
 A device is made by: echo > zram:control/hot_add
 and gets its size by: echo 384M > zram:0/disksize";
 
 fn main() -> u8 {
-    let mut in_bytes = false;
-    for argument in args().skip(1) {
-        match argument {
-            "--help" | "-h" => {
-                println!("{HELP}");
-                return 0;
-            }
-            "--bytes" | "-b" => in_bytes = true,
-            _ => {
-                eprintln!("zramctl: {argument}: unknown; see zramctl --help");
-                return 2;
-            }
+    let words: Vec<&str> = args().skip(1).collect();
+    match *words {
+        ["--help" | "-h"] => {
+            println!("{HELP}");
+            0
+        }
+        [] => told("zram", list(false)),
+        ["--bytes" | "-b"] => told("zram", list(true)),
+        ["--algorithm-params" | "-p", parameters, device] => {
+            told(device, set_parameters(parameters, device))
+        }
+        [first, ..] => {
+            eprintln!("zramctl: {first}: unknown, or not with this; see zramctl --help");
+            2
         }
     }
-    match list(in_bytes) {
+}
+
+fn told(what: &str, result: Result<()>) -> u8 {
+    match result {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("zramctl: zram: {}", InWords(error));
+            eprintln!("zramctl: {what}: {}", InWords(error));
             1
         }
     }
+}
+
+/// Writes the parameters; if they are refused, tells what the device says about it.
+fn set_parameters(parameters: &str, device: &str) -> Result<()> {
+    let ("zram", number) = fs::split_path(device).ok_or(Error::new(syscall::EINVAL))? else {
+        return Err(Error::new(syscall::EINVAL));
+    };
+    let name = Attribute::AlgorithmParams.name();
+    let result = fs::write(&format!("/scheme/zram/{number}/{name}"), parameters.as_bytes());
+    result.inspect_err(|_| {
+        let words = read(number, Attribute::LastError.name());
+        if !words.is_empty() {
+            eprintln!("zramctl: {}", words.trim_end());
+        }
+    })
 }
 
 fn list(in_bytes: bool) -> Result<()> {
@@ -73,7 +98,7 @@ fn list(in_bytes: bool) -> Result<()> {
         println!(
             "{:8} {:9} {:>8} {:>8} {:>8} {:>8} {:>7}",
             format!("zram:{name}"),
-            chosen(&read(name, "comp_algorithm")),
+            algorithm(&read(name, Attribute::AlgorithmParams.name())),
             size(Some(read(name, "disksize").trim())),
             size(data),
             size(compressed),
@@ -89,10 +114,14 @@ fn read(device: &str, attribute: &str) -> String {
     fs::read_text(&format!("/scheme/zram/{device}/{attribute}")).unwrap_or_default()
 }
 
-/// Returns the algorithm in brackets.
-fn chosen(algorithms: &str) -> &str {
-    let behind = algorithms.split_once('[').map_or("-", |(_, behind)| behind);
-    behind.split(']').next().unwrap_or(behind)
+/// Returns the algorithm of a device's parameters, with the level unless that is 1.
+fn algorithm(parameters: &str) -> String {
+    let value = |key| parameters.split_whitespace().find_map(|pair| pair.strip_prefix(key));
+    match (value("algo="), value("level=")) {
+        (Some(algorithm), Some("1") | None) => algorithm.to_string(),
+        (Some(algorithm), Some(level)) => format!("{algorithm}:{level}"),
+        (None, _) => "-".to_string(),
+    }
 }
 
 /// Returns how many CPUs have a stream: the lines that begin with a CPU's number.

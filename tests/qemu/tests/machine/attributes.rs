@@ -25,6 +25,27 @@ fn settings_of_a_mounted_device_are_refused() {
 }
 
 #[test]
+fn zramctl_sets_a_level_and_lists_it() {
+    let script = "\
+echo level=2 > zram:control/hot_add
+! zramctl -p level=0 zram:0
+zramctl --algorithm-params 'algo=lz4 level=8' zram:0
+echo 64M > zram:0/disksize
+zramctl
+cat zram:0/algorithm_params
+! zramctl -p level=1 zram:0
+";
+    let run = boot(2, script)
+        .succeeds()
+        .says("zramctl: algorithm_params: no such level; lz4 has 1 to 65537, lz4-safe only 1")
+        .says("zramctl: zram:0: invalid argument (EINVAL)")
+        .says("zramctl: zram:0: device or resource busy (EBUSY)")
+        .prints("cat zram:0/algorithm_params", "priority=0 algo=lz4 level=8");
+    let rows = run.output_of("zramctl");
+    assert!(rows.iter().any(|row| row.starts_with("zram:0   lz4:8 ")), "{rows:?}");
+}
+
+#[test]
 fn a_mounted_device_is_opened_by_nobody_else() {
     let script = format!("{SWAP}! cat zram:0\n! swapon zram:0\nswapoff zram:0\npages zram:0\n");
     boot(2, &script)
