@@ -88,7 +88,7 @@ fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'
 }
 
 /// Decodes a sequence of 15 to 269 literals, if that is easy.
-#[inline(always)]
+#[inline(never)]
 fn long_literals<'a>(
     block: &'a [u8],
     page: &mut PageBytes,
