@@ -1,7 +1,8 @@
 //! The slot table: what each page offset of the device holds.
 //!
 //! [`word`] packs a slot's state into 64 bits, [`table`] finds the word of a slot through the
-//! [`directory`]. Words are changed by swap and compare-exchange alone, never under a lock. What keeps that sound:
+//! [`directory`]. Words are changed by swap and compare-exchange alone, never under a lock. What
+//! keeps that sound:
 //!
 //! 1. An object is put into the pool, under its class's lock, *before* a word refers to it.
 //! 2. Whoever takes a word out of the table (store, take, discard) owns its object and frees it,
@@ -12,8 +13,8 @@
 //!    reader would see the word gone (2); and it cannot see a word whose object is put in after its
 //!    turn (1). If they differ, the slot has just changed and the reader starts again, so a retry
 //!    means that another operation on this slot went through.
-//! 4. Compaction moves an object under the class's lock and changes the word by compare-exchange. If
-//!    the word no longer refers to the old place, the object is not yet, or no more, anyone's
+//! 4. Compaction moves an object under the class's lock and changes the word by compare-exchange.
+//!    If the word no longer refers to the old place, the object is not yet, or no more, anyone's
 //!    content, and is left to its owner.
 
 mod directory;
