@@ -91,10 +91,7 @@ fn meaning<P: Platform, S: Socket>(
 fn control(file: ControlFile, written: &[u8]) -> Result<Meaning, Mistake> {
     let written = text(written)?;
     match file {
-        ControlFile::HotAdd => {
-            let request = hot_add::parse(written)?;
-            Ok(request.map_or(Meaning::Refused(Refusal::NoNumber), Meaning::Lifecycle))
-        }
+        ControlFile::HotAdd => hot_add::parse(written).map(Meaning::Lifecycle),
         ControlFile::HotRemove => Ok(match number::device_id(written)? {
             Some(id) => Meaning::Lifecycle(Request::Remove(id)),
             None => Meaning::Refused(Refusal::NoDevice),
