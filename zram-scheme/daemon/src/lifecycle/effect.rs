@@ -98,8 +98,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns why a write to `file` was refused.
-    pub fn words(self, file: &str) -> Words {
+    /// Returns why a write to `file` was refused; `wanted` is the size that it asked for, if any.
+    pub fn words(self, file: &str, wanted: Option<Pages>) -> Words {
+        if let (Self::NoMemory, Some(pages)) = (self, wanted) {
+            let size_mib = pages.bytes().div_ceil(1 << 20);
+            return Words::of(format_args!(
+                "{file}: not enough memory for the tables and streams of {size_mib} MiB, nothing \
+                 was changed"
+            ));
+        }
         let what = match self {
             Self::Exited => "the daemon has ended",
             Self::NoDevice => "no such device",
