@@ -1,7 +1,7 @@
 //! A multi-instance hotplug state: a step that runs for each CPU that is up and each instance.
 //!
-//! At rest, startup has run exactly once, and teardown has not, for each pair of a CPU in `up` and an
-//! instance in `instances` (I-20). Four things change these sets:
+//! At rest, startup has run exactly once, and teardown has not, for each pair of a CPU in `up` and
+//! an instance in `instances` (I-20). Four things change these sets:
 //!
 //! | call | runs | on a failed startup |
 //! | --- | --- | --- |
@@ -10,9 +10,9 @@
 //! | [`State::remove_instance`] | teardown on each CPU that is up, from the highest | cannot fail |
 //! | [`State::cpu_down`] | teardown of each instance | cannot fail |
 //!
-//! The failed pair itself is not torn down (I-24). A [`Walk`] owns the state until it is finished, so
-//! that no CPU and no instance can come or go in the middle (I-27): the compiler sees to it. Removing
-//! the state for good needs [`NoInstances`], which only an empty state gives (I-3).
+//! The failed pair itself is not torn down (I-24). A [`Walk`] owns the state until it is finished,
+//! so that no CPU and no instance can come or go in the middle (I-27): the compiler sees to it.
+//! Removing the state for good needs [`NoInstances`], which only an empty state gives (I-3).
 //!
 //! Relies on `cpus.rs`. Performing a step is the caller's business.
 

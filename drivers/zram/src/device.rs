@@ -4,9 +4,9 @@
 //! object in the pool, within the limit; only then the slot's word is swapped and the old object
 //! freed. Whatever fails before the swap leaves the slot as it was; nothing can fail after it.
 //!
-//! Relies on [`SlotTable`], [`Pool`] and [`Zcomp`]; used by the daemon, one device per instance. The
-//! lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device. A device grows
-//! beside everything else, but shrinking needs it alone, which the compiler sees to.
+//! Relies on [`SlotTable`], [`Pool`] and [`Zcomp`]; used by the daemon, one device per instance.
+//! The lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device. A device
+//! grows beside everything else, but shrinking needs it alone, which the compiler sees to.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -206,8 +206,8 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         }
     }
 
-    /// Returns whether `slot` holds a page. Swap asks only for what it has stored, so there a slot that
-    /// holds none is a page that was lost, not one of zeros.
+    /// Returns whether `slot` holds a page. Swap asks only for what it has stored, so there a slot
+    /// that holds none is a page that was lost, not one of zeros.
     #[must_use]
     pub fn holds(&self, slot: u32) -> bool {
         let word = self.table.get(slot).map(|entry| entry.load().decode());
@@ -271,7 +271,8 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         }
     }
 
-    /// In a row of loads, lets the processor fetch the next slot's object while this one is decoded.
+    /// In a row of loads, lets the processor fetch the next slot's object while this one is
+    /// decoded.
     fn look_ahead(&self, worker: &mut Worker, slot: u32) {
         let next = slot.saturating_add(1);
         let is_in_row = core::mem::replace(&mut worker.next_slot, next) == slot;
@@ -383,7 +384,8 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         self.zcomp.cpu_up(cpu)
     }
 
-    /// Frees the stream of `cpu` and the pages kept for it. Cannot fail; doing it twice is harmless.
+    /// Frees the stream of `cpu` and the pages kept for it. Cannot fail; doing it twice is
+    /// harmless.
     ///
     /// # Context
     /// Waits for one compression at most.

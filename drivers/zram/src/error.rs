@@ -1,8 +1,8 @@
 //! What can go wrong, one small enum per operation family.
 //!
-//! Exhaustion ([`NoMemory`], [`StoreError::Limit`], [`StoreError::NoReserve`]) is expected and leaves
-//! everything as it was; damage is [`LoadError::Damaged`]. Neighbours: the daemon maps these to
-//! errno and to the per-page status of a queue record.
+//! Exhaustion ([`NoMemory`], [`StoreError::Limit`], [`StoreError::NoReserve`]) is expected and
+//! leaves everything as it was; damage is [`LoadError::Damaged`]. Neighbours: the daemon maps these
+//! to errno and to the per-page status of a queue record.
 
 use crate::pool::InsertError;
 
@@ -31,8 +31,8 @@ pub enum StoreError {
 /// Why a page could not be read. The slot is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadError {
-    /// Length, checksum, owner or codec disagree. The caller's page was zeroed; the content is lost,
-    /// the slot stays until it is overwritten or discarded.
+    /// Length, checksum, owner or codec disagree. The caller's page was zeroed; the content is
+    /// lost, the slot stays until it is overwritten or discarded.
     Damaged,
     /// There is no such slot.
     OutOfRange,

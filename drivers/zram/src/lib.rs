@@ -3,15 +3,16 @@
 //! A device ([`Zram`]) is a table of slots (`slots`), a set of compression streams (`zcomp`) and a
 //! pool of compressed objects (`pool`). Store turns 4096 bytes into an object and lets the slot's
 //! word point to it; load goes the other way. The engine knows neither scheme nor kernel: memory
-//! comes through [`PageSource`], locks through `lock_api::RawMutex`, time is handed in by the caller.
+//! comes through [`PageSource`], locks through `lock_api::RawMutex`, time is handed in by the
+//! caller.
 //!
-//! **Concurrency.** A slot is one atomic word and has no lock. Whoever swaps a word out owns what it
-//! pointed to, so of two writers each frees exactly one object, and only after the new content is in
-//! place. An object is freed and moved only under its size class's lock, so a reader that takes that
-//! lock and still finds the word it came with reads a live object (`slots` has the argument). No
-//! lock of the engine is ever taken while another one is held, so there is no lock order to get
-//! wrong: stream, size class and spare pages are each locked alone and for a bounded copy or one
-//! compression. Pages are committed and released with no lock held.
+//! **Concurrency.** A slot is one atomic word and has no lock. Whoever swaps a word out owns what
+//! it pointed to, so of two writers each frees exactly one object, and only after the new content
+//! is in place. An object is freed and moved only under its size class's lock, so a reader that
+//! takes that lock and still finds the word it came with reads a live object (`slots` has the
+//! argument). No lock of the engine is ever taken while another one is held, so there is no lock
+//! order to get wrong: stream, size class and spare pages are each locked alone and for a bounded
+//! copy or one compression. Pages are committed and released with no lock held.
 //!
 //! **Memory.** Every allocation is fallible and reported; load, take and discard allocate nothing.
 

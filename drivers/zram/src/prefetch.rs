@@ -2,9 +2,9 @@
 //!
 //! A load decodes for more than a microsecond without a miss of the cache; the object of the next
 //! slot arrives in that time if it is asked for before ([`crate::Zram::load`] does, in a row of
-//! loads). In the same way a place for an object arrives while its checksum is computed. A hint reads
-//! nothing, changes nothing and cannot fault, so it may be late, wrong or missing, as it is on
-//! processors that nobody has measured yet.
+//! loads). In the same way a place for an object arrives while its checksum is computed. A hint
+//! reads nothing, changes nothing and cannot fault, so it may be late, wrong or missing, as it is
+//! on processors that nobody has measured yet.
 
 #![cfg_attr(
     target_arch = "x86_64",
@@ -26,8 +26,8 @@ pub(crate) fn prefetch(bytes: &[u8]) {
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn prefetch_line(byte: &u8) {
-    // SAFETY: the instruction belongs to every x86_64 processor, loads no register, writes no memory
-    // and no flag, uses no stack, and never faults, whatever the address.
+    // SAFETY: the instruction belongs to every x86_64 processor, loads no register, writes no
+    // memory and no flag, uses no stack, and never faults, whatever the address.
     unsafe {
         core::arch::asm!(
             "prefetcht0 byte ptr [{}]",

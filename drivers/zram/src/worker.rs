@@ -3,8 +3,8 @@
 //! The buffer is why a stream is held for the compression alone: compressed bytes land in the
 //! worker's buffer, the stream is let go, and only then may the pool grow, which can mean a system
 //! call. On the way back the object is copied out of the pool under its class's lock, and checked
-//! and decoded with no lock held. A worker is used by one thread at a time (`&mut`), so neither path
-//! allocates or clears anything per page.
+//! and decoded with no lock held. A worker is used by one thread at a time (`&mut`), so neither
+//! path allocates or clears anything per page.
 
 use alloc::vec::Vec;
 
@@ -39,7 +39,8 @@ impl Worker {
         self.cpu = cpu;
     }
 
-    /// Sets the coarse clock, in seconds, that accesses are recorded with. Once per batch is enough.
+    /// Sets the coarse clock, in seconds, that accesses are recorded with. Once per batch is
+    /// enough.
     pub fn set_now(&mut self, now_seconds: u32) {
         self.now_seconds = now_seconds;
     }

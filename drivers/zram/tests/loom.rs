@@ -1,8 +1,8 @@
 //! All interleavings of two threads in the real engine, by loom. Run with
 //! `RUSTFLAGS="--cfg loom" cargo test -p zram --test loom --release`.
 //!
-//! Bounds: two threads, one or two operations each, on one slot whose leaf is there. Explored are the
-//! slot words, with weak memory, and the locks; statistics, ages and page accounts are not.
+//! Bounds: two threads, one or two operations each, on one slot whose leaf is there. Explored are
+//! the slot words, with weak memory, and the locks; statistics, ages and page accounts are not.
 #![cfg(loom)]
 
 use std::collections::BTreeSet;
@@ -24,8 +24,8 @@ impl LoomLock {
 }
 
 // SAFETY: `lock` returns, and `try_lock` says true, only after the flag was changed from false to
-// true, and only `unlock`, which the holder calls, changes it back; the mutex around the flag orders
-// what is done in between.
+// true, and only `unlock`, which the holder calls, changes it back; the mutex around the flag
+// orders what is done in between.
 unsafe impl RawMutex for LoomLock {
     const INIT: Self = Self(OnceLock::new());
     type GuardMarker = GuardSend;
@@ -101,8 +101,8 @@ fn compact(device: &Device) {
     device.compact(&mut Worker::new(1).expect("memory"));
 }
 
-/// Runs both threads on a device whose slots 0 and 1 hold version 1 and calls `check` with what they
-/// returned; afterwards discards everything and checks that nothing was lost or kept.
+/// Runs both threads on a device whose slots 0 and 1 hold version 1 and calls `check` with what
+/// they returned; afterwards discards everything and checks that nothing was lost or kept.
 fn explore<A: Send + 'static, B: Send + 'static>(
     first: impl Fn(&Device) -> A + Clone + Send + Sync + 'static,
     second: impl Fn(&Device) -> B + Clone + Send + Sync + 'static,

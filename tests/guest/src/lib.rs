@@ -1,4 +1,5 @@
-//! What several programs of the image share: the sample of pages, orders, options, statistics.
+//! What several programs of the image share: the sample of pages, swap areas, orders, options,
+//! statistics.
 //!
 //! The programs are `init` and `sh` (the system), `memhog`, `report` and `bench` (the figures),
 //! `pages`, `attributes`, `platform`, `hostile` and `mute` (tests that run in the machine). They rely
@@ -9,6 +10,7 @@
 
 extern crate alloc;
 
+pub mod areas;
 pub mod options;
 pub mod order;
 pub mod sample;

@@ -1,9 +1,13 @@
-//! Facts about the parts of the programs that need no machine: orders, the shell's lines, archives.
+//! Facts about the parts of the programs that need no machine: orders, the table of areas, the
+//! shell's lines, archives.
 //!
 //! The programs are freestanding, so these files are compiled again here, on the host.
 
 extern crate alloc;
 
+#[expect(unreachable_pub, reason = "it is public in the programs' library")]
+#[path = "../src/areas.rs"]
+mod areas;
 #[path = "../src/init/cpio.rs"]
 mod cpio;
 #[path = "../src/sh/line.rs"]
@@ -74,6 +78,18 @@ fn lines_that_make_no_sense_are_refused() {
     for text in ["echo 'a", "echo >", "echo > > a", "echo > a b", "a & b", "echo > &"] {
         assert!(parts(text).is_err(), "{text:?}");
     }
+}
+
+#[test]
+fn a_dead_area_is_neither_used_nor_free() {
+    let table = "Filename\tType\tSize\tUsed\tPriority\tState\n\
+                 zram:0\tpartition\t65536\t1024\t-1\tactive\n\
+                 zram:1\tpartition\t4096\t512\t5\tdead\n\
+                 zram:2\tpartition\t2048\t8\t0\tdraining\n";
+    let names: Vec<_> = areas::areas(table).map(|area| (area.name, area.is_dead())).collect();
+    assert_eq!(names, [("zram:0", false), ("zram:1", true), ("zram:2", false)]);
+    assert_eq!(areas::totals(table), (67584, 1032));
+    assert_eq!(areas::totals(""), (0, 0));
 }
 
 /// Returns one archive entry (cpio newc).

@@ -5,6 +5,7 @@
 //! says whose current thread and whose shootdown are meant.
 
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 
 use crate::errno::Halt;
 use crate::files::Description;
@@ -128,12 +129,20 @@ impl Kernel {
             Err(Halt::Fail(_)) => {
                 let ip = self.threads[thread].regs.get().rip;
                 let (kind, address) = (name_of(access), fault.address);
-                self.kill_process_of(
-                    thread,
-                    text(format_args!("{kind} of {address:#x} at {ip:#x}")),
-                );
+                let reason = if self.has_code(space) {
+                    text(format_args!("{kind} of {address:#x} at {ip:#x}"))
+                } else {
+                    // That is how one program ends another: none is left to run.
+                    String::from("its code was taken away, as `kill` does")
+                };
+                self.kill_process_of(thread, reason);
             }
         }
+    }
+
+    /// Returns whether anything of the program can still be run.
+    fn has_code(&self, space: SpaceId) -> bool {
+        self.spaces[space].grants.all().iter().any(|(_, grant)| grant.rights.execute)
     }
 
     /// The thread of this CPU had another exception.

@@ -7,6 +7,10 @@
 #![no_main]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+use alloc::format;
+
 use syscall::flag::{O_RDONLY, O_RDWR};
 use zram_abi::verb::SWAPON;
 use zram_rt::errno::{Error, InWords, Result};
@@ -29,7 +33,30 @@ fn main() -> u8 {
         eprintln!("swapon: {HELP}");
         return 2;
     };
-    told(device, mount(device, i64::from(priority)))
+    let mounted = mount(device, i64::from(priority));
+    let code = told(device, mounted);
+    if let Err(error) = mounted {
+        advise(device, error);
+    }
+    code
+}
+
+/// Says what to do about an error whose name does not tell.
+fn advise(device: &str, error: Error) {
+    match error.errno {
+        syscall::ENODATA => {
+            eprintln!("swapon: it has no disksize; give it one: echo 64M > {device}/disksize");
+        }
+        syscall::ENOMEM => {
+            let size = fs::read_text(&format!("{device}/disksize")).unwrap_or_default();
+            eprintln!(
+                "swapon: its disksize of {} bytes is too large for the kernel's table of it, or \
+                 zramd does not fit in memory",
+                size.trim()
+            );
+        }
+        _ => {}
+    }
 }
 
 fn told(what: &str, result: Result<()>) -> u8 {
@@ -37,9 +64,6 @@ fn told(what: &str, result: Result<()>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("swapon: {what}: {}", InWords(error));
-            if error.errno == syscall::ENODATA {
-                eprintln!("swapon: it has no size yet: echo 384M > {what}/disksize");
-            }
             1
         }
     }

@@ -138,7 +138,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
     }
 
     fn reply_to_client(&self, write: PendingWrite<S::Request>, reply: Result<Answer, Refusal>) {
-        let PendingWrite { client, file, handle, size } = write;
+        let PendingWrite { client, file, handle, size, wanted } = write;
         let answer = match reply {
             Ok(Answer::Done) => platform::Answer::Number(size),
             Ok(Answer::Added(id)) => {
@@ -147,7 +147,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
                 platform::Answer::Number(size)
             }
             Err(refusal) => {
-                self.set_last_error(file, refusal.words(file.name()));
+                self.set_last_error(file, refusal.words(file.name(), wanted));
                 platform::Answer::Error(errno::of_refusal(refusal))
             }
         };

@@ -50,6 +50,7 @@ pub(crate) const fn of_mistake(mistake: Mistake) -> i32 {
         | Mistake::NoSuchPriority
         | Mistake::NoSuchLevel => syscall::EINVAL,
         Mistake::OutOfRange => syscall::ERANGE,
+        Mistake::NoSuchId => syscall::ENOSPC,
         Mistake::TooLong | Mistake::NameTooLong => syscall::E2BIG,
         Mistake::TooBig => syscall::ENOMEM,
         Mistake::ReadOnly => syscall::EACCES,

@@ -180,7 +180,8 @@ fn a_generation_reaches_its_own_content_or_nothing() {
 }
 
 fn from_client(number: usize) -> Message<usize> {
-    let write = PendingWrite { client: number, file: File::Root, handle: HandleId(0), size: 1 };
+    let (file, handle) = (File::Root, HandleId(0));
+    let write = PendingWrite { client: number, file, handle, size: 1, wanted: None };
     Message { request: Request::Remove(id()), reply_to: ReplyTo::Client(write) }
 }
 

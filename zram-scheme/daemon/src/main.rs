@@ -73,7 +73,7 @@ fn main() -> u8 {
             FAILED
         }
         Err(StartError::Refused(refusal)) => {
-            eprintln!("zramd: {}", refusal.words("start").text());
+            eprintln!("zramd: {}", refusal.words("start", None).text());
             FAILED
         }
         Err(StartError::System(what, error)) => {

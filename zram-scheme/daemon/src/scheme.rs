@@ -28,7 +28,7 @@ pub use handles::HandleId;
 use crate::attributes::mistake::Mistake;
 use crate::data::DataError;
 use crate::devices::NoDevice;
-use crate::lifecycle::PostError;
+use crate::lifecycle::{Pages, PostError};
 
 /// A client's write that the actor will answer.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct PendingWrite<C> {
     pub handle: HandleId,
     /// Bytes written, which is the answer if all goes well.
     pub size: usize,
+    /// The size that a device is to get by it.
+    pub wanted: Option<Pages>,
 }
 
 /// Why the scheme refuses a request.

@@ -82,8 +82,9 @@ impl<L> Directory<L> {
         memory::boxed_array(|| core::mem::take(&mut places))
     }
 
-    /// Frees what is only there for leaves from `leaf_count` on: extensions, and leaves of the first
-    /// vector. An extension that is still needed keeps its leaves, which are three pages each.
+    /// Frees what is only there for leaves from `leaf_count` on: extensions, and leaves of the
+    /// first vector. An extension that is still needed keeps its leaves, which are three pages
+    /// each.
     pub(super) fn shrink(&mut self, leaf_count: usize) {
         let first_count = self.first.len();
         for place in self.first.iter_mut().skip(leaf_count) {

@@ -1,7 +1,8 @@
 //! The slot table: what each page offset of the device holds.
 //!
 //! [`word`] packs a slot's state into 64 bits, [`table`] finds the word of a slot through the
-//! [`directory`]. Words are changed by swap and compare-exchange alone, never under a lock. What keeps that sound:
+//! [`directory`]. Words are changed by swap and compare-exchange alone, never under a lock. What
+//! keeps that sound:
 //!
 //! 1. An object is put into the pool, under its class's lock, *before* a word refers to it.
 //! 2. Whoever takes a word out of the table (store, take, discard) owns its object and frees it,

@@ -1,14 +1,14 @@
 //! The slot table: a directory of leaves, each allocated when one of its slots is first stored.
 //!
 //! A device of 100 GiB costs 200 KiB until it is used. A leaf is 1024 slots in chunks of 16: two
-//! cache lines of words and one of ages, so a slot's word and age are neighbours and a leaf is three
-//! pages. Leaves are not given back while the table is shared: a reader needs no lock to walk them. A
-//! table grows while others use it; to shrink it takes having it alone (`&mut`).
+//! cache lines of words and one of ages, so a slot's word and age are neighbours and a leaf is
+//! three pages. Leaves are not given back while the table is shared: a reader needs no lock to walk
+//! them. A table grows while others use it; to shrink it takes having it alone (`&mut`).
 //!
 //! Memory orders: a word is published with Release and read with Acquire, so whoever sees a word
 //! sees the object written before it. The number of slots is published with Release after the
-//! directory has grown, so whoever sees a slot finds its place. Ages are Relaxed: an age is a hint that nothing is decided by
-//! together with another field.
+//! directory has grown, so whoever sees a slot finds its place. Ages are Relaxed: an age is a hint
+//! that nothing is decided by together with another field.
 
 use core::array;
 use core::sync::atomic::AtomicU32;

@@ -11,8 +11,8 @@
 //!
 //! A free slot is all zeros, so a new leaf of the table needs no preparation. A same-filled slot is
 //! its repeated word itself, which leaves out one in 4096 of all words: those whose top twelve bits
-//! equal the mask's. Such a page is compressed like any other, to some 30 bytes. No repeated byte is
-//! among them.
+//! equal the mask's. Such a page is compressed like any other, to some 30 bytes. No repeated byte
+//! is among them.
 //!
 //! Legal combinations are the variants of [`SlotState`]; every other pattern is rejected when it is
 //! decoded. Transitions, all by one atomic step and from any thread:

@@ -1,7 +1,6 @@
 //! The table of swap areas, as the kernel tells it in the words of Linux's /proc/swaps.
 
-use alloc::vec::Vec;
-
+use guest::areas::areas;
 use zram_rt::errno::Result;
 use zram_rt::{fs, println};
 
@@ -12,10 +11,15 @@ use zram_rt::{fs, println};
 /// Those of reading swap:areas.
 pub(crate) fn show() -> Result<()> {
     println!("swap areas, sizes in KiB");
-    for line in fs::read_text("/scheme/swap/areas")?.lines() {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let [name, kind, size, used, priority, ..] = columns[..] else { continue };
-        println!("  {name:10}{kind:12}{size:>10}{used:>10}{priority:>10}");
+    println!(
+        "  {:10}{:12}{:>10}{:>10}{:>10}  State",
+        "Filename", "Type", "Size", "Used", "Priority"
+    );
+    for area in areas(&fs::read_text("/scheme/swap/areas")?) {
+        println!(
+            "  {:10}{:12}{:>10}{:>10}{:>10}  {}",
+            area.name, area.kind, area.size_kib, area.used_kib, area.priority, area.state
+        );
     }
     Ok(())
 }

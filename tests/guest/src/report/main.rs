@@ -17,7 +17,7 @@ mod table;
 
 use guest::statistics::Statistics;
 use zram_rt::eprintln;
-use zram_rt::errno::{InWords, Result};
+use zram_rt::errno::{Error, InWords};
 
 use table::{Table, Unit};
 
@@ -26,18 +26,23 @@ zram_rt::entry!(main);
 fn main() -> u8 {
     match run() {
         Ok(()) => 0,
-        Err(error) => {
-            eprintln!("report: swap: {}", InWords(error));
+        Err((what, error)) => {
+            eprintln!("report: {what}: {}", InWords(error));
             1
         }
     }
 }
 
-fn run() -> Result<()> {
-    let statistics = Statistics::read()?;
-    areas::show()?;
+/// What could not be read, and why.
+type Missing = (&'static str, Error);
+
+fn run() -> Result<(), Missing> {
+    let no_swap = |error| ("swap: (the kernel's pager)", error);
+    let statistics = Statistics::read().map_err(no_swap)?;
+    areas::show().map_err(no_swap)?;
     let mut table = Table::new();
-    let devices = devices::show(&mut table)?;
+    let no_daemon = |error| ("zram: (does zramd run?)", error);
+    let devices = devices::show(&mut table).map_err(no_daemon)?;
     show_traffic(&statistics, &mut table);
     memory::show(&statistics, &devices, &mut table);
     table.print_figures();

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt::Write;
 
-use kernel_glue::swap::{AreaInfo, Watermarks};
+use kernel_glue::swap::{AreaInfo, AreaState, Watermarks};
 use syscall::error::EINVAL;
 
 use super::pager;
@@ -14,9 +14,10 @@ use crate::text::text;
 
 const PAGE_KIB: u64 = zram_abi::PAGE_SIZE as u64 / 1024;
 
-/// Returns the table of areas, in the columns of Linux's /proc/swaps; sizes in KiB.
+/// Returns the table of areas, in the columns of Linux's /proc/swaps and what each takes part in;
+/// sizes in KiB.
 pub(super) fn areas(kernel: &mut Kernel) -> String {
-    let mut text = String::from("Filename\tType\tSize\tUsed\tPriority\n");
+    let mut text = String::from("Filename\tType\tSize\tUsed\tPriority\tState\n");
     pager::call(kernel, |pager, _| pager.areas().for_each(|area| write_area(&mut text, area)));
     text
 }
@@ -24,7 +25,12 @@ pub(super) fn areas(kernel: &mut Kernel) -> String {
 fn write_area(text: &mut String, area: AreaInfo) {
     let [size, used] = [area.size_pages, area.used_pages].map(|pages| u64::from(pages) * PAGE_KIB);
     let AreaInfo { device, priority, .. } = area;
-    let written = writeln!(text, "zram:{device}\tpartition\t{size}\t{used}\t{priority}");
+    let state = match area.state {
+        AreaState::Active => "active",
+        AreaState::Draining => "draining",
+        AreaState::Dead => "dead",
+    };
+    let written = writeln!(text, "zram:{device}\tpartition\t{size}\t{used}\t{priority}\t{state}");
     written.expect("a string takes any text");
 }
 

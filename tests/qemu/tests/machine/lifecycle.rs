@@ -56,6 +56,44 @@ fn the_daemon_is_started_again_after_its_end() {
 }
 
 #[test]
+fn what_a_killed_daemon_leaves_is_told_in_words() {
+    let script = format!(
+        "{SWAP}\
+         swapon\n\
+         kill zramd\n\
+         sleep 300\n\
+         cat /scheme/swap/areas\n\
+         free\n\
+         ! report\n"
+    );
+    let run = boot(2, &script).succeeds().says("killed: its code was taken away, as `kill` does");
+    let columns = |command, start| -> Vec<String> {
+        let output = run.output_of(command);
+        let line = output.iter().find(|line| line.starts_with(start)).expect("its line");
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(columns("swapon", "zram:0")[5], "active");
+    assert_eq!(columns("cat /scheme/swap/areas", "zram:0")[5], "dead");
+    assert_eq!(columns("free", "Swap:")[1..], ["0", "0", "0"]);
+    assert!(columns("! report", "report: ").concat().contains("zramd"));
+}
+
+#[test]
+fn a_device_that_cannot_be_mounted_is_told_why() {
+    let script = "echo > zram:control/hot_add\n\
+                  ! swapon zram:0\n\
+                  echo 1T > zram:0/disksize\n\
+                  ! swapon -p 1 zram:0\n";
+    boot(1, script)
+        .succeeds()
+        .prints(
+            "! swapon zram:0",
+            "swapon: it has no disksize; give it one: echo 64M > zram:0/disksize",
+        )
+        .says("swapon: its disksize of 1099511627776 bytes is too large");
+}
+
+#[test]
 fn devices_cpus_and_the_daemon_come_and_go_at_once_and_every_byte_is_right() {
     let run = boot(4, "storm --seconds 20 --size 150M\n").succeeds();
     let ends = run.lines_with("zramd: ends with ");

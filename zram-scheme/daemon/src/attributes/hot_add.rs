@@ -8,16 +8,8 @@ use zram::Compressor;
 use super::mistake::Mistake;
 use super::pairs::Pairs;
 use super::{algorithm, number, sizes};
+use crate::devices::DEVICES_MAX;
 use crate::lifecycle::{DeviceId, Pages, Request, Settings};
-
-/// What an `id=` asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Id {
-    Any,
-    This(DeviceId),
-    /// A number above those that devices have.
-    Never,
-}
 
 #[derive(Default)]
 struct Line<'a> {
@@ -28,12 +20,12 @@ struct Line<'a> {
     mem_limit: Option<&'a str>,
 }
 
-/// Returns the request of a line; nothing if it wants a number that no device can have.
+/// Returns the request of a line.
 ///
 /// # Errors
 ///
 /// The [`Mistake`] in the line.
-pub(crate) fn parse(line: &str) -> Result<Option<Request>, Mistake> {
+pub(crate) fn parse(line: &str) -> Result<Request, Mistake> {
     let mut given = Line::default();
     for pair in Pairs::of(line) {
         let (key, value) = pair?;
@@ -53,12 +45,8 @@ pub(crate) fn parse(line: &str) -> Result<Option<Request>, Mistake> {
 }
 
 impl Line<'_> {
-    fn request(&self) -> Result<Option<Request>, Mistake> {
-        let id = match self.id.map(number::device_id).transpose()? {
-            None => Id::Any,
-            Some(Some(id)) => Id::This(id),
-            Some(None) => Id::Never,
-        };
+    fn request(&self) -> Result<Request, Mistake> {
+        let id = self.id.map(id).transpose()?;
         let pages: Option<Pages> = self.disksize.map(sizes::disksize).transpose()?;
         let mut settings = Settings::DEFAULT;
         if let Some(name) = self.comp_algorithm {
@@ -72,12 +60,13 @@ impl Line<'_> {
         if let Some(limit) = self.mem_limit {
             settings.limit_bytes = sizes::limit(limit)?;
         }
-        Ok(match id {
-            Id::Any => Some(Request::Add { id: None, settings, pages }),
-            Id::This(id) => Some(Request::Add { id: Some(id), settings, pages }),
-            Id::Never => None,
-        })
+        Ok(Request::Add { id, settings, pages })
     }
+}
+
+fn id(text: &str) -> Result<DeviceId, Mistake> {
+    let id = number::device_id(text)?.filter(|id| id.index() < DEVICES_MAX);
+    id.ok_or(Mistake::NoSuchId)
 }
 
 #[cfg(test)]
@@ -92,7 +81,7 @@ mod tests {
     fn an_empty_line_is_a_default_device() {
         let default = Request::Add { id: None, settings: Settings::DEFAULT, pages: None };
         for line in ["\n", "", "  \n"] {
-            assert_eq!(parse(line), Ok(Some(default)));
+            assert_eq!(parse(line), Ok(default));
         }
     }
 
@@ -110,7 +99,7 @@ mod tests {
             "id=3 disksize=1M comp_algorithm=lz4 level=2 mem_limit=4097\n",
             " level=2 mem_limit=\"8K\"  disksize=1m   id=3 comp_algorithm=\"lz4\"",
         ] {
-            assert_eq!(parse(line), Ok(Some(request)), "{line:?}");
+            assert_eq!(parse(line), Ok(request), "{line:?}");
         }
     }
 
@@ -129,6 +118,8 @@ mod tests {
             ("disksize=16T", Mistake::TooBig),
             ("id=-1", Mistake::NotANumber),
             ("id=99999999999", Mistake::OutOfRange),
+            ("id=70000", Mistake::NoSuchId),
+            ("id=32", Mistake::NoSuchId),
             ("comp_algorithm=nosuch", Mistake::UnknownAlgorithm),
             ("comp_algorithm=\"lz4", Mistake::OpenQuote),
             ("comp_algorithm=\"lz4\"x", Mistake::OpenQuote),
@@ -139,10 +130,5 @@ mod tests {
         ] {
             assert_eq!(parse(line), Err(mistake), "{line:?}");
         }
-    }
-
-    #[test]
-    fn a_number_that_no_device_has_is_no_mistake() {
-        assert_eq!(parse("id=999"), Ok(None));
     }
 }

@@ -3,6 +3,7 @@
 //! Neighbours: the parsers give these, `errno.rs` turns them into numbers, `scheme` keeps the words
 //! for `last_error`.
 
+use crate::devices::DEVICES_MAX;
 use crate::lifecycle::NO_SUCH_LEVEL;
 use crate::text::Words;
 
@@ -19,6 +20,8 @@ pub enum Mistake {
     NotANumber,
     /// A number that the file has no room for.
     OutOfRange,
+    /// A number above those of devices.
+    NoSuchId,
     /// Not a size.
     NotASize,
     /// A device of no bytes.
@@ -51,6 +54,8 @@ pub enum Mistake {
     NoSuchLevel,
 }
 
+const _: () = assert!(DEVICES_MAX == 32, "the words of `NoSuchId` say so");
+
 /// Most bytes of the written text that are repeated in the words.
 const QUOTED_MAX: usize = 40;
 
@@ -67,6 +72,7 @@ impl Mistake {
             Self::ReadOnly => "the file cannot be written",
             Self::NotANumber => "not a decimal number",
             Self::OutOfRange => "the number is out of range",
+            Self::NoSuchId => "an id is 0 to 31",
             Self::NotASize => "not a size, which is digits and at most one of K M G T P E",
             Self::ZeroSize => "a device has at least one byte",
             Self::TooBig => "no table is large enough, 8 TiB is the end",

@@ -104,19 +104,21 @@ pub enum Refusal {
     NoSuchLevel,
 }
 
-/// The end of the ids is in the words.
-const NO_NUMBER: &str = "no id is free, or the one wanted is above 63";
-
-const _: () = assert!(DeviceSet::MAX == 64, "ids end at 63");
-
 impl Refusal {
-    /// Returns why a write to `file` was refused.
-    pub fn words(self, file: &str) -> Words {
+    /// Returns why a write to `file` was refused; `wanted` is the size that it asked for, if any.
+    pub fn words(self, file: &str, wanted: Option<Pages>) -> Words {
+        if let (Self::NoMemory, Some(pages)) = (self, wanted) {
+            let size_mib = pages.bytes().div_ceil(1 << 20);
+            return Words::of(format_args!(
+                "{file}: not enough memory for the tables and streams of {size_mib} MiB, nothing \
+                 was changed"
+            ));
+        }
         let what = match self {
             Self::Exited => "the daemon has ended",
             Self::NoDevice => "no such device",
             Self::Exists => "a device of that id exists",
-            Self::NoNumber => NO_NUMBER,
+            Self::NoNumber => "no id is free",
             Self::Open => "the device is open, by a program or as swap",
             Self::Initialised => "the device is initialised, reset it first",
             Self::NotInitialised => "the device has no disksize yet",

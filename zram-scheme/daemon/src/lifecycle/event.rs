@@ -120,6 +120,24 @@ pub enum Request {
     Exit,
 }
 
+impl Request {
+    /// Returns the size that a device is to get.
+    pub(crate) const fn wanted(self) -> Option<Pages> {
+        match self {
+            Self::Add { pages, .. } => pages,
+            Self::SetDisksize(_, pages) | Self::Resize(_, pages) => Some(pages),
+            Self::Remove(_)
+            | Self::SetAlgorithm(..)
+            | Self::SetParameters(..)
+            | Self::SetLimit(..)
+            | Self::Reset(_)
+            | Self::Compact(_)
+            | Self::Cpu(..)
+            | Self::Exit => None,
+        }
+    }
+}
+
 /// How a question of the core went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {

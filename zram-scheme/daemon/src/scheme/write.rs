@@ -37,12 +37,14 @@ pub(super) fn write<P: Platform, S: Socket>(
     };
     match meaning(daemon, file, written) {
         Ok(Meaning::Lifecycle(request)) => {
-            let write = PendingWrite { client, file, handle, size };
+            let wanted = request.wanted();
+            let write = PendingWrite { client, file, handle, size, wanted };
             post(daemon, Message { request, reply_to: ReplyTo::Client(write) });
         }
         Ok(Meaning::Done) => daemon.socket.answer(client, Answer::Number(size)),
         Ok(Meaning::Refused(refusal)) => {
-            let reply_to = ReplyTo::Client(PendingWrite { client, file, handle, size });
+            let reply_to =
+                ReplyTo::Client(PendingWrite { client, file, handle, size, wanted: None });
             daemon.reply(reply_to, Err(refusal));
         }
         Err(fault) => refuse(daemon, file, fault, written, client),
@@ -91,10 +93,7 @@ fn meaning<P: Platform, S: Socket>(
 fn control(file: ControlFile, written: &[u8]) -> Result<Meaning, Mistake> {
     let written = text(written)?;
     match file {
-        ControlFile::HotAdd => {
-            let request = hot_add::parse(written)?;
-            Ok(request.map_or(Meaning::Refused(Refusal::NoNumber), Meaning::Lifecycle))
-        }
+        ControlFile::HotAdd => hot_add::parse(written).map(Meaning::Lifecycle),
         ControlFile::HotRemove => Ok(match number::device_id(written)? {
             Some(id) => Meaning::Lifecycle(Request::Remove(id)),
             None => Meaning::Refused(Refusal::NoDevice),

@@ -8,7 +8,8 @@ use crate::slots::{ObjectSize, Priority, SlotState, StoredObject};
 use crate::test_support::{CountedPages, Random, page_of};
 use crate::{LoadError, PAGE_SIZE, Worker};
 
-/// A small object, one that lies on two pages (places of this class are 1.3 to a page), a whole one.
+/// A small object, one that lies on two pages (places of this class are 1.3 to a page), a whole
+/// one.
 const NOISES: [usize; 3] = [40, 3000, PAGE_SIZE];
 
 fn object_in(device: &Device<'_>, slot: u32) -> StoredObject {

@@ -4,7 +4,8 @@ use crate::lifecycle::{DeviceId, Request};
 use crate::scheme::{File, HandleId, PendingWrite};
 
 fn from_client(tag: u32) -> Message<u32> {
-    let write = PendingWrite { client: tag, file: File::Root, handle: HandleId(0), size: 1 };
+    let (file, handle) = (File::Root, HandleId(0));
+    let write = PendingWrite { client: tag, file, handle, size: 1, wanted: None };
     let request = Request::Remove(DeviceId::new(tag % 64).unwrap());
     Message { request, reply_to: ReplyTo::Client(write) }
 }

@@ -1,8 +1,26 @@
-//! Attribute and control files: what a write does or why it is refused, and what a read shows.
+//! What writes to attribute and control files do and refuse, and what reads show.
 
 use syscall::{E2BIG, EBUSY, EEXIST, EINVAL, ENODEV, ENOMEM, ENOSPC, ERANGE};
 
 use crate::fake::Machine;
+
+#[test]
+fn hot_add_gives_the_lowest_free_id_and_tells_it() {
+    let mut machine = Machine::new();
+    assert_eq!(machine.cat("control/last_added").unwrap(), "");
+    let first = machine.open("control/hot_add");
+    assert_eq!(machine.write(first, 0, b"\n"), Ok(1));
+    let second = machine.open("control/hot_add");
+    assert_eq!(machine.write(second, 0, b"disksize=1M mem_limit=8K\n"), Ok(25));
+    assert_eq!(machine.cat("control/last_added").unwrap(), "1\n");
+    assert_eq!(machine.read(first, 0, 10).unwrap(), b"0\n", "on the writing handle, its own");
+    assert_eq!(machine.echo("control/hot_remove", "0"), Ok(1));
+    assert_eq!(machine.echo("control/hot_add", "\n"), Ok(1));
+    assert_eq!(machine.cat("control/last_added").unwrap(), "0\n");
+    assert_eq!(machine.cat("0/disksize").unwrap(), "0\n");
+    assert_eq!(machine.cat("1/disksize").unwrap(), "1048576\n");
+    assert_eq!(machine.column("1/mm_stat", 3), 8192);
+}
 
 #[test]
 fn control_files_refuse_as_linux_does() {
