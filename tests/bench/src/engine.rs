@@ -6,14 +6,13 @@
 
 use std::hint::black_box;
 use std::ops::Range;
-use std::sync::Barrier;
-use std::thread;
 
 use zram::{Algorithm, Compressor, Config, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
 
-use crate::clock::{self, Spent};
+use crate::clock::Spent;
 use crate::memory::{Memory, Store};
 use crate::pages::RegionPages;
+use crate::threads;
 
 type Device = Zram<parking_lot::RawMutex, RegionPages>;
 
@@ -81,35 +80,12 @@ impl<'a> Engine<'a> {
         work: impl Fn(&Self, &mut Worker, Range<usize>) + Sync,
     ) -> Spent {
         let share = self.pages.len().div_ceil(cpus.len());
-        let start = Barrier::new(cpus.len());
-        let part = |index: usize, cpu: usize| {
-            let mut worker = Worker::new(cpu).expect("the host has memory");
+        let prepare = |index: usize, cpu: usize| {
             let end = self.pages.len().min((index + 1) * share);
-            start.wait();
-            clock::spent(|| work(self, &mut worker, index * share..end))
+            (Worker::new(cpu).expect("the host has memory"), index * share..end)
         };
-        if let [cpu] = cpus {
-            return part(0, *cpu);
-        }
-        let pinned = |index: usize, cpu: usize| {
-            clock::pin(cpu);
-            part(index, cpu)
-        };
-        thread::scope(|scope| {
-            let spawn = |(index, cpu): (usize, &usize)| {
-                let cpu = *cpu;
-                scope.spawn(move || pinned(index, cpu))
-            };
-            let threads: Vec<_> = cpus.iter().enumerate().map(spawn).collect();
-            let spent = threads.into_iter().map(|it| it.join().expect("no panic in a thread"));
-            spent.reduce(both).unwrap_or_default()
-        })
+        threads::on_all(cpus, prepare, |(mut worker, slots)| work(self, &mut worker, slots))
     }
-}
-
-/// Adds what two threads took that ran at the same time.
-fn both(one: Spent, other: Spent) -> Spent {
-    Spent { cpu_ns: one.cpu_ns + other.cpu_ns, wall_ns: one.wall_ns.max(other.wall_ns) }
 }
 
 fn empty(algorithm: Algorithm, slots: usize, possible_cpus: usize) -> Device {

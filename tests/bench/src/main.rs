@@ -19,6 +19,7 @@ mod pages;
 mod report;
 mod rounds;
 mod subjects;
+mod threads;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};

@@ -20,6 +20,12 @@ const THEIRS: &str = "Linux lz4";
 /// Behind the name of a row that is about pages of runs alone.
 pub(crate) const RUN_HEAVY: &str = ", run-heavy pages";
 
+/// Behind the name of a device whose slots two threads share.
+pub(crate) const TWO_THREADS: &str = ", 2 threads";
+
+/// Behind the name of a device of which two threads have one each.
+pub(crate) const TWO_DEVICES: &str = ", 2 devices";
+
 /// One line of the table of times.
 pub(crate) struct Row {
     pub(crate) name: String,
@@ -125,20 +131,8 @@ impl Report {
                 results.push((format!("speed, {OURS} over {anchor}, store"), store));
                 results.push((format!("speed, {OURS} over {anchor}, load"), load));
             }
-            if let Some(two) = self.row(&format!("{OURS}, 2 threads")) {
-                let cpu = |one: &Times, two: &Times| 2.0 * two.speed_over(one);
-                let wall = |one: &Times, two: &Times| one.wall_minimum() / two.wall_minimum();
-                results.extend([
-                    ("2 threads over 1, CPU time, store".into(), cpu(&ours.store, &two.store)),
-                    ("2 threads over 1, CPU time, load".into(), cpu(&ours.load, &two.load)),
-                    (
-                        "2 threads over 1, least wall time, store".into(),
-                        wall(&ours.store, &two.store),
-                    ),
-                    ("2 threads over 1, least wall time, load".into(), wall(&ours.load, &two.load)),
-                ]);
-            }
         }
+        results.extend([TWO_THREADS, TWO_DEVICES].into_iter().flat_map(|two| self.gains(two)));
         let of_runs = |name| self.row(&format!("{name}{RUN_HEAVY}"));
         if let (Some(ours), Some(anchor)) = (of_runs(contenders::OURS), of_runs(contenders::ANCHOR))
         {
@@ -155,6 +149,21 @@ impl Report {
             }
         }
         results
+    }
+
+    /// Returns what a second thread gains, as far as that was measured.
+    fn gains(&self, two: &str) -> Vec<(String, f64)> {
+        let rows = self.row(OURS).zip(self.row(&format!("{OURS}{two}")));
+        let Some((one, both)) = rows else { return Vec::new() };
+        let cpu = |one: &Times, both: &Times| 2.0 * both.speed_over(one);
+        let wall = |one: &Times, both: &Times| one.wall_minimum() / both.wall_minimum();
+        let words = |what| format!("{} over 1, {what}", two.trim_start_matches(", "));
+        vec![
+            (words("CPU time, store"), cpu(&one.store, &both.store)),
+            (words("CPU time, load"), cpu(&one.load, &both.load)),
+            (words("least wall time, store"), wall(&one.store, &both.store)),
+            (words("least wall time, load"), wall(&one.load, &both.load)),
+        ]
     }
 
     /// Returns all figures, each with its name.

@@ -3,16 +3,19 @@
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::rc::Rc;
+use std::slice;
 
+use parking_lot::Mutex;
 use zram::{Algorithm, PAGE_SIZE, PageBytes};
 
-use crate::clock;
+use crate::clock::{self, Spent};
 use crate::contenders::{self, ANCHOR, Contender, OURS};
 use crate::engine::{Engine, EngineMemory};
 use crate::linux::{self, Guard, Linux, LinuxMemory};
 use crate::memory::{self, Growth, LARGE_SLOTS, SMALL_SLOTS, Store};
-use crate::report::{RUN_HEAVY, Row};
+use crate::report::{RUN_HEAVY, Row, TWO_DEVICES, TWO_THREADS};
 use crate::rounds::{self, Case, Times};
+use crate::threads;
 
 /// What one run is about.
 pub(crate) struct Setting<'a> {
@@ -92,13 +95,15 @@ pub(crate) fn times(
             subjects.push(of_runs(codec(contender, run_heavy)?));
         }
     }
+    let last_cpus = |count| cpus.len().checked_sub(count).map(|first| &cpus[first..]);
     for &algorithm in Algorithm::ALL {
-        for (threads, words) in [(1, ""), (2, ", 2 threads")] {
-            let Some(first) = cpus.len().checked_sub(threads) else { continue };
+        for (threads, words) in [(1, ""), (2, TWO_THREADS)] {
+            let Some(cpus) = last_cpus(threads) else { continue };
             let name = format!("{}{words}", engine_name(algorithm));
-            subjects.push(engine(algorithm, name, pages, &cpus[first..])?);
+            subjects.push(engine(algorithm, name, pages, cpus)?);
         }
     }
+    subjects.extend(last_cpus(2).map(|cpus| engines_apart(pages, cpus)));
     for algorithm in linux::ALGORITHMS {
         match linux(guard, algorithm, pages) {
             Ok(more) => subjects.extend(more),
@@ -184,6 +189,32 @@ fn engine<'a>(
         store: Case { pages: pages.len(), run: Box::new(store) },
         load: Case { pages: pages.len(), run: Box::new(load) },
     })
+}
+
+/// As [`engine`] with our own codec, but every thread has a device of its own: what the machine gives
+/// to threads that share nothing.
+fn engines_apart<'a>(pages: &'a [PageBytes], cpus: &'a [usize]) -> Subject<'a> {
+    let of_one = |(pages, cpu): (&'a [PageBytes], &usize)| {
+        Mutex::new(Engine::new(Algorithm::Lz4, pages, slice::from_ref(cpu)))
+    };
+    let shares = pages.chunks(pages.len().div_ceil(cpus.len()));
+    let engines: Rc<[_]> = shares.zip(cpus).map(of_one).collect();
+    let other = engines.clone();
+    let on_all = move |engines: &[Mutex<Engine<'a>>],
+                       work: fn(&mut Engine<'a>, &[usize]) -> Spent| {
+        let engine = |index: usize, cpu: usize| (engines[index].lock(), cpu);
+        Ok(threads::on_all(cpus, engine, |(mut engine, cpu)| {
+            work(&mut engine, &[cpu]);
+        }))
+    };
+    let store = move || on_all(&engines, |engine, cpus| engine.store(cpus));
+    let load = move || on_all(&other, |engine, cpus| engine.load(cpus));
+    Subject {
+        name: format!("{}{TWO_DEVICES}", engine_name(Algorithm::Lz4)),
+        ratio: None,
+        store: Case { pages: pages.len(), run: Box::new(store) },
+        load: Case { pages: pages.len(), run: Box::new(load) },
+    }
 }
 
 fn linux<'a>(
