@@ -252,9 +252,9 @@ impl World {
         self.forgotten.push(self.areas.swap_remove(at).handle);
     }
 
-    /// Closes the devices of areas that are gone.
+    /// Closes the devices of areas that are gone, also of those that go meanwhile.
     pub(crate) fn close_forgotten(&mut self) {
-        for handle in std::mem::take(&mut self.forgotten) {
+        while let Some(handle) = self.forgotten.pop() {
             if self.process.as_ref().is_some_and(|process| !process.is_silent) {
                 self.close(handle);
             }
