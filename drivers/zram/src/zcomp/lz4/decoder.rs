@@ -45,16 +45,18 @@ pub(in crate::zcomp) fn decompress(block: &[u8], page: &mut PageBytes) -> Result
 /// Decodes sequences while that is easy; returns the rest of the block and how far the page is.
 #[inline(never)]
 fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'a [u8], usize) {
-    let Some(mut token) = rest.first().copied() else { return (rest, filled) };
+    let Some(mut token) = rest.first().map(|byte| usize::from(*byte)) else {
+        return (rest, filled);
+    };
     while let Some(window) = rest.first_chunk::<WINDOW>()
         && filled <= QUICK_START_MAX
     {
-        let (literals, nibble) = (usize::from(token >> 4), usize::from(token) & NIBBLE_MAX);
+        let (literals, nibble) = (token >> 4, token & NIBBLE_MAX);
         if literals == NIBBLE_MAX {
             let Some(done) = long_literals(rest, page, filled) else { break };
             (rest, filled) = done;
             let Some(next) = rest.first() else { break };
-            token = *next;
+            token = usize::from(*next);
             continue;
         }
         page[filled..filled + 16].copy_from_slice(&window[1..17]);
@@ -66,7 +68,7 @@ fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'
             break;
         }
         if nibble < NIBBLE_MAX {
-            token = window[3 + literals];
+            token = usize::from(window[3 + literals]);
             if !short_match(page, start, offset) {
                 break;
             }
@@ -75,7 +77,7 @@ fn quick<'a>(mut rest: &'a [u8], page: &mut PageBytes, mut filled: usize) -> (&'
         } else {
             let more = usize::from(window[3 + literals]);
             let Some(next) = rest.get(4 + literals) else { break };
-            token = *next;
+            token = usize::from(*next);
             let end = start + MATCH_MIN + NIBBLE_MAX + more;
             if more == 255 || !long_match(page, start, end, offset) {
                 break;
@@ -127,9 +129,10 @@ fn short_match(page: &mut PageBytes, start: usize, offset: usize) -> bool {
     if offset > start || start > PAGE_SIZE - 18 {
         return false;
     }
-    copy::<8>(page, start, offset);
-    copy::<8>(page, start + 8, offset);
-    copy::<2>(page, start + 16, offset);
+    let from = start - offset;
+    copy::<8>(page, from, start);
+    copy::<8>(page, from + 8, start + 8);
+    copy::<2>(page, from + 16, start + 16);
     true
 }
 
@@ -142,20 +145,20 @@ fn long_match(page: &mut PageBytes, start: usize, end: usize, offset: usize) -> 
     if offset < 16 {
         return repeat(page, start, end, offset);
     }
-    copy::<16>(page, start, offset);
-    copy::<16>(page, start + 16, offset);
+    let from = start - offset;
+    copy::<16>(page, from, start);
+    copy::<16>(page, from + 16, start + 16);
     let mut at = start + 32;
     while at < end {
-        copy::<16>(page, at, offset);
+        copy::<16>(page, at - offset, at);
         at += 16;
     }
     true
 }
 
-/// Copies `N` bytes from `offset` before `to`.
+/// Copies `N` bytes within the page.
 #[inline(always)]
-fn copy<const N: usize>(page: &mut PageBytes, to: usize, offset: usize) {
-    let from = to - offset;
+fn copy<const N: usize>(page: &mut PageBytes, from: usize, to: usize) {
     page.copy_within(from..from + N, to);
 }
 
@@ -182,7 +185,7 @@ fn repeat(page: &mut PageBytes, start: usize, end: usize, offset: usize) -> bool
     let mut at = start;
     let Some((word, stride)) = pattern(page, start, offset) else {
         while at < end {
-            copy::<8>(page, at, offset);
+            copy::<8>(page, at - offset, at);
             at += WORD;
         }
         return offset != 0;
