@@ -43,7 +43,6 @@ impl Pager {
             self.daemon_died(ports);
         }
         self.after_frames_freed(ports);
-        self.wake_swapoff(ports);
     }
 
     /// The worker of `queue` completes what it had taken, if anything, and asks for its next record.
@@ -118,7 +117,6 @@ impl Pager {
             }
         };
         self.after_frames_freed(ports);
-        self.wake_swapoff(ports);
         run
     }
 

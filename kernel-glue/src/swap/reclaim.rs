@@ -231,7 +231,8 @@ impl Pager {
         }
     }
 
-    /// Settles up after frames came free: gain, waiters, watermarks, and whether that was enough.
+    /// Settles up after frames came free or a batch has come to its end: gain, waiters, watermarks,
+    /// whether that was enough, and a `swapoff`, which may wait for either.
     pub(super) fn after_frames_freed(&mut self, ports: &mut impl Ports) {
         if self.gained > 0 {
             self.gained = 0;
@@ -245,5 +246,6 @@ impl Pager {
         self.areas.reopen(reserve_is_whole, ports.now_ns());
         self.feel_pressure(ports);
         self.judge_for_waiters(ports);
+        self.wake_swapoff(ports);
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! The area leaves allocation first, so that its use only falls. Then a cursor goes through all
 //! spaces, and each step asks for up to 32 pages of the area in one record on an `in` queue; the
-//! reply wakes the thread that called, which makes the next step. Rounds are repeated until no slot
-//! is used: pages in flight are passed over and found later, forks add entries behind the cursor.
-//! No memory, or the thread killed: the area is in use again as before and nobody dies for it
-//! (DESIGN 8.9). A dead area can only be removed once nobody has an entry of it.
+//! reply wakes the thread that called, which makes the next step. So does the end of a batch that is
+//! offered to nobody, and the tick: a frame that it waits for may come from anyone. Rounds are
+//! repeated until no slot is used: pages in flight are passed over and found later, forks add entries
+//! behind the cursor. No memory, or the thread killed: the area is in use again as before and nobody
+//! dies for it (DESIGN 8.9). A dead area can only be removed once nobody has an entry of it.
 
 use super::Pager;
 use super::areas::AreaState;

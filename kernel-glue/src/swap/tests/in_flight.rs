@@ -192,6 +192,20 @@ fn swapoff_with_pages_in_flight_brings_them_all_back() {
 }
 
 #[test]
+fn swapoff_that_waits_for_a_batch_goes_on_when_that_is_not_offered() {
+    let mut world = World::new(24, 16);
+    world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    world.hog(3);
+    let unmapped = world.unmap_batch();
+    let caller = (Waiter(9), CPU);
+    assert_eq!(world.pager.swapoff(0, caller, &mut world.ports), SwapOff::Wait { run: None });
+    world.park(Waiter(9));
+    assert_eq!(world.pager.reclaim_finish(unmapped, &mut world.ports), None);
+    assert_eq!(world.ports.woken, [Waiter(9)]);
+    assert_eq!(world.pager.swapoff(0, caller, &mut world.ports), SwapOff::Done);
+}
+
+#[test]
 fn pages_of_zeros_are_dropped_without_a_request() {
     let mut world = small();
     let space = world.space_with(1, &[0, 0, 0, 0, 15, 16]);

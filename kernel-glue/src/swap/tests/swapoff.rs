@@ -100,6 +100,20 @@ fn swapoff_spills_to_another_area_when_memory_is_short() {
 }
 
 #[test]
+fn swapoff_that_waits_for_a_frame_looks_again_at_the_next_tick() {
+    let mut world = swapped();
+    world.swapon(1, 16, -5);
+    let hogged = world.hog(super::world::MARKS.reserve);
+    let asked = world.pager.swapoff(0, CALLER, &mut world.ports);
+    assert_eq!(asked, SwapOff::Wait { run: None });
+    world.park(CALLER.0);
+    hogged.into_iter().for_each(|frame| world.ports.release(frame));
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.ports.woken, [CALLER.0]);
+    assert_eq!(swapoff(&mut world, 0), SwapOff::Done);
+}
+
+#[test]
 fn a_cancelled_swapoff_puts_the_area_back_in_use() {
     let mut world = swapped();
     let _ = world.pager.swapoff(0, CALLER, &mut world.ports);
