@@ -14,7 +14,8 @@ use crate::cpio::Archive;
 use crate::place;
 
 /// Packages whose binaries make the image.
-const PACKAGES: [&str; 4] = ["kernel", "zramd", "guest", "zramctl"];
+const PACKAGES: [&str; 8] =
+    ["kernel", "zramd", "zramctl", "init", "sh", "loads", "probes", "measure"];
 
 /// The first program, at the root of the archive, where the kernel looks for it.
 const INIT: &str = "init";

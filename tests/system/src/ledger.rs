@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel_glue::ports::{Direction, QueueId};
+use swap_pager::ports::{Direction, QueueId};
 use zram_abi::record::{Operation, Record, Status};
 
 /// A slot of a device.

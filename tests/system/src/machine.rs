@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use kernel_glue::ports::{Cpu, Direction, Frame, Frames, QueueId, Waiter};
-use kernel_glue::swap::{Commit, FrameAnswer, FrameFor, Next, Pager};
+use swap_pager::ports::{Cpu, Direction, Frame, Frames, QueueId, Waiter};
+use swap_pager::{Commit, FrameAnswer, FrameFor, Next, Pager};
 use zram_abi::record::Record;
 use zramd::platform::Closed;
 

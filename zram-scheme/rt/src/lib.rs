@@ -6,7 +6,7 @@
 //! and nowhere else: what this crate offers to programs is safe, apart from functions over raw
 //! memory.
 //!
-//! Neighbours: `zram-abi` says which descriptors a program finds; `daemon`, `ctl` and `tests/guest`
+//! Neighbours: `zram-abi` says which descriptors a program finds; `daemon`, `ctl` and the programs under `tests`
 //! are the programs. There is no thread-local storage, and no signal.
 
 #![no_std]

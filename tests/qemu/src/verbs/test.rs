@@ -13,8 +13,17 @@ use std::thread;
 use qemu::{image, place};
 
 /// Packages with tests that run on the host; the others are freestanding programs.
-const HOST: [&str; 8] =
-    ["zram-abi", "hotplug", "zram", "kernel-glue", "zramd", "guest", "system", "bench"];
+const HOST: [&str; 9] = [
+    "zram-abi",
+    "hotplug",
+    "zram",
+    "swap-pager",
+    "cpu-events",
+    "zramd",
+    "host-core",
+    "system",
+    "bench",
+];
 
 /// Apart from the others: its checker links std into a crate that freestanding programs share.
 const MODEL: &str = "model";

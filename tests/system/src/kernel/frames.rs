@@ -1,6 +1,6 @@
 //! Frames: contents and counts of users.
 
-use kernel_glue::ports::Frame;
+use swap_pager::ports::Frame;
 use zram::{PAGE_SIZE, PageBytes};
 
 /// What a frame holds that nobody has written yet.

@@ -12,11 +12,11 @@ pub(crate) mod windows;
 
 use std::collections::BTreeMap;
 
-use kernel_glue::ports::{
+use swap_pager::SwapEntry;
+use swap_pager::ports::{
     Candidate, Clock, Cpu, Frame, Frames, KillReason, Mapping, Page, QueueId, Scan, SpaceId,
     SpaceKind, Spaces, Threads, Waiter, Windows,
 };
-use kernel_glue::swap::SwapEntry;
 
 use crate::random::Random;
 use frames::FrameTable;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kernel_glue::ports::{Frame, SpaceKind};
-use kernel_glue::swap::SwapEntry;
+use swap_pager::SwapEntry;
+use swap_pager::ports::{Frame, SpaceKind};
 
 /// A page-table entry; an absent one is a page of zeros that nobody has touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! As on x86 it keeps what a walk has found, the dirty bit included: a write through an entry that
 //! is dirty looks at no page table, so it works until the shootdown whatever happened to the page.
 
-use kernel_glue::ports::{Frame, Page, SpaceId};
+use swap_pager::ports::{Frame, Page, SpaceId};
 
 use crate::random::Random;
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel_glue::ports::{Direction, Frame, QueueId};
+use swap_pager::ports::{Direction, Frame, QueueId};
 use zram::{PAGE_SIZE, PageBytes};
 use zram_abi::record::{ENTRIES_MAX, Operation, Record};
 

@@ -7,7 +7,7 @@ mod socket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use kernel_glue::ports::QueueId;
+use swap_pager::ports::QueueId;
 use zramd::daemon::Daemon;
 use zramd::lifecycle::Actor;
 use zramd::{events, scheme};

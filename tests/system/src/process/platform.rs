@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use kernel_glue::ports::Frame;
+use swap_pager::ports::Frame;
 use zram::{NoMemory, PAGE_SIZE, PageBytes, PageSource};
 use zramd::platform::Platform;
 

@@ -1,6 +1,6 @@
 //! A swap queue as its thread in the daemon has it.
 
-use kernel_glue::ports::QueueId;
+use swap_pager::ports::QueueId;
 use zram_abi::record::{RECORD_SIZE, Record};
 use zramd::platform::{Closed, SwapQueue};
 

@@ -1,7 +1,7 @@
 //! Swap areas: mounting, priorities, limits, and everything coming back.
 
-use kernel_glue::ports::SpaceKind;
-use kernel_glue::swap::SwapOffError;
+use swap_pager::SwapOffError;
+use swap_pager::ports::SpaceKind;
 use syscall::error::EBUSY;
 
 use super::{finish, with_swapped_program};

@@ -1,7 +1,7 @@
 //! A daemon that dies, falls silent or loses a queue.
 
-use kernel_glue::ports::{Cpu, SpaceKind};
-use kernel_glue::swap::{AreaState, STUCK_NS};
+use swap_pager::ports::{Cpu, SpaceKind};
+use swap_pager::{AreaState, STUCK_NS};
 
 use super::{finish, input, output, with_swapped_program};
 use crate::content::Kind;

@@ -1,7 +1,7 @@
 //! Pages on their way out and in, and what happens to them meanwhile.
 
-use kernel_glue::ports::{Cpu, Page};
-use kernel_glue::swap::Watermarks;
+use swap_pager::Watermarks;
+use swap_pager::ports::{Cpu, Page};
 
 use super::{finish, input, output, with_swapped_program};
 use crate::content::Kind;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel_glue::ports::{KillReason, SpaceKind};
+use swap_pager::ports::{KillReason, SpaceKind};
 
 use super::{finish, with_swapped_program};
 use crate::content::Kind;

@@ -11,7 +11,7 @@ mod memory;
 mod storm;
 mod waiting;
 
-use kernel_glue::ports::{Cpu, Direction, QueueId};
+use swap_pager::ports::{Cpu, Direction, QueueId};
 
 use crate::content::Kind;
 use crate::world::{Setup, ThreadId, World};

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use kernel_glue::ports::SpaceKind;
-use kernel_glue::swap::{SwapOffError, Watermarks};
+use swap_pager::ports::SpaceKind;
+use swap_pager::{SwapOffError, Watermarks};
 
 use syscall::error::EBUSY;
 

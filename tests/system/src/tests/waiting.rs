@@ -1,6 +1,6 @@
 //! Threads that wait: nobody sleeps through what it waits for.
 
-use kernel_glue::ports::Cpu;
+use swap_pager::ports::Cpu;
 
 use super::{finish, input, with_swapped_program};
 use crate::content::Kind;

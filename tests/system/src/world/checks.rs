@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel_glue::ports::{Frames, SpaceId};
-use kernel_glue::swap::SwapEntry;
+use swap_pager::SwapEntry;
+use swap_pager::ports::{Frames, SpaceId};
 use zram::{Compressor, Config, HeapPages, Purpose, Worker, Zram};
 
 use super::program::{Job, Outcome, ThreadId};

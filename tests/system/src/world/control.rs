@@ -1,7 +1,7 @@
 //! Single steps, for tests that need one order of things and no other.
 
-use kernel_glue::ports::{Page, QueueId, SpaceId};
-use kernel_glue::swap::Watermarks;
+use swap_pager::Watermarks;
+use swap_pager::ports::{Page, QueueId, SpaceId};
 
 use super::program::{Change, Job, Outcome, ThreadId};
 use super::{Step, World};

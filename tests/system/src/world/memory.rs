@@ -1,7 +1,7 @@
 //! Page faults, fork, unmap and exit, as a kernel does them around the pager.
 
-use kernel_glue::ports::{Cpu, Frame, Frames, Page, SpaceId, Waiter};
-use kernel_glue::swap::{Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry};
+use swap_pager::ports::{Cpu, Frame, Frames, Page, SpaceId, Waiter};
+use swap_pager::{Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry};
 
 use super::program::{Change, Outcome, Progress, ThreadId};
 use super::{DAEMON, World};
@@ -14,7 +14,7 @@ const BURIED_AT_ONCE: usize = 6;
 
 /// What stopped a page from being there.
 enum Stop {
-    Wait(Option<kernel_glue::ports::QueueId>),
+    Wait(Option<swap_pager::ports::QueueId>),
     Lost(SwapEntry),
     OutOfMemory,
 }
@@ -154,7 +154,7 @@ fn reach(machine: &mut Machine, request: FaultRequest) -> Result<Frame, Stop> {
 }
 
 fn new_frame(
-    pager: &mut kernel_glue::swap::Pager,
+    pager: &mut swap_pager::Pager,
     kernel: &mut Kernel,
     waiter: Waiter,
 ) -> Result<Frame, Stop> {
@@ -167,7 +167,7 @@ fn new_frame(
 
 /// Gives the writer a frame of its own.
 fn copy_on_write(
-    (pager, kernel): (&mut kernel_glue::swap::Pager, &mut Kernel),
+    (pager, kernel): (&mut swap_pager::Pager, &mut Kernel),
     request: FaultRequest,
     shared: Frame,
 ) -> Result<(), Stop> {

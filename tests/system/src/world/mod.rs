@@ -21,8 +21,8 @@ mod service;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use kernel_glue::ports::{Cpu, KillReason, Page, QueueId, SpaceId, SpaceKind};
-use kernel_glue::swap::{Config, Pager, Reclaim, Unmapped, Watermarks};
+use swap_pager::ports::{Cpu, KillReason, Page, QueueId, SpaceId, SpaceKind};
+use swap_pager::{Config, Pager, Reclaim, Unmapped, Watermarks};
 use zram::PageBytes;
 
 use crate::kernel::Kernel;

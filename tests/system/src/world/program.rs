@@ -3,8 +3,8 @@
 //! A job that must wait prepares, commits and parks as a kernel's system calls do, each a step of
 //! its own, so that anything can happen in between.
 
-use kernel_glue::ports::{Cpu, QueueId, SpaceId, Waiter};
-use kernel_glue::swap::{SwapOff, SwapOffError};
+use swap_pager::ports::{Cpu, QueueId, SpaceId, Waiter};
+use swap_pager::{SwapOff, SwapOffError};
 use zram::PageBytes;
 
 use super::World;
@@ -242,7 +242,7 @@ impl World {
     pub(super) fn use_page(
         &mut self,
         (space, page): (SpaceId, u64),
-        frame: kernel_glue::ports::Frame,
+        frame: swap_pager::ports::Frame,
         change: Option<Change>,
     ) {
         let kernel = &mut lock(&self.machine).kernel;

@@ -1,7 +1,7 @@
 //! The daemon's life, and what people do with it: devices, areas, settings.
 
-use kernel_glue::ports::{Frames, QueueId, SpaceKind};
-use kernel_glue::swap::{AREAS_MAX, AreaIndex};
+use swap_pager::ports::{Frames, QueueId, SpaceKind};
+use swap_pager::{AREAS_MAX, AreaIndex};
 use syscall::error::EIO;
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
 use syscall::schemev2::Opcode;

@@ -1,0 +1,276 @@
+//! The swap pager: which page leaves, which swap slot it gets, who waits for it.
+//!
+//! A [`Pager`] is one value that its owner locks (the in-tree kernel's one lock; on Redox a spin
+//! mutex). Every method is called with that lock held, does a bounded amount of work, waits for
+//! nothing and, after construction and but for `swapon`, allocates nothing. What must be awaited is
+//! told in the answer: a thread that has to sleep is *prepared* here and committed by the kernel; a
+//! shootdown lies between [`Pager::reclaim_begin`] and [`Pager::reclaim_finish`], without the lock.
+//! The kernel is reached through [`Ports`], which never call back.
+//!
+//! | file | its noun |
+//! | --- | --- |
+//! | `requests` | what is asked and answered |
+//! | `entry` | what stands in a page table in place of a page |
+//! | `areas`, `slots`, `bitmap` | where pages can go, and what each place is doing |
+//! | `victims` | the hand that goes round all pages |
+//! | `in_flight` | the pages of a batch, and what may happen to them meanwhile |
+//! | `queues` | the lines to the daemon's threads |
+//! | `waiters` | threads that wait, in which line, and how no wake is lost |
+//! | `fault`, `load` | a page is wanted; a page has come |
+//! | `reclaim`, `store` | pages leave; the daemon has answered |
+//! | `entries` | what unmap, fork and exit do to swap entries |
+//! | `reserve` | who gets a free frame |
+//! | `oom` | memory is really gone |
+//! | `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
+//! | `swapoff` | everything comes back |
+//! | `statistics`, `probe` | counts and latencies |
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::expect_used,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::wildcard_enum_match_arm
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod areas;
+mod bitmap;
+mod daemon;
+mod entries;
+mod entry;
+mod fault;
+mod fixed;
+mod in_flight;
+mod load;
+mod oom;
+pub mod ports;
+mod probe;
+mod queues;
+mod reclaim;
+mod requests;
+mod reserve;
+mod slots;
+mod statistics;
+mod store;
+mod swapoff;
+#[cfg(test)]
+mod tests;
+mod victims;
+mod waiters;
+
+use alloc::vec::Vec;
+
+pub use areas::{AREAS_MAX, AreaInfo, AreaState};
+pub use daemon::STUCK_NS;
+pub use entry::{AreaIndex, SwapEntry, SwapSlot};
+pub use requests::{
+    Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
+    SwapOffError, SwapOnError, Unmapped, Watermarks,
+};
+pub use statistics::{Latencies, Statistics};
+
+use areas::Areas;
+use queues::Queues;
+use reclaim::Pressure;
+use slots::NoMemory;
+use swapoff::Job;
+use victims::Hand;
+use waiters::{LinedUp, Reason, Waiters, filled};
+
+use crate::ports::{Frames, Ports, SpaceId, Waiter};
+use zram_abi::verb::Cookie;
+
+/// The pager: all areas, queues, waiting threads and pages in flight.
+#[derive(Debug)]
+pub struct Pager {
+    config: Config,
+    areas: Areas,
+    queues: Queues,
+    waiters: Waiters,
+    hand: Hand,
+    pressure: Pressure,
+    /// Frames that reclaim freed less those that the daemon took, since the hand last began.
+    gained: i64,
+    /// Swap entries per space.
+    swapped: Vec<u32>,
+    swapoff: Option<Job>,
+    /// Killed for memory, not yet gone.
+    condemned: Option<SpaceId>,
+    tickets: u32,
+    heartbeat_ns: u64,
+    statistics: Statistics,
+    latencies: Latencies,
+    hand_offs: Latencies,
+}
+
+/// Why a [`Config`] is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// No memory for the tables.
+    NoMemory,
+    /// Not reserve < low < high, a batch of 0 or over 32, no CPU, or more spaces than a slot has
+    /// users.
+    Invalid,
+}
+
+impl Watermarks {
+    fn is_valid(self) -> bool {
+        let batch_max = zram_abi::record::ENTRIES_MAX;
+        let batch = usize::try_from(self.batch).unwrap_or(usize::MAX);
+        self.reserve < self.low && self.low < self.high && (1..=batch_max).contains(&batch)
+    }
+}
+
+impl Pager {
+    /// Returns a pager without areas.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConfigError`].
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        let spaces_max = u32::from(slots::USERS_MAX);
+        if !config.watermarks.is_valid() || config.cpus == 0 || config.spaces > spaces_max {
+            return Err(ConfigError::Invalid);
+        }
+        Self::with_tables(config).map_err(|NoMemory| ConfigError::NoMemory)
+    }
+
+    fn with_tables(config: Config) -> Result<Self, NoMemory> {
+        Ok(Self {
+            config,
+            areas: Areas::default(),
+            queues: Queues::new(config.cpus)?,
+            waiters: Waiters::new(config.waiters, config.cpus)?,
+            hand: Hand::new(),
+            pressure: Pressure::Calm,
+            gained: 0,
+            swapped: filled(config.spaces, 0)?,
+            swapoff: None,
+            condemned: None,
+            tickets: 0,
+            heartbeat_ns: 0,
+            statistics: Statistics::default(),
+            latencies: Latencies::new()?,
+            hand_offs: Latencies::new()?,
+        })
+    }
+
+    /// Adds an area for an attached device; pages go there from now on.
+    ///
+    /// The caller has pinned the daemon's address space and keeps the device open until
+    /// [`Pager::swapoff`] is done.
+    ///
+    /// # Errors
+    ///
+    /// See [`SwapOnError`]; nothing changes then.
+    ///
+    /// # Context
+    ///
+    /// The one call that allocates: two bytes and two bits a page of the device.
+    pub fn swapon(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
+        let cpus = self.queues.iter();
+        let both = |(input, output): (bool, bool), cpu: &queues::PerCpu| {
+            (input || cpu.input.is_open(), output || cpu.output.is_open())
+        };
+        if cpus.fold((false, false), both) != (true, true) {
+            return Err(SwapOnError::NoDaemon);
+        }
+        self.areas.add(cookie, priority)
+    }
+
+    /// Says whether the prepared thread is to sleep, as the last step before it does.
+    pub fn commit(&mut self, waiter: Waiter) -> Commit {
+        self.waiters.commit(waiter)
+    }
+
+    /// Returns the areas, as `/scheme/swap/areas` lists them.
+    pub fn areas(&self) -> impl Iterator<Item = AreaInfo> {
+        self.areas.infos()
+    }
+
+    /// Returns the bytes that the slot maps of all areas take.
+    pub fn table_bytes(&self) -> usize {
+        self.areas.table_bytes()
+    }
+
+    /// Returns the counts.
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// Returns how long page-ins took, from the fault that had its frame to the mapped page.
+    pub fn page_in_latencies(&self) -> &Latencies {
+        &self.latencies
+    }
+
+    /// Returns how long records without pages took ([`Pager::probe`]).
+    pub fn hand_off_latencies(&self) -> &Latencies {
+        &self.hand_offs
+    }
+
+    /// Returns how many swap entries the space has.
+    pub fn swapped_pages(&self, space: SpaceId) -> u32 {
+        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
+        self.swapped.get(index).copied().unwrap_or(0)
+    }
+
+    /// Returns the watermarks.
+    pub fn watermarks(&self) -> Watermarks {
+        self.config.watermarks
+    }
+
+    /// Sets the watermarks.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`; nothing changes then.
+    pub fn set_watermarks(&mut self, watermarks: Watermarks) -> Result<(), ConfigError> {
+        if !watermarks.is_valid() {
+            return Err(ConfigError::Invalid);
+        }
+        self.config.watermarks = watermarks;
+        Ok(())
+    }
+
+    fn next_ticket(&mut self) -> u32 {
+        self.tickets = self.tickets.wrapping_add(1);
+        self.tickets
+    }
+
+    fn entry_placed(&mut self, space: SpaceId) {
+        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
+        if let Some(count) = self.swapped.get_mut(index) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn entry_removed(&mut self, space: SpaceId) {
+        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
+        if let Some(count) = self.swapped.get_mut(index) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Prepares the thread to wait; what it had lined up before is given back.
+    fn wait(&mut self, waiter: Waiter, reason: Reason, ports: &mut impl Ports) {
+        let left = self.waiters.prepare(waiter, reason);
+        Self::give_up_turn(left, ports);
+    }
+
+    fn give_up_turn(left: Option<LinedUp>, ports: &mut impl Frames) {
+        if let Some(lined_up) = left {
+            ports.release(lined_up.frame);
+        }
+    }
+}

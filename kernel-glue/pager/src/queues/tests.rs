@@ -1,0 +1,62 @@
+//! Every pair of state and event of a queue.
+
+use super::*;
+use crate::AreaIndex;
+use crate::in_flight::Notice;
+
+fn work() -> Work {
+    Work::Notice(Notice::new(AreaIndex(0), 7))
+}
+
+fn states() -> [Queue; 6] {
+    let taken = Queue::Busy(work(), Stage::Taken);
+    let posted = Queue::Busy(work(), Stage::Posted);
+    [Queue::Closed, Queue::Revoked, Queue::Running, Queue::Idle, posted, taken]
+}
+
+fn name(queue: &Queue) -> &'static str {
+    match queue {
+        Queue::Closed => "closed",
+        Queue::Revoked => "revoked",
+        Queue::Running => "running",
+        Queue::Idle => "idle",
+        Queue::Busy(_, Stage::Posted) => "posted",
+        Queue::Busy(_, Stage::Taken) => "taken",
+    }
+}
+
+#[test]
+fn only_an_open_queue_without_work_is_free() {
+    let free: [bool; 6] = states().map(|queue| queue.is_free());
+    assert_eq!(free, [false, false, true, true, false, false]);
+    let open: [bool; 6] = states().map(|queue| queue.is_open());
+    assert_eq!(open, [false, false, true, true, true, true]);
+}
+
+#[test]
+fn posting_tells_whether_the_worker_sleeps() {
+    for (mut queue, asleep) in [(Queue::Running, false), (Queue::Idle, true)] {
+        assert_eq!(queue.post(work()), asleep);
+        assert_eq!(name(&queue), "posted");
+    }
+}
+
+#[test]
+fn only_what_was_posted_is_taken_and_only_once() {
+    for mut queue in states() {
+        let before = name(&queue);
+        assert_eq!(queue.take().is_some(), before == "posted", "{before}");
+        let after = if before == "posted" { "taken" } else { before };
+        assert_eq!(name(&queue), after);
+    }
+}
+
+#[test]
+fn whoever_ends_a_queue_gets_its_work() {
+    for mut queue in states() {
+        let had_work = queue.work().is_some();
+        let before = name(&queue);
+        assert_eq!(queue.leave_for(Queue::Revoked).is_some(), had_work, "{before}");
+        assert_eq!(name(&queue), "revoked");
+    }
+}

@@ -1,0 +1,261 @@
+//! Fake ports: page tables, frames and windows as plain maps; a page's contents are one number.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use zram_abi::record::ENTRIES_MAX;
+
+use crate::SwapEntry;
+use crate::ports::{
+    Candidate, Clock, Direction, Frame, Frames, KillReason, Mapping, Page, QueueId, Scan, SpaceId,
+    SpaceKind, Spaces, Threads, Waiter, Windows,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pte {
+    Present { frame: Frame, writable: bool, accessed: bool, no_gain: bool },
+    Swapped(SwapEntry),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Space {
+    pub(super) kind: SpaceKind,
+    pub(super) table: BTreeMap<u64, Pte>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FakeFrame {
+    pub(super) users: u32,
+    pub(super) content: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pane {
+    Empty,
+    Copied(u64),
+    Mapped(Frame),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Fake {
+    pub(super) spaces: Vec<Option<Space>>,
+    pub(super) frames: Vec<FakeFrame>,
+    pub(super) windows: BTreeMap<(u32, bool), [Option<Pane>; ENTRIES_MAX]>,
+    pub(super) mapped_windows: bool,
+    /// Every page is used again as soon as its accessed bit is cleared.
+    pub(super) always_accessed: bool,
+    pub(super) woken: Vec<Waiter>,
+    pub(super) woken_workers: Vec<QueueId>,
+    pub(super) revoked: Vec<QueueId>,
+    pub(super) killed: Vec<(SpaceId, KillReason)>,
+    pub(super) now_ns: u64,
+}
+
+pub(super) fn key(queue: QueueId) -> (u32, bool) {
+    (queue.cpu.0, queue.direction == Direction::In)
+}
+
+impl Fake {
+    pub(super) fn new(frames: usize, spaces: usize) -> Self {
+        Self {
+            frames: vec![FakeFrame::default(); frames],
+            spaces: vec![None; spaces],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn space_mut(&mut self, space: SpaceId) -> &mut Space {
+        self.spaces[space.0 as usize].as_mut().expect("the test made this space")
+    }
+
+    pub(super) fn pte(&self, space: SpaceId, page: Page) -> Option<Pte> {
+        self.spaces[space.0 as usize].as_ref()?.table.get(&page.0).copied()
+    }
+
+    pub(super) fn frame_mut(&mut self, frame: Frame) -> &mut FakeFrame {
+        &mut self.frames[frame.0 as usize]
+    }
+
+    pub(super) fn content(&self, frame: Frame) -> u64 {
+        self.frames[frame.0 as usize].content
+    }
+
+    pub(super) fn pane(&mut self, queue: QueueId, index: usize) -> &mut Option<Pane> {
+        &mut self.windows.entry(key(queue)).or_insert([None; ENTRIES_MAX])[index]
+    }
+
+    fn is_candidate(&self, pte: &Pte) -> bool {
+        match *pte {
+            Pte::Present { frame, no_gain, .. } => {
+                !no_gain && self.frames[frame.0 as usize].users == 1
+            }
+            Pte::Swapped(_) => false,
+        }
+    }
+}
+
+impl Spaces for Fake {
+    fn kind(&self, space: SpaceId) -> Option<SpaceKind> {
+        Some(self.spaces.get(space.0 as usize)?.as_ref()?.kind)
+    }
+
+    fn resident_pages(&self, space: SpaceId) -> u32 {
+        let table = &self.spaces[space.0 as usize].as_ref().unwrap().table;
+        table.values().filter(|pte| matches!(pte, Pte::Present { .. })).count() as u32
+    }
+
+    fn next_candidate(&mut self, space: SpaceId, from: Page) -> Scan<Candidate> {
+        let table = &self.spaces[space.0 as usize].as_ref().unwrap().table;
+        let found = table.range(from.0..).find(|(_, pte)| self.is_candidate(pte));
+        match found {
+            Some((&page, &Pte::Present { accessed, .. })) => {
+                Scan::Found(Candidate { page: Page(page), accessed })
+            }
+            _ => Scan::End,
+        }
+    }
+
+    fn clear_accessed(&mut self, space: SpaceId, page: Page) {
+        let used_again = self.always_accessed;
+        match self.space_mut(space).table.get_mut(&page.0) {
+            Some(Pte::Present { accessed, .. }) => *accessed = used_again,
+            other => panic!("clear_accessed of {other:?}"),
+        }
+    }
+
+    fn unmap(&mut self, space: SpaceId, page: Page, entry: SwapEntry) -> Option<Frame> {
+        match self.space_mut(space).table.insert(page.0, Pte::Swapped(entry)) {
+            Some(Pte::Present { frame, .. }) => Some(frame),
+            other => panic!("unmap of {other:?}"),
+        }
+    }
+
+    fn map(&mut self, space: SpaceId, page: Page, frame: Frame, mapping: Mapping) {
+        let pte = Pte::Present {
+            frame,
+            writable: mapping != Mapping::ReadOnly,
+            accessed: true,
+            no_gain: mapping == Mapping::NoGain,
+        };
+        let old = self.space_mut(space).table.insert(page.0, pte);
+        assert!(matches!(old, Some(Pte::Swapped(_))), "mapped over {old:?}");
+    }
+
+    fn forget(&mut self, space: SpaceId, page: Page) {
+        let old = self.space_mut(space).table.remove(&page.0);
+        assert!(matches!(old, Some(Pte::Swapped(_))), "forgot {old:?}");
+    }
+
+    fn entry(&self, space: SpaceId, page: Page) -> Option<SwapEntry> {
+        match self.pte(space, page)? {
+            Pte::Swapped(entry) => Some(entry),
+            Pte::Present { .. } => None,
+        }
+    }
+
+    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<(Page, SwapEntry)> {
+        let table = &self.spaces[space.0 as usize].as_ref().unwrap().table;
+        let swapped = |(page, pte): (&u64, &Pte)| match pte {
+            Pte::Swapped(entry) => Some((Page(*page), *entry)),
+            Pte::Present { .. } => None,
+        };
+        table.range(from.0..).find_map(swapped).map_or(Scan::End, Scan::Found)
+    }
+
+    fn kill(&mut self, space: SpaceId, reason: KillReason) {
+        self.killed.push((space, reason));
+    }
+}
+
+impl Frames for Fake {
+    fn allocate(&mut self) -> Option<Frame> {
+        let free = self.frames.iter().position(|frame| frame.users == 0)?;
+        self.frames[free] = FakeFrame { users: 1, content: 0xdead };
+        Some(Frame(free as u32))
+    }
+
+    fn release(&mut self, frame: Frame) {
+        let frame = self.frame_mut(frame);
+        frame.users = frame.users.checked_sub(1).expect("frame freed twice");
+    }
+
+    fn share(&mut self, frame: Frame) {
+        let frame = self.frame_mut(frame);
+        assert!(frame.users > 0, "a free frame is shared");
+        frame.users += 1;
+    }
+
+    fn free_count(&self) -> u32 {
+        self.frames.iter().filter(|frame| frame.users == 0).count() as u32
+    }
+
+    fn is_zero(&self, frame: Frame) -> bool {
+        self.content(frame) == 0
+    }
+}
+
+impl Windows for Fake {
+    fn is_mapped(&self) -> bool {
+        self.mapped_windows
+    }
+
+    fn give(&mut self, queue: QueueId, index: usize, frame: Frame) {
+        let pane = if self.mapped_windows {
+            self.share(frame);
+            Pane::Mapped(frame)
+        } else {
+            Pane::Copied(self.content(frame))
+        };
+        *self.pane(queue, index) = Some(pane);
+    }
+
+    fn lend(&mut self, queue: QueueId, index: usize, frame: Frame) {
+        let pane = if self.mapped_windows {
+            self.share(frame);
+            Pane::Mapped(frame)
+        } else {
+            Pane::Empty
+        };
+        *self.pane(queue, index) = Some(pane);
+    }
+
+    fn collect(&mut self, queue: QueueId, index: usize, frame: Frame) {
+        match self.pane(queue, index).take() {
+            Some(Pane::Copied(content)) => self.frame_mut(frame).content = content,
+            Some(Pane::Mapped(lent)) => {
+                assert_eq!(lent, frame);
+                self.release(lent);
+            }
+            other => panic!("collected {other:?}"),
+        }
+    }
+
+    fn clear(&mut self, queue: QueueId, count: usize) {
+        for index in 0..count {
+            if let Some(Pane::Mapped(frame)) = self.pane(queue, index).take() {
+                self.release(frame);
+            }
+        }
+    }
+}
+
+impl Threads for Fake {
+    fn wake(&mut self, waiter: Waiter) {
+        self.woken.push(waiter);
+    }
+
+    fn wake_worker(&mut self, queue: QueueId) {
+        self.woken_workers.push(queue);
+    }
+
+    fn revoke_worker(&mut self, queue: QueueId) {
+        self.revoked.push(queue);
+    }
+}
+
+impl Clock for Fake {
+    fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+}

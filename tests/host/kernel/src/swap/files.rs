@@ -1,0 +1,257 @@
+//! What programs see: the files of `swap` and `cpu`.
+//!
+//! ```text
+//! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF (uid 0); HAND_OFF
+//! swap/areas          the table of /proc/swaps
+//! swap/stat           counts, times and sizes, one `name value` a line
+//! swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
+//! swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the
+//! swap/pager/N/out    records; uid 0
+//! cpu/possible        lists of CPUs, such as `0-3`
+//! cpu/present
+//! cpu/online
+//! cpu/N/online        0 or 1; uid 0 writes it, and the write ends when the CPU is there
+//! cpu/events          CPU events; uid 0
+//! ```
+//!
+//! A text is made when it is opened, so that reading it in pieces gives one state.
+
+use alloc::vec::Vec;
+
+use cpu_events::Subscriber;
+use syscall::error::{EACCES, EBADF, EINVAL, ENOENT, ENOTDIR, EOPNOTSUPP};
+use zram_abi::verb::{HAND_OFF, QUEUE_NEXT, SWAPOFF, SWAPON};
+
+use super::{QueueId, area, cpu, queue, release_all, text};
+use crate::calls::call::Metadata;
+use crate::calls::{Buffer, Caller};
+use crate::errno::{SysResult, fail};
+use crate::files::{Description, Object};
+use crate::kernel::Kernel;
+use crate::machine::cpu_id::CpuId;
+use crate::scheme::sys::Text;
+use crate::slab::Id;
+use crate::space::map::MapRequest;
+
+/// What of `swap` or `cpu` a description has open.
+pub(crate) struct File(Kind);
+
+enum Kind {
+    SwapRoot,
+    CpuRoot,
+    Control,
+    Text(Text),
+    Parameters(Text),
+    Queue(QueueId),
+    Events(Subscriber),
+    Switch(CpuId, Text),
+}
+
+/// Most bytes of a text that is written.
+const WRITE_MAX: usize = 256;
+
+impl File {
+    /// Returns the root of `swap`.
+    pub(crate) const fn swap_root() -> Self {
+        Self(Kind::SwapRoot)
+    }
+
+    /// Returns the root of `cpu`.
+    pub(crate) const fn cpu_root() -> Self {
+        Self(Kind::CpuRoot)
+    }
+}
+
+fn kind(kernel: &Kernel, file: Id<Description>) -> SysResult<&Kind> {
+    match &kernel.descriptions[file].object {
+        Object::Swap(File(kind)) => Ok(kind),
+        _ => fail(EBADF),
+    }
+}
+
+fn expect_root_user(kernel: &Kernel, caller: Caller) -> SysResult<()> {
+    if kernel.threads[caller.thread].identity.uid == 0 { Ok(()) } else { fail(EACCES) }
+}
+
+/// Opens a path relative to a file; returns what is open and whether it has an offset.
+pub(crate) fn scheme_open(
+    kernel: &mut Kernel,
+    caller: Caller,
+    directory: Id<Description>,
+    (path, _flags): (&str, usize),
+) -> SysResult<(Object, bool)> {
+    let path = path.trim_matches('/');
+    let opened = match kind(kernel, directory)? {
+        Kind::SwapRoot => open_swap(kernel, caller, path)?,
+        Kind::CpuRoot => open_cpu(kernel, caller, path)?,
+        Kind::Control
+        | Kind::Text(_)
+        | Kind::Parameters(_)
+        | Kind::Queue(_)
+        | Kind::Events(_)
+        | Kind::Switch(..) => return fail(ENOTDIR),
+    };
+    let is_positioned = matches!(opened, Kind::Text(_) | Kind::Parameters(_) | Kind::Switch(..));
+    Ok((Object::Swap(File(opened)), is_positioned))
+}
+
+fn open_swap(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
+    Ok(match path {
+        "" => Kind::Text(Text::new("areas\ncontrol\npager\nparams\nstat\n".into())),
+        "areas" => Kind::Text(Text::new(text::areas(kernel))),
+        "stat" => Kind::Text(Text::new(text::statistics(kernel))),
+        "params" => Kind::Parameters(Text::new(text::parameters(kernel))),
+        "control" => Kind::Control,
+        "pager" => Kind::Text(Text::new(text::pagers(kernel))),
+        _ => {
+            let Some(rest) = path.strip_prefix("pager/") else { return fail(ENOENT) };
+            let queue = queue::named(kernel, rest)?;
+            expect_root_user(kernel, caller)?;
+            queue::open(kernel, caller, queue)?;
+            Kind::Queue(queue)
+        }
+    })
+}
+
+fn open_cpu(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
+    Ok(match path {
+        "" => Kind::Text(Text::new(text::cpu_files(kernel))),
+        "possible" => Kind::Text(Text::new(text::cpu_list(kernel.possible))),
+        "present" => Kind::Text(Text::new(text::cpu_list(kernel.present))),
+        "online" => Kind::Text(Text::new(text::cpu_list(kernel.scheduler.online()))),
+        "events" => {
+            expect_root_user(kernel, caller)?;
+            Kind::Events(cpu::open(kernel)?)
+        }
+        _ => match cpu::named(kernel, path)? {
+            (_, "") => Kind::Text(Text::new("online\n".into())),
+            (cpu, "online") => Kind::Switch(cpu, Text::new(text::cpu_switch(kernel, cpu))),
+            _ => return fail(ENOENT),
+        },
+    })
+}
+
+/// Reads from a file at an offset.
+pub(crate) fn scheme_read(
+    kernel: &mut Kernel,
+    caller: Caller,
+    file: Id<Description>,
+    (buffer, offset): (Buffer, u64),
+) -> SysResult {
+    match kind(kernel, file)? {
+        Kind::Text(text) | Kind::Parameters(text) | Kind::Switch(_, text) => {
+            let bytes: Vec<u8> = text.from(offset).iter().copied().take(buffer.size).collect();
+            kernel.write_user(caller.space, buffer.address, &bytes)?;
+            Ok(bytes.len())
+        }
+        &Kind::Events(subscriber) => {
+            let flags = kernel.descriptions[file].flags;
+            cpu::read(kernel, caller, subscriber, (buffer, flags))
+        }
+        Kind::SwapRoot | Kind::CpuRoot | Kind::Control | Kind::Queue(_) => fail(EBADF),
+    }
+}
+
+/// Writes to a file at an offset.
+pub(crate) fn scheme_write(
+    kernel: &mut Kernel,
+    caller: Caller,
+    file: Id<Description>,
+    (buffer, _offset): (Buffer, u64),
+) -> SysResult {
+    match kind(kernel, file)? {
+        Kind::Parameters(_) => {
+            expect_root_user(kernel, caller)?;
+            let mut bytes = [0; WRITE_MAX];
+            let Some(words) = bytes.get_mut(..buffer.size) else { return fail(EINVAL) };
+            kernel.read_user(caller.space, buffer.address, words)?;
+            let Ok(words) = core::str::from_utf8(words) else { return fail(EINVAL) };
+            text::set_parameters(kernel, words)?;
+            Ok(buffer.size)
+        }
+        &Kind::Events(subscriber) => cpu::write(kernel, caller, subscriber, buffer),
+        &Kind::Switch(cpu, _) => {
+            expect_root_user(kernel, caller)?;
+            cpu::switch(kernel, caller, cpu, buffer)
+        }
+        Kind::SwapRoot | Kind::CpuRoot | Kind::Control | Kind::Text(_) | Kind::Queue(_) => {
+            fail(EBADF)
+        }
+    }
+}
+
+/// Calls a file with a payload and metadata.
+pub(crate) fn scheme_call(
+    kernel: &mut Kernel,
+    caller: Caller,
+    file: Id<Description>,
+    (payload, [verb, word, _]): (Buffer, Metadata),
+) -> SysResult {
+    match kind(kernel, file)? {
+        &Kind::Queue(queue) if verb == QUEUE_NEXT => queue::next(kernel, caller, queue, payload),
+        Kind::Control if verb == SWAPOFF => {
+            expect_root_user(kernel, caller)?;
+            area::swapoff(kernel, caller, word)
+        }
+        Kind::Control if verb == HAND_OFF => queue::probe(kernel, caller),
+        Kind::SwapRoot
+        | Kind::CpuRoot
+        | Kind::Control
+        | Kind::Text(_)
+        | Kind::Parameters(_)
+        | Kind::Queue(_)
+        | Kind::Events(_)
+        | Kind::Switch(..) => fail(EOPNOTSUPP),
+    }
+}
+
+/// Takes descriptions, with one reference each, that a caller passes to a file.
+pub(crate) fn scheme_take(
+    kernel: &mut Kernel,
+    caller: Caller,
+    file: Id<Description>,
+    (passed, [verb, priority, _]): (Vec<Id<Description>>, Metadata),
+) -> SysResult {
+    let is_swapon = matches!(kind(kernel, file)?, Kind::Control) && verb == SWAPON;
+    let allowed = if is_swapon { expect_root_user(kernel, caller) } else { fail(EOPNOTSUPP) };
+    match allowed {
+        Ok(()) => area::swapon(kernel, caller, passed, priority.cast_signed()),
+        Err(halt) => {
+            release_all(kernel, passed);
+            Err(halt)
+        }
+    }
+}
+
+/// Maps a file from an offset on into the caller's space.
+pub(crate) fn scheme_map(
+    kernel: &mut Kernel,
+    caller: Caller,
+    file: Id<Description>,
+    (request, offset): (MapRequest, u64),
+) -> SysResult {
+    match kind(kernel, file)? {
+        &Kind::Queue(queue) => queue::map(kernel, caller, queue, (request, offset)),
+        Kind::SwapRoot
+        | Kind::CpuRoot
+        | Kind::Control
+        | Kind::Text(_)
+        | Kind::Parameters(_)
+        | Kind::Events(_)
+        | Kind::Switch(..) => fail(EOPNOTSUPP),
+    }
+}
+
+/// The last description of a file was closed.
+pub(crate) fn scheme_close(kernel: &mut Kernel, File(kind): File) {
+    match kind {
+        Kind::Queue(queue) => queue::close(kernel, queue),
+        Kind::Events(subscriber) => cpu::close(kernel, subscriber),
+        Kind::SwapRoot
+        | Kind::CpuRoot
+        | Kind::Control
+        | Kind::Text(_)
+        | Kind::Parameters(_)
+        | Kind::Switch(..) => {}
+    }
+}

@@ -1,0 +1,349 @@
+//! Where the pager and the CPU events of `kernel-glue` meet this kernel.
+//!
+//! The kernel proper calls the hooks of this file and nothing else of the pager. A fault that must
+//! wait hands its CPU to the daemon's thread ([`pager`]); taking pages away goes the kernel's usual
+//! way, by shootdown and [`Token`]. [`ports`] and [`window`] are what the pager sees of the kernel,
+//! [`files`] what programs see of the pager, [`area`] how devices are mounted, [`queue`] the
+//! daemon's end, [`cpu`] the CPU events.
+
+mod area;
+mod cpu;
+mod files;
+mod pager;
+mod ports;
+mod queue;
+mod text;
+mod window;
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use swap_pager::ports::{Direction, KillReason, Page};
+use swap_pager::{
+    AREAS_MAX, Commit, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry, Unmapped,
+};
+use syscall::error::ETIMEDOUT;
+
+use self::pager::{FrameSet, Place};
+use self::window::Queue;
+use crate::errno::{Errno, Halt, SysResult};
+use crate::files::Description;
+use crate::kernel::Kernel;
+use crate::limits::{SPACES_MAX, THREADS_MAX};
+use crate::machine::cpu_id::CPUS_MAX;
+use crate::machine::paging::UserPage;
+use crate::slab::Id;
+use crate::space::SpaceId;
+use crate::thread::wake::Urgency;
+use crate::thread::{State, ThreadId};
+
+pub(crate) use self::cpu::{cpu_arrived, cpu_missing, next_cpu_action};
+pub(crate) use self::files::{
+    File, scheme_call, scheme_close, scheme_map, scheme_open, scheme_read, scheme_take,
+    scheme_write,
+};
+
+pub(crate) use swap_pager::ports::QueueId;
+
+const _: () = assert!(SPACES_MAX <= 1 << 16 && THREADS_MAX <= 1 << 16, "16 bits of an id's tag");
+
+/// The pager's state, and what this kernel keeps for it; the bulk is on the heap, because the whole
+/// kernel passes through the boot stack.
+pub(crate) struct Swap {
+    pager: Place,
+    queues: Vec<[Queue; 2]>,
+    /// The daemon: who has queues open.
+    daemon: Option<SpaceId>,
+    /// The daemon's memory is pinned: there is an area, or there is about to be one.
+    is_pinned: bool,
+    /// `window=map`.
+    windows_mapped: bool,
+    /// Threads that asked the pager for something, by the low half of their tags.
+    threads: Vec<Option<ThreadId>>,
+    /// The batch of each CPU that waits for its shootdown.
+    unmapped: [Option<Unmapped>; CPUS_MAX],
+    /// Whether a CPU is about to reclaim.
+    kicked: [bool; CPUS_MAX],
+    /// The queue whose worker gets a CPU when its thread has begun to wait.
+    hand_off: [Option<QueueId>; CPUS_MAX],
+    /// Some queue is called or revoked.
+    calls: bool,
+    /// Who is to be killed for memory.
+    condemned: Option<(SpaceId, KillReason)>,
+    kill_is_due: bool,
+    /// Who was killed for memory, until it is gone.
+    dying: Option<SpaceId>,
+    /// The swapon that waits for its device's answer.
+    attaching: Option<area::Attaching>,
+    /// The device files of the areas.
+    devices: [Option<(u16, Id<Description>)>; AREAS_MAX],
+    /// Who is in a swapoff.
+    unmounting: Option<ThreadId>,
+    no_gain: FrameSet,
+    cpus: cpu::Cpus,
+}
+
+/// What the pager does after a shootdown, or with an answer that it asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Token {
+    /// Nothing is going on in the kernel: pages may be taken away.
+    Reclaim,
+    /// The batch of this CPU is forgotten by all CPUs.
+    Finish,
+    /// Somebody is to be killed for memory.
+    Kill,
+    /// The device has answered SWAP_ATTACH.
+    Attach,
+}
+
+/// What a thread waits for that the pager completes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// To ask the pager again.
+    Pager,
+    /// A record.
+    Queue(QueueId),
+    /// The answer of the device that is to be mounted.
+    Attach,
+    /// A CPU event.
+    Events,
+    /// The end of another CPU transition.
+    Turn,
+    /// The end of its CPU transition; the bytes that it wrote.
+    Transition(usize),
+}
+
+impl Swap {
+    /// Returns a pager without areas.
+    pub(crate) fn new() -> Self {
+        Self {
+            pager: Place::NotMade,
+            queues: (0..CPUS_MAX).map(|_| Default::default()).collect(),
+            daemon: None,
+            is_pinned: false,
+            windows_mapped: false,
+            threads: alloc::vec![None; THREADS_MAX],
+            unmapped: [const { None }; CPUS_MAX],
+            kicked: [false; CPUS_MAX],
+            hand_off: [None; CPUS_MAX],
+            calls: false,
+            condemned: None,
+            kill_is_due: false,
+            dying: None,
+            attaching: None,
+            devices: [None; AREAS_MAX],
+            unmounting: None,
+            no_gain: FrameSet::default(),
+            cpus: cpu::Cpus::new(),
+        }
+    }
+
+    fn queue(&self, queue: QueueId) -> &Queue {
+        &self.queues[queue.cpu.0 as usize][direction_index(queue.direction)]
+    }
+
+    fn queue_mut(&mut self, queue: QueueId) -> &mut Queue {
+        &mut self.queues[queue.cpu.0 as usize][direction_index(queue.direction)]
+    }
+}
+
+fn direction_index(direction: Direction) -> usize {
+    match direction {
+        Direction::In => 0,
+        Direction::Out => 1,
+    }
+}
+
+impl Wait {
+    /// Returns whether the system call is executed again when the wait is over.
+    pub(crate) fn restarts(self) -> bool {
+        match self {
+            Self::Pager | Self::Events | Self::Turn => true,
+            Self::Queue(_) | Self::Attach | Self::Transition(_) => false,
+        }
+    }
+}
+
+/// Returns for whom a frame is that the current thread needs: a thread of the pinned daemon must
+/// not wait for what only the daemon can free.
+fn frame_for(kernel: &mut Kernel) -> Option<FrameFor> {
+    let thread = kernel.cpus[kernel.here.index()].current?;
+    let space = kernel.threads.get(thread)?.space;
+    if kernel.swap.is_pinned && space == kernel.swap.daemon {
+        return Some(FrameFor::Pinned);
+    }
+    Some(FrameFor::Thread(ports::waiter_of(kernel, thread)))
+}
+
+/// Returns whether the current thread may take a free frame, which it then does at once.
+pub(crate) fn may_allocate(kernel: &mut Kernel, _space: SpaceId) -> bool {
+    // The first program is made before there are threads.
+    let Some(whose) = frame_for(kernel) else { return true };
+    let frame = pager::call(kernel, |pager, machine| pager.frame_now(whose, machine));
+    if let Some(frame) = frame {
+        kernel.frames.put(ports::frame(frame));
+    }
+    frame.is_some()
+}
+
+/// There is no frame for the current thread: returns what it waits for, or why it dies.
+pub(crate) fn frame_needed(kernel: &mut Kernel) -> Halt {
+    let out_of_memory = || Halt::Kill("out of memory".to_string());
+    let Some(whose) = frame_for(kernel) else { return out_of_memory() };
+    let answer = pager::call(kernel, |pager, machine| pager.frame_needed(whose, machine));
+    match answer {
+        FrameAnswer::Frame(frame) => {
+            kernel.frames.put(ports::frame(frame));
+            Halt::Again
+        }
+        FrameAnswer::Wait => Halt::until(crate::thread::Wait::Swap(Wait::Pager)),
+        FrameAnswer::OutOfMemory => out_of_memory(),
+    }
+}
+
+/// Frames may have become free.
+pub(crate) fn frames_freed(kernel: &mut Kernel) {
+    pager::call(kernel, |pager, machine| pager.frames_freed(machine));
+    pager::bury(kernel);
+}
+
+/// The current thread touches a page that has a swap entry. Success: the page's entry has changed.
+pub(crate) fn page_in(
+    kernel: &mut Kernel,
+    space: SpaceId,
+    page: UserPage,
+    _entry: u64,
+    for_write: bool,
+) -> SysResult<()> {
+    let thread = kernel.current();
+    let request = FaultRequest {
+        space: ports::number_of(space),
+        page: Page(page.number()),
+        write: for_write,
+        waiter: ports::waiter_of(kernel, thread),
+        cpu: pager::cpu_of(kernel),
+    };
+    let fault = pager::call(kernel, |pager, machine| pager.fault(request, machine));
+    match fault {
+        Fault::Mapped => Ok(()),
+        Fault::Wait { run } => {
+            pager::note_hand_off(kernel, run);
+            Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
+        }
+        Fault::Lost => Err(Halt::Kill("a page of its is lost in swap".to_string())),
+        Fault::OutOfMemory => Err(Halt::Kill("out of memory".to_string())),
+    }
+}
+
+/// A page table lost a swap entry: unmapped, or its space is gone.
+pub(crate) fn entry_dropped(kernel: &mut Kernel, (space, page): (SpaceId, UserPage), entry: u64) {
+    let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
+    let (space, page) = (ports::number_of(space), Page(page.number()));
+    pager::call(kernel, |pager, machine| pager.entry_dropped(space, page, entry, machine));
+}
+
+/// A space is to be copied: success when none of its pages is on its way.
+pub(crate) fn fork_begins(kernel: &mut Kernel, space: SpaceId) -> SysResult<()> {
+    let thread = kernel.current();
+    let waiter = ports::waiter_of(kernel, thread);
+    let space = ports::number_of(space);
+    match pager::call(kernel, |pager, machine| pager.fork_begin(space, waiter, machine)) {
+        Fork::Ready => Ok(()),
+        Fork::Wait => Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager))),
+    }
+}
+
+/// A fork made another page table entry with this swap entry, in `space`.
+pub(crate) fn entry_duplicated(kernel: &mut Kernel, space: SpaceId, entry: u64) {
+    let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
+    let space = ports::number_of(space);
+    let counted = pager::call(kernel, |pager, _| pager.entry_duplicated(space, entry));
+    assert!(counted, "a slot has at most one user a space");
+}
+
+/// Returns whether pages mapped in this space must be present at once.
+pub(crate) fn space_pinned(kernel: &Kernel, space: SpaceId) -> bool {
+    kernel.swap.is_pinned && kernel.swap.daemon == Some(space)
+}
+
+/// The last thread of this space has died; its pages go next.
+pub(crate) fn space_ended(kernel: &mut Kernel, _space: SpaceId) {
+    forget_unmounter(kernel);
+}
+
+/// A tick of this CPU.
+pub(crate) fn on_tick(kernel: &mut Kernel) {
+    forget_unmounter(kernel);
+    kernel.swap.kicked[kernel.here.index()] = false;
+    pager::call(kernel, |pager, machine| pager.tick(machine));
+    cpu::tick(kernel);
+    // Left over if the thread did not wait in the end.
+    pager::hand_off(kernel);
+}
+
+/// Cancels the swapoff of a thread that has died.
+fn forget_unmounter(kernel: &mut Kernel) {
+    let Some(thread) = kernel.swap.unmounting else { return };
+    if kernel.threads.get(thread).is_none_or(|found| found.state == State::Dead) {
+        kernel.swap.unmounting = None;
+        let waiter = ports::waiter_of(kernel, thread);
+        pager::call(kernel, |pager, machine| pager.waiter_gone(waiter, machine));
+    }
+}
+
+/// The shootdown that `After::Swap` waited for is done.
+pub(crate) fn on_shootdown_done(kernel: &mut Kernel, token: Token) {
+    match token {
+        Token::Reclaim => pager::reclaim(kernel),
+        Token::Finish => pager::finish(kernel),
+        Token::Kill => pager::kill(kernel),
+        Token::Attach => {}
+    }
+}
+
+/// A scheme answered what the pager asked (`Then::Swap`).
+pub(crate) fn answered(kernel: &mut Kernel, token: Token, result: Result<usize, Errno>) {
+    match token {
+        Token::Attach => area::attached(kernel, result),
+        Token::Reclaim | Token::Finish | Token::Kill => {}
+    }
+}
+
+/// A thread has begun to wait for the pager.
+pub(crate) fn blocked(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
+    match wait {
+        Wait::Pager => {
+            let waiter = ports::waiter_of(kernel, thread);
+            match pager::call(kernel, |pager, _| pager.commit(waiter)) {
+                Commit::Park => pager::hand_off(kernel),
+                Commit::Retry => kernel.make_ready(thread, Urgency::Here),
+            }
+        }
+        Wait::Queue(_) | Wait::Attach | Wait::Events | Wait::Turn | Wait::Transition(_) => {}
+    }
+}
+
+/// A thread that waited for the pager was killed, or its deadline has passed.
+pub(crate) fn cancelled(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
+    match wait {
+        Wait::Pager => {
+            let waiter = ports::waiter_of(kernel, thread);
+            pager::call(kernel, |pager, machine| pager.waiter_gone(waiter, machine));
+        }
+        Wait::Queue(queue) => kernel.swap.queue_mut(queue).worker = None,
+        Wait::Attach => area::abandon(kernel),
+        Wait::Events | Wait::Turn | Wait::Transition(_) => {}
+    }
+}
+
+/// The deadline of a thread has passed, after `cancelled`: ends its wait.
+pub(crate) fn timed_out(kernel: &mut Kernel, thread: ThreadId, _wait: Wait) {
+    kernel.complete(thread, Err(Errno(ETIMEDOUT)));
+}
+
+/// Releases descriptions that nobody took.
+fn release_all(kernel: &mut Kernel, descriptions: Vec<Id<Description>>) {
+    for description in descriptions {
+        kernel.release(description);
+    }
+}

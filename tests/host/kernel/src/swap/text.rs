@@ -1,0 +1,162 @@
+//! The texts of `swap` and `cpu`.
+
+use alloc::string::String;
+use core::fmt::Write;
+
+use swap_pager::{AreaInfo, AreaState, Watermarks};
+use syscall::error::EINVAL;
+
+use super::pager;
+use crate::errno::{Errno, Halt, SysResult, fail};
+use crate::kernel::Kernel;
+use crate::machine::cpu_id::{CpuId, CpuMask};
+use crate::text::text;
+
+const PAGE_KIB: u64 = zram_abi::PAGE_SIZE as u64 / 1024;
+
+/// Returns the table of areas, in the columns of Linux's /proc/swaps and what each takes part in;
+/// sizes in KiB.
+pub(super) fn areas(kernel: &mut Kernel) -> String {
+    let mut text = String::from("Filename\tType\tSize\tUsed\tPriority\tState\n");
+    pager::call(kernel, |pager, _| pager.areas().for_each(|area| write_area(&mut text, area)));
+    text
+}
+
+fn write_area(text: &mut String, area: AreaInfo) {
+    let [size, used] = [area.size_pages, area.used_pages].map(|pages| u64::from(pages) * PAGE_KIB);
+    let AreaInfo { device, priority, .. } = area;
+    let state = match area.state {
+        AreaState::Active => "active",
+        AreaState::Draining => "draining",
+        AreaState::Dead => "dead",
+    };
+    let written = writeln!(text, "zram:{device}\tpartition\t{size}\t{used}\t{priority}\t{state}");
+    written.expect("a string takes any text");
+}
+
+/// Returns counts, times and sizes.
+pub(super) fn statistics(kernel: &mut Kernel) -> String {
+    let page = zram_abi::PAGE_SIZE as u64;
+    let total = kernel.frames.total_count() as u64;
+    let free = kernel.frames.free_count() as u64;
+    let resident: usize = kernel.spaces.iter().map(|(_, space)| space.resident_pages).sum();
+    let windows = kernel.swap.queues.iter().flatten().filter(|queue| queue.window.is_some());
+    let windows = windows.count() as u64 * zram_abi::record::WINDOW_SIZE as u64;
+    let mut text = String::new();
+    pager::call(kernel, |pager, _| {
+        let counts = pager.statistics();
+        let page_in = pager.page_in_latencies();
+        let reserve = u64::from(pager.watermarks().reserve);
+        for (name, value) in [
+            ("pages_out", counts.pages_out),
+            ("pages_in", counts.pages_in),
+            ("zero_pages", counts.zero_pages),
+            ("cancelled", counts.cancelled),
+            ("refused_no_gain", counts.refused_no_gain),
+            ("refused_no_reserve", counts.refused_no_reserve),
+            ("refused_limit", counts.refused_limit),
+            ("lost", counts.lost),
+            ("notices", counts.notices),
+            ("killed", counts.killed),
+            ("bad_replies", counts.bad_replies),
+            ("page_in_p50_ns", page_in.percentile_ns(50)),
+            ("page_in_p90_ns", page_in.percentile_ns(90)),
+            ("page_in_p99_ns", page_in.percentile_ns(99)),
+            ("handoff_ns", pager.hand_off_latencies().percentile_ns(50)),
+            ("page_out_ns", counts.store_ns / counts.offered.max(1)),
+            ("total_bytes", total * page),
+            ("usable_bytes", (total - reserve) * page),
+            ("free_bytes", free * page),
+            ("resident_bytes", resident as u64 * page),
+            ("reserve_bytes", reserve * page),
+            ("table_bytes", pager.table_bytes() as u64),
+            ("window_bytes", windows),
+        ] {
+            writeln!(text, "{name} {value}").expect("a string takes any text");
+        }
+    });
+    text
+}
+
+/// Returns the watermarks, in pages.
+pub(super) fn parameters(kernel: &mut Kernel) -> String {
+    let marks = pager::call(kernel, |pager, _| pager.watermarks());
+    let Watermarks { reserve, low, high, batch } = marks;
+    text(format_args!("reserve={reserve}\nlow={low}\nhigh={high}\nbatch={batch}\n"))
+}
+
+/// Sets the watermarks that are named; the others stay.
+///
+/// # Errors
+///
+/// EINVAL for unknown names, no numbers, or marks out of order; nothing changes.
+pub(super) fn set_parameters(kernel: &mut Kernel, words: &str) -> SysResult<()> {
+    let mut marks = pager::call(kernel, |pager, _| pager.watermarks());
+    for word in words.split_whitespace() {
+        let Some((name, value)) = word.split_once('=') else { return fail(EINVAL) };
+        let place = match name {
+            "reserve" => &mut marks.reserve,
+            "low" => &mut marks.low,
+            "high" => &mut marks.high,
+            "batch" => &mut marks.batch,
+            _ => return fail(EINVAL),
+        };
+        *place = value.parse().map_err(|_| Halt::Fail(Errno(EINVAL)))?;
+    }
+    let set = pager::call(kernel, |pager, _| pager.set_watermarks(marks));
+    set.map_err(|_| Halt::Fail(Errno(EINVAL)))
+}
+
+/// Returns the CPUs that have queues, one a line.
+pub(super) fn pagers(kernel: &Kernel) -> String {
+    let mut text = String::new();
+    for cpu in kernel.possible.iter() {
+        writeln!(text, "{cpu}").expect("a string takes any text");
+    }
+    text
+}
+
+/// Returns the names in `cpu`.
+pub(super) fn cpu_files(kernel: &Kernel) -> String {
+    let mut text = String::from("events\nonline\npossible\npresent\n");
+    for cpu in kernel.possible.iter() {
+        writeln!(text, "{cpu}").expect("a string takes any text");
+    }
+    text
+}
+
+/// Returns whether a CPU takes work.
+pub(super) fn cpu_switch(kernel: &Kernel, cpu: CpuId) -> String {
+    String::from(if kernel.scheduler.online().contains(cpu) { "1\n" } else { "0\n" })
+}
+
+/// Returns a set of CPUs as Linux writes it: `0-3,5`.
+pub(super) fn cpu_list(cpus: CpuMask) -> String {
+    let mut text = String::new();
+    let mut run: Option<(usize, usize)> = None;
+    for cpu in cpus.iter().map(|cpu| cpu.index()) {
+        run = match run {
+            Some((first, last)) if cpu == last + 1 => Some((first, cpu)),
+            Some(finished) => {
+                write_run(&mut text, finished);
+                Some((cpu, cpu))
+            }
+            None => Some((cpu, cpu)),
+        };
+    }
+    if let Some(last) = run {
+        write_run(&mut text, last);
+    }
+    text.push('\n');
+    text
+}
+
+fn write_run(text: &mut String, (first, last): (usize, usize)) {
+    let comma = if text.is_empty() { "" } else { "," };
+    let written = if first == last {
+        write!(text, "{comma}{first}")
+    } else {
+        write!(text, "{comma}{first}-{last}")
+    };
+    written.expect("a string takes any text");
+}

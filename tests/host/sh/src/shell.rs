@@ -1,0 +1,151 @@
+//! Runs lines: which command, where its output goes, what runs in the background.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use zram_rt::errno::{Error, InWords};
+use zram_rt::process::{Child, Command, End};
+use zram_rt::{eprintln, fs, print, println};
+
+use crate::commands::{self, Failure};
+use host_core::line::Line;
+
+/// Exit code of a command that was killed: Linux's 128 + SIGKILL.
+const KILLED_CODE: u8 = 137;
+
+/// Exit code of a line that is no command: Linux's.
+const NOT_FOUND: u8 = 127;
+
+/// What the shell does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The line is done, with this code; 0 is success.
+    Done(u8),
+    /// The shell ends with this code.
+    Exit(u8),
+}
+
+/// The shell's state between lines.
+pub(crate) struct Shell {
+    background: Vec<(String, Child)>,
+}
+
+impl Shell {
+    /// Returns a shell without background programs.
+    pub(crate) fn new() -> Self {
+        Self { background: Vec::new() }
+    }
+
+    /// Runs one line and says what went wrong, if anything.
+    pub(crate) fn run(&mut self, text: &str) -> Next {
+        let line = match Line::parse(text) {
+            Ok(line) => line,
+            Err(why) => {
+                eprintln!("sh: {why}");
+                return Next::Done(2);
+            }
+        };
+        let mut words = line.words.iter().map(String::as_str);
+        let Some(name) = words.next() else { return Next::Done(0) };
+        let arguments: Vec<&str> = words.collect();
+        match (name, arguments.as_slice()) {
+            ("exit", []) => Next::Exit(0),
+            ("exit", [code]) => match code.parse() {
+                Ok(code) => Next::Exit(code),
+                Err(_) => failed("exit", &Failure::words(format!("{code}: not 0 to 255"))),
+            },
+            ("wait", []) => Next::Done(self.wait_for_all()),
+            (_, arguments) => self.run_command(name, arguments, &line),
+        }
+    }
+
+    fn run_command(&mut self, name: &str, arguments: &[&str], line: &Line) -> Next {
+        match commands::find(name) {
+            Some(_) if line.in_background => {
+                failed(name, &Failure::words("& is for programs".to_string()))
+            }
+            Some(command) => match command(arguments).and_then(|text| put(&text, line)) {
+                Ok(()) => Next::Done(0),
+                Err(failure) => failed(name, &failure),
+            },
+            None if line.target.is_some() => {
+                failed(name, &Failure::words("> is for commands of the shell".to_string()))
+            }
+            None => self.run_program(name, arguments, line.in_background),
+        }
+    }
+
+    fn run_program(&mut self, name: &str, arguments: &[&str], in_background: bool) -> Next {
+        let path = if name.starts_with('/') { name.to_string() } else { format!("/bin/{name}") };
+        let command =
+            arguments.iter().fold(Command::new(&path), |command, word| command.argument(word));
+        match command.spawn() {
+            Ok(child) if in_background => {
+                self.background.push((name.to_string(), child));
+                Next::Done(0)
+            }
+            Ok(child) => Next::Done(code_of(name, child.wait())),
+            Err(Error { errno: syscall::ENOENT }) => {
+                eprintln!("sh: {name}: no such command; help lists them");
+                Next::Done(NOT_FOUND)
+            }
+            Err(error) => failed(name, &Failure::from(error)),
+        }
+    }
+
+    /// Waits for every program in the background; returns the code of the first that failed.
+    pub(crate) fn wait_for_all(&mut self) -> u8 {
+        let codes = self.background.drain(..).map(|(name, child)| {
+            let code = code_of(&name, child.wait());
+            println!("{name} has ended with code {code}");
+            code
+        });
+        codes.fold(0, |first, code| if first == 0 { code } else { first })
+    }
+}
+
+fn code_of(name: &str, end: End) -> u8 {
+    match end {
+        End::Exited(code) => code,
+        End::Killed => {
+            eprintln!("sh: {name} was killed");
+            KILLED_CODE
+        }
+    }
+}
+
+/// Prints a command's output or writes it to the line's file, in one write.
+fn put(text: &str, line: &Line) -> Result<(), Failure> {
+    let Some(file) = &line.target else {
+        print!("{text}");
+        return Ok(());
+    };
+    fs::write(file, text.as_bytes()).map_err(|error| Failure::of_file(file, error))
+}
+
+fn failed(name: &str, failure: &Failure) -> Next {
+    match failure {
+        Failure::Words(words) => eprintln!("{name}: {words}"),
+        Failure::System { file: None, error } => eprintln!("{name}: {}", InWords(*error)),
+        Failure::System { file: Some(file), error } => {
+            eprintln!("{name}: {file}: {}", InWords(*error));
+            // Who may not open it has refused nothing by what it wrote.
+            let is_opened = !matches!(error.errno, syscall::EACCES | syscall::ENOENT);
+            if let Some(why) = last_error(file).filter(|_| is_opened) {
+                eprintln!("{name}: {why}");
+            }
+        }
+    }
+    Next::Done(1)
+}
+
+/// Returns what the device or control directory that `file` belongs to says about its last refusal, if
+/// that was of a write to this file.
+fn last_error(file: &str) -> Option<String> {
+    let (scheme, rest) = fs::split_path(file)?;
+    let (directory, name) = rest.split_once('/')?;
+    let text = fs::read_text(&format!("/scheme/{scheme}/{directory}/last_error")).ok()?;
+    let text = text.trim();
+    text.strip_prefix(name)?.starts_with(':').then(|| text.to_string())
+}

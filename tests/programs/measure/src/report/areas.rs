@@ -1,0 +1,25 @@
+//! The table of swap areas, as the kernel tells it in the words of Linux's /proc/swaps.
+
+use host_core::areas::areas;
+use zram_rt::errno::Result;
+use zram_rt::{fs, println};
+
+/// Prints the table.
+///
+/// # Errors
+///
+/// Those of reading swap:areas.
+pub(crate) fn show() -> Result<()> {
+    println!("swap areas, sizes in KiB");
+    println!(
+        "  {:10}{:12}{:>10}{:>10}{:>10}  State",
+        "Filename", "Type", "Size", "Used", "Priority"
+    );
+    for area in areas(&fs::read_text("/scheme/swap/areas")?) {
+        println!(
+            "  {:10}{:12}{:>10}{:>10}{:>10}  {}",
+            area.name, area.kind, area.size_kib, area.used_kib, area.priority, area.state
+        );
+    }
+    Ok(())
+}
