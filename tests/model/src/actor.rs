@@ -1,6 +1,6 @@
 //! The actor of the model: takes a message, runs the real core, performs what it wants.
 //!
-//! This is `zramd::lifecycle::actor` and `devices::table` taken apart: each [`Op`] is one access to
+//! This is `zram_lifecycle::actor` and `devices::table` taken apart: each [`Op`] is one access to
 //! what threads share, so that everybody else can come in between. The asserts of the real code are
 //! broken properties here, so that the checker shows the way to them.
 
@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hotplug::{CpuId, Step};
-use zramd::devices::open_word::{Fields, Release};
-use zramd::lifecycle::{
+use zram_lifecycle::open_word::{Fields, Release};
+use zram_lifecycle::{
     Answer, Ask, DeviceId, Effect, Event, Outcome, Refusal, Request, State, View, step,
 };
 
@@ -265,7 +265,7 @@ impl World {
         match ask {
             Ask::Claim(id) => self.claim(id),
             Ask::Build(view) => {
-                let pages = view.pages.map_or(0, zramd::lifecycle::Pages::count);
+                let pages = view.pages.map_or(0, zram_lifecycle::Pages::count);
                 self.contents_made += 1;
                 let content = Content { number: self.contents_made, pages, streams: 0, stored: 0 };
                 self.built = Some((view.name.id, content));
@@ -461,6 +461,6 @@ fn can_fail(op: Op) -> bool {
     }
 }
 
-fn each(ids: zramd::lifecycle::DeviceSet) -> impl Iterator<Item = DeviceId> {
+fn each(ids: zram_lifecycle::DeviceSet) -> impl Iterator<Item = DeviceId> {
     (0..64).filter_map(DeviceId::new).filter(move |id| ids.contains(*id))
 }

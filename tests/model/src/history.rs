@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use syscall::{EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOSPC};
 use zram::Algorithm;
-use zramd::lifecycle::{Answer, DeviceId, DeviceName, Pages, Parameters, Refusal, Request};
+use zram_lifecycle::{Answer, DeviceId, DeviceName, Pages, Parameters, Refusal, Request};
 
 use crate::sequential::{Reply, Sequential};
 
@@ -299,7 +299,7 @@ fn replies(request: Request, seen: Seen) -> Vec<Reply> {
 mod tests {
     use super::{Call, Change, Entry, Seen, linearize};
     use syscall::{EBUSY, ENODEV};
-    use zramd::lifecycle::{DeviceId, Pages, Request, Settings};
+    use zram_lifecycle::{DeviceId, Pages, Request, Settings};
 
     fn id(number: u32) -> DeviceId {
         DeviceId::new(number).unwrap()

@@ -10,7 +10,7 @@ use hotplug::Stage;
 
 use crate::bounds::{Bounds, CPUS_MAX};
 use crate::world::{Message, Sender, World, cpu};
-use zramd::lifecycle::{Refusal, Request};
+use zram_lifecycle::{Refusal, Request};
 
 /// CPUs, and who listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -15,7 +15,7 @@
 use std::hash::{Hash, Hasher};
 
 use hotplug::Step;
-use zramd::lifecycle::{Answer, Ask, Device, DeviceName, Refusal, Request, State, View};
+use zram_lifecycle::{Answer, Ask, Device, DeviceName, Refusal, Request, State, View};
 
 use crate::actor::{Job, Op};
 use crate::bounds::CPUS_MAX;
@@ -227,7 +227,7 @@ impl Key<'_> {
 
     fn view(&mut self, view: Option<View>) {
         self.name(view.map(|view| view.name));
-        let pages = view.and_then(|view| view.pages).map_or(0, zramd::lifecycle::Pages::count);
+        let pages = view.and_then(|view| view.pages).map_or(0, zram_lifecycle::Pages::count);
         self.bytes.push(pages as u8);
     }
 

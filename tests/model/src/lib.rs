@@ -1,6 +1,6 @@
 //! The lifecycle, checked: every interleaving within bounds, on the daemon's own code.
 //!
-//! [`lifecycle`] is a model whose steps run `zramd::lifecycle::step` and `hotplug`, with everybody who
+//! [`lifecycle`] is a model whose steps run `zram_lifecycle::step` and `hotplug`, with everybody who
 //! acts beside the actor around them; [`explore`] runs the checker over it. [`linux`] is the same for
 //! the orders of events in Linux zram that raced, so that the checker is known to find such things.
 //! [`sequential`] says what the lifecycle promises, without its code.

@@ -1,7 +1,7 @@
 //! The model that the checker explores: every step that anybody can take in a [`World`].
 
 use stateright::{Model, Property};
-use zramd::lifecycle::Request;
+use zram_lifecycle::Request;
 
 use crate::actor::Choice;
 use crate::bounds::Bounds;

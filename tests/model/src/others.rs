@@ -3,7 +3,7 @@
 //! Each of their steps is one access to what threads share, taken from `devices::table`, `queue`,
 //! `scheme` and the stream places of `drivers/zram`.
 
-use zramd::lifecycle::{DeviceName, Request};
+use zram_lifecycle::{DeviceName, Request};
 
 use crate::bounds::Bounds;
 use crate::properties::Invariant;

@@ -6,7 +6,7 @@
 
 use hotplug::{Cpu, Stage, Step};
 use stateright::Property;
-use zramd::lifecycle::{Ask, DeviceId, Request, State};
+use zram_lifecycle::{Ask, DeviceId, Request, State};
 
 use crate::actor::{Job, Op};
 use crate::kernel::Events;
@@ -226,8 +226,8 @@ fn is_shown_what_is(world: &World) -> bool {
     })
 }
 
-fn size(view: zramd::lifecycle::View) -> u32 {
-    view.pages.map_or(0, zramd::lifecycle::Pages::count)
+fn size(view: zram_lifecycle::View) -> u32 {
+    view.pages.map_or(0, zram_lifecycle::Pages::count)
 }
 
 fn is_open_word_true(world: &World) -> bool {

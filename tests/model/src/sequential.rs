@@ -4,7 +4,7 @@
 //! compares each reply with it (I-5); the linearizability test searches an order in which it would
 //! have given the replies that were seen.
 
-use zramd::lifecycle::{Answer, DeviceId, DeviceName, Pages, Refusal, Request};
+use zram_lifecycle::{Answer, DeviceId, DeviceName, Pages, Refusal, Request};
 
 /// What a client is told.
 pub type Reply = Result<Answer, Refusal>;

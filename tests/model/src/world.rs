@@ -1,6 +1,6 @@
 //! The world of the model: the real lifecycle core, and around it everything that is not the actor's.
 //!
-//! Real are the core ([`State`], `zramd::lifecycle::step`), with it the hotplug state of
+//! Real are the core ([`State`], `zram_lifecycle::step`), with it the hotplug state of
 //! `drivers/hotplug`, and the open-count words ([`Fields`]). Modelled is what they decide about:
 //! contents and streams, the views that everybody sees, the mailbox, who sends requests, who works on
 //! pages meanwhile, and the kernel with its CPU events. One step of the model is one access to what
@@ -11,8 +11,8 @@
 //! hold, and `key` tells states apart.
 
 use hotplug::CpuId;
-use zramd::devices::open_word::Fields;
-use zramd::lifecycle::{DeviceId, Pages, Request, Settings, State, View};
+use zram_lifecycle::open_word::Fields;
+use zram_lifecycle::{DeviceId, Pages, Request, Settings, State, View};
 
 use crate::actor::Job;
 use crate::bounds::{Bounds, DEVICES_MAX};
@@ -81,7 +81,7 @@ pub(crate) struct Place {
     /// The last that an opener got for its records: generation, and what content it was.
     pub(crate) cookie: Option<Cookie>,
     /// A name whose device is gone, as a handle from before still has it.
-    pub(crate) gone: Option<zramd::lifecycle::DeviceName>,
+    pub(crate) gone: Option<zram_lifecycle::DeviceName>,
 }
 
 /// What `SWAP_ATTACH` told.

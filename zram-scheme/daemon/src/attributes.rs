@@ -16,8 +16,8 @@ pub(crate) mod statistics;
 
 use zram_abi::attribute::Attribute;
 
-use crate::lifecycle::{DeviceName, Request};
 use mistake::Mistake;
+use zram_lifecycle::{DeviceName, Request};
 
 /// Most bytes of a write to an attribute or control file, as for a file of sysfs.
 pub(crate) const WRITE_MAX: usize = 4096;

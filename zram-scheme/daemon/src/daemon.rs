@@ -3,9 +3,9 @@
 //! | thread | runs | may wait for |
 //! | --- | --- | --- |
 //! | scheme | [`crate::scheme::serve::run`] | the socket |
-//! | actor | [`crate::lifecycle::Actor::run`] | its mailbox |
-//! | events | [`crate::events::run`] | the next CPU event, then the actor |
-//! | one `in` and one `out` for each CPU | [`crate::queue::run`] | its queue |
+//! | actor | [`crate::threads::Actor::run`] | its mailbox |
+//! | events | [`crate::threads::events::run`] | the next CPU event, then the actor |
+//! | one `in` and one `out` for each CPU | [`crate::threads::queue::run`] | its queue |
 //! | log | [`crate::log_ring::LogRing::drain`] | something to write |
 //!
 //! Neighbour: `main.rs` makes the daemon, the threads, and then publishes the scheme.
@@ -14,12 +14,14 @@ use lock_api::Mutex;
 
 use crate::devices::Devices;
 use crate::errno;
-use crate::lifecycle::{Answer, DeviceId, Mailbox, Message, PostError, Refusal, ReplyTo, Request};
 use crate::platform::{self, Platform, Socket};
 use crate::scheme::handles::Handles;
 use crate::scheme::{File, PendingWrite};
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
+use crate::threads::{Mailbox, Message, PostError, ReplyTo};
+use crate::words;
+use zram_lifecycle::{Answer, DeviceId, Refusal, Request};
 
 /// What all threads share.
 pub struct Daemon<P: Platform, S: Socket> {
@@ -147,7 +149,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
                 platform::Answer::Number(size)
             }
             Err(refusal) => {
-                self.set_last_error(file, refusal.words(file.name(), wanted));
+                self.set_last_error(file, words::refusal(refusal, file.name(), wanted));
                 platform::Answer::Error(errno::of_refusal(refusal))
             }
         };

@@ -8,8 +8,8 @@
 use zram::{LoadError, PAGE_SIZE, PageBytes, Purpose, StoreError, Worker};
 
 use crate::devices::Content;
-use crate::lifecycle::Pages;
 use crate::platform::{ClientRequest, Platform};
+use zram_lifecycle::Pages;
 
 /// Most pages of one transfer (DESIGN 4): longer ones amortise nothing more.
 pub(crate) const TRANSFER_PAGES_MAX: usize = 256;
@@ -134,7 +134,7 @@ const fn of_load(error: LoadError) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::{DataError, Transfer};
-    use crate::lifecycle::Pages;
+    use zram_lifecycle::Pages;
 
     #[test]
     fn a_transfer_is_checked_and_ends_with_the_device() {

@@ -5,8 +5,9 @@
 
 use crate::attributes::mistake::Mistake;
 use crate::data::DataError;
-use crate::lifecycle::{PostError, Refusal};
 use crate::scheme::Fault;
+use crate::threads::PostError;
+use zram_lifecycle::Refusal;
 
 /// Returns the errno of a request that the lifecycle refused.
 pub(crate) const fn of_refusal(refusal: Refusal) -> i32 {

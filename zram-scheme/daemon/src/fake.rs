@@ -11,10 +11,10 @@ use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
 use zram::{HeapPages, NoMemory, PageBytes, PageSource};
 
 use crate::daemon::Daemon;
-use crate::lifecycle::Actor;
 use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
 use crate::scheme::serve::Server;
 use crate::sync::AtomicU32;
+use crate::threads::Actor;
 
 /// CPUs of the fake platform.
 pub(crate) const CPUS: usize = 4;
@@ -237,7 +237,7 @@ impl Machine {
         let mut actor = Actor::new(daemon).unwrap();
         for number in [0, 1] {
             let cpu = hotplug::CpuId::new(number).unwrap();
-            let request = crate::lifecycle::Request::Cpu(cpu, hotplug::Stage::Online);
+            let request = zram_lifecycle::Request::Cpu(cpu, hotplug::Stage::Online);
             actor.request(request).unwrap();
         }
         let server = Server::new(daemon).unwrap();

@@ -17,16 +17,14 @@ use lock_api::{GuardSend, RawMutex};
 use zram::{Compressor, Config, HeapPages, Worker};
 
 use crate::daemon::Daemon;
-use crate::devices::open_word::{Fields, OpenWord};
-use crate::devices::{Content, Devices, Release};
+use crate::devices::{Content, Devices};
 use crate::fake::FakeSocket;
-use crate::lifecycle::{
-    Answer, DeviceId, DeviceName, Mailbox, Message, Pages, PostError, Refusal, ReplyTo, Request,
-    Settings, View,
-};
 use crate::platform::Platform;
 use crate::scheme::{File, HandleId, PendingWrite};
 use crate::sync::AtomicU32;
+use crate::threads::{Mailbox, Message, PostError, ReplyTo};
+use zram_lifecycle::open_word::{Fields, OpenWord, Release};
+use zram_lifecycle::{Answer, DeviceId, DeviceName, Pages, Refusal, Request, Settings, View};
 
 /// A lock that loom sees: whether it is held, and who waits. Made at its first use, because loom's
 /// types have no constant.

@@ -1,10 +1,10 @@
 //! `zramd`, the daemon that owns `zram:`: compressed pages behind files.
 //!
 //! A request comes from a client through the scheme's socket ([`scheme`]) or from the kernel's pager
-//! through a swap queue ([`queue`]). Reads, writes and statistics are answered by the thread that
+//! through a swap queue ([`threads::queue`]). Reads, writes and statistics are answered by the thread that
 //! received them; whatever changes which devices there are goes as a message to one actor
-//! ([`lifecycle`]), so that exit, reset, initialisation and CPU hotplug cannot race. The page path
-//! takes no lock of the lifecycle: the open-count word of its device ([`devices`]) keeps the actor out.
+//! ([`threads`], over `zram-lifecycle`), so that exit, reset, initialisation and CPU hotplug cannot race. The page path
+//! takes no lock of the lifecycle: the open-count word of its device (`devices`) keeps the actor out.
 //!
 //! This library has no system call in it: what it needs of a machine is in [`platform`], and the
 //! program in `main.rs` brings it. So everything here runs in tests on the host. It relies on
@@ -19,16 +19,15 @@ extern crate alloc;
 mod attributes;
 pub mod daemon;
 mod data;
-pub mod devices;
+mod devices;
 mod errno;
-pub mod events;
-pub mod lifecycle;
 pub mod log_ring;
 pub mod platform;
-pub mod queue;
 pub mod scheme;
 mod sync;
 mod text;
+pub mod threads;
+pub mod words;
 
 #[cfg(test)]
 mod fake;

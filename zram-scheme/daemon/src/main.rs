@@ -17,14 +17,16 @@ use alloc::boxed::Box;
 
 use log::{error, info, warn};
 use machine::{Console, Cpus, MachinePlatform, MachineSocket, Queue};
+use zram_lifecycle::{Request, Settings};
 use zram_rt::swap_queue::Direction;
 use zram_rt::thread::Builder;
 use zram_rt::{HeapSize, args, eprintln, process};
 use zramd::daemon::Daemon;
-use zramd::events;
-use zramd::lifecycle::{Actor, Request, Settings};
 use zramd::log_ring::LogRing;
-use zramd::{queue, scheme};
+use zramd::threads::Actor;
+use zramd::threads::events;
+use zramd::threads::queue;
+use zramd::{scheme, words};
 
 /// The heap: slot tables, pool bookkeeping and streams. All of it is resident once the kernel has
 /// pinned the daemon, so it starts with little more than a device without content needs; at about 22
@@ -52,7 +54,7 @@ type MachineLog = LogRing<MachinePlatform>;
 /// Why the daemon did not come up.
 enum StartError {
     NoMemory,
-    Refused(zramd::lifecycle::Refusal),
+    Refused(zram_lifecycle::Refusal),
     System(&'static str, zram_rt::Error),
 }
 
@@ -73,7 +75,7 @@ fn main() -> u8 {
             FAILED
         }
         Err(StartError::Refused(refusal)) => {
-            eprintln!("zramd: {}", refusal.words("start", None).text());
+            eprintln!("zramd: {}", words::refusal(refusal, "start", None).text());
             FAILED
         }
         Err(StartError::System(what, error)) => {

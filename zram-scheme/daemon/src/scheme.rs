@@ -28,7 +28,8 @@ pub use handles::HandleId;
 use crate::attributes::mistake::Mistake;
 use crate::data::DataError;
 use crate::devices::NoDevice;
-use crate::lifecycle::{Pages, PostError};
+use crate::threads::PostError;
+use zram_lifecycle::Pages;
 
 /// A client's write that the actor will answer.
 #[derive(Debug)]

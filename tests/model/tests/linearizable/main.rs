@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hotplug::{CpuId, Stage};
 use model::history::{Call, Change, Entry, Seen, linearize};
 use syscall::flag::{O_RDWR, O_WRONLY};
-use zramd::lifecycle::{Actor, DeviceId, Pages, Request, Settings};
+use zram_lifecycle::{DeviceId, Pages, Request, Settings};
+use zramd::threads::Actor;
 
 use host::{Answers, Client, Host, HostDaemon};
 

@@ -13,12 +13,13 @@ use std::thread;
 use qemu::{image, place};
 
 /// Packages with tests that run on the host; the others are freestanding programs.
-const HOST: [&str; 9] = [
+const HOST: [&str; 10] = [
     "zram-abi",
     "hotplug",
     "zram",
     "swap-pager",
     "cpu-events",
+    "zram-lifecycle",
     "zramd",
     "host-core",
     "system",

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use swap_pager::ports::QueueId;
 use zramd::daemon::Daemon;
-use zramd::lifecycle::Actor;
-use zramd::{events, scheme};
+use zramd::scheme;
+use zramd::threads::Actor;
+use zramd::threads::events;
 
 use crate::coroutine::{Coroutine, Rest};
 use crate::machine::{Shared, lock, queues};
@@ -65,7 +66,7 @@ impl Process {
             threads.push(thread(Some(id), move || {
                 let mut queue = Queue::new(ground, id);
                 let cpu = id.cpu.0 as usize;
-                zramd::queue::run(&daemon, cpu, &mut queue).expect("the host has memory");
+                zramd::threads::queue::run(&daemon, cpu, &mut queue).expect("the host has memory");
             }));
         }
         Self { threads, wire, stir, is_silent: false }

@@ -9,7 +9,7 @@ use super::mistake::Mistake;
 use super::pairs::Pairs;
 use super::{algorithm, number, sizes};
 use crate::devices::DEVICES_MAX;
-use crate::lifecycle::{DeviceId, Pages, Request, Settings};
+use zram_lifecycle::{DeviceId, Pages, Request, Settings};
 
 #[derive(Default)]
 struct Line<'a> {
@@ -75,7 +75,7 @@ mod tests {
     use zram::{Algorithm, Compressor};
 
     use crate::attributes::mistake::Mistake;
-    use crate::lifecycle::{DeviceId, Pages, Request, Settings};
+    use zram_lifecycle::{DeviceId, Pages, Request, Settings};
 
     #[test]
     fn an_empty_line_is_a_default_device() {

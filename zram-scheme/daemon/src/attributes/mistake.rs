@@ -4,8 +4,8 @@
 //! for `last_error`.
 
 use crate::devices::DEVICES_MAX;
-use crate::lifecycle::NO_SUCH_LEVEL;
 use crate::text::Words;
+use crate::words::NO_SUCH_LEVEL;
 
 /// Why written bytes are no command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

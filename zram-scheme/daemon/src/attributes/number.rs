@@ -3,7 +3,7 @@
 //! Neighbour: `sizes.rs` for numbers with a suffix.
 
 use super::mistake::Mistake;
-use crate::lifecycle::DeviceId;
+use zram_lifecycle::DeviceId;
 
 /// The largest C `int`, which the number of a device is too.
 const INT_MAX: u64 = i32::MAX as u64;

@@ -11,8 +11,8 @@ use zram::Compressor;
 use super::mistake::Mistake;
 use super::pairs::Pairs;
 use super::{algorithm, number};
-use crate::lifecycle::Parameters;
 use crate::text::Text;
+use zram_lifecycle::Parameters;
 
 /// Returns what a line asks for; an empty one asks for the defaults.
 ///
@@ -54,8 +54,8 @@ pub(crate) fn show(compressor: Compressor, text: &mut Text) -> fmt::Result {
 mod tests {
     use super::parse;
     use crate::attributes::mistake::Mistake;
-    use crate::lifecycle::Parameters;
     use zram::Algorithm;
+    use zram_lifecycle::Parameters;
 
     #[test]
     fn keys_come_in_any_order_and_any_may_be_missing() {

@@ -4,7 +4,7 @@ use zram_abi::PAGE_SIZE;
 use zram_abi::size::parse_size;
 
 use super::mistake::Mistake;
-use crate::lifecycle::{Pages, SizeError};
+use zram_lifecycle::{Pages, SizeError};
 
 /// Returns the size of a device, rounded up to pages.
 ///

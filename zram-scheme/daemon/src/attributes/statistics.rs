@@ -4,8 +4,8 @@ use core::fmt::{self, Write};
 
 use zram::{Metadata, Statistics, StreamStatistics};
 
-use crate::lifecycle::View;
 use crate::text::{Text, Words};
+use zram_lifecycle::View;
 
 /// Writes the nine columns of `mm_stat`; an empty device has nothing but its limit.
 ///
@@ -83,9 +83,9 @@ pub(crate) fn show_last_error(words: Words, text: &mut Text) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::{show_io_stat, show_metadata, show_mm_stat, show_stream};
-    use crate::lifecycle::{DeviceId, DeviceName, Settings, View};
     use crate::text::Text;
     use zram::{Metadata, Statistics, StreamStatistics};
+    use zram_lifecycle::{DeviceId, DeviceName, Settings, View};
 
     const VIEW: fn() -> View = || View {
         name: DeviceName { id: DeviceId::new(0).unwrap(), serial: 0 },

@@ -4,8 +4,8 @@
 use super::mistake::Mistake;
 use super::{Command, command, number};
 use crate::errno;
-use crate::lifecycle::{DeviceId, DeviceName, Pages, Request};
 use zram_abi::attribute::Attribute;
+use zram_lifecycle::{DeviceId, DeviceName, Pages, Request};
 
 const NAME: fn() -> DeviceName = || DeviceName { id: DeviceId::new(0).unwrap(), serial: 0 };
 

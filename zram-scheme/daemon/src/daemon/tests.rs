@@ -12,8 +12,8 @@ use super::Remains;
 use crate::fake::{
     Called, FakeClient, FakeDaemon, FakePlatform, FakeSocket, Machine, page, result_of,
 };
-use crate::queue;
 use crate::scheme::serve::Server;
+use crate::threads::queue;
 
 /// A client with a server of its own, so that requests run at once; the actor answers from its thread.
 struct Client {

@@ -22,10 +22,10 @@ use alloc::vec::Vec;
 use lock_api::Mutex;
 use zram::{NoMemory, StoredAbove, Zram};
 
-use super::open_word::{InUse, OpenWord, Release};
-use crate::lifecycle::{DeviceId, DeviceName, Pages, View};
 use crate::platform::Platform;
 use crate::text::Words;
+use zram_lifecycle::open_word::{InUse, OpenWord, Release};
+use zram_lifecycle::{DeviceId, DeviceName, Pages, View};
 
 /// Most devices. Each costs some hundred bytes before it has a size; Linux users have 1 to 8.
 pub(crate) const DEVICES_MAX: usize = 32;

@@ -12,9 +12,9 @@ use super::handles::{HandleId, Opened};
 use super::{Fault, path};
 use crate::attributes::{algorithm, parameters, statistics};
 use crate::daemon::Daemon;
-use crate::lifecycle::{DeviceId, DeviceName};
 use crate::platform::{ClientRequest, Platform, Socket};
 use crate::text::Text;
+use zram_lifecycle::{DeviceId, DeviceName};
 
 /// Answers a read of a file that is text; returns the bytes read.
 ///

@@ -2,7 +2,7 @@
 
 use zram_abi::attribute::{Access, Attribute, control};
 
-use crate::lifecycle::DeviceName;
+use zram_lifecycle::DeviceName;
 
 /// A file of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 
 use super::Fault;
 use super::file::File;
-use crate::lifecycle::DeviceId;
 use crate::text::Text;
+use zram_lifecycle::DeviceId;
 
 /// Number of the root directory's handle.
 pub const ROOT: HandleId = HandleId(0);

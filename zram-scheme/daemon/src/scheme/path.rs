@@ -5,8 +5,8 @@
 
 use super::Fault;
 use super::file::{ControlFile, File};
-use crate::lifecycle::{DeviceId, DeviceName};
 use zram_abi::attribute::Attribute;
+use zram_lifecycle::{DeviceId, DeviceName};
 
 /// Name of the control directory.
 pub(super) const CONTROL: &str = "control";
@@ -53,9 +53,9 @@ fn number(part: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::{Fault, resolve};
-    use crate::lifecycle::{DeviceId, DeviceName};
     use crate::scheme::file::{ControlFile, File};
     use zram_abi::attribute::Attribute;
+    use zram_lifecycle::{DeviceId, DeviceName};
 
     fn find(path: &str) -> Result<File, Fault> {
         let three = |id: DeviceId| (id.index() == 3).then_some(DeviceName { id, serial: 9 });

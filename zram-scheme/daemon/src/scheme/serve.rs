@@ -16,8 +16,8 @@ use super::{Fault, content, open, stat, verbs, write};
 use crate::daemon::Daemon;
 use crate::data::{self, DataError, Transfer};
 use crate::errno;
-use crate::lifecycle::DeviceName;
 use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
+use zram_lifecycle::DeviceName;
 
 /// Most requests that are taken from the socket at once.
 const BATCH: usize = 32;

@@ -7,8 +7,8 @@ use super::Fault;
 use super::file::File;
 use super::handles::{HandleId, Opened};
 use crate::daemon::Daemon;
-use crate::lifecycle::DeviceName;
 use crate::platform::{ClientRequest, Platform, Socket};
+use zram_lifecycle::DeviceName;
 
 /// Performs a Call; its words from 3 on are the verb and two arguments.
 ///

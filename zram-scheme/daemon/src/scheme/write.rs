@@ -7,8 +7,9 @@ use crate::attributes::mistake::Mistake;
 use crate::attributes::{Command, WRITE_MAX, command, hot_add, number, text};
 use crate::daemon::Daemon;
 use crate::errno;
-use crate::lifecycle::{Message, Refusal, ReplyTo, Request};
 use crate::platform::{Answer, ClientRequest, Platform, Socket};
+use crate::threads::{Message, ReplyTo};
+use zram_lifecycle::{Refusal, Request};
 
 /// What becomes of a write.
 enum Meaning {

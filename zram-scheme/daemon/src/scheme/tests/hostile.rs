@@ -7,8 +7,8 @@ use syscall::{EBADF, EINVAL, ENAMETOOLONG, ENOENT, EOPNOTSUPP};
 use zram_abi::verb::DISCARD;
 
 use crate::fake::{FakeClient, Machine, page};
-use crate::lifecycle::MAILBOX_MAX;
 use crate::scheme::handles::HANDLES_MAX;
+use crate::threads::MAILBOX_MAX;
 
 #[test]
 fn a_full_mailbox_is_eagain_and_nobody_waits() {

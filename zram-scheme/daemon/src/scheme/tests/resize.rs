@@ -6,7 +6,7 @@ use zram_abi::verb::{Cookie, DISCARD, SWAP_ATTACH};
 
 use crate::fake::allocator::{held, with_allocations};
 use crate::fake::{FakeClient, Machine, page};
-use crate::queue;
+use crate::threads::queue;
 use syscall::schemev2::Opcode;
 
 const PAGE: u64 = 4096;

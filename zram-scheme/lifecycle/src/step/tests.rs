@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::actor::{World, drive};
-use super::super::effect::EFFECTS_MAX;
 use super::{
     Answer, Ask, Device, DeviceId, DeviceName, DeviceSet, Effect, Event, Forbidden, Job, Outcome,
     Pages, Refusal, Request, Settings, State, step,
 };
+use crate::drive::{World, drive};
+use crate::effect::EFFECTS_MAX;
 use hotplug::{CpuId, Stage, Step};
 use zram::Algorithm;
 
-use crate::lifecycle::Parameters;
+use crate::event::Parameters;
 
 /// A world of sets; the question number `fail_at` fails.
 #[derive(Default)]

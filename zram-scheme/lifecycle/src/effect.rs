@@ -2,13 +2,12 @@
 //!
 //! A transition yields up to [`EFFECTS_MAX`] effects, performed in order and unable to fail, and at
 //! most one question ([`Ask`]), whose outcome is the core's next event. Nothing else happens in
-//! between, so whatever can fail stands alone. Neighbours: `core.rs` produces these, `actor.rs`
-//! performs them.
+//! between, so whatever can fail stands alone. Neighbours: `step.rs` produces these, `drive.rs`
+//! has them performed.
 
 use hotplug::{InstanceSet, Step};
 
-use super::event::{DeviceId, DeviceName, Pages, Settings};
-use crate::text::Words;
+use crate::event::{DeviceId, DeviceName, Pages, Settings};
 
 /// What everybody may see of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,16 +49,16 @@ pub enum Effect {
 /// Something to do that may fail; its outcome is the next event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ask {
-    /// Keep opens out of the device, unless it is open ([`super::Outcome::Busy`]).
+    /// Keep opens out of the device, unless it is open ([`crate::Outcome::Busy`]).
     Claim(DeviceId),
     /// Allocate the content that the view describes.
     Build(View),
     /// Give the content of the device more pages.
     Grow(DeviceId, Pages),
     /// Give the content of the claimed device fewer pages, unless one is stored above them
-    /// ([`super::Outcome::Busy`]).
+    /// ([`crate::Outcome::Busy`]).
     Shrink(DeviceId, Pages),
-    /// Start or stop a stream; a stop is always [`super::Outcome::Done`].
+    /// Start or stop a stream; a stop is always [`crate::Outcome::Done`].
     Step(Step),
 }
 
@@ -71,9 +70,6 @@ pub enum Answer {
     /// The device that was added.
     Added(DeviceId),
 }
-
-/// Which levels there are ([`zram::Algorithm::levels`]).
-pub(crate) const NO_SUCH_LEVEL: &str = "no such level; lz4 has 1 to 65537, lz4-safe only 1";
 
 /// Why a request was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,36 +100,8 @@ pub enum Refusal {
     NoSuchLevel,
 }
 
-impl Refusal {
-    /// Returns why a write to `file` was refused; `wanted` is the size that it asked for, if any.
-    pub fn words(self, file: &str, wanted: Option<Pages>) -> Words {
-        if let (Self::NoMemory, Some(pages)) = (self, wanted) {
-            let size_mib = pages.bytes().div_ceil(1 << 20);
-            return Words::of(format_args!(
-                "{file}: not enough memory for the tables and streams of {size_mib} MiB, nothing \
-                 was changed"
-            ));
-        }
-        let what = match self {
-            Self::Exited => "the daemon has ended",
-            Self::NoDevice => "no such device",
-            Self::Exists => "a device of that id exists",
-            Self::NoNumber => "no id is free",
-            Self::Open => "the device is open, by a program or as swap",
-            Self::Initialised => "the device is initialised, reset it first",
-            Self::NotInitialised => "the device has no disksize yet",
-            Self::Stored => "a page is stored above the new end, discard it first",
-            Self::NoMemory => "not enough memory, nothing was changed",
-            Self::WrongStage => "not possible for this cpu now",
-            Self::OtherAlgorithm => "the device has another algorithm, see comp_algorithm",
-            Self::NoSuchLevel => NO_SUCH_LEVEL,
-        };
-        Words::of(format_args!("{file}: {what}"))
-    }
-}
-
 /// Most effects of one transition: exit retires, replies and finishes.
-pub(super) const EFFECTS_MAX: usize = 3;
+pub(crate) const EFFECTS_MAX: usize = 3;
 
 /// The effects of one transition, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

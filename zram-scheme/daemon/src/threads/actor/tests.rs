@@ -5,8 +5,8 @@ mod stopped;
 use crate::daemon::Remains;
 use crate::fake::allocator::{held, with_allocations};
 use crate::fake::{FakeClient, Machine, page};
-use crate::lifecycle::Refusal;
 use syscall::schemev2::Opcode;
+use zram_lifecycle::Refusal;
 
 const NOTHING: Remains =
     Remains { instances: 0, devices: 0, pool_pages: 0, table_bytes: 0, streams: 0, handles: 0 };
@@ -69,7 +69,7 @@ fn a_cpu_that_lacks_memory_at_any_allocation_is_refused_and_leaves_no_stream() {
     let mut machine = Machine::with_device("1M");
     machine.echo("control/hot_add", "disksize=1M").unwrap();
     let cpu = hotplug::CpuId::new(3).unwrap();
-    let request = crate::lifecycle::Request::Cpu(cpu, hotplug::Stage::Prepare);
+    let request = zram_lifecycle::Request::Cpu(cpu, hotplug::Stage::Prepare);
     let before = machine.daemon.remains();
     let bytes = held();
     for count in 0.. {
@@ -93,7 +93,7 @@ fn what_takes_away_needs_no_memory() {
     let cpu = hotplug::CpuId::new(1).unwrap();
     for stage in [hotplug::Stage::Dying, hotplug::Stage::Dead] {
         let actor = machine.actor.as_mut().unwrap();
-        let request = crate::lifecycle::Request::Cpu(cpu, stage);
+        let request = zram_lifecycle::Request::Cpu(cpu, stage);
         let (reply, refused) = with_allocations(0, || actor.request(request));
         assert!(reply.is_ok() && !refused, "{stage:?}");
     }

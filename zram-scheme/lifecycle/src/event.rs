@@ -1,7 +1,7 @@
 //! What the lifecycle core is told: requests of others, and how its own questions went.
 //!
 //! Everything here has been checked where it entered (`attributes`, `events`), so the core sees
-//! typed, trusted values. Neighbours: `core.rs` consumes these, `effect.rs` is the way back.
+//! typed, trusted values. Neighbours: `step.rs` consumes these, `effect.rs` is the way back.
 
 use core::num::NonZeroU32;
 
@@ -122,7 +122,7 @@ pub enum Request {
 
 impl Request {
     /// Returns the size that a device is to get.
-    pub(crate) const fn wanted(self) -> Option<Pages> {
+    pub const fn wanted(self) -> Option<Pages> {
         match self {
             Self::Add { pages, .. } => pages,
             Self::SetDisksize(_, pages) | Self::Resize(_, pages) => Some(pages),

@@ -1,51 +1,22 @@
 //! The actor: the one thread that runs the core and performs its effects.
 //!
-//! [`drive`] takes the core through one request over any [`World`]: the daemon's here, a table in
-//! tests, a model in a checker. Performing is dull on purpose: every decision was the core's.
+//! [`drive`] takes the core through one request; here is the [`World`] that performs it.
 
 use hotplug::Step;
 use log::info;
 use zram::{Config, Worker};
 use zram_abi::PAGE_SIZE;
 
-use super::core::step;
-use super::effect::{Answer, Ask, DeviceSet, Effect, Refusal, View};
-use super::event::{DeviceId, Event, Outcome, Request};
+use zram_lifecycle::open_word::{InUse, Release};
+use zram_lifecycle::{
+    Answer, Ask, DeviceId, DeviceSet, Effect, Outcome, Pages, Refusal, Request, State, View, World,
+    drive,
+};
+
 use super::mailbox::{Message, ReplyTo};
-use super::state::State;
 use crate::daemon::Daemon;
-use crate::devices::{Content, DEVICES_MAX, Release};
+use crate::devices::{Content, DEVICES_MAX};
 use crate::platform::{Platform, Socket};
-
-/// Whatever performs what the core wants.
-pub trait World {
-    /// Answers a question. May sleep, but only for what goes on without the actor.
-    fn ask(&mut self, ask: Ask) -> Outcome;
-
-    /// Performs an effect; cannot fail.
-    fn perform(&mut self, effect: Effect);
-}
-
-/// Takes a core at rest through `request` until it is at rest again.
-///
-/// # Panics
-///
-/// If `state` is busy, or the world answers a question with what cannot be.
-pub fn drive(state: State, request: Request, world: &mut impl World) -> State {
-    let mut event = Event::Request(request);
-    let mut state = state;
-    loop {
-        let transition = step(state, event).expect("requests come at rest, outcomes to a question");
-        for effect in transition.effects.iter() {
-            world.perform(effect);
-        }
-        state = transition.state;
-        match transition.ask {
-            Some(ask) => event = Event::Outcome(world.ask(ask)),
-            None => return state,
-        }
-    }
-}
 
 /// The actor of a daemon.
 pub struct Actor<'a, P: Platform, S: Socket> {
@@ -121,7 +92,7 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
         match ask {
             Ask::Claim(id) => match self.daemon.devices.claim(id) {
                 Ok(()) => Outcome::Done,
-                Err(crate::devices::InUse) => Outcome::Busy,
+                Err(InUse) => Outcome::Busy,
             },
             Ask::Build(view) => self.build(view),
             Ask::Grow(id, pages) => match self.daemon.devices.grow(id, pages) {
@@ -176,7 +147,7 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
 impl<P: Platform, S: Socket> Hands<'_, P, S> {
     fn build(&mut self, view: View) -> Outcome {
         let config = Config {
-            disksize_pages: view.pages.map_or(0, super::Pages::count),
+            disksize_pages: view.pages.map_or(0, Pages::count),
             compressor: view.settings.compressor,
             possible_cpus: self.daemon.platform.possible_cpus(),
             mem_limit_pages: view.settings.limit_bytes / PAGE_SIZE as u64,

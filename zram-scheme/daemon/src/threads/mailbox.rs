@@ -9,10 +9,10 @@ use alloc::collections::VecDeque;
 
 use lock_api::Mutex;
 
-use super::event::Request;
 use crate::platform::Platform;
 use crate::scheme::PendingWrite;
 use crate::sync::{AtomicU32, Ordering};
+use zram_lifecycle::Request;
 
 /// Most requests of clients that wait: more than a shell or a storm of tests has writers.
 pub const MAILBOX_MAX: usize = 64;

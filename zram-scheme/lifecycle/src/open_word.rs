@@ -57,13 +57,13 @@ impl Fields {
     pub const ABSENT: Self = Self { claimed: true, generation: 0, opens: 0 };
 
     /// Returns the word with these fields.
-    pub(super) const fn pack(self) -> u64 {
+    pub(crate) const fn pack(self) -> u64 {
         let claimed = if self.claimed { CLAIMED } else { 0 };
         claimed | (self.generation as u64) << GENERATION_SHIFT | self.opens as u64
     }
 
     /// Returns the fields of the word.
-    pub(super) const fn unpack(word: u64) -> Self {
+    pub(crate) const fn unpack(word: u64) -> Self {
         Self {
             claimed: word & CLAIMED != 0,
             generation: (word >> GENERATION_SHIFT) as u16,
@@ -130,16 +130,16 @@ impl Fields {
 
 /// The word of one device.
 #[derive(Debug)]
-pub(crate) struct OpenWord(AtomicU64);
+pub struct OpenWord(AtomicU64);
 
 impl OpenWord {
     /// Returns the word of a device that does not exist.
-    pub(crate) fn absent() -> Self {
+    pub fn absent() -> Self {
         Self(AtomicU64::new(Fields::ABSENT.pack()))
     }
 
     /// Returns the fields as they were a moment ago.
-    pub(crate) fn fields(&self) -> Fields {
+    pub fn fields(&self) -> Fields {
         // Relaxed: who decides by this reads under the lock that the deciding change is made under.
         Fields::unpack(self.0.load(Ordering::Relaxed))
     }
@@ -149,7 +149,7 @@ impl OpenWord {
     /// # Errors
     ///
     /// Any [`OpenError`].
-    pub(crate) fn open(&self, generation: Option<u16>) -> Result<(), OpenError> {
+    pub fn open(&self, generation: Option<u16>) -> Result<(), OpenError> {
         self.change(|fields| fields.opened(generation))
     }
 
@@ -158,7 +158,7 @@ impl OpenWord {
     /// # Panics
     ///
     /// If the device is not open.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         let Ok(()) = self.change(|fields| Ok::<_, core::convert::Infallible>(fields.closed()));
     }
 
@@ -167,7 +167,7 @@ impl OpenWord {
     /// # Errors
     ///
     /// [`InUse`].
-    pub(crate) fn claim(&self) -> Result<(), InUse> {
+    pub fn claim(&self) -> Result<(), InUse> {
         self.change(Fields::claim)
     }
 
@@ -176,7 +176,7 @@ impl OpenWord {
     /// # Panics
     ///
     /// If the device is not claimed.
-    pub(crate) fn release(&self, release: Release) {
+    pub fn release(&self, release: Release) {
         let Ok(()) =
             self.change(|fields| Ok::<_, core::convert::Infallible>(fields.released(release)));
     }

@@ -1,7 +1,7 @@
 use super::{MAILBOX_MAX, Mailbox, Message, PostError, ReplyTo};
 use crate::fake::FakePlatform;
-use crate::lifecycle::{DeviceId, Request};
 use crate::scheme::{File, HandleId, PendingWrite};
+use zram_lifecycle::{DeviceId, Request};
 
 fn from_client(tag: u32) -> Message<u32> {
     let (file, handle) = (File::Root, HandleId(0));

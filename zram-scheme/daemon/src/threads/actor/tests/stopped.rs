@@ -17,10 +17,11 @@ use zram_abi::verb::{Cookie, SWAP_ATTACH};
 use super::super::Hands;
 use crate::fake::allocator::with_stops;
 use crate::fake::{FakeDaemon, FakePlatform, FakeSocket, Machine, page};
-use crate::lifecycle::{
-    Actor, Ask, Effect, Outcome, Pages, Refusal, Request, Settings, State, World, drive,
+use crate::threads::Actor;
+use crate::threads::queue;
+use zram_lifecycle::{
+    Ask, Effect, Outcome, Pages, Refusal, Request, Settings, State, World, drive,
 };
-use crate::queue;
 
 /// Longest that a page may take on a machine under load; only a failure waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -36,14 +36,14 @@
 //! `Exited` refuses every request with [`Refusal::Exited`]; outcomes are forbidden. A minus is
 //! [`Forbidden`], a bug of the caller, which the actor asserts not to happen.
 
-use ::core::cmp::Ordering;
+use core::cmp::Ordering;
 
 use hotplug::{Progress, Walk, cpu};
 use zram::Compressor;
 
-use super::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
-use super::event::{DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings};
-use super::state::{Device, Emptying, House, Initialise, Job, Resize, State};
+use crate::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
+use crate::event::{DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings};
+use crate::state::{Device, Emptying, House, Initialise, Job, Resize, State};
 
 /// A state and what has to be done to get there.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 //!
 //! Each variant owns exactly the data valid in it. While a [`hotplug::Walk`] is under way it owns the
 //! hotplug state, so nothing else can touch it; an ended core owns the proof that no instance is
-//! left, so it cannot be reached with one (I-3). Neighbour: `core.rs` has the transitions.
+//! left, so it cannot be reached with one (I-3). Neighbour: `step.rs` has the transitions.
 
 use alloc::vec::Vec;
 
 use hotplug::{CPUS_MAX, Cpu, NoInstances, Walk};
 
-use super::effect::{DeviceSet, View};
-use super::event::{DeviceId, DeviceName, Pages, Settings};
+use crate::effect::{DeviceSet, View};
+use crate::event::{DeviceId, DeviceName, Pages, Settings};
 
 /// A device, as the core knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,9 +25,9 @@ pub enum Device {
 /// What is not part of the hotplug state: devices and CPUs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct House {
-    pub(super) devices: Vec<Device>,
-    pub(super) cpus: [Cpu; CPUS_MAX],
-    pub(super) next_serial: u64,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) cpus: [Cpu; CPUS_MAX],
+    pub(crate) next_serial: u64,
 }
 
 /// The daemon's life.
@@ -70,17 +70,17 @@ pub enum Job {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Initialise {
     /// What it will look like.
-    pub(super) view: View,
+    pub(crate) view: View,
     /// Whether it is new, so its number is the answer.
-    pub(super) added: bool,
+    pub(crate) added: bool,
 }
 
 /// What a device that is resized will look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Resize {
-    pub(super) name: DeviceName,
-    pub(super) settings: Settings,
-    pub(super) pages: Pages,
+    pub(crate) name: DeviceName,
+    pub(crate) settings: Settings,
+    pub(crate) pages: Pages,
 }
 
 /// What an emptied device becomes.
@@ -99,7 +99,7 @@ impl House {
     }
 
     /// Returns the device of that name, or absent if another life has its number.
-    pub(super) fn named(&self, name: DeviceName) -> Device {
+    pub(crate) fn named(&self, name: DeviceName) -> Device {
         match self.device(name.id) {
             Device::Empty(found, _) | Device::Ready(found, _, _) if found != name => Device::Absent,
             device => device,
@@ -107,7 +107,7 @@ impl House {
     }
 
     /// Makes `device` the one of that number; a new one takes the next serial with it.
-    pub(super) fn set(&mut self, id: DeviceId, device: Device) {
+    pub(crate) fn set(&mut self, id: DeviceId, device: Device) {
         match device {
             Device::Absent => {}
             Device::Empty(name, _) | Device::Ready(name, _, _) => {
@@ -119,7 +119,7 @@ impl House {
     }
 
     /// Returns the existing devices, those that are not initialised too.
-    pub(super) fn existing(&self) -> DeviceSet {
+    pub(crate) fn existing(&self) -> DeviceSet {
         let all = self.devices.iter().enumerate();
         all.filter(|(_, device)| **device != Device::Absent)
             .filter_map(|(index, _)| DeviceId::new(index as u32))
@@ -131,7 +131,7 @@ impl House {
         self.cpus[cpu.index()]
     }
 
-    pub(super) fn set_cpu(&mut self, cpu: hotplug::CpuId, state: Cpu) {
+    pub(crate) fn set_cpu(&mut self, cpu: hotplug::CpuId, state: Cpu) {
         self.cpus[cpu.index()] = state;
     }
 }

@@ -11,8 +11,8 @@ use zram_abi::record::{ENTRIES_MAX, Operation, RECORD_SIZE, Record, Status};
 
 use crate::daemon::Daemon;
 use crate::devices::Content;
-use crate::lifecycle::DeviceId;
 use crate::platform::{Platform, Socket, SwapQueue, seconds};
+use zram_lifecycle::DeviceId;
 
 /// Serves the queue of `cpu` until the kernel revokes it.
 ///

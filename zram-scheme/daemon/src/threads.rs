@@ -1,0 +1,15 @@
+//! The daemon's threads: what each loops over.
+//!
+//! `actor` takes messages out of `mailbox` and performs what the lifecycle's core decides; `events`
+//! passes CPU events on to it; `queue` serves the pager's records.
+//!
+//! **The actor never waits for anything that may need the actor**: it waits for messages, for the
+//! short locks of `devices`, and for memory to be mapped, all of which go on without it.
+
+mod actor;
+pub mod events;
+mod mailbox;
+pub mod queue;
+
+pub use actor::Actor;
+pub use mailbox::{MAILBOX_MAX, Mailbox, Message, PostError, ReplyTo};
