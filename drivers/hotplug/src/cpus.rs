@@ -18,6 +18,11 @@ impl CpuId {
         if number < CPUS_MAX as u32 { Some(Self(number as u8)) } else { None }
     }
 
+    /// Returns the number.
+    pub const fn number(self) -> u32 {
+        self.0 as u32
+    }
+
     /// Returns the number as an index.
     pub const fn index(self) -> usize {
         self.0 as usize

@@ -185,10 +185,10 @@ impl CpuEvents {
         let sequence = self.sequence;
         let asked = self.asked();
         let listener = self.listeners.get(subscriber.0)?.as_ref()?;
-        let mut cpus = (0..).map_while(|number| Some((number, CpuId::new(number)?)));
-        let (number, cpu, stage) = cpus.find_map(|(number, cpu)| {
+        let mut cpus = (0..).map_while(CpuId::new);
+        let (cpu, stage) = cpus.find_map(|cpu| {
             let place = self.place_of(cpu, listener.call)?;
-            Some((number, cpu, listener.next(cpu, place)?))
+            Some((cpu, listener.next(cpu, place)?))
         })?;
         let listener = self.listeners.get_mut(subscriber.0)?.as_mut()?;
         listener.hear(cpu, stage);
@@ -197,7 +197,7 @@ impl CpuEvents {
             listener.call = Call::Read;
         }
         let sequence = if is_asked { sequence } else { 0 };
-        Some(Event { sequence, cpu: number, stage })
+        Some(Event { sequence, cpu, stage })
     }
 
     /// Takes an answer.

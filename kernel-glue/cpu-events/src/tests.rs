@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use syscall::error::{ENOMEM, ETIMEDOUT};
 
+const ZERO: CpuId = CpuId::new(0).unwrap();
 const THREE: CpuId = CpuId::new(3).unwrap();
 
 fn cpu(number: u32) -> CpuId {
@@ -14,7 +15,9 @@ fn with_online(numbers: &[u32]) -> CpuEvents {
 }
 
 fn read_all(events: &mut CpuEvents, subscriber: Subscriber) -> Vec<(u32, Stage)> {
-    core::iter::from_fn(|| events.read(subscriber)).map(|event| (event.cpu, event.stage)).collect()
+    core::iter::from_fn(|| events.read(subscriber))
+        .map(|event| (event.cpu.number(), event.stage))
+        .collect()
 }
 
 /// Opens a file, hears of the online CPUs and returns it.
@@ -28,7 +31,7 @@ fn subscriber(events: &mut CpuEvents) -> Subscriber {
 #[track_caller]
 fn hears(events: &mut CpuEvents, subscriber: Subscriber, stage: Stage, errno: i32) -> Option<Work> {
     let event = events.read(subscriber).expect("an event");
-    assert_eq!((event.cpu, event.stage), (3, stage));
+    assert_eq!((event.cpu, event.stage), (THREE, stage));
     assert_ne!(event.sequence, 0);
     let answer = Answer { sequence: event.sequence, errno: errno.unsigned_abs() };
     events.answer(subscriber, answer).expect("the answer is awaited")
@@ -39,7 +42,7 @@ fn opening_tells_each_subscriber_the_online_cpus_once() {
     let mut events = with_online(&[0, 1, 3, 127]);
     let first = events.open().unwrap();
     let second = events.open().unwrap();
-    assert_eq!(events.read(first), Some(Event { sequence: 0, cpu: 0, stage: Stage::Online }));
+    assert_eq!(events.read(first), Some(Event { sequence: 0, cpu: ZERO, stage: Stage::Online }));
     let rest = [1, 3, 127].map(|cpu| (cpu, Stage::Online));
     assert_eq!(read_all(&mut events, first), rest);
     assert_eq!(read_all(&mut events, second).len(), 4);
@@ -196,7 +199,7 @@ fn who_missed_an_attempt_is_asked_anew_after_its_end() {
     assert_eq!(events.tick(ANSWERS_MAX_NS), None);
     assert_eq!(events.tick(ANSWERS_MAX_NS), Some(Work::Finished(THREE, Err(ETIMEDOUT))));
     assert_eq!(events.begin(THREE, Wanted::Online, 0), Ok(None));
-    let missed = Event { sequence: 0, cpu: 3, stage: Stage::UpAborted };
+    let missed = Event { sequence: 0, cpu: THREE, stage: Stage::UpAborted };
     assert_eq!(events.read(slow), Some(missed));
     assert_eq!(hears(&mut events, slow, Stage::Prepare, 0), Some(Work::Start(THREE)));
 }
@@ -328,7 +331,7 @@ proptest! {
                     if let Some((subscriber, daemon)) = &mut daemons[who]
                         && let Some(event) = events.read(*subscriber)
                     {
-                        let place = &mut daemon.cpus[event.cpu as usize];
+                        let place = &mut daemon.cpus[event.cpu.index()];
                         let after = place.after(own(event.stage));
                         prop_assert!(after.is_ok(), "{event:?} in {place:?}");
                         *place = after.unwrap().0;
@@ -341,7 +344,7 @@ proptest! {
                     {
                         let refuses = !agrees && event.stage == Stage::Prepare;
                         if refuses {
-                            daemon.cpus[event.cpu as usize] = Cpu::Offline;
+                            daemon.cpus[event.cpu.index()] = Cpu::Offline;
                         }
                         let errno = if refuses { 12 } else { 0 };
                         let answer = Answer { sequence: event.sequence, errno };

@@ -8,6 +8,8 @@
 //! Each item's "Redox:" line names the function of the Redox kernel it would map to. The kernel in
 //! `tests/host/kernel` and the fake ones of the host tests implement these traits.
 
+pub use zram_abi::queue::Direction;
+
 use crate::SwapEntry;
 
 /// A CPU's number, below the count of possible CPUs.
@@ -31,15 +33,6 @@ pub struct SpaceId(pub u32);
 /// [`Pager::waiter_gone`](crate::Pager::waiter_gone).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Waiter(pub u32);
-
-/// Which of a CPU's two queues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Page-ins; its thread runs at higher priority.
-    In,
-    /// Page-outs and free notices.
-    Out,
-}
 
 /// One swap queue: the line to one pinned thread of the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

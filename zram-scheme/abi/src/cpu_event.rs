@@ -6,23 +6,13 @@
 //! refuses the CPU, and those who had agreed get [`Stage::UpAborted`]; on the way down all of these
 //! count as agreement. An answer for another sequence gets ESTALE.
 
+pub use hotplug::{CpuId, Stage};
+
 /// Bytes of an encoded event or answer.
 pub const EVENT_SIZE: usize = 16;
 
-/// Where the CPU is on its way (Linux names; `dying` and `dead` cannot be refused).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// About to come up; whoever needs memory for this CPU takes it now or refuses.
-    Prepare,
-    /// Takes work.
-    Online,
-    /// Did not come up after all; what Prepare took is given back.
-    UpAborted,
-    /// Takes no further work.
-    Dying,
-    /// Has stopped; what was kept for it is given back.
-    Dead,
-}
+/// Linux's number for what makes no sense, which Redox has too.
+const EINVAL: u32 = 22;
 
 /// One step of one CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +20,7 @@ pub struct Event {
     /// Number of the event; 0 for the CPUs that were up when the file was opened.
     pub sequence: u64,
     /// The CPU.
-    pub cpu: u32,
+    pub cpu: CpuId,
     /// The step.
     pub stage: Stage,
 }
@@ -54,10 +44,10 @@ impl Event {
             Stage::Dying => 3,
             Stage::Dead => 4,
         };
-        pack(self.sequence, self.cpu, stage)
+        pack(self.sequence, self.cpu.number(), stage)
     }
 
-    /// Returns the event in `bytes`, or nothing if the stage does not exist.
+    /// Returns the event in `bytes`, or nothing if there is no such stage or CPU.
     pub fn decode(bytes: [u8; EVENT_SIZE]) -> Option<Self> {
         let (sequence, cpu, stage) = unpack(bytes);
         let stage = match stage {
@@ -68,11 +58,18 @@ impl Event {
             4 => Stage::Dead,
             _ => return None,
         };
-        Some(Self { sequence, cpu, stage })
+        Some(Self { sequence, cpu: CpuId::new(cpu)?, stage })
     }
 }
 
 impl Answer {
+    /// Returns the answer that refuses, with EINVAL, the event of these bytes, which has no meaning
+    /// for us.
+    pub fn refusing(event: [u8; EVENT_SIZE]) -> Self {
+        let (sequence, _, _) = unpack(event);
+        Self { sequence, errno: EINVAL }
+    }
+
     /// Returns the bytes: sequence (8), errno (4), zero (4).
     pub fn encode(self) -> [u8; EVENT_SIZE] {
         pack(self.sequence, self.errno, 0)
@@ -104,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_event_has_these_golden_bytes() {
-        let event = Event { sequence: 0x0102, cpu: 3, stage: Stage::Dying };
+        let event = Event { sequence: 0x0102, cpu: CpuId::new(3).unwrap(), stage: Stage::Dying };
         let bytes = [2, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0];
         assert_eq!(event.encode(), bytes);
         assert_eq!(Event::decode(bytes), Some(event));
@@ -116,6 +113,15 @@ mod tests {
         let bytes = [9, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0];
         assert_eq!(answer.encode(), bytes);
         assert_eq!(Answer::decode(bytes), Some(answer));
+    }
+
+    #[test]
+    fn an_event_of_a_cpu_that_cannot_be_is_refused() {
+        let mut bytes = [0; EVENT_SIZE];
+        bytes[8] = 128;
+        bytes[0] = 7;
+        assert_eq!(Event::decode(bytes), None);
+        assert_eq!(Answer::refusing(bytes), Answer { sequence: 7, errno: 22 });
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! start-up page. Every multi-byte number is little endian. Tests hold golden bytes, so that an
 //! accidental change of the layout fails here first; a wanted one raises [`record::VERSION`].
 //!
-//! It relies on nothing and knows neither the kernel nor the engine.
+//! It relies on `hotplug` for what a CPU is and what happens to it, and knows neither the kernel nor
+//! the engine.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -13,6 +14,7 @@
 pub mod attribute;
 pub mod boot;
 pub mod cpu_event;
+pub mod queue;
 pub mod record;
 pub mod size;
 pub mod verb;

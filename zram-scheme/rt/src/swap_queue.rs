@@ -8,21 +8,13 @@ use alloc::format;
 
 use syscall::Result;
 use syscall::flag::O_RDWR;
+pub use zram_abi::queue::Direction;
 use zram_abi::record::{RECORD_SIZE, WINDOW_SIZE};
 use zram_abi::verb::QUEUE_NEXT;
 
 use crate::fd::Fd;
 use crate::fs;
 use crate::memory::Mapping;
-
-/// Which of a CPU's two queues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Page faults: LOAD and TAKE.
-    In,
-    /// Page-out and free notices: STORE and FREE.
-    Out,
-}
 
 /// One queue of one CPU.
 #[derive(Debug)]

@@ -39,9 +39,15 @@ impl Cpus {
 impl CpuEvents for Cpus {
     fn next(&mut self) -> core::result::Result<Event, Closed> {
         let mut bytes = [0; EVENT_SIZE];
-        match self.0.read(&mut bytes) {
-            Ok(EVENT_SIZE) => Event::decode(bytes).ok_or(Closed),
-            Ok(_) | Err(_) => Err(Closed),
+        loop {
+            match self.0.read(&mut bytes) {
+                Ok(EVENT_SIZE) => match Event::decode(bytes) {
+                    Some(event) => return Ok(event),
+                    // No stage or no CPU that we know: we cannot follow it, and say so.
+                    None => self.answer(Answer::refusing(bytes)),
+                },
+                Ok(_) | Err(_) => return Err(Closed),
+            }
         }
     }
 

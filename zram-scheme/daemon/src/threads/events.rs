@@ -5,7 +5,7 @@
 //! for a CPU, and it does not stand in the machine's way: it agrees. Relies on `zram_abi::cpu_event`.
 
 use log::{Level, log, warn};
-use zram_abi::cpu_event;
+use zram_abi::cpu_event::{self, CpuId, Stage};
 
 use crate::daemon::Daemon;
 use crate::platform::{Closed, CpuEvents, Platform, Socket};
@@ -29,14 +29,11 @@ fn follow<P: Platform, S: Socket>(
     event: cpu_event::Event,
 ) {
     let cpu_event::Event { sequence, cpu, stage } = event;
-    let result = match hotplug::CpuId::new(cpu) {
-        Some(id) => daemon.change_cpu(id, own_stage(stage)),
-        None => Err(syscall::EINVAL.unsigned_abs()),
-    };
+    let result = daemon.change_cpu(cpu, stage);
     let result = result.or_else(|errno| if errno == ENDED { Ok(()) } else { Err(errno) });
     match result {
-        Ok(()) => log!(level(stage), "cpu {cpu} {}", words(stage)),
-        Err(errno) => warn!("cpu {cpu} {}: refused with errno {errno}", words(stage)),
+        Ok(()) => log!(level(stage), "cpu {} {}", cpu.number(), words(stage)),
+        Err(errno) => warn!("cpu {} {}: refused with errno {errno}", cpu.number(), words(stage)),
     }
     if sequence != 0 {
         source.answer(cpu_event::Answer { sequence, errno: result.err().unwrap_or(0) });
@@ -44,33 +41,21 @@ fn follow<P: Platform, S: Socket>(
 }
 
 /// Returns how important a stage is: where a CPU is in the end is what a person wants to know.
-const fn level(stage: cpu_event::Stage) -> Level {
+const fn level(stage: Stage) -> Level {
     match stage {
-        cpu_event::Stage::Online | cpu_event::Stage::UpAborted | cpu_event::Stage::Dead => {
-            Level::Info
-        }
-        cpu_event::Stage::Prepare | cpu_event::Stage::Dying => Level::Debug,
+        Stage::Online | Stage::UpAborted | Stage::Dead => Level::Info,
+        Stage::Prepare | Stage::Dying => Level::Debug,
     }
 }
 
 /// Returns what happens to the CPU, for the log.
-const fn words(stage: cpu_event::Stage) -> &'static str {
+const fn words(stage: Stage) -> &'static str {
     match stage {
-        cpu_event::Stage::Prepare => "is coming up",
-        cpu_event::Stage::Online => "is online",
-        cpu_event::Stage::UpAborted => "did not come up",
-        cpu_event::Stage::Dying => "is going down",
-        cpu_event::Stage::Dead => "is offline",
-    }
-}
-
-const fn own_stage(stage: cpu_event::Stage) -> hotplug::Stage {
-    match stage {
-        cpu_event::Stage::Prepare => hotplug::Stage::Prepare,
-        cpu_event::Stage::Online => hotplug::Stage::Online,
-        cpu_event::Stage::UpAborted => hotplug::Stage::UpAborted,
-        cpu_event::Stage::Dying => hotplug::Stage::Dying,
-        cpu_event::Stage::Dead => hotplug::Stage::Dead,
+        Stage::Prepare => "is coming up",
+        Stage::Online => "is online",
+        Stage::UpAborted => "did not come up",
+        Stage::Dying => "is going down",
+        Stage::Dead => "is offline",
     }
 }
 
@@ -93,9 +78,9 @@ impl CpuEvents for FixedCpus {
         if self.next >= self.count {
             return Err(Closed);
         }
-        let cpu = self.next;
+        let cpu = CpuId::new(self.next).ok_or(Closed)?;
         self.next += 1;
-        Ok(cpu_event::Event { sequence: 0, cpu, stage: cpu_event::Stage::Online })
+        Ok(cpu_event::Event { sequence: 0, cpu, stage: Stage::Online })
     }
 
     fn answer(&mut self, _answer: cpu_event::Answer) {}

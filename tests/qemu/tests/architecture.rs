@@ -1,0 +1,76 @@
+//! Whether the folders import what ARCHITECTURE.md says, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use qemu::place;
+
+/// Returns the lines of a manifest's section; its name as in `[dependencies]`.
+fn section<'a>(manifest: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let header = format!("[{name}]");
+    let behind = manifest.lines().skip_while(move |line| line.trim() != header).skip(1);
+    behind.take_while(|line| !line.starts_with('['))
+}
+
+fn read(folder: &str) -> String {
+    let path = place::root().join(folder).join("Cargo.toml");
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Returns the package that a folder's manifest names.
+fn package(folder: &str) -> String {
+    let manifest = read(folder);
+    let name = section(&manifest, "package").find_map(|line| line.strip_prefix("name = "));
+    name.expect("a package has a name").trim_matches('"').to_owned()
+}
+
+/// Returns the folders of the workspace.
+fn members() -> BTreeSet<String> {
+    let manifest = read("");
+    let list = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next());
+    let names = list.expect("the workspace has members").split('"').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+/// Returns, for each folder of the map, the packages that it may import.
+fn map() -> BTreeMap<String, BTreeSet<String>> {
+    let text = fs::read_to_string(Path::new(place::root()).join("ARCHITECTURE.md"))
+        .expect("ARCHITECTURE.md is there");
+    let map = text.split("## The map").nth(1).expect("it has a map");
+    let rows = map.lines().take_while(|line| !line.starts_with("## ")).filter_map(|line| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let [_, folder, _, imports, _] = cells.as_slice() else { return None };
+        let folder = folder.strip_prefix('`')?.strip_suffix('`')?;
+        let imports = imports.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        Some((folder.to_owned(), imports))
+    });
+    rows.collect()
+}
+
+#[test]
+fn every_folder_of_the_workspace_is_on_the_map() {
+    assert_eq!(map().into_keys().collect::<BTreeSet<_>>(), members());
+}
+
+#[test]
+fn every_folder_imports_what_the_map_says_and_nothing_else() {
+    let own: BTreeSet<_> = members().iter().map(|folder| package(folder)).collect();
+    for (folder, wanted) in map() {
+        let manifest = read(&folder);
+        let lines = ["dependencies", "dev-dependencies"];
+        let names = lines.iter().flat_map(|name| section(&manifest, name));
+        let names = names.filter_map(|line| line.split(['.', ' ']).next());
+        let found: BTreeSet<_> =
+            names.filter(|name| own.contains(*name)).map(str::to_owned).collect();
+        assert_eq!(found, wanted, "{folder}");
+    }
+}
+
+#[test]
+fn the_ports_of_the_pager_import_nothing_of_it_but_the_entry() {
+    let path = place::root().join("kernel-glue/pager/src/ports.rs");
+    let text = fs::read_to_string(path).expect("the ports are there");
+    let imports: Vec<_> = text.lines().filter(|line| line.starts_with("use crate::")).collect();
+    assert!(imports.iter().all(|line| line.ends_with("::SwapEntry;")), "{imports:?}");
+}
