@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | scheme | [`crate::scheme::serve::run`] | the socket |
 //! | actor | [`crate::lifecycle::Actor::run`] | its mailbox |
+//! | reaper | [`crate::lifecycle::Reaper::run`] | contents to give back |
 //! | events | [`crate::events::run`] | the next CPU event, then the actor |
 //! | one `in` and one `out` for each CPU | [`crate::queue::run`] | its queue |
 //! | log | [`crate::log_ring::LogRing::drain`] | something to write |
@@ -14,7 +15,9 @@ use lock_api::Mutex;
 
 use crate::devices::Devices;
 use crate::errno;
-use crate::lifecycle::{Answer, DeviceId, Mailbox, Message, PostError, Refusal, ReplyTo, Request};
+use crate::lifecycle::{
+    Answer, DeviceId, Mailbox, Message, PostError, Reaper, Refusal, ReplyTo, Request,
+};
 use crate::platform::{self, Platform, Socket};
 use crate::scheme::handles::Handles;
 use crate::scheme::{File, PendingWrite};
@@ -27,6 +30,7 @@ pub struct Daemon<P: Platform, S: Socket> {
     pub(crate) socket: S,
     pub(crate) devices: Devices<P>,
     pub(crate) mailbox: Mailbox<P, S::Request>,
+    pub(crate) reaper: Reaper<P>,
     pub(crate) handles: Mutex<P::Mutex, Handles>,
     pub(crate) control: Mutex<P::Mutex, ControlFront>,
     cpu_reply: AtomicU32,
@@ -87,6 +91,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
             socket,
             devices: Devices::new(),
             mailbox: Mailbox::new(),
+            reaper: Reaper::new(),
             handles: Mutex::new(Handles::new()),
             control: Mutex::new(ControlFront { last_added: None, last_error: Words::NONE }),
             cpu_reply: AtomicU32::new(WAITING),
@@ -98,13 +103,18 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
         &self.platform
     }
 
-    /// Counts what there is.
+    /// Returns what gives back the contents of devices that are gone.
+    pub const fn reaper(&self) -> &Reaper<P> {
+        &self.reaper
+    }
+
+    /// Counts what there is, with what the reaper has not given back yet.
     pub fn remains(&self) -> Remains {
         let mut remains = Remains {
             instances: 0,
             devices: 0,
             pool_pages: self.platform.pages_committed(),
-            table_bytes: 0,
+            table_bytes: self.reaper.remains().1,
             streams: 0,
             handles: self.handles.lock().count(),
         };
@@ -134,6 +144,17 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
                 self.cpu_reply.store(word, Ordering::Release);
                 self.platform.wake(&self.cpu_reply);
             }
+        }
+    }
+
+    /// Answers that there is no place for the request now, as a full mailbox does.
+    pub(crate) fn refuse_full(&self, reply_to: ReplyTo<S::Request>) {
+        match reply_to {
+            ReplyTo::Client(write) => {
+                let errno = errno::of_post(PostError::Full);
+                self.socket.answer(write.client, platform::Answer::Error(errno));
+            }
+            ReplyTo::CpuEvents => self.reply(reply_to, Err(Refusal::NoMemory)),
         }
     }
 

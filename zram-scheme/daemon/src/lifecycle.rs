@@ -7,10 +7,12 @@
 //! short locks of `devices`, and for memory to be mapped, all of which go on without it.
 
 mod actor;
+mod compactions;
 mod core;
 mod effect;
 mod event;
 mod mailbox;
+mod reaper;
 mod state;
 
 pub use self::core::{Forbidden, Transition, step};
@@ -21,4 +23,5 @@ pub use event::{
     DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings, SizeError,
 };
 pub use mailbox::{MAILBOX_MAX, Mailbox, Message, PostError, ReplyTo};
+pub use reaper::{RETIRED_MAX, Reaper};
 pub use state::{Device, State};
