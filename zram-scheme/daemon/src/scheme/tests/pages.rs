@@ -97,6 +97,8 @@ fn a_failed_write_leaves_the_page_and_is_counted() {
 #[derive(Default)]
 struct Changing {
     copies: AtomicU64,
+    /// Bytes that are missing at the end of each copy.
+    missing: usize,
 }
 
 impl ClientRequest for Changing {
@@ -128,7 +130,7 @@ impl ClientRequest for Changing {
         // The first copy is short when compressed, later ones are not at all.
         let copy = self.copies.fetch_add(1, Ordering::Relaxed);
         buffer.copy_from_slice(&if copy.is_multiple_of(2) { page(copy) } else { noise(copy) });
-        buffer.len()
+        buffer.len() - self.missing
     }
 
     fn fill_payload(&mut self, _offset: usize, _bytes: &[u8]) -> usize {
@@ -178,4 +180,20 @@ fn a_discard_may_end_with_the_device_and_not_behind_it() {
         assert_eq!(discarded(&mut machine, range), expected, "{range:?}");
     }
     assert_eq!(machine.column("0/io_stat", 3), 11, "what was discarded and nothing else");
+}
+
+#[test]
+fn a_client_whose_memory_is_shorter_than_it_says_gets_an_error_and_changes_nothing() {
+    let mut machine = Machine::with_device("1M");
+    let handle = machine.open("0");
+    assert_eq!(machine.write(handle, 0, &page(99)), Ok(4096));
+    let client = Changing { missing: 1, ..Changing::default() };
+    let mut worker = Worker::new(0).unwrap();
+    let id = DeviceId::new(0).unwrap();
+    let content = machine.daemon.devices.content(id).unwrap();
+    let transfer = Transfer::new(0, 4096, machine.daemon.devices.view(id).unwrap().pages).unwrap();
+    let written = data::write::<FakePlatform>(&content, &mut worker, transfer, &client);
+    drop(content);
+    assert_eq!(written, Err(data::DataError::Unreadable));
+    assert_eq!(machine.read(handle, 0, 4096), Ok(page(99).to_vec()));
 }
