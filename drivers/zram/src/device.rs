@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use lock_api::RawMutex;
 
-use crate::pool::{Pool, Read, Seen, Slots};
+use crate::pool::{Compaction, Pool, Read, Seen, Slots};
 use crate::slots::{
     Entry, Fill, ObjectSize, Priority, SlotState, SlotTable, SlotWord, StoredObject,
 };
@@ -320,16 +320,30 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     /// how many. Stores and loads go on meanwhile.
     ///
     /// # Context
-    /// Allocates smaller copies of tables and works without; releases pages, with no lock held.
+    /// As [`Self::compact_step`], but takes as long as all steps together.
     pub fn compact(&self, worker: &mut Worker) -> u64 {
+        let mut compaction = Compaction::new();
+        while !self.compact_step(worker, &mut compaction) {}
+        compaction.released_pages()
+    }
+
+    /// Does one more step of a compaction of this device and returns whether it was the last one.
+    /// Between two steps anything may happen to the device.
+    ///
+    /// # Context
+    /// Allocates smaller copies of tables and works without; releases some hundred pages at most,
+    /// with no lock held.
+    pub fn compact_step(&self, worker: &mut Worker, compaction: &mut Compaction) -> bool {
         let slots = Slots {
             size: |slot, at| self.size_at(slot, at),
             redirect: |slot, from, to| self.redirect(slot, from, to),
         };
-        let released = self.pool.compact(&mut worker.buffer, &slots);
+        let before = compaction.released_pages();
+        let is_done = self.pool.compact_step(compaction, &mut worker.buffer, &slots);
+        let released = compaction.released_pages().saturating_sub(before);
         // Relaxed: a statistic.
         self.pages_compacted.fetch_add(released, Ordering::Relaxed);
-        released
+        is_done
     }
 
     /// Returns the size of the object of `slot` if it is at `at`.

@@ -40,7 +40,7 @@ mod zcomp;
 
 pub use device::{Config, Purpose, Zram};
 pub use error::{LoadError, NoMemory, StoreError, StoredAbove};
-pub use pool::{HeapPages, PageSource};
+pub use pool::{Compaction, HeapPages, PageSource};
 pub use statistics::{Metadata, Statistics, StreamStatistics};
 pub use worker::Worker;
 pub use zcomp::{Algorithm, Compressor, Damaged, NoSuchLevel, OUTPUT_MAX, Stream};

@@ -44,6 +44,7 @@ fn main() -> u8 {
 /// Says what to do about an error whose name does not tell.
 fn advise(device: &str, error: Error) {
     match error.errno {
+        syscall::EPERM | syscall::EACCES => eprintln!("swapon: this needs root"),
         syscall::ENODATA => {
             eprintln!("swapon: it has no disksize; give it one: echo 64M > {device}/disksize");
         }

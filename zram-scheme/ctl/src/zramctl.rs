@@ -2,7 +2,8 @@
 //! a device's algorithm by the same option.
 //!
 //! Everything comes from the attribute files of `zram:`, and goes there; a file that a device does not
-//! have shows as `-`.
+//! have shows as `-`. If nothing of any device can be read, that is an error: the daemon is gone, or
+//! all of it is forbidden.
 
 #![no_std]
 #![no_main]
@@ -86,13 +87,24 @@ fn list(in_bytes: bool) -> Result<()> {
         "{:8} {:9} {:>8} {:>8} {:>8} {:>8} {:>7}",
         "NAME", "ALGORITHM", "DISKSIZE", "DATA", "COMPR", "TOTAL", "STREAMS"
     );
+    let mut unread = Ok(());
+    let mut is_any_read = false;
     for name in names.iter().filter(|name| name.parse::<u32>().is_ok()) {
         let size = |text: Option<&str>| match text.and_then(|text| text.parse().ok()) {
             Some(bytes) if in_bytes => format!("{bytes}"),
             Some(bytes) => shortened(bytes),
             None => "-".to_string(),
         };
-        let statistics = read(name, "mm_stat");
+        let statistics = match fs::read_text(&format!("/scheme/zram/{name}/mm_stat")) {
+            Ok(text) => {
+                is_any_read = true;
+                text
+            }
+            Err(error) => {
+                unread = Err(error);
+                String::new()
+            }
+        };
         let mut columns = statistics.split_whitespace();
         let [data, compressed, total] = [columns.next(), columns.next(), columns.next()];
         println!(
@@ -106,7 +118,7 @@ fn list(in_bytes: bool) -> Result<()> {
             streams(&read(name, "streams"))
         );
     }
-    Ok(())
+    if is_any_read { Ok(()) } else { unread }
 }
 
 /// Returns an attribute's text, empty if it cannot be read.

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | scheme | [`crate::scheme::serve::run`] | the socket |
 //! | actor | [`crate::threads::Actor::run`] | its mailbox |
+//! | reaper | [`crate::threads::Reaper::run`] | contents to give back |
 //! | events | [`crate::threads::events::run`] | the next CPU event, then the actor |
 //! | one `in` and one `out` for each CPU | [`crate::threads::queue::run`] | its queue |
 //! | log | [`crate::log_ring::LogRing::drain`] | something to write |
@@ -19,7 +20,7 @@ use crate::scheme::handles::Handles;
 use crate::scheme::{File, PendingWrite};
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
-use crate::threads::{Mailbox, Message, PostError, ReplyTo};
+use crate::threads::{Mailbox, Message, PostError, Reaper, ReplyTo};
 use crate::words;
 use zram_lifecycle::{Answer, DeviceId, Refusal, Request};
 
@@ -29,6 +30,7 @@ pub struct Daemon<P: Platform, S: Socket> {
     pub(crate) socket: S,
     pub(crate) devices: Devices<P>,
     pub(crate) mailbox: Mailbox<P, S::Request>,
+    pub(crate) reaper: Reaper<P>,
     pub(crate) handles: Mutex<P::Mutex, Handles>,
     pub(crate) control: Mutex<P::Mutex, ControlFront>,
     cpu_reply: AtomicU32,
@@ -89,6 +91,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
             socket,
             devices: Devices::new(),
             mailbox: Mailbox::new(),
+            reaper: Reaper::new(),
             handles: Mutex::new(Handles::new()),
             control: Mutex::new(ControlFront { last_added: None, last_error: Words::NONE }),
             cpu_reply: AtomicU32::new(WAITING),
@@ -100,13 +103,18 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
         &self.platform
     }
 
-    /// Counts what there is.
+    /// Returns what gives back the contents of devices that are gone.
+    pub const fn reaper(&self) -> &Reaper<P> {
+        &self.reaper
+    }
+
+    /// Counts what there is, with what the reaper has not given back yet.
     pub fn remains(&self) -> Remains {
         let mut remains = Remains {
             instances: 0,
             devices: 0,
             pool_pages: self.platform.pages_committed(),
-            table_bytes: 0,
+            table_bytes: self.reaper.remains().1,
             streams: 0,
             handles: self.handles.lock().count(),
         };
@@ -136,6 +144,17 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
                 self.cpu_reply.store(word, Ordering::Release);
                 self.platform.wake(&self.cpu_reply);
             }
+        }
+    }
+
+    /// Answers that there is no place for the request now, as a full mailbox does.
+    pub(crate) fn refuse_full(&self, reply_to: ReplyTo<S::Request>) {
+        match reply_to {
+            ReplyTo::Client(write) => {
+                let errno = errno::of_post(PostError::Full);
+                self.socket.answer(write.client, platform::Answer::Error(errno));
+            }
+            ReplyTo::CpuEvents => self.reply(reply_to, Err(Refusal::NoMemory)),
         }
     }
 

@@ -27,6 +27,8 @@ pub enum DataError {
     Limit,
     /// The machine has no memory for it; the page is as it was.
     NoReserve,
+    /// The client's memory ends before the transfer does; the page is as it was.
+    Unreadable,
     /// What is stored does not match its checksum; the page is lost.
     Damaged,
 }
@@ -81,10 +83,14 @@ pub(crate) fn write<P: Platform>(
     let mut page: PageBytes = [0; PAGE_SIZE];
     for (slot, at) in transfer.slots() {
         let copied = client.copy_payload(at, &mut page);
-        assert!(copied == PAGE_SIZE, "the transfer is as long as the payload");
-        match content.store(worker, slot, &page, Purpose::Write) {
+        let stored = if copied == PAGE_SIZE {
+            content.store(worker, slot, &page, Purpose::Write).map_err(of_store)
+        } else {
+            Err(DataError::Unreadable)
+        };
+        match stored {
             Ok(()) => {}
-            Err(error) if at == 0 => return Err(of_store(error)),
+            Err(error) if at == 0 => return Err(error),
             Err(_) => return Ok(at),
         }
     }

@@ -63,6 +63,7 @@ pub(crate) const fn of_data(error: DataError) -> i32 {
     match error {
         DataError::Misaligned | DataError::TooLong => syscall::EINVAL,
         DataError::PastEnd => syscall::ENOSPC,
+        DataError::Unreadable => syscall::EFAULT,
         // As a block device does: what exactly failed is in the statistics.
         DataError::Limit | DataError::NoReserve | DataError::Damaged => syscall::EIO,
     }

@@ -3,7 +3,7 @@
 
 pub(crate) mod allocator;
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     committed: AtomicI64,
     /// Commits that are still granted, if that is limited (negative: all are).
     granted: AtomicI64,
+    /// Whether pages that are released wait until this is false.
+    is_blocked: AtomicBool,
     waits: Mutex<()>,
     wakes: Condvar,
     pub(crate) waiting: AtomicUsize,
@@ -37,6 +39,11 @@ pub(crate) struct FakePlatform(pub(crate) Arc<Shared>);
 impl FakePlatform {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Shared { granted: AtomicI64::new(-1), ..Shared::default() }))
+    }
+
+    /// Lets every release of a pool page wait from now on, or no longer.
+    pub(crate) fn block_releases(&self, is_blocked: bool) {
+        self.0.is_blocked.store(is_blocked, Ordering::Release);
     }
 
     /// Grants so many commits of pool pages from now on; a negative number grants all.
@@ -98,6 +105,9 @@ impl PageSource for FakePages {
     }
 
     fn release(&self, page: Self::Page) {
+        while self.0.is_blocked.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
         self.0.committed.fetch_sub(1, Ordering::Relaxed);
         HeapPages.release(page);
     }
@@ -259,9 +269,11 @@ impl Machine {
         self.next_tag
     }
 
-    /// Lets the actor take one message.
+    /// Lets the actor take one message and do what is left to do, and the reaper too.
     pub(crate) fn turn(&mut self) {
-        self.actor.as_mut().unwrap().turn();
+        let actor = self.actor.as_mut().unwrap();
+        actor.turn();
+        actor.settle();
     }
 
     /// Serves a request, with a turn of the actor if it needs one; returns the answer and the

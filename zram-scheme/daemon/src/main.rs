@@ -40,6 +40,8 @@ const PRIORITY_IN: u32 = 10;
 /// Priority of the threads that a CPU on its way waits for. They rarely run, and shortly.
 const PRIORITY_EVENTS: u32 = 15;
 const PRIORITY_OUT: u32 = 20;
+/// Nobody waits for the reaper, but its memory is for programs, so it has their share of the CPU.
+const PRIORITY_REAPER: u32 = 20;
 
 /// Exit codes.
 const DONE: u8 = 0;
@@ -125,6 +127,9 @@ fn start_threads(
     actor: Actor<'static, MachinePlatform, MachineSocket>,
 ) -> zram_rt::Result<()> {
     Builder::new("zramd/log").spawn(|| log.drain(&mut Console))?;
+    Builder::new("zramd/reaper")
+        .priority(PRIORITY_REAPER)
+        .spawn(|| daemon.reaper().run(daemon.platform()))?;
     Builder::new("zramd/actor").priority(PRIORITY_EVENTS).spawn(move || {
         actor.run();
         log.flush(&mut Console);

@@ -23,12 +23,12 @@ const CPUS: usize = 2;
 const COMPRESSOR: Compressor = Compressor::DEFAULT;
 
 fn device(pages: &CountedPages, slots: u32) -> (Device<'_>, Worker) {
-    let config = Config {
-        disksize_pages: slots,
-        compressor: COMPRESSOR,
-        possible_cpus: CPUS,
-        mem_limit_pages: 0,
-    };
+    device_of(pages, slots, COMPRESSOR)
+}
+
+fn device_of(pages: &CountedPages, slots: u32, compressor: Compressor) -> (Device<'_>, Worker) {
+    let config =
+        Config { disksize_pages: slots, compressor, possible_cpus: CPUS, mem_limit_pages: 0 };
     let device = Zram::new(config, pages).expect("memory");
     device.cpu_up(0).expect("memory");
     (device, Worker::new(0).expect("memory"))

@@ -43,7 +43,7 @@ pub(super) struct Class<P: PageSource> {
 
 /// A place of a class. Ordered as compaction goes: low ones are filled, high ones emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+pub(super) struct Place {
     run: usize,
     place: usize,
 }
@@ -68,7 +68,17 @@ pub(super) struct Step<G> {
 
 impl<G> Sweep<G> {
     pub(super) fn new() -> Self {
-        Self { end: END, spare: None }
+        Self::from(END)
+    }
+
+    /// Returns a sweep that goes on where another one ended.
+    pub(super) fn from(end: Place) -> Self {
+        Self { end, spare: None }
+    }
+
+    /// Returns where another sweep can go on.
+    pub(super) fn end(&self) -> Place {
+        self.end
     }
 
     /// Keeps one emptied page as the spare and returns the others.

@@ -31,6 +31,7 @@ use budget::Budget;
 pub(crate) use budget::Refused;
 use class::Class;
 pub(crate) use class::Seen;
+pub use compaction::Compaction;
 pub(crate) use compaction::Slots;
 pub(crate) use handle::Handle;
 use layout::{CLASS_COUNT, class_of, step_in};

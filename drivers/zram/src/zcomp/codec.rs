@@ -119,6 +119,9 @@ impl Workspace {
 mod tests {
     use super::{Algorithm, Damaged, OUTPUT_MAX};
     use crate::PAGE_SIZE;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     #[test]
@@ -140,6 +143,47 @@ mod tests {
             let short = algorithm.decompress(&output[..bytes - 1], &mut page);
             let long = algorithm.decompress(&output[..bytes + 1], &mut page);
             assert_eq!((short, long), (Err(Damaged), Err(Damaged)));
+        }
+    }
+
+    /// A block of `count` literals and then a match at `offset` and five literals more.
+    fn block_with_offset(count: usize, offset: u8) -> Vec<u8> {
+        let mut block = Vec::new();
+        block.push((count.min(15) as u8) << 4 | 4);
+        if let Some(rest) = count.checked_sub(15) {
+            block.extend(core::iter::repeat_n(255, rest / 255));
+            block.push((rest % 255) as u8);
+        }
+        block.extend(core::iter::repeat_n(0x41, count));
+        block.extend([offset, 0, 0x50]);
+        block.extend(b"BCDEF");
+        block
+    }
+
+    #[test]
+    fn a_match_from_before_the_page_is_damage() {
+        let of_one = |offset| block_with_offset(1, offset);
+        assert_eq!(of_one(2), [0x14, 0x41, 2, 0, 0x50, 0x42, 0x43, 0x44, 0x45, 0x46]);
+        for algorithm in Algorithm::ALL {
+            // The last block would be a whole page if what lay there before were good.
+            for block in [of_one(0), of_one(2), block_with_offset(4000, 0)] {
+                let mut page = [0xaa; PAGE_SIZE];
+                assert_eq!(algorithm.decompress(&block, &mut page), Err(Damaged), "{algorithm:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_without_end_are_damage() {
+        let mut of_match = vec![0x0f, 1, 0];
+        of_match.extend([0xff; 4090]);
+        let mut of_literals = vec![0xf0];
+        of_literals.extend([0xff; 4095]);
+        for algorithm in Algorithm::ALL {
+            for block in [&of_match, &of_literals] {
+                let mut page = [0xaa; PAGE_SIZE];
+                assert_eq!(algorithm.decompress(block, &mut page), Err(Damaged), "{algorithm:?}");
+            }
         }
     }
 

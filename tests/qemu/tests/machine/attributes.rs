@@ -53,3 +53,34 @@ fn a_mounted_device_is_opened_by_nobody_else() {
         .prints("! cat zram:0", "cat: zram:0: device or resource busy (EBUSY)")
         .prints("! swapon zram:0", "swapon: zram:0: device or resource busy (EBUSY)");
 }
+
+#[test]
+fn zramctl_fails_when_the_daemon_has_ended() {
+    let script = "echo 64M > zram:0/disksize\nzramctl\necho 1 > zram:control/exit\n! zramctl\n";
+    boot(2, &format!("echo > zram:control/hot_add\n{script}")).succeeds();
+}
+
+#[test]
+fn two_devices_at_once_are_removed_only_when_they_are_not_mounted() {
+    let script = "\
+echo id=0 disksize=10M > zram:control/hot_add
+echo id=1 disksize=10M > zram:control/hot_add
+echo 1 > zram:control/hot_remove
+echo 0 > zram:control/hot_remove
+echo id=0 disksize=10M > zram:control/hot_add
+echo id=1 disksize=10M > zram:control/hot_add
+swapon zram:0
+swapon zram:1
+! echo 0 > zram:control/hot_remove
+! echo 1 > zram:control/hot_remove
+cat zram:1/disksize
+swapoff zram:0
+swapoff zram:1
+echo id=2 disksize=10M > zram:control/hot_add
+echo 0 > zram:control/hot_remove
+echo 1 > zram:control/hot_remove
+echo 2 > zram:control/hot_remove
+! cat zram:0/disksize
+";
+    boot(2, script).succeeds().prints("cat zram:1/disksize", &(10 << 20).to_string());
+}

@@ -142,3 +142,18 @@ fn cpus_go_and_come_after_the_daemon_was_killed() {
     let script = format!("{SWAP}kill zramd\nhotplug --cycles 3\ncat cpu:online\nexit 9\n");
     boot(2, &script).fails().prints("cat cpu:online", "0-1");
 }
+
+#[test]
+fn a_cpu_comes_back_right_after_the_reset_of_a_device_with_pages() {
+    let script = format!(
+        "{SWAP}\
+         echo id=1 disksize=256M > zram:control/hot_add\n\
+         pages zram:1\n\
+         echo 0 > /scheme/cpu/1/online\n\
+         echo 1 > zram:1/reset\n\
+         echo 1 > /scheme/cpu/1/online\n\
+         cat zram:1/initstate\n\
+         cat cpu:online\n"
+    );
+    boot(2, &script).succeeds().prints("cat zram:1/initstate", "0").prints("cat cpu:online", "0-1");
+}

@@ -5,6 +5,9 @@
 //! [`ROOT`] is the root directory, is always there, and stands for what the scheme's publication
 //! holds open.
 //!
+//! Some places are root's, and other users have a share each, so that no reader of statistics makes
+//! `swapon`, a reset or exit fail for want of a handle.
+//!
 //! A device that a handle is attached to (it is mounted) has no other handle: its pages are programs'
 //! memory, and nobody else reads or writes them.
 
@@ -21,6 +24,20 @@ pub const ROOT: HandleId = HandleId(0);
 /// Most open handles: a kernel table of 1024 descriptors would be full by then.
 pub const HANDLES_MAX: usize = 1024;
 
+/// Most handles of all users but root together: the other places are root's, more than enough for
+/// `swapon` of every device and a shell beside it.
+pub const HANDLES_OF_USERS_MAX: usize = 768;
+
+/// Most handles of one user who is not root: more than a program that watches every attribute of a
+/// few devices needs, and four such users leave no place to others only if all of them take all.
+pub const HANDLES_OF_USER_MAX: usize = 192;
+
+/// The user who may do everything.
+const ROOT_UID: u32 = 0;
+
+const _: () = assert!(HANDLES_OF_USER_MAX < HANDLES_OF_USERS_MAX);
+const _: () = assert!(HANDLES_OF_USERS_MAX < HANDLES_MAX);
+
 /// Bits of a number that tell the place in the table; the rest counts opens.
 const PLACE_BITS: u32 = 16;
 
@@ -34,6 +51,8 @@ pub struct HandleId(pub usize);
 #[derive(Debug)]
 pub struct Handle {
     id: HandleId,
+    /// The user who opened it; whoever has it now, it is that user's share.
+    uid: u32,
     /// The file it was opened on.
     pub file: File,
     /// Whether it was opened for reading.
@@ -85,13 +104,13 @@ impl Handles {
         self.count
     }
 
-    /// Opens a handle.
+    /// Opens a handle for the user `uid`.
     ///
     /// # Errors
     ///
-    /// [`Fault::TooManyHandles`]; [`Fault::Mounted`] for a device that a handle is attached to;
+    /// [`Fault::TooManyHandles`], also when only the user's share is used up; [`Fault::Mounted`] for a device that a handle is attached to;
     /// [`Fault::NoDevice`] once the daemon has ended.
-    pub fn open(&mut self, opened: Opened) -> Result<HandleId, Fault> {
+    pub fn open(&mut self, uid: u32, opened: Opened) -> Result<HandleId, Fault> {
         if self.is_closed {
             return Err(Fault::NoDevice);
         }
@@ -100,6 +119,9 @@ impl Handles {
         {
             return Err(Fault::Mounted);
         }
+        if !self.has_share_left(uid) {
+            return Err(Fault::TooManyHandles);
+        }
         let free = self.places.iter().position(Option::is_none);
         let index = free.ok_or(Fault::TooManyHandles)?;
         self.opened += 1;
@@ -107,6 +129,7 @@ impl Handles {
         let Opened { file, is_readable, is_writable } = opened;
         self.places[index] = Some(Handle {
             id,
+            uid,
             file,
             is_readable,
             is_writable,
@@ -116,6 +139,18 @@ impl Handles {
         });
         self.count += 1;
         Ok(id)
+    }
+
+    /// Returns whether the user may have one more handle, if there is a place.
+    fn has_share_left(&self, uid: u32) -> bool {
+        if uid == ROOT_UID {
+            return true;
+        }
+        let of_users = self.places.iter().flatten().filter(|handle| handle.uid != ROOT_UID);
+        let (of_all, own) = of_users.fold((0_usize, 0_usize), |(of_all, own), handle| {
+            (of_all + 1, own + usize::from(handle.uid == uid))
+        });
+        of_all < HANDLES_OF_USERS_MAX && own < HANDLES_OF_USER_MAX
     }
 
     fn of_device(&self, device: DeviceId) -> impl Iterator<Item = &Handle> {
@@ -215,16 +250,19 @@ impl Default for Handles {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, File, HANDLES_MAX, HandleId, Handles, Opened, ROOT};
+    use super::{
+        Fault, File, HANDLES_MAX, HANDLES_OF_USER_MAX, HANDLES_OF_USERS_MAX, HandleId, Handles,
+        Opened, ROOT,
+    };
 
     const OPENED: Opened = Opened { file: File::Root, is_readable: true, is_writable: false };
 
     #[test]
     fn a_closed_handle_is_not_found_again_though_its_place_is_used() {
         let mut handles = Handles::new();
-        let first = handles.open(OPENED).unwrap();
+        let first = handles.open(0, OPENED).unwrap();
         assert_eq!(handles.close(first), Ok(File::Root));
-        let second = handles.open(OPENED).unwrap();
+        let second = handles.open(0, OPENED).unwrap();
         assert_eq!(handles.get(first), Err(Fault::NoHandle));
         assert_eq!(handles.close(first), Err(Fault::NoHandle));
         assert_eq!(handles.get(second), Ok(OPENED));
@@ -235,10 +273,40 @@ mod tests {
     fn one_more_handle_than_there_are_places_is_refused() {
         let mut handles = Handles::new();
         for _ in 0..HANDLES_MAX {
-            handles.open(OPENED).unwrap();
+            handles.open(0, OPENED).unwrap();
         }
-        assert_eq!(handles.open(OPENED), Err(Fault::TooManyHandles));
+        assert_eq!(handles.open(0, OPENED), Err(Fault::TooManyHandles));
         assert_eq!(handles.count(), HANDLES_MAX);
+    }
+
+    /// Opens handles for the user until one is refused; returns how many those are.
+    fn opened_by(handles: &mut Handles, uid: u32) -> usize {
+        let refusal = |handles: &mut Handles| handles.open(uid, OPENED).err();
+        (0..).find(|_| refusal(handles) == Some(Fault::TooManyHandles)).unwrap()
+    }
+
+    #[test]
+    fn a_user_gets_a_share_and_others_still_get_theirs() {
+        let mut handles = Handles::new();
+        assert_eq!(opened_by(&mut handles, 1000), HANDLES_OF_USER_MAX);
+        assert_eq!(opened_by(&mut handles, 1001), HANDLES_OF_USER_MAX);
+    }
+
+    #[test]
+    fn any_number_of_users_leaves_root_its_places() {
+        let mut handles = Handles::new();
+        let taken: usize = (1000..1020).map(|uid| opened_by(&mut handles, uid)).sum();
+        assert_eq!(taken, HANDLES_OF_USERS_MAX);
+        assert_eq!(opened_by(&mut handles, 0), HANDLES_MAX - HANDLES_OF_USERS_MAX);
+    }
+
+    #[test]
+    fn a_closed_handle_is_in_its_users_share_again() {
+        let mut handles = Handles::new();
+        let first = handles.open(1000, OPENED).unwrap();
+        assert_eq!(opened_by(&mut handles, 1000), HANDLES_OF_USER_MAX - 1);
+        handles.close(first).unwrap();
+        assert!(handles.open(1000, OPENED).is_ok());
     }
 
     #[test]

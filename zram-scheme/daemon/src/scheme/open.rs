@@ -29,14 +29,15 @@ pub(super) fn open<P: Platform, S: Socket>(
     let file = as_asked(path::resolve(base, path, device)?, flags)?;
     let opened =
         Opened { file, is_readable: flags & O_RDONLY != 0, is_writable: flags & O_WRONLY != 0 };
-    check_permissions(opened, client.opener_uid())?;
+    let uid = client.opener_uid();
+    check_permissions(opened, uid)?;
     match file {
-        File::Device(_) => open_device(daemon, opened),
+        File::Device(_) => open_device(daemon, uid, opened),
         File::Root
         | File::ControlDirectory
         | File::Control(_)
         | File::DeviceDirectory(_)
-        | File::Attribute(..) => daemon.handles.lock().open(opened),
+        | File::Attribute(..) => daemon.handles.lock().open(uid, opened),
     }
 }
 
@@ -87,6 +88,7 @@ fn check_permissions(opened: Opened, uid: u32) -> Result<(), Fault> {
 
 fn open_device<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
+    uid: u32,
     opened: Opened,
 ) -> Result<HandleId, Fault> {
     let File::Device(wanted) = opened.file else { return Err(Fault::NotDirectory) };
@@ -94,6 +96,6 @@ fn open_device<P: Platform, S: Socket>(
         OpenDeviceError::Absent => Fault::NoFile,
         OpenDeviceError::Claimed => Fault::Claimed,
     })?;
-    let handle = daemon.handles.lock().open(Opened { file: File::Device(name), ..opened });
+    let handle = daemon.handles.lock().open(uid, Opened { file: File::Device(name), ..opened });
     handle.inspect_err(|_| daemon.devices.close(name.id))
 }

@@ -1,6 +1,9 @@
 //! The actor: the one thread that runs the core and performs its effects.
 //!
 //! [`drive`] takes the core through one request; here is the [`World`] that performs it.
+//!
+//! A message never takes long, because a CPU event may be behind it: contents are given back by the
+//! reaper (`reaper.rs`), and a compaction is done in steps between messages (`compactions.rs`).
 
 use hotplug::Step;
 use log::info;
@@ -13,6 +16,7 @@ use zram_lifecycle::{
     drive,
 };
 
+use super::compactions::{Accepted, Compactions};
 use super::mailbox::{Message, ReplyTo};
 use crate::daemon::Daemon;
 use crate::devices::{Content, DEVICES_MAX};
@@ -36,6 +40,7 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
             daemon,
             built: None,
             worker: Worker::new(usize::MAX)?,
+            compactions: Compactions::new(),
             current: None,
             reply: None,
             is_finished: false,
@@ -60,13 +65,30 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
         }
     }
 
-    /// Takes one message and performs it.
+    /// Takes one message and performs it, and does one step of a compaction. Waits for a message
+    /// only if there is nothing to compact.
     pub(crate) fn turn(&mut self) {
         let daemon = self.hands.daemon;
-        let Message { request, reply_to } = daemon.mailbox.take(&daemon.platform);
-        self.hands.current = Some(reply_to);
-        self.apply(request);
-        assert!(self.hands.current.is_none(), "each request gets exactly one reply");
+        let message = if self.hands.compactions.is_empty() {
+            Some(daemon.mailbox.take(&daemon.platform))
+        } else {
+            daemon.mailbox.try_take()
+        };
+        if let Some(Message { request, reply_to }) = message {
+            self.hands.current = Some(reply_to);
+            self.apply(request);
+            assert!(self.hands.current.is_none(), "each request gets exactly one reply");
+        }
+        self.hands.compact_step();
+    }
+
+    /// Does what is left to do when no message comes.
+    #[cfg(test)]
+    pub(crate) fn settle(&mut self) {
+        while !self.hands.compactions.is_empty() {
+            self.hands.compact_step();
+        }
+        while self.hands.daemon.reaper.reap_one(&self.hands.daemon.platform) {}
     }
 
     fn apply(&mut self, request: Request) {
@@ -81,6 +103,7 @@ struct Hands<'a, P: Platform, S: Socket> {
     /// Built, but not a device's own yet.
     built: Option<(DeviceId, Content<P>)>,
     worker: Worker,
+    compactions: Compactions<S::Request>,
     /// Who waits for the reply; nobody if the daemon itself asked.
     current: Option<ReplyTo<S::Request>>,
     reply: Option<Result<Answer, Refusal>>,
@@ -125,19 +148,13 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
             }
             Effect::DropBuilt => drop(self.built.take()),
             Effect::Clear(view) => {
-                // The content is given back here, before anybody can open the device again.
-                drop(devices.empty(view.name.id, Some(view)));
+                // Nobody finds the content any more before anybody can open the device again.
+                self.retire(view.name.id, Some(view));
                 devices.release(view.name.id, Release::Emptied);
             }
-            Effect::Retire(ids) => for_each(ids, |id| drop(devices.empty(id, None))),
+            Effect::Retire(ids) => for_each(ids, |id| self.retire(id, None)),
             Effect::Release(ids) => for_each(ids, |id| devices.release(id, Release::Unchanged)),
-            Effect::Compact(id) => {
-                let worker = &mut self.worker;
-                let released = devices.content_for_actor(id, |content| content.compact(worker));
-                if let Some(released) = released {
-                    info!("device {}: compaction released {released} pages", id.index());
-                }
-            }
+            Effect::Compact(id) => self.accept_compaction(id),
             Effect::Reply(reply) => self.reply(reply),
             Effect::Finish => self.finish(),
         }
@@ -152,12 +169,54 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
             possible_cpus: self.daemon.platform.possible_cpus(),
             mem_limit_pages: view.settings.limit_bytes / PAGE_SIZE as u64,
         };
-        match Content::<P>::new(config, self.daemon.platform.pages()) {
-            Ok(content) => {
+        loop {
+            if let Ok(content) = Content::<P>::new(config, self.daemon.platform.pages()) {
                 self.built = Some((view.name.id, content));
-                Outcome::Done
+                return Outcome::Done;
             }
-            Err(zram::NoMemory) => Outcome::NoMemory,
+            // Bounded: nobody else retires contents, and at most RETIRED_MAX wait.
+            if !self.daemon.reaper.reap_one(&self.daemon.platform) {
+                return Outcome::NoMemory;
+            }
+        }
+    }
+
+    /// Takes the content out of the claimed device and hands it to the reaper.
+    fn retire(&mut self, id: DeviceId, view: Option<View>) {
+        // What these were to gain is given back now.
+        while let Some(Accepted { reply_to, .. }) = self.compactions.pop_of(id) {
+            self.end_compaction(reply_to);
+        }
+        if let Some(content) = self.daemon.devices.empty(id, view) {
+            self.daemon.reaper.retire(&self.daemon.platform, content);
+        }
+    }
+
+    /// Puts a compaction behind those that go on. The core replies at once, but whoever waits gets
+    /// the reply at the end.
+    fn accept_compaction(&mut self, id: DeviceId) {
+        match self.current.take() {
+            Some(reply_to) if self.compactions.is_full() => self.daemon.refuse_full(reply_to),
+            reply_to => self.compactions.push(id, reply_to),
+        }
+    }
+
+    /// Does one step of the compaction on turn, if there is one.
+    fn compact_step(&mut self) {
+        let Some(Accepted { id, progress, .. }) = self.compactions.first() else { return };
+        let (id, worker) = (*id, &mut self.worker);
+        let step = |content: &Content<P>| content.compact_step(worker, progress);
+        let is_over = self.daemon.devices.content_for_actor(id, step).unwrap_or(true);
+        if is_over && let Some(Accepted { progress, reply_to, .. }) = self.compactions.pop() {
+            let released = progress.released_pages();
+            info!("device {}: compaction released {released} pages", id.index());
+            self.end_compaction(reply_to);
+        }
+    }
+
+    fn end_compaction(&self, reply_to: Option<ReplyTo<S::Request>>) {
+        if let Some(reply_to) = reply_to {
+            self.daemon.reply(reply_to, Ok(Answer::Done));
         }
     }
 
@@ -175,6 +234,7 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
     fn reply(&mut self, reply: Result<Answer, Refusal>) {
         match self.current.take() {
             Some(reply_to) => self.daemon.reply(reply_to, reply),
+            // The daemon itself asked, or the reply comes at the end of a compaction.
             None => self.reply = Some(reply),
         }
     }
@@ -184,6 +244,7 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
             self.daemon.reply(reply_to, Err(Refusal::Exited));
         }
         self.daemon.handles.lock().close_all();
+        self.daemon.reaper.finish(&self.daemon.platform);
         self.is_finished = true;
     }
 }

@@ -97,11 +97,16 @@ impl<P: Platform, C> Mailbox<P, C> {
         loop {
             // Acquire: a post that this does not count yet changes the word, so the wait returns.
             let posts = self.posts.load(Ordering::Acquire);
-            if let Some(message) = self.queue.lock().messages.pop_front() {
+            if let Some(message) = self.try_take() {
                 return message;
             }
             platform.wait(&self.posts, posts, None);
         }
+    }
+
+    /// Takes out the oldest message if there is one.
+    pub fn try_take(&self) -> Option<Message<C>> {
+        self.queue.lock().messages.pop_front()
     }
 
     /// Lets nothing in any more and returns what has not been taken out.

@@ -1,6 +1,6 @@
 //! Damaged memory gives an error and zeros, whatever it is that changed.
 
-use super::{Device, audit, device, loaded};
+use super::{Device, audit, device, device_of, loaded};
 use crate::device::Purpose;
 use crate::pool::Handle;
 use crate::pool::audit::Damage;
@@ -178,4 +178,24 @@ fn a_damaged_handle_or_size_never_gives_another_page() {
     }
     assert!(loaded(&device, &mut worker, 77) == Ok(page_of(700, 77)));
     audit(&device, &pages);
+}
+
+#[test]
+fn a_stored_block_that_refers_to_before_the_page_reads_as_zeros_and_is_counted() {
+    for &algorithm in crate::Algorithm::ALL {
+        let pages = CountedPages::default();
+        let (device, mut worker) = device_of(&pages, 1, crate::Compressor::of(algorithm));
+        for (failed, offset) in [0, 2].into_iter().enumerate() {
+            let block = [0x14, 0x41, offset, 0, 0x50, 0x42, 0x43, 0x44, 0x45, 0x46];
+            let handle = device.pool.insert(0, 0, &block).expect("memory");
+            let size = ObjectSize::new(block.len()).expect("a size");
+            let object = StoredObject { handle, size, priority: Priority::PRIMARY };
+            let entry = device.table.get_or_allocate(0).expect("memory");
+            device.install(&worker, entry, SlotState::Stored(object));
+            let mut page = [0xaa; PAGE_SIZE];
+            assert_eq!(device.load(&mut worker, 0, &mut page), Err(LoadError::Damaged));
+            assert!(page == [0; PAGE_SIZE], "no byte of what lay there before");
+            assert_eq!(device.statistics().failed_reads, failed as u64 + 1);
+        }
+    }
 }

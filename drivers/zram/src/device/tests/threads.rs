@@ -51,13 +51,14 @@ fn work(device: &Device<'_>, id: u64) {
                 device.take(&mut worker, slot as u32, &mut page).expect("no damage");
                 version_in(&page, slot);
             }
-            _ => device.discard(&worker, slot as u32, 1),
+            // Of up to five slots, so that ranges overlap, also behind the end.
+            _ => device.discard(&worker, slot as u32, random.below(6) as u32),
         }
     }
 }
 
 #[test]
-fn stores_loads_takes_and_compactions_may_all_meet() {
+fn stores_loads_takes_discards_and_compactions_may_all_meet() {
     let pages = CountedPages::default();
     let (device, _) = device(&pages, SLOTS as u32);
     thread::scope(|scope| {

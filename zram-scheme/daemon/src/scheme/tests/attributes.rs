@@ -138,3 +138,43 @@ fn attributes_show_what_linux_shows() {
     let words: Vec<&str> = streams.lines().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(words, ["0", "1", "fallback", "table_bytes", "streams_bytes"]);
 }
+
+#[test]
+fn statistics_have_as_many_columns_before_a_size_as_after() {
+    let mut machine = crate::fake::Machine::new();
+    machine.echo("control/hot_add", "\n").unwrap();
+    let columns = |machine: &mut crate::fake::Machine| {
+        ["0/mm_stat", "0/io_stat"].map(|path| {
+            let text = machine.cat(path).unwrap();
+            assert!(text.ends_with('\n') && !text.contains('\t'), "{text:?}");
+            text.split_whitespace().count()
+        })
+    };
+    assert_eq!(columns(&mut machine), [9, 4]);
+    machine.echo("0/disksize", "10M").unwrap();
+    assert_eq!(columns(&mut machine), [9, 4]);
+}
+
+#[test]
+fn two_mounted_devices_are_not_removed_and_nothing_changes() {
+    let mut machine = crate::fake::Machine::new();
+    for id in [0, 1] {
+        machine.echo("control/hot_add", &format!("id={id} disksize=10M")).unwrap();
+    }
+    let handles = ["0", "1"].map(|path| machine.open(path));
+    for handle in handles {
+        machine.verb(handle, [zram_abi::verb::SWAP_ATTACH, 0, 0]).unwrap();
+    }
+    let before = machine.daemon.remains();
+    for id in ["0", "1"] {
+        assert_eq!(machine.echo("control/hot_remove", id), Err(syscall::EBUSY));
+    }
+    assert_eq!(machine.daemon.remains(), before);
+    for handle in handles {
+        machine.close(handle);
+    }
+    for id in ["0", "1"] {
+        assert_eq!(machine.echo("control/hot_remove", id), Ok(1));
+    }
+    assert_eq!(machine.echo("control/hot_add", "id=0 disksize=10M"), Ok(17), "it can come again");
+}

@@ -94,6 +94,21 @@ fn a_flood_of_opens_is_refused_and_ends_with_its_closes() {
     assert_eq!(machine.echo("0/reset", "1"), Ok(1), "no open is left over");
 }
 
+#[test]
+fn a_reader_of_mm_stat_makes_no_reset_swapon_or_exit_fail() {
+    let mut machine = Machine::with_device("1M");
+    let mut opened = 0;
+    while machine.open_as("0/mm_stat", syscall::O_RDONLY, 1000).is_ok() {
+        opened += 1;
+    }
+    assert!(opened < HANDLES_MAX);
+    let device = machine.open("0");
+    assert!(machine.verb(device, [zram_abi::verb::SWAP_ATTACH, 0, 0]).is_ok(), "swapon");
+    machine.close(device);
+    assert_eq!(machine.echo("0/reset", "1"), Ok(1));
+    assert_eq!(machine.echo("control/exit", "1"), Ok(1));
+}
+
 fn any_client() -> impl Strategy<Value = (u8, bool, u64, [u64; 4], Vec<u8>)> {
     let small = prop_oneof![Just(0), 0..20_u64, Just(4096), any::<u64>()];
     let words = [small.clone(), small.clone(), small.clone(), small];

@@ -1,5 +1,6 @@
 //! All-or-nothing on the real engine: memory fails at every allocation and every page in turn.
 
+mod bounded;
 mod stopped;
 
 use crate::daemon::Remains;
