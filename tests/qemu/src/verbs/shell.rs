@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use qemu::corpus;
-use qemu::image::{Contents, DAEMON, Image};
+use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time};
 
 use super::settings::Settings;
@@ -68,7 +68,10 @@ fn scripted(machine: &Machine) -> Result<Option<i32>, String> {
 }
 
 fn pack(script: Option<&str>) -> Result<Image, String> {
-    Image::pack("shell", Contents { corpus: &corpus::wanted()?, script, daemon: DAEMON })
+    Image::pack(
+        "shell",
+        Contents { build: Build::Release, corpus: &corpus::wanted()?, script, daemon: DAEMON },
+    )
 }
 
 /// The terminal's mode as it was; put back on drop.

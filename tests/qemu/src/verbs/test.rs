@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use qemu::{image, place};
+use qemu::image::{self, Build};
+use qemu::place;
 
 /// Packages with tests that run on the host; the others are freestanding programs.
 const HOST: [&str; 8] =
@@ -36,7 +37,7 @@ pub(crate) fn run() -> Result<(), String> {
     let host = step(&host)?;
     let model = step(&["test", "--no-fail-fast", "-p", MODEL])?;
     println!("building the kernel and the programs");
-    if let Err(message) = image::build() {
+    if let Err(message) = image::build(Build::Checked) {
         // The tests that need them will say so, each for itself.
         eprintln!("{message}");
     }

@@ -35,3 +35,18 @@ fn a_failing_line_ends_the_script_and_the_machine_says_so() {
         .fails()
         .prints("cat zram:7/disksize", error);
 }
+
+#[test]
+fn the_kernel_under_test_checks_its_assertions() {
+    boot(1, "cat /scheme/sys/build\n")
+        .succeeds()
+        .prints("cat /scheme/sys/build", "assertions true");
+}
+
+#[test]
+fn a_program_under_test_panics_at_an_overflow_and_at_a_false_assertion() {
+    boot(1, "! hostile overflow\n! hostile assertion\n")
+        .succeeds()
+        .says("broken.rs:13: attempt to add with overflow")
+        .says("broken.rs:18: one is larger than two");
+}
