@@ -117,6 +117,11 @@ impl Run {
         self
     }
 
+    /// Returns the code with which the shell ended, if that was a failure.
+    pub(crate) fn guest_code(&self) -> Option<u8> {
+        self.ended.guest_code()
+    }
+
     /// Returns a figure that the guest printed.
     #[track_caller]
     pub(crate) fn figure(&self, name: &str) -> u64 {
