@@ -53,3 +53,11 @@ fn a_mounted_device_is_opened_by_nobody_else() {
         .prints("! cat zram:0", "cat: zram:0: device or resource busy (EBUSY)")
         .prints("! swapon zram:0", "swapon: zram:0: device or resource busy (EBUSY)");
 }
+
+#[test]
+fn report_leaves_out_the_ratios_of_a_device_that_holds_nothing() {
+    let run = boot(2, &format!("{SWAP}zramctl\nreport\n")).succeeds();
+    let report = run.output_of("report");
+    assert!(report.contains(&"ratios"), "{report:?}");
+    assert!(!report.iter().any(|line| line.contains("stored to compressed")), "{report:?}");
+}

@@ -29,6 +29,11 @@ fn the_image_boots_with_4_cpus() {
 }
 
 #[test]
+fn memory_files_threads_and_processes_are_what_programs_rely_on() {
+    boot(2, "platform\n").succeeds();
+}
+
+#[test]
 fn a_failing_line_ends_the_script_and_the_machine_says_so() {
     let error = "cat: zram:7/disksize: no such file or directory (ENOENT)";
     boot(1, "cat zram:7/disksize\necho never printed\n")
