@@ -18,7 +18,7 @@ use crate::report::{Report, Row};
 use crate::rounds::Times;
 
 /// Ends of the names of rows that would only hide others.
-const NOT_DRAWN: [&str; 4] = ["2 threads", "2 devices", "4K", "1M"];
+const NOT_DRAWN: [&str; 5] = ["random order", "2 threads", "2 devices", "4K", "1M"];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 

@@ -20,6 +20,9 @@ const THEIRS: &str = "Linux lz4";
 /// Behind the name of a row that is about pages of runs alone.
 pub(crate) const RUN_HEAVY: &str = ", run-heavy pages";
 
+/// Behind the name of a device whose slots are gone through in no order.
+pub(crate) const RANDOM_ORDER: &str = ", random order";
+
 /// Behind the name of a device whose slots two threads share.
 pub(crate) const TWO_THREADS: &str = ", 2 threads";
 
@@ -93,7 +96,7 @@ impl Report {
     }
 
     fn write_times(&self, text: &mut String) {
-        let _ = write!(text, "{:24}{:>7}{:>16}{:>16}", "", "ratio", "store", "load");
+        let _ = write!(text, "{:28}{:>7}{:>16}{:>16}", "", "ratio", "store", "load");
         for anchor in ANCHORS.iter().filter(|anchor| self.row(anchor).is_some()) {
             let _ = write!(text, "{anchor:>16}");
         }
@@ -102,7 +105,7 @@ impl Report {
             let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.3}"));
             let time = |times: &Times| format!("{:.0} ({:.0})", times.median(), times.minimum());
             let (store, load) = (time(&row.store), time(&row.load));
-            let _ = write!(text, "{:24}{ratio:>7}{store:>16}{load:>16}", row.name);
+            let _ = write!(text, "{:28}{ratio:>7}{store:>16}{load:>16}", row.name);
             for (_, store, load) in self.speeds(row) {
                 let _ = write!(text, "{:>16}", format!("{store:.2} {load:.2}"));
             }

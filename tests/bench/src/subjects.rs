@@ -10,10 +10,10 @@ use zram::{Algorithm, PAGE_SIZE, PageBytes};
 
 use crate::clock::{self, Spent};
 use crate::contenders::{self, ANCHOR, Contender, OURS};
-use crate::engine::{Engine, EngineMemory};
+use crate::engine::{Engine, EngineMemory, Order};
 use crate::linux::{self, Guard, Linux, LinuxMemory};
 use crate::memory::{self, Growth, LARGE_SLOTS, SMALL_SLOTS, Store};
-use crate::report::{RUN_HEAVY, Row, TWO_DEVICES, TWO_THREADS};
+use crate::report::{RANDOM_ORDER, RUN_HEAVY, Row, TWO_DEVICES, TWO_THREADS};
 use crate::rounds::{self, Case, Times};
 use crate::threads;
 
@@ -97,13 +97,19 @@ pub(crate) fn times(
     }
     let last_cpus = |count| cpus.len().checked_sub(count).map(|first| &cpus[first..]);
     for &algorithm in Algorithm::ALL {
-        for (threads, words) in [(1, ""), (2, TWO_THREADS)] {
+        for (threads, words, order) in [
+            (1, "", Order::Slots),
+            (1, RANDOM_ORDER, Order::Random),
+            (2, TWO_THREADS, Order::Slots),
+        ] {
             let Some(cpus) = last_cpus(threads) else { continue };
             let name = format!("{}{words}", engine_name(algorithm));
-            subjects.push(engine(algorithm, name, pages, cpus)?);
+            subjects.push(engine(name, Engine::new(algorithm, pages, cpus, order), cpus)?);
         }
     }
-    subjects.extend(last_cpus(2).map(|cpus| engines_apart(pages, cpus)));
+    if let Some(cpus) = last_cpus(2) {
+        subjects.push(engines_apart(pages, cpus)?);
+    }
     for algorithm in linux::ALGORITHMS {
         match linux(guard, algorithm, pages) {
             Ok(more) => subjects.extend(more),
@@ -169,16 +175,14 @@ fn of_runs(subject: Subject<'_>) -> Subject<'_> {
     Subject { name: format!("{}{RUN_HEAVY}", subject.name), ratio: None, ..subject }
 }
 
-fn engine<'a>(
-    algorithm: Algorithm,
-    name: String,
-    pages: &'a [PageBytes],
-    cpus: &'a [usize],
-) -> Result<Subject<'a>, String> {
-    let engine = Engine::new(algorithm, pages, cpus);
-    if !engine.is_right() {
-        return Err(format!("{name}: another page comes back"));
-    }
+/// Returns an error in words unless every page of a device comes back.
+fn check(name: &str, engine: &Engine<'_>) -> Result<(), String> {
+    if engine.is_right() { Ok(()) } else { Err(format!("{name}: another page comes back")) }
+}
+
+fn engine<'a>(name: String, engine: Engine<'a>, cpus: &'a [usize]) -> Result<Subject<'a>, String> {
+    check(&name, &engine)?;
+    let pages = engine.pages_count();
     let engine = Rc::new(RefCell::new(engine));
     let other = engine.clone();
     let store = move || Ok(engine.borrow_mut().store(cpus));
@@ -186,19 +190,22 @@ fn engine<'a>(
     Ok(Subject {
         name,
         ratio: None,
-        store: Case { pages: pages.len(), run: Box::new(store) },
-        load: Case { pages: pages.len(), run: Box::new(load) },
+        store: Case { pages, run: Box::new(store) },
+        load: Case { pages, run: Box::new(load) },
     })
 }
 
 /// As [`engine`] with our own codec, but every thread has a device of its own: what the machine gives
 /// to threads that share nothing.
-fn engines_apart<'a>(pages: &'a [PageBytes], cpus: &'a [usize]) -> Subject<'a> {
+fn engines_apart<'a>(pages: &'a [PageBytes], cpus: &'a [usize]) -> Result<Subject<'a>, String> {
+    let name = format!("{}{TWO_DEVICES}", engine_name(Algorithm::Lz4));
     let of_one = |(pages, cpu): (&'a [PageBytes], &usize)| {
-        Mutex::new(Engine::new(Algorithm::Lz4, pages, slice::from_ref(cpu)))
+        let engine = Engine::new(Algorithm::Lz4, pages, slice::from_ref(cpu), Order::Slots);
+        check(&name, &engine).map(|()| Mutex::new(engine))
     };
     let shares = pages.chunks(pages.len().div_ceil(cpus.len()));
-    let engines: Rc<[_]> = shares.zip(cpus).map(of_one).collect();
+    let engines: Result<Rc<[_]>, String> = shares.zip(cpus).map(of_one).collect();
+    let engines = engines?;
     let other = engines.clone();
     let on_all = move |engines: &[Mutex<Engine<'a>>],
                        work: fn(&mut Engine<'a>, &[usize]) -> Spent| {
@@ -209,12 +216,12 @@ fn engines_apart<'a>(pages: &'a [PageBytes], cpus: &'a [usize]) -> Subject<'a> {
     };
     let store = move || on_all(&engines, |engine, cpus| engine.store(cpus));
     let load = move || on_all(&other, |engine, cpus| engine.load(cpus));
-    Subject {
-        name: format!("{}{TWO_DEVICES}", engine_name(Algorithm::Lz4)),
+    Ok(Subject {
+        name,
         ratio: None,
         store: Case { pages: pages.len(), run: Box::new(store) },
         load: Case { pages: pages.len(), run: Box::new(load) },
-    }
+    })
 }
 
 fn linux<'a>(

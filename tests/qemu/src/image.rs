@@ -1,8 +1,9 @@
 //! The image: the kernel, and the initrd with every program and the sample of pages.
 //!
 //! The guest's binaries are built by a nested cargo into `target/guest`, stable and for the host's
-//! own target, as an ordinary release. Whatever a test runner or a coverage tool put into the
-//! environment stays out of it: those binaries have no standard library to instrument.
+//! own target: as an ordinary release, or as one with assertions and overflow checks ([`Build`]).
+//! Whatever a test runner or a coverage tool put into the environment stays out of it: those binaries
+//! have no standard library to instrument.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -55,9 +56,30 @@ pub struct Image {
     pub initrd: PathBuf,
 }
 
-/// What goes into an image beside the programs.
+/// How kernel and programs are built; both kinds lie side by side under `target/guest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// What people run and measure.
+    Release,
+    /// What tests boot: as optimised, and every assertion and overflow of arithmetic is checked.
+    Checked,
+}
+
+impl Build {
+    /// Returns cargo's profile, which is also the name of its folder.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Checked => "guest-checked",
+        }
+    }
+}
+
+/// What goes into an image, and how it is built.
 #[derive(Clone, Copy, Debug)]
 pub struct Contents<'a> {
+    /// How kernel and programs are built.
+    pub build: Build,
     /// The sample of pages.
     pub corpus: &'a Path,
     /// Lines for the shell; without them it prompts.
@@ -69,14 +91,14 @@ pub struct Contents<'a> {
 impl Image {
     /// Packs an image called `name` from the binaries of this checkout and `contents`.
     ///
-    /// The binaries are built if this process has not done so yet, with cargo's output on the
-    /// terminal.
+    /// The binaries are built if this process has not done so yet in this way, with cargo's output on
+    /// the terminal.
     ///
     /// # Errors
     ///
     /// In words, when the build fails or a file cannot be read or written.
     pub fn pack(name: &str, contents: Contents<'_>) -> Result<Self, String> {
-        let binaries = build()?;
+        let binaries = build(contents.build)?;
         let mut archive = Archive::new();
         archive.file(INIT, &read(&binaries.join(INIT))?);
         archive.folder("bin");
@@ -99,22 +121,29 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Builds the kernel and the programs, once in a process; returns the folder with the binaries.
+/// Builds the kernel and the programs, once in a process for each kind; returns the folder with the
+/// binaries.
 ///
 /// # Errors
 ///
 /// In words, when cargo does not start or fails; what it says is on the terminal.
-pub fn build() -> Result<&'static Path, String> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    BUILT.get_or_init(run_cargo).as_deref().map_err(Clone::clone)
+pub fn build(build: Build) -> Result<&'static Path, String> {
+    static RELEASE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    static CHECKED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = match build {
+        Build::Release => &RELEASE,
+        Build::Checked => &CHECKED,
+    };
+    built.get_or_init(|| run_cargo(build.profile())).as_deref().map_err(Clone::clone)
 }
 
-fn run_cargo() -> Result<PathBuf, String> {
-    let target = place::under_target("guest/release/kernel")?;
+fn run_cargo(profile: &str) -> Result<PathBuf, String> {
+    let target = place::under_target(&format!("guest/{profile}/kernel"))?;
     let binaries = target.parent().unwrap_or(&target).to_owned();
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(place::root()).args(["build", "--release", "--target-dir", "target/guest"]);
-    cargo.args(["--config", "profile.release.strip=true"]);
+    cargo.current_dir(place::root());
+    cargo.args(["build", "--profile", profile, "--target-dir", "target/guest"]);
+    cargo.args(["--config", &format!("profile.{profile}.strip=true")]);
     for package in PACKAGES {
         cargo.args(["-p", package]);
     }

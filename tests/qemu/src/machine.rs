@@ -43,6 +43,9 @@ const SETPRIV: &str = "/usr/bin/setpriv";
 /// What the kernel prints before it gives up.
 const PANIC: &str = "KERNEL PANIC";
 
+/// What the first program prints before the code of a shell that has failed.
+const SHELL_CODE: &str = "init: the shell has ended with code ";
+
 /// A panicking guest has this long to finish its message.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -209,6 +212,13 @@ impl Ended {
     pub fn succeeded(&self) -> bool {
         self.status == Some(SUCCESS)
     }
+
+    /// Returns the code with which the guest's shell ended, if that was a failure.
+    ///
+    /// The exit status has room for codes to 125 only, and its 16 is success.
+    pub fn guest_code(&self) -> Option<u8> {
+        self.log.lines().rev().find_map(|line| line.strip_prefix(SHELL_CODE)?.parse().ok())
+    }
 }
 
 impl fmt::Display for Why {
@@ -343,13 +353,15 @@ struct Listener<'a, 'w> {
     started: Instant,
     watch: &'a mut Watch<'w>,
     log: String,
+    /// Bytes that were said; the log has more where they are no text.
+    heard: usize,
     line: Vec<u8>,
     panicked: Option<Instant>,
 }
 
 impl<'a, 'w> Listener<'a, 'w> {
     fn new(started: Instant, watch: &'a mut Watch<'w>) -> Self {
-        Self { started, watch, log: String::new(), line: Vec::new(), panicked: None }
+        Self { started, watch, log: String::new(), heard: 0, line: Vec::new(), panicked: None }
     }
 
     /// Returns when the output is closed.
@@ -375,7 +387,7 @@ impl<'a, 'w> Listener<'a, 'w> {
                 }
                 Err(RecvTimeoutError::Timeout) => return Err(Why::TooLong(limits.total)),
             }
-            if self.log.len() + self.line.len() > LOG_BYTES_MAX {
+            if self.heard > LOG_BYTES_MAX {
                 return Err(Why::TooLoud);
             }
         }
@@ -391,6 +403,7 @@ impl<'a, 'w> Listener<'a, 'w> {
     }
 
     fn hear(&mut self, bytes: &[u8]) {
+        self.heard += bytes.len();
         for &byte in bytes {
             if byte == b'\n' {
                 self.end_line();

@@ -19,6 +19,9 @@ use crate::fd::Fd;
 /// Scheme of paths that name none.
 const DEFAULT_SCHEME: &str = "initfs";
 
+/// Most bytes of a text that is read whole: sixteen times what a kernel or daemon of ours ever shows.
+pub const TEXT_MAX: usize = 64 << 10;
+
 /// Where the namespace manager lists the schemes.
 const SCHEMES: &str = "/scheme";
 
@@ -60,22 +63,22 @@ fn namespace() -> Result<usize> {
     environment::namespace().ok_or(Error::new(syscall::ENODEV))
 }
 
-/// Returns the whole content of a file.
+/// Returns the whole content of a file of at most `bytes_max` bytes.
 ///
 /// # Errors
 ///
-/// Those of opening and reading it.
-pub fn read(path: &str) -> Result<Vec<u8>> {
-    read_all(&open(path, O_RDONLY)?)
+/// Those of opening and reading it; EFBIG if it is larger, ENOMEM.
+pub fn read(path: &str, bytes_max: usize) -> Result<Vec<u8>> {
+    read_all(&open(path, O_RDONLY)?, bytes_max)
 }
 
 /// Returns the whole content of a text file; bytes that are no UTF-8 become U+FFFD.
 ///
 /// # Errors
 ///
-/// Those of opening and reading it.
+/// Those of opening and reading it; EFBIG if it is larger than [`TEXT_MAX`], ENOMEM.
 pub fn read_text(path: &str) -> Result<String> {
-    read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    read(path, TEXT_MAX).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Writes `bytes` to a file in one write.
@@ -92,27 +95,31 @@ pub fn write(path: &str, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 ///
-/// ENOTDIR for a file; those of opening and reading it.
+/// ENOTDIR for a file; those of opening and reading it; EFBIG for names of more than [`TEXT_MAX`].
 pub fn list(path: &str) -> Result<Vec<String>> {
-    let bytes = read_all(&open(path, O_RDONLY | O_DIRECTORY)?)?;
+    let bytes = read_all(&open(path, O_RDONLY | O_DIRECTORY)?, TEXT_MAX)?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(text.lines().map(ToString::to_string).collect())
 }
 
-/// Reads an open file from its position to its end.
+/// Reads an open file from its position to its end, which is `bytes_max` bytes away at most.
 ///
 /// # Errors
 ///
-/// What the scheme answers.
-fn read_all(file: &Fd) -> Result<Vec<u8>> {
+/// What the scheme answers; EFBIG if there is more, ENOMEM.
+fn read_all(file: &Fd, bytes_max: usize) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         let end = bytes.len();
+        bytes.try_reserve(PAGE_SIZE).map_err(|_| Error::new(syscall::ENOMEM))?;
         bytes.resize(end + PAGE_SIZE, 0);
         let read = file.read(&mut bytes[end..])?;
         bytes.truncate(end + read);
         if read == 0 {
             return Ok(bytes);
+        }
+        if bytes.len() > bytes_max {
+            return Err(Error::new(syscall::EFBIG));
         }
     }
 }

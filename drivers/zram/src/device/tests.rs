@@ -2,6 +2,7 @@
 
 mod damage;
 mod model;
+mod nothing;
 mod resize;
 mod threads;
 

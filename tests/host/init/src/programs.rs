@@ -133,7 +133,12 @@ pub(crate) fn run(names: &Arc<Names>, daemon: &Arc<Daemon>) -> u8 {
     let script_exists = fs::open(SCRIPT, syscall::O_RDONLY).is_ok();
     let command = if script_exists { command.argument(SCRIPT) } else { command };
     match command.spawn().map(|shell| shell.wait()) {
-        Ok(End::Exited(code)) => code,
+        Ok(End::Exited(0)) => 0,
+        Ok(End::Exited(code)) => {
+            // The power switch has room for half of the codes, so the line tells which it was.
+            eprintln!("init: the shell has ended with code {code}");
+            code
+        }
         Ok(End::Killed) => {
             eprintln!("init: the shell was killed");
             KILLED_CODE

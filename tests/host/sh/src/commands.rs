@@ -1,4 +1,4 @@
-//! The commands that are part of the shell: each takes arguments and returns text or a failure.
+//! The commands that are part of the shell: each takes arguments and an output.
 
 mod cat;
 mod echo;
@@ -13,8 +13,10 @@ use alloc::string::{String, ToString};
 
 use zram_rt::errno::Error;
 
+use crate::output::Output;
+
 /// A command of the shell.
-pub(crate) type Builtin = fn(&[&str]) -> Result<String, Failure>;
+pub(crate) type Builtin = fn(&[&str], &mut Output) -> Result<(), Failure>;
 
 /// Why a command failed.
 #[derive(Debug)]

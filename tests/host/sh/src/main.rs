@@ -1,7 +1,8 @@
 //! `sh`: a small shell for the serial console and for scripts.
 //!
 //! It reads lines from the console (`editor`) or from the file that is its argument, takes them
-//! apart (`line`) and runs a command: one built in (`commands/`, one file each) or `/bin/NAME`. A
+//! apart (`line`) and runs a command: one built in (`commands/`, one file each; `output`) or
+//! `/bin/NAME`. A
 //! script ends at the first line that fails, with that line's code; a line that begins with `!`
 //! must fail.
 
@@ -13,7 +14,10 @@ extern crate alloc;
 
 mod commands;
 mod editor;
+mod output;
 mod shell;
+
+use alloc::string::String;
 
 use zram_rt::errno::InWords;
 use zram_rt::{eprintln, fs, println};
@@ -26,15 +30,23 @@ zram_rt::entry!(main);
 /// What the console shows before a line.
 const PROMPT: &str = "zram> ";
 
+/// Longest script, in bytes: some ten thousand lines.
+const SCRIPT_MAX: usize = 1 << 20;
+
 /// Exit code of a line that ought to have failed.
 const DID_NOT_FAIL: u8 = 3;
 
 fn main() -> u8 {
     match zram_rt::args().nth(1) {
-        Some(path) => match fs::read_text(path) {
-            Ok(script) => run_script(&script),
+        Some(path) => match fs::read(path, SCRIPT_MAX) {
+            Ok(script) => run_script(&String::from_utf8_lossy(&script)),
             Err(error) => {
-                eprintln!("sh: {path}: {}", InWords(error));
+                match error.errno {
+                    syscall::EFBIG => {
+                        eprintln!("sh: {path}: it is larger than {} KiB", SCRIPT_MAX >> 10);
+                    }
+                    _ => eprintln!("sh: {path}: {}", InWords(error)),
+                }
                 1
             }
         },

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 
 use zram_rt::errno::{Error, InWords};
 use zram_rt::process::{Child, Command, End};
-use zram_rt::{eprintln, fs, print, println};
+use zram_rt::{eprintln, fs, println};
 
 use crate::commands::{self, Failure};
+use crate::output::Output;
 use host_core::line::Line;
 
 /// Exit code of a command that was killed: Linux's 128 + SIGKILL.
@@ -65,10 +66,13 @@ impl Shell {
             Some(_) if line.in_background => {
                 failed(name, &Failure::words("& is for programs".to_string()))
             }
-            Some(command) => match command(arguments).and_then(|text| put(&text, line)) {
-                Ok(()) => Next::Done(0),
-                Err(failure) => failed(name, &failure),
-            },
+            Some(command) => {
+                let mut output = Output::to(line.target.as_deref());
+                match command(arguments, &mut output).and_then(|()| output.end()) {
+                    Ok(()) => Next::Done(0),
+                    Err(failure) => failed(name, &failure),
+                }
+            }
             None if line.target.is_some() => {
                 failed(name, &Failure::words("> is for commands of the shell".to_string()))
             }
@@ -113,15 +117,6 @@ fn code_of(name: &str, end: End) -> u8 {
             KILLED_CODE
         }
     }
-}
-
-/// Prints a command's output or writes it to the line's file, in one write.
-fn put(text: &str, line: &Line) -> Result<(), Failure> {
-    let Some(file) = &line.target else {
-        print!("{text}");
-        return Ok(());
-    };
-    fs::write(file, text.as_bytes()).map_err(|error| Failure::of_file(file, error))
 }
 
 fn failed(name: &str, failure: &Failure) -> Next {

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use qemu::corpus::{self, Profile};
-use qemu::image::{Contents, DAEMON, Image};
+use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::judge::{self, Figures};
 use qemu::machine::{Limits, Machine, QEMU, Threading};
 
@@ -99,9 +99,16 @@ pub(crate) fn run() -> Result<(), String> {
     let sample = corpus::wanted()?;
     println!("sample: {}", Profile::of(&corpus::read(&sample)?).summary());
     println!("building the kernel and the programs, then the image");
-    let image =
-        Image::pack("bench", Contents { corpus: &sample, script: Some(SCRIPT), daemon: DAEMON })?;
-    let hotplug = Contents { corpus: &sample, script: Some(HOTPLUG_SCRIPT), daemon: DAEMON };
+    let image = Image::pack(
+        "bench",
+        Contents { build: Build::Release, corpus: &sample, script: Some(SCRIPT), daemon: DAEMON },
+    )?;
+    let hotplug = Contents {
+        build: Build::Release,
+        corpus: &sample,
+        script: Some(HOTPLUG_SCRIPT),
+        daemon: DAEMON,
+    };
     let hotplug = Image::pack("bench-hotplug", hotplug)?;
     // All columns in each round, so that a busy while of the host disturbs them alike.
     let mut boots = COLUMNS.map(|_| Vec::new());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use qemu::budget::Budget;
 use qemu::corpus::{self, Profile};
-use qemu::image::{Contents, DAEMON, Image};
+use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::judge;
 use qemu::machine::{Limits, Machine, Threading};
 use qemu::place;
@@ -30,8 +30,10 @@ pub(crate) fn run() -> Result<(), String> {
     let size_mib = fitting_size(settings.memory_mib, profile)?;
     println!("building the kernel and the programs, then the image");
     let script = script(settings, size_mib);
-    let image =
-        Image::pack("demo", Contents { corpus: &sample, script: Some(&script), daemon: DAEMON })?;
+    let image = Image::pack(
+        "demo",
+        Contents { build: Build::Release, corpus: &sample, script: Some(&script), daemon: DAEMON },
+    )?;
     let machine = Machine {
         memory_mib: settings.memory_mib,
         cpus: settings.cpus,

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use qemu::corpus;
-use qemu::image::{Contents, DAEMON, Image};
+use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time};
 
 use super::settings::Settings;
@@ -22,6 +22,9 @@ const LIMITS: Limits =
 /// What QEMU ends with after Ctrl-A x: the person wanted it so.
 const ENDED_BY_PERSON: i32 = 0;
 
+/// Codes from here on look alike in QEMU's exit status.
+const CODE_END: i32 = 126;
+
 /// Boots the image and returns when the guest has powered off.
 pub(crate) fn run() -> Result<(), String> {
     let settings = Settings::from_environment()?;
@@ -31,21 +34,28 @@ pub(crate) fn run() -> Result<(), String> {
         threading: Threading::Multi,
         command_line: String::new(),
     };
-    let status =
-        if std::io::stdin().is_terminal() { attended(&machine)? } else { scripted(&machine)? };
-    match status {
-        Some(SUCCESS | ENDED_BY_PERSON) => Ok(()),
-        // The guest's code `c` becomes `2c + 1`.
-        Some(status) if status % 2 == 1 => {
+    if std::io::stdin().is_terminal() { attended(&machine) } else { scripted(&machine) }
+}
+
+/// Judges QEMU's exit status; `code` is what the guest itself has told.
+fn verdict(status: Option<i32>, code: Option<u8>) -> Result<(), String> {
+    match (status, code) {
+        (Some(SUCCESS | ENDED_BY_PERSON), _) => Ok(()),
+        (Some(_), Some(code)) => Err(format!("the guest ended with a failure, code {code}")),
+        // The guest's code `c` becomes `2c + 1`, as far as there is room.
+        (Some(status), None) if status % 2 == 1 && status / 2 < CODE_END => {
             Err(format!("the guest ended with a failure, code {}", status / 2))
         }
-        Some(status) => Err(format!("QEMU ended with status {status}")),
-        None => Err("QEMU was killed".to_owned()),
+        (Some(status), None) if status % 2 == 1 => {
+            Err(format!("the guest ended with a failure, code {CODE_END} or more"))
+        }
+        (Some(status), None) => Err(format!("QEMU ended with status {status}")),
+        (None, _) => Err("QEMU was killed".to_owned()),
     }
 }
 
-/// Connects the terminal with the guest; returns QEMU's exit status.
-fn attended(machine: &Machine) -> Result<Option<i32>, String> {
+/// Connects the terminal with the guest.
+fn attended(machine: &Machine) -> Result<(), String> {
     let image = pack(None)?;
     println!("booting; help lists the commands, exit powers off, Ctrl-A x ends QEMU");
     let turn = one_at_a_time().map_err(|why| why.to_string())?;
@@ -55,20 +65,24 @@ fn attended(machine: &Machine) -> Result<Option<i32>, String> {
     let status = command.status().map_err(|error| format!("{QEMU}: {error}"));
     drop(terminal);
     drop(turn);
-    Ok(status?.code())
+    verdict(status?.code(), None)
 }
 
-/// Runs the lines of the input; returns QEMU's exit status.
-fn scripted(machine: &Machine) -> Result<Option<i32>, String> {
+/// Runs the lines of the input.
+fn scripted(machine: &Machine) -> Result<(), String> {
     let mut script = String::new();
     std::io::stdin().read_to_string(&mut script).map_err(|error| format!("input: {error}"))?;
     let image = pack(Some(&script))?;
     let ended = machine.run(&image, LIMITS, &mut |line, _| println!("{line}"));
-    Ok(ended.map_err(|failed| failed.why.to_string())?.status)
+    let ended = ended.map_err(|failed| failed.why.to_string())?;
+    verdict(ended.status, ended.guest_code())
 }
 
 fn pack(script: Option<&str>) -> Result<Image, String> {
-    Image::pack("shell", Contents { corpus: &corpus::wanted()?, script, daemon: DAEMON })
+    Image::pack(
+        "shell",
+        Contents { build: Build::Release, corpus: &corpus::wanted()?, script, daemon: DAEMON },
+    )
 }
 
 /// The terminal's mode as it was; put back on drop.
@@ -86,5 +100,23 @@ impl Drop for TerminalMode {
     fn drop(&mut self) {
         // Nothing can be done about a terminal that is gone.
         let _ = Command::new("stty").arg(&self.0).stdin(Stdio::inherit()).status();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdict;
+
+    #[test]
+    fn a_failure_is_told_with_the_code_that_the_guest_told() {
+        let words = |status, code| verdict(Some(status), code).expect_err("it is a failure");
+        assert_eq!(words(253, Some(200)), "the guest ended with a failure, code 200");
+        assert_eq!(words(7, None), "the guest ended with a failure, code 3");
+        assert_eq!(words(253, None), "the guest ended with a failure, code 126 or more");
+    }
+
+    #[test]
+    fn a_person_who_ends_qemu_has_no_failure() {
+        assert_eq!((verdict(Some(0), None), verdict(Some(33), None)), (Ok(()), Ok(())));
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Boots of at most two minutes each, then random histories of the actor and random runs of pager,
 //! daemon and engine in one process, in proportion. The first thing that goes wrong ends it, with the
-//! seed that shows it again.
+//! seed that shows it again. The guest is built as in `make test`, with assertions and overflow checks.
 
 use std::process::Command;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use qemu::corpus;
-use qemu::image::{Contents, DAEMON, Image};
+use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::judge;
 use qemu::machine::{Limits, Machine, Threading};
 use qemu::place;
@@ -63,7 +63,12 @@ fn storms(seconds: u64, first_seed: u64) -> Result<(), String> {
         }
         println!("storm of {part} s on {CPUS} CPUs, seed {seed}");
         let script = format!("storm --seconds {part} --size {SIZE} --seed {seed}\n");
-        let contents = Contents { corpus: &sample, script: Some(&script), daemon: DAEMON };
+        let contents = Contents {
+            build: Build::Checked,
+            corpus: &sample,
+            script: Some(&script),
+            daemon: DAEMON,
+        };
         println!("{}", storm(&Image::pack("soak", contents)?, part)?);
         left -= part;
     }

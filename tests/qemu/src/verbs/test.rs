@@ -3,31 +3,19 @@
 //! cargo runs the tests; their output passes through as it comes. Counted are the lines
 //! `test result: ...`; a test program that was started and printed none (killed, aborted) and a
 //! step that fails without saying so (it did not compile) count as one failure each: a test that
-//! did not run is a failure.
+//! did not run is a failure. Which packages have tests, cargo says ([`packages`]).
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use qemu::{image, place};
+use qemu::image::{self, Build};
+use qemu::place;
 
-/// Packages with tests that run on the host; the others are freestanding programs.
-const HOST: [&str; 10] = [
-    "zram-abi",
-    "hotplug",
-    "zram",
-    "swap-pager",
-    "cpu-events",
-    "zram-lifecycle",
-    "zramd",
-    "host-core",
-    "system",
-    "bench",
-];
+mod packages;
 
-/// Apart from the others: its checker links std into a crate that freestanding programs share.
-const MODEL: &str = "model";
+use packages::Packages;
 
 /// What the lines of one step said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,20 +28,22 @@ struct Tally {
 
 /// Runs all tests; an error without words when one failed, because the last line has said it.
 pub(crate) fn run() -> Result<(), String> {
+    let Packages { together, alone } = Packages::with_tests()?;
     let mut host = vec!["test", "--no-fail-fast"];
-    host.extend(HOST.iter().flat_map(|package| ["-p", package]));
+    host.extend(together.iter().flat_map(|package| ["-p", package]));
     println!("tests on the host");
-    let host = step(&host)?;
-    let model = step(&["test", "--no-fail-fast", "-p", MODEL])?;
+    let mut all = vec![step(&host)?];
+    for package in &alone {
+        all.push(step(&["test", "--no-fail-fast", "-p", package])?);
+    }
     println!("building the kernel and the programs");
-    if let Err(message) = image::build() {
+    if let Err(message) = image::build(Build::Checked) {
         // The tests that need them will say so, each for itself.
         eprintln!("{message}");
     }
     println!("tests of the harness, and of the machine under QEMU");
     // One at a time: two machines would disturb each other.
-    let machine = step(&["test", "--no-fail-fast", "-p", "qemu", "--", "--test-threads=1"])?;
-    let all = [host, model, machine];
+    all.push(step(&["test", "--no-fail-fast", "-p", packages::OWN, "--", "--test-threads=1"])?);
     let passed: u32 = all.iter().map(|tally| tally.passed).sum();
     let failed: u32 = all.iter().map(|tally| tally.failed).sum();
     println!("{passed} passed, {failed} failed");

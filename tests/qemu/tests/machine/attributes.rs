@@ -84,3 +84,11 @@ echo 2 > zram:control/hot_remove
 ";
     boot(2, script).succeeds().prints("cat zram:1/disksize", &(10 << 20).to_string());
 }
+
+#[test]
+fn report_leaves_out_the_ratios_of_a_device_that_holds_nothing() {
+    let run = boot(2, &format!("{SWAP}zramctl\nreport\n")).succeeds();
+    let report = run.output_of("report");
+    assert!(report.contains(&"ratios"), "{report:?}");
+    assert!(!report.iter().any(|line| line.contains("stored to compressed")), "{report:?}");
+}

@@ -29,9 +29,29 @@ fn the_image_boots_with_4_cpus() {
 }
 
 #[test]
+fn memory_files_threads_and_processes_are_what_programs_rely_on() {
+    boot(2, "platform\n").succeeds();
+}
+
+#[test]
 fn a_failing_line_ends_the_script_and_the_machine_says_so() {
     let error = "cat: zram:7/disksize: no such file or directory (ENOENT)";
     boot(1, "cat zram:7/disksize\necho never printed\n")
         .fails()
         .prints("cat zram:7/disksize", error);
+}
+
+#[test]
+fn the_kernel_under_test_checks_its_assertions() {
+    boot(1, "cat /scheme/sys/build\n")
+        .succeeds()
+        .prints("cat /scheme/sys/build", "assertions true");
+}
+
+#[test]
+fn a_program_under_test_panics_at_an_overflow_and_at_a_false_assertion() {
+    boot(1, "! hostile overflow\n! hostile assertion\n")
+        .succeeds()
+        .says("broken.rs:13: attempt to add with overflow")
+        .says("broken.rs:18: one is larger than two");
 }

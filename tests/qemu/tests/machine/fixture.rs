@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use qemu::corpus;
-use qemu::image::{Contents, DAEMON, Image};
+use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::judge;
 use qemu::machine::monitor::Report;
 use qemu::machine::{Attend, Ended, Limits, Machine, Threading};
@@ -74,7 +74,8 @@ fn pack(daemon: &str, script: &str) -> Image {
     let sample = corpus::wanted().expect("a sample of pages");
     // The name of the test, so that a person can boot the image again.
     let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let contents = Contents { corpus: &sample, script: Some(script), daemon };
+    let contents =
+        Contents { build: Build::Checked, corpus: &sample, script: Some(script), daemon };
     Image::pack(&test, contents).expect("the image is packed")
 }
 
@@ -114,6 +115,11 @@ impl Run {
     pub(crate) fn says(self, part: &str) -> Self {
         assert!(self.ended.log.contains(part), "no {part:?} in\n{}", self.ended.log);
         self
+    }
+
+    /// Returns the code with which the shell ended, if that was a failure.
+    pub(crate) fn guest_code(&self) -> Option<u8> {
+        self.ended.guest_code()
     }
 
     /// Returns a figure that the guest printed.

@@ -10,3 +10,4 @@ mod hostile;
 mod hotplug;
 mod lifecycle;
 mod pressure;
+mod shell;

@@ -2,6 +2,7 @@
 //!
 //! A text is made when it is opened, so that reading it in pieces gives one state:
 //!
+//! - `build`: whether the kernel was built with assertions;
 //! - `env`: the words of the kernel's command line, one a line;
 //! - `cpu`: how many CPUs are online and possible;
 //! - `stat`: counts of memory, one `name value` a line;
@@ -20,6 +21,10 @@ use crate::kernel::Kernel;
 use crate::limits::{TEXT_MAX, TEXTS_MAX};
 use crate::machine::power;
 use crate::space::SpaceId;
+
+/// The profile that turns this on for tests turns overflow checks on with it; stable Rust has no name
+/// for those.
+const IS_CHECKED: bool = cfg!(debug_assertions);
 
 /// A text as it was when it was opened.
 pub(crate) struct Text(Box<[u8]>);
@@ -55,7 +60,8 @@ impl Kernel {
     pub(crate) fn open_sys(&mut self, path: &str) -> SysResult<Object> {
         let mut text = String::new();
         let written = match path {
-            "" => writeln!(text, "context\ncpu\nenv\nkstop\nstat"),
+            "" => writeln!(text, "build\ncontext\ncpu\nenv\nkstop\nstat"),
+            "build" => writeln!(text, "assertions {}", IS_CHECKED),
             "env" => self.cmdline.split_whitespace().try_for_each(|word| writeln!(text, "{word}")),
             "cpu" => self.describe_cpus(&mut text),
             "stat" => self.describe_memory(&mut text),

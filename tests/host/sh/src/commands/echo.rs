@@ -1,11 +1,10 @@
 //! `echo TEXT [> FILE]`: shows text, or writes it to a file with a newline behind it.
 
-use alloc::string::String;
-
 use super::Failure;
+use crate::output::Output;
 
-pub(super) fn run(words: &[&str]) -> Result<String, Failure> {
+pub(super) fn run(words: &[&str], output: &mut Output) -> Result<(), Failure> {
     let mut text = words.join(" ");
     text.push('\n');
-    Ok(text)
+    output.text(&text)
 }

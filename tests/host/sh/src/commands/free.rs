@@ -1,15 +1,15 @@
 //! `free`: memory and swap in KiB, in the columns of Linux's free(1).
 
 use alloc::format;
-use alloc::string::String;
 
 use host_core::areas;
 use syscall::O_RDONLY;
 use zram_rt::fs;
 
 use super::Failure;
+use crate::output::Output;
 
-pub(super) fn run(_: &[&str]) -> Result<String, Failure> {
+pub(super) fn run(_: &[&str], output: &mut Output) -> Result<(), Failure> {
     let memory = fs::open("/scheme/memory", O_RDONLY)?.totals()?;
     let kib = |blocks: u64| blocks * u64::from(memory.f_bsize) / 1024;
     let (total, free) = (kib(memory.f_blocks), kib(memory.f_bfree));
@@ -23,5 +23,5 @@ pub(super) fn run(_: &[&str]) -> Result<String, Failure> {
         let free = total.saturating_sub(used);
         table.push_str(&format!("{name:6}{total:>12}{used:>12}{free:>12}\n"));
     }
-    Ok(table)
+    output.text(&table)
 }

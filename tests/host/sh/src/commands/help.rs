@@ -1,8 +1,7 @@
 //! `help`: lists what there is.
 
-use alloc::string::{String, ToString};
-
 use super::Failure;
+use crate::output::Output;
 
 const TEXT: &str = "\
 help                      this list
@@ -37,6 +36,6 @@ A new device and swap on it:
   swapon zram:0
 ";
 
-pub(super) fn run(_: &[&str]) -> Result<String, Failure> {
-    Ok(TEXT.to_string())
+pub(super) fn run(_: &[&str], output: &mut Output) -> Result<(), Failure> {
+    output.text(TEXT)
 }

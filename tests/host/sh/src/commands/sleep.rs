@@ -6,8 +6,9 @@ use alloc::string::String;
 use zram_rt::time;
 
 use super::Failure;
+use crate::output::Output;
 
-pub(super) fn run(words: &[&str]) -> Result<String, Failure> {
+pub(super) fn run(words: &[&str], _: &mut Output) -> Result<(), Failure> {
     let [text] = words else {
         return Err(Failure::words(String::from("how many milliseconds?")));
     };
@@ -15,5 +16,5 @@ pub(super) fn run(words: &[&str]) -> Result<String, Failure> {
         return Err(Failure::words(format!("{text}: no number of milliseconds")));
     };
     time::sleep_ns(u64::from(milliseconds) * 1_000_000);
-    Ok(String::new())
+    Ok(())
 }

@@ -26,6 +26,8 @@ pub(crate) enum Gate {
 /// Shared by the threads and the one that waits for them.
 pub(crate) struct Progress {
     plan: Plan,
+    /// The pager's counters when the program began: they count from the start of the machine.
+    before: Option<Statistics>,
     pages: AtomicU64,
     wrong: AtomicU64,
     /// How often threads have arrived at a gate.
@@ -36,8 +38,14 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(plan: Plan) -> Self {
-        let (arrived, open) = (AtomicU32::new(0), AtomicU32::new(0));
-        Self { plan, pages: AtomicU64::new(0), wrong: AtomicU64::new(0), arrived, open }
+        Self {
+            plan,
+            before: Statistics::read().ok(),
+            pages: AtomicU64::new(0),
+            wrong: AtomicU64::new(0),
+            arrived: AtomicU32::new(0),
+            open: AtomicU32::new(0),
+        }
     }
 
     /// Counts a page that was filled or checked.
@@ -100,13 +108,13 @@ impl Progress {
             None => String::from("filling"),
             Some(checked) => format!("pass {} of {passes}", checked / pages + 1),
         };
-        match Statistics::read() {
-            Ok(now) => println!(
-                "memhog: {what}, {percent:2} %, pages out {} in {}",
-                now.count("pages_out"),
-                now.count("pages_in")
-            ),
-            Err(_) => println!("memhog: {what}, {percent:2} %"),
+        match (&self.before, Statistics::read()) {
+            (Some(before), Ok(now)) => {
+                let moved = |name| now.count(name).saturating_sub(before.count(name));
+                let (pages_out, pages_in) = (moved("pages_out"), moved("pages_in"));
+                println!("memhog: {what}, {percent:2} %, pages out {pages_out} in {pages_in}");
+            }
+            (None, _) | (_, Err(_)) => println!("memhog: {what}, {percent:2} %"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `hostile WHAT`: misbehaves in one way, to show that nobody else is harmed.
 //!
 //! Crashes (`crash`) never return: the kernel must end the program, which then counts as killed.
+//! Bugs (`broken`) end it by a panic, if the program was built with assertions and overflow checks.
 //! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
 //! ends with 0 if all were. `loop` takes all the time that it can get.
 
@@ -10,6 +11,7 @@
 
 extern crate alloc;
 
+mod broken;
 mod crash;
 mod lies;
 mod raw;
@@ -18,7 +20,7 @@ use zram_rt::{eprintln, print, println, time};
 
 zram_rt::entry!(main);
 
-/// Exit code of a crash that the kernel let pass.
+/// Exit code of a crash that the kernel let pass, and of a bug that nobody saw.
 const SURVIVED: u8 = 4;
 
 fn main() -> u8 {
@@ -29,8 +31,9 @@ fn main() -> u8 {
     if what == "loop" {
         return spin(words.next().and_then(|text| text.parse().ok()));
     }
-    if let Some((_, crash)) = crash::ALL.iter().find(|(name, _)| *name == what) {
-        crash();
+    let mut fatal = crash::ALL.iter().chain(&broken::ALL);
+    if let Some((_, deed)) = fatal.find(|(name, _)| *name == what) {
+        deed();
         eprintln!("hostile: {what} was let pass");
         return SURVIVED;
     }
@@ -52,6 +55,8 @@ fn main() -> u8 {
 fn list() -> u8 {
     print!("crashes:");
     crash::ALL.iter().for_each(|(name, _)| print!(" {name}"));
+    print!("\nbugs:");
+    broken::ALL.iter().for_each(|(name, _)| print!(" {name}"));
     print!("\nlies:");
     lies::ALL.iter().for_each(|(name, _)| print!(" {name}"));
     println!("\nall lies: lie\nloops: loop [MILLISECONDS]");

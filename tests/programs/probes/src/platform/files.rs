@@ -11,13 +11,16 @@ use zram_rt::{Fd, fs};
 
 use crate::{Check, ensure, told};
 
+/// More than any program of the image has, in bytes.
+const PROGRAM_MAX: usize = 2 << 20;
+
 pub(crate) const CHECKS: &[Check] = &[
     ("new memory is zero", new_memory_is_zero),
     ("a fixed mapping replaces nothing", fixed_mapping_replaces_nothing),
     ("a pipe carries bytes and ends", pipe_carries_and_ends),
     ("a clone shares the position", clone_shares_the_position),
     ("numbers of descriptors are used again", numbers_are_used_again),
-    ("reads in pieces give the whole file", pieces_give_the_whole),
+    ("reads in pieces give the whole file, up to a limit", pieces_give_the_whole),
     ("a file is no directory, and the other way round", kinds_are_told_apart),
     ("nobody writes the boot image", boot_image_is_read_only),
 ];
@@ -72,7 +75,7 @@ fn numbers_are_used_again() -> Result<(), String> {
 }
 
 fn pieces_give_the_whole() -> Result<(), String> {
-    let whole = fs::read("/bin/pages").map_err(told("read"))?;
+    let whole = fs::read("/bin/pages", PROGRAM_MAX).map_err(told("read"))?;
     let file = fs::open("/bin/pages", O_RDONLY).map_err(told("open"))?;
     let size = file.size().map_err(told("size"))?;
     ensure(size == whole.len() as u64, &format!("{size} instead of {}", whole.len()))?;
@@ -84,7 +87,9 @@ fn pieces_give_the_whole() -> Result<(), String> {
         ensure(piece[..count] == whole[offset..offset + count], "other bytes")?;
         offset += count;
     }
-    ensure(file.read_at(&mut piece, size) == Ok(0), "it does not end")
+    ensure(file.read_at(&mut piece, size) == Ok(0), "it does not end")?;
+    let cut = fs::read("/bin/pages", whole.len() - 1).map(drop);
+    ensure(cut == Err(Error::new(syscall::EFBIG)), "it was read although it is too large")
 }
 
 fn kinds_are_told_apart() -> Result<(), String> {
