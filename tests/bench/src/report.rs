@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use serde_json::json;
+
 use crate::contenders;
 use crate::memory::Growth;
 use crate::rounds::Times;
@@ -177,10 +179,9 @@ impl Report {
             *words += if words.is_empty() { "" } else { "; " };
             *words += value;
         }
-        let facts = facts.iter().map(|(name, value)| (*name, quoted(value)));
+        // JSON has no word for what is no number: it becomes null.
         let figures = self.figures();
-        let figures = figures.iter().map(|(key, value)| (key.as_str(), number(*value)));
-        format!("{{\n\"facts\": {},\n\"figures\": {}\n}}\n", object(facts), object(figures))
+        format!("{:#}\n", json!({ "facts": facts, "figures": figures }))
     }
 
     fn figures(&self) -> BTreeMap<String, f64> {
@@ -222,29 +223,6 @@ fn key(parts: &[&str]) -> String {
         words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_").to_lowercase()
     };
     parts.iter().map(part).collect::<Vec<_>>().join(".")
-}
-
-fn object<'a>(members: impl Iterator<Item = (&'a str, String)>) -> String {
-    let line = |(name, value): (&str, String)| format!("  {}: {value}", quoted(name));
-    format!("{{\n{}\n}}", members.map(line).collect::<Vec<_>>().join(",\n"))
-}
-
-/// JSON has no word for what is no number.
-fn number(value: f64) -> String {
-    if value.is_finite() { format!("{value:.4}") } else { "null".into() }
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            letter if letter < ' ' => quoted.push(' '),
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a person reads after a run, and `target/model.json` for whoever makes pages of it.
 
-use std::fmt::Write as _;
+use serde_json::{Value, json};
 
 use crate::explore::Report;
 
@@ -85,64 +85,54 @@ pub fn unseen(reports: &[Report]) -> Vec<&'static str> {
 /// Returns everything as JSON.
 #[must_use]
 pub fn json(reports: &[Report], races: &[Found]) -> String {
-    let runs = list(reports.iter().map(run));
+    let runs: Vec<Value> = reports.iter().map(run).collect();
     let properties = reports.first().map_or(&[][..], |report| &report.holds);
-    let properties = list(properties.iter().map(|name| string(name)));
-    let races = list(races.iter().map(|race| {
+    let race = |race: &Found| {
         let Found { name, order, interleaving } = race;
-        let (name, order) = (string(name), string(order));
-        format!(
-            "{{\"name\": {name}, \"order\": {order}, \"interleaving\": {}}}",
-            string(interleaving)
-        )
-    }));
-    format!("{{\"runs\": {runs},\n \"properties\": {properties},\n \"races\": {races}}}\n")
+        json!({ "name": name, "order": order, "interleaving": interleaving })
+    };
+    let races: Vec<Value> = races.iter().map(race).collect();
+    format!("{:#}\n", json!({ "runs": runs, "properties": properties, "races": races }))
 }
 
-fn run(report: &Report) -> String {
+fn run(report: &Report) -> Value {
     let Report { bounds, states, steps, depth, seconds, broken, seen, .. } = report;
-    let seen = list(seen.iter().map(|name| string(name)));
-    let broken = list(broken.iter().map(|(name, _)| string(name)));
-    let mut run = format!("{{\"name\": {}, \"bounds\": {{", string(bounds.name));
-    let numbers = [
-        ("devices", bounds.devices),
-        ("cpus", bounds.cpus),
-        ("clients", bounds.clients),
-        ("requests_each", bounds.requests_each.into()),
-        ("records_each", bounds.records_each.into()),
-        ("opens", bounds.opens.into()),
-        ("looks", bounds.looks.into()),
-        ("transitions", bounds.transitions.into()),
-    ];
-    for (name, number) in numbers {
-        // Writing to a string cannot fail.
-        let _ = write!(run, "\"{name}\": {number}, ");
-    }
-    let _ = write!(run, "\"failures\": {}, ", bounds.failures);
-    let _ = write!(run, "\"lost_answers\": {}}}, ", bounds.lost_answers);
-    let _ = write!(run, "\"states\": {states}, \"steps\": {steps}, \"depth\": {depth}, ");
-    let _ = write!(run, "\"seconds\": {seconds:.1}, \"broken\": {broken}, \"seen\": {seen}}}");
-    run
-}
-
-fn list(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(",\n  "))
-}
-
-/// Returns the text as a JSON string; it has no other control characters than newlines.
-fn string(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!("\"{escaped}\"")
+    let broken: Vec<_> = broken.iter().map(|(name, _)| name).collect();
+    json!({
+        "name": bounds.name,
+        "bounds": {
+            "devices": bounds.devices,
+            "cpus": bounds.cpus,
+            "clients": bounds.clients,
+            "requests_each": bounds.requests_each,
+            "records_each": bounds.records_each,
+            "opens": bounds.opens,
+            "looks": bounds.looks,
+            "transitions": bounds.transitions,
+            "failures": bounds.failures,
+            "lost_answers": bounds.lost_answers,
+        },
+        "states": states,
+        "steps": steps,
+        "depth": depth,
+        "seconds": seconds,
+        "broken": broken,
+        "seen": seen,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::{Found, json};
 
     #[test]
     fn what_is_quoted_stays_one_string() {
         let found = Found { name: "R\"1", order: "old", interleaving: "a\n\\b".to_owned() };
         let text = json(&[], &[found]);
-        assert!(text.contains(r#""R\"1""#) && text.contains(r#""a\n\\b""#), "{text}");
+        let parsed: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(parsed["races"][0]["name"], "R\"1");
+        assert_eq!(parsed["races"][0]["interleaving"], "a\n\\b");
     }
 }
