@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Number, Value};
+
 /// Figures by name, as the guest printed them.
 pub type Figures = BTreeMap<String, String>;
 
@@ -24,38 +26,13 @@ pub fn figures(log: &str) -> Figures {
 
 /// Returns the figures as a JSON object: numbers as numbers, everything else as text.
 pub fn to_json(figures: &Figures) -> String {
-    let members: Vec<String> = figures
-        .iter()
-        .map(|(name, value)| format!("  {}: {}", quoted(name), number_or_text(value)))
-        .collect();
-    format!("{{\n{}\n}}\n", members.join(",\n"))
+    let members = figures.iter().map(|(name, value)| (name.clone(), number_or_text(value)));
+    format!("{:#}\n", Value::Object(members.collect()))
 }
 
-fn number_or_text(value: &str) -> String {
-    // Rust reads "inf", "+1" and ".5" as numbers, JSON does not.
-    let plain = value.starts_with(|first: char| first.is_ascii_digit() || first == '-')
-        && value.ends_with(|last: char| last.is_ascii_digit());
-    let leading_zero = value.trim_start_matches('-').strip_prefix('0');
-    let octal = leading_zero.is_some_and(|rest| rest.starts_with(|next: char| next != '.'));
-    if plain && !octal && value.parse::<f64>().is_ok_and(f64::is_finite) {
-        value.to_owned()
-    } else {
-        quoted(value)
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            control if control < ' ' => quoted.push_str(&format!("\\u{:04x}", control as u32)),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
+fn number_or_text(value: &str) -> Value {
+    // Rust reads "inf", "+1" and "007" as numbers, JSON does not.
+    value.parse::<Number>().map_or_else(|_| Value::from(value), Value::Number)
 }
 
 #[cfg(test)]

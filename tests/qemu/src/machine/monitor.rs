@@ -2,13 +2,14 @@
 //!
 //! The connection is a socket pair whose other end is QEMU's standard input, so that there is neither
 //! a path nor a moment at which QEMU does not listen yet. Each command is a line, its reply a line;
-//! between them QEMU tells events. Of those the guest's reports (ACPI `_OST`) are kept. Replies are
-//! taken apart as text: what is needed of them is two fields of one command.
+//! between them QEMU tells events. Of those the guest's reports (ACPI `_OST`) are kept.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 /// Longest wait for a reply: QEMU answers in milliseconds, a busy host may take longer.
 const REPLY_MAX: Duration = Duration::from_secs(30);
@@ -56,12 +57,12 @@ impl Monitor {
     pub fn insert_cpu(&mut self) -> io::Result<()> {
         if self.inserted == 0 {
             // The first command ends the negotiation that a new connection begins with.
-            self.execute("qmp_capabilities", "{}")?;
+            self.execute("qmp_capabilities", json!({}))?;
         }
-        let slots = self.execute("query-hotpluggable-cpus", "{}")?;
-        let slot = free_slot(&slots).ok_or_else(|| io::Error::other("no free cpu slot"))?;
-        let arguments = format!("{{\"id\": \"cpu-{}\", {slot}}}", self.inserted);
-        self.execute("device_add", &arguments)?;
+        let slots = self.execute("query-hotpluggable-cpus", json!({}))?;
+        let mut slot = free_slot(&slots).ok_or_else(|| io::Error::other("no free cpu slot"))?;
+        slot["id"] = json!(format!("cpu-{}", self.inserted));
+        self.execute("device_add", slot)?;
         self.inserted += 1;
         Ok(())
     }
@@ -72,8 +73,8 @@ impl Monitor {
     ///
     /// When QEMU does not answer or refuses, as it does if no CPU was inserted.
     pub fn ask_cpu_back(&mut self) -> io::Result<()> {
-        let arguments = format!("{{\"id\": \"cpu-{}\"}}", self.inserted.saturating_sub(1));
-        self.execute("device_del", &arguments).map(drop)
+        let id = format!("cpu-{}", self.inserted.saturating_sub(1));
+        self.execute("device_del", json!({ "id": id })).map(drop)
     }
 
     /// Returns what the guest has reported of its CPU slots until QEMU ended.
@@ -84,53 +85,52 @@ impl Monitor {
     pub fn reports(mut self) -> io::Result<Vec<Report>> {
         let mut line = String::new();
         while self.replies.read_line(&mut line)? > 0 {
-            self.reports.extend(report(&line));
+            self.reports.extend(report(&parsed(&line)?));
             line.clear();
         }
         Ok(self.reports)
     }
 
-    /// Executes a command; returns the line of its reply.
-    fn execute(&mut self, command: &str, arguments: &str) -> io::Result<String> {
-        let line = format!("{{\"execute\": \"{command}\", \"arguments\": {arguments}}}\n");
-        self.commands.write_all(line.as_bytes())?;
+    /// Executes a command; returns what it gives.
+    fn execute(&mut self, command: &str, arguments: Value) -> io::Result<Value> {
+        let words = json!({ "execute": command, "arguments": arguments });
+        self.commands.write_all(format!("{words}\n").as_bytes())?;
         loop {
             let mut line = String::new();
             if self.replies.read_line(&mut line)? == 0 {
                 return Err(io::Error::other("qemu has ended"));
             }
-            self.reports.extend(report(&line));
-            if line.starts_with("{\"error\"") {
+            let mut said = parsed(&line)?;
+            self.reports.extend(report(&said));
+            if said.get("error").is_some() {
                 return Err(io::Error::other(format!("{command}: {line}")));
             }
-            if line.starts_with("{\"return\"") {
-                return Ok(line);
+            if let Some(given) = said.get_mut("return") {
+                return Ok(given.take());
             }
         }
     }
 }
 
-/// Returns driver and place, as arguments, of the first slot that has no CPU: no path in QEMU's tree.
-fn free_slot(reply: &str) -> Option<String> {
-    let mut slots = reply.split("{\"props\": {").skip(1);
-    let free = slots.find(|slot| !slot.contains("\"qom-path\""))?;
-    let (place, rest) = free.split_once('}')?;
-    let driver = rest.split_once("\"type\": \"")?.1.split_once('"')?.0;
-    Some(format!("\"driver\": \"{driver}\", {place}"))
+fn parsed(line: &str) -> io::Result<Value> {
+    serde_json::from_str(line).map_err(io::Error::from)
 }
 
-/// Returns what the guest reports, if the line tells of that.
-fn report(line: &str) -> Option<Report> {
-    let number = |name: &str| {
-        let (_, behind) = line.split_once(name)?;
-        let digits = behind.trim_start_matches([':', ' ', '"']);
-        let end = digits.find(|letter: char| !letter.is_ascii_digit())?;
-        digits[..end].parse().ok()
-    };
-    if !line.contains("\"ACPI_DEVICE_OST\"") {
+/// Returns driver and place, as arguments, of the first slot that has no CPU: no path in QEMU's tree.
+fn free_slot(slots: &Value) -> Option<Value> {
+    let free = slots.as_array()?.iter().find(|slot| slot.get("qom-path").is_none())?;
+    let mut arguments = free.get("props")?.clone();
+    arguments.as_object_mut()?.insert("driver".to_owned(), free.get("type")?.clone());
+    Some(arguments)
+}
+
+/// Returns what the guest reports, if that is what QEMU tells.
+fn report(said: &Value) -> Option<Report> {
+    if said.get("event")? != "ACPI_DEVICE_OST" {
         return None;
     }
-    Some(Report { source: number("\"source\"")?, status: number("\"status\"")? })
+    let number = |name| said["data"]["info"][name].as_u64()?.try_into().ok();
+    Some(Report { source: number("source")?, status: number("status")? })
 }
 
 #[cfg(test)]
@@ -139,16 +139,21 @@ mod tests {
 
     #[test]
     fn the_first_slot_without_a_path_is_free() {
-        let reply = r#"{"return": [{"props": {"core-id": 1, "socket-id": 0}, "vcpus-count": 1, "qom-path": "/machine/device[2]", "type": "qemu64-x86_64-cpu"}, {"props": {"core-id": 3, "socket-id": 0}, "vcpus-count": 1, "type": "qemu64-x86_64-cpu"}]}"#;
-        let slot = r#""driver": "qemu64-x86_64-cpu", "core-id": 3, "socket-id": 0"#;
-        assert_eq!(free_slot(reply).as_deref(), Some(slot));
-        assert_eq!(free_slot(r#"{"return": []}"#), None);
+        let slots = json!([
+            {"props": {"core-id": 1, "socket-id": 0}, "vcpus-count": 1,
+             "qom-path": "/machine/device[2]", "type": "qemu64-x86_64-cpu"},
+            {"props": {"core-id": 3, "socket-id": 0}, "vcpus-count": 1, "type": "qemu64-x86_64-cpu"}
+        ]);
+        let slot = json!({"driver": "qemu64-x86_64-cpu", "core-id": 3, "socket-id": 0});
+        assert_eq!(free_slot(&slots), Some(slot));
+        assert_eq!(free_slot(&json!([])), None);
     }
 
     #[test]
     fn a_report_is_told_from_other_events() {
-        let told = r#"{"timestamp": {"seconds": 17}, "event": "ACPI_DEVICE_OST", "data": {"info": {"device": "cpu-0", "source": 3, "status": 132, "slot": "3", "slot-type": "CPU"}}}"#;
-        assert_eq!(report(told), Some(Report::GIVEN_BACK));
-        assert_eq!(report(r#"{"event": "RESUME", "data": {"source": 1, "status": 0}}"#), None);
+        let info = json!({"device": "cpu-0", "source": 3, "status": 132, "slot": "3"});
+        let told = json!({"event": "ACPI_DEVICE_OST", "data": {"info": info}});
+        assert_eq!(report(&told), Some(Report::GIVEN_BACK));
+        assert_eq!(report(&json!({"event": "RESUME", "data": {"info": info}})), None);
     }
 }
