@@ -6,7 +6,7 @@
 //! twenty may be such a page. The file lies under `target/`, is readable by its owner alone and is
 //! never committed.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -100,7 +100,12 @@ pub fn wanted() -> Result<PathBuf, String> {
         return Ok(PathBuf::from(file));
     }
     let path = place::under_target(FILE)?;
-    if path.exists() { Ok(path) } else { capture() }
+    if path.exists() {
+        return Ok(path);
+    }
+    let _turn = turn()?;
+    // Another run may have taken it in the meantime.
+    if path.exists() { Ok(path) } else { take() }
 }
 
 /// Captures a new sample, reports on it and returns its path.
@@ -109,6 +114,18 @@ pub fn wanted() -> Result<PathBuf, String> {
 ///
 /// In words, when no program could be sampled or the file cannot be written.
 pub fn capture() -> Result<PathBuf, String> {
+    let _turn = turn()?;
+    take()
+}
+
+/// Waits until no other run of this checkout takes a sample; the file's lock is the turn.
+fn turn() -> Result<File, String> {
+    let path = place::under_target("corpus/lock")?;
+    let file = File::create(&path).and_then(|file| file.lock().map(|()| file));
+    file.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn take() -> Result<PathBuf, String> {
     println!("taking a sample of memory from programs started for this purpose");
     let mut sources = Vec::new();
     for program in programs::all() {

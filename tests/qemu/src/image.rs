@@ -14,9 +14,16 @@ use std::sync::OnceLock;
 use crate::cpio::Archive;
 use crate::place;
 
+mod folder;
+
+use folder::Folder;
+
 /// Packages whose binaries make the image.
 const PACKAGES: [&str; 8] =
     ["kernel", "zramd", "zramctl", "init", "sh", "loads", "probes", "measure"];
+
+/// The kernel's binary.
+const KERNEL: &str = "kernel";
 
 /// The first program, at the root of the archive, where the kernel looks for it.
 const INIT: &str = "init";
@@ -47,13 +54,10 @@ const CORPUS: &str = "pages.bin";
 /// The name of the shell's lines in the image; without it the shell prompts.
 const SCRIPT: &str = "script";
 
-/// What QEMU boots.
-#[derive(Clone, Debug)]
+/// What QEMU boots: files of this run alone, which are removed with this.
+#[derive(Debug)]
 pub struct Image {
-    /// The kernel's ELF file.
-    pub kernel: PathBuf,
-    /// The archive of first files.
-    pub initrd: PathBuf,
+    folder: Folder,
 }
 
 /// How kernel and programs are built; both kinds lie side by side under `target/guest`.
@@ -89,7 +93,8 @@ pub struct Contents<'a> {
 }
 
 impl Image {
-    /// Packs an image called `name` from the binaries of this checkout and `contents`.
+    /// Packs an image called `name` from the binaries of this checkout and `contents`, in a folder of
+    /// its own under `target/image`.
     ///
     /// The binaries are built if this process has not done so yet in this way, with cargo's output on
     /// the terminal.
@@ -110,11 +115,29 @@ impl Image {
         if let Some(script) = contents.script {
             archive.file(SCRIPT, script.as_bytes());
         }
-        let initrd = place::under_target(&format!("image/{name}.cpio"))?;
-        fs::write(&initrd, archive.finish())
-            .map_err(|error| format!("{}: {error}", initrd.display()))?;
-        Ok(Self { kernel: binaries.join("kernel"), initrd })
+        let parent = place::under_target("image")?;
+        let folder =
+            Folder::new(&parent, name).map_err(|error| format!("{}: {error}", parent.display()))?;
+        let image = Self { folder };
+        write(&image.initrd(), &archive.finish())?;
+        // A copy, because another run may build its own kernel in the meantime.
+        write(&image.kernel(), &read(&binaries.join(KERNEL))?)?;
+        Ok(image)
     }
+
+    /// Returns the kernel's ELF file.
+    pub fn kernel(&self) -> PathBuf {
+        self.folder.file(KERNEL)
+    }
+
+    /// Returns the archive of first files.
+    pub fn initrd(&self) -> PathBuf {
+        self.folder.file("initrd.cpio")
+    }
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), String> {
+    fs::write(path, content).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -3,15 +3,14 @@
 //! The serial line is read byte by byte by a thread of its own, so that the watcher can end a guest
 //! that says nothing ([`Limits::silence`]) or never stops ([`Limits::total`]). Whatever happens, the
 //! child is killed and reaped before a run returns, and if the harness itself is killed, the system
-//! kills QEMU. Only one QEMU runs at a time on a checkout (a
-//! lock on a file under `target/`): two would disturb each other's timing on small machines.
+//! kills QEMU. Only one QEMU runs at a time on a checkout
+//! (`turn`): two would disturb each other's timing on small machines.
 //!
 //! The guest powers off through the `isa-debug-exit` device, whose code `c` becomes QEMU's exit
 //! status `2c + 1`; success is code 16. QEMU runs by emulation (TCG) on `qemu64` without cx16,
 //! which QEMU 7.2 emulates wrongly.
 
 use std::fmt;
-use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -20,13 +19,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::image::Image;
-use crate::place;
 
 pub mod monitor;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use self::monitor::Monitor;
+pub use self::turn::{Turn, one_at_a_time};
 
 /// QEMU's exit status when the guest says that all went well.
 pub const SUCCESS: i32 = 33;
@@ -51,9 +51,6 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// More than any honest run prints by a factor of a hundred.
 const LOG_BYTES_MAX: usize = 8 << 20;
-
-/// Longest wait for another run on this checkout to end.
-const TURN_MAX: Duration = Duration::from_secs(45 * 60);
 
 /// How often a wait that has no event looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -145,7 +142,7 @@ impl Machine {
         if Path::new(QBOOT).exists() {
             command.args(["-bios", QBOOT]);
         }
-        command.arg("-kernel").arg(&image.kernel).arg("-initrd").arg(&image.initrd);
+        command.arg("-kernel").arg(image.kernel()).arg("-initrd").arg(image.initrd());
         command.args(["-append", &self.command_line]);
         command
     }
@@ -249,27 +246,6 @@ fn mortal(program: &str) -> Command {
     let mut command = Command::new(SETPRIV);
     command.args(["--pdeathsig", "KILL", program]);
     command
-}
-
-/// Waits until no other run of this checkout is under way; the file's lock is the turn.
-///
-/// # Errors
-///
-/// [`Why::NoTurn`] when the wait exceeds three quarters of an hour, [`Why::NotStarted`] when the
-/// lock file cannot be used.
-pub fn one_at_a_time() -> Result<File, Why> {
-    let path = place::under_target("qemu.lock")
-        .map_err(|message| Why::NotStarted(io::Error::other(message)))?;
-    let file = File::create(path).map_err(Why::NotStarted)?;
-    let deadline = Instant::now() + TURN_MAX;
-    while let Err(refused) = file.try_lock() {
-        match refused {
-            TryLockError::Error(error) => return Err(Why::NotStarted(error)),
-            TryLockError::WouldBlock if Instant::now() > deadline => return Err(Why::NoTurn),
-            TryLockError::WouldBlock => thread::sleep(LOOK_AGAIN),
-        }
-    }
-    Ok(file)
 }
 
 /// Runs `command` with its output watched line by line; it is dead when this returns.

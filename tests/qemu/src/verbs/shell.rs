@@ -57,8 +57,8 @@ fn verdict(status: Option<i32>, code: Option<u8>) -> Result<(), String> {
 /// Connects the terminal with the guest.
 fn attended(machine: &Machine) -> Result<(), String> {
     let image = pack(None)?;
-    println!("booting; help lists the commands, exit powers off, Ctrl-A x ends QEMU");
     let turn = one_at_a_time().map_err(|why| why.to_string())?;
+    println!("booting; help lists the commands, exit powers off, Ctrl-A x ends QEMU");
     let mut command = machine.command(&image);
     command.args(["-serial", "mon:stdio"]);
     let terminal = TerminalMode::save();

@@ -1,6 +1,5 @@
 //! A machine with a script, and what can be said about its run.
 
-use std::fs;
 use std::time::Duration;
 
 use qemu::corpus;
@@ -52,7 +51,7 @@ pub(crate) fn boot(cpus: u32, script: &str) -> Run {
 pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {
     let image = pack(daemon, script);
     let ended = machine(cpus).run(&image, LIMITS, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run::of(image, ended))
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
 }
 
 /// Boots as [`boot`] does, with room for `spare_cpus` more; `attend` is told each line and inserts
@@ -65,14 +64,14 @@ pub(crate) fn boot_with_spares(
 ) -> (Run, Vec<Report>) {
     let image = pack(DAEMON, script);
     match machine(cpus).run_with_spares(&image, LIMITS, spare_cpus, attend) {
-        Ok((ended, monitor)) => (Run::of(image, ended), monitor.reports().expect("qemu has ended")),
+        Ok((ended, monitor)) => (Run { ended }, monitor.reports().expect("qemu has ended")),
         Err(failed) => panic!("{failed}"),
     }
 }
 
 fn pack(daemon: &str, script: &str) -> Image {
     let sample = corpus::wanted().expect("a sample of pages");
-    // The name of the test, so that a person can boot the image again.
+    // The name of the test, so that a person finds the image of one that hangs, and boots it again.
     let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
     let contents =
         Contents { build: Build::Checked, corpus: &sample, script: Some(script), daemon };
@@ -89,11 +88,6 @@ fn machine(cpus: u32) -> Machine {
 }
 
 impl Run {
-    fn of(image: Image, ended: Ended) -> Self {
-        fs::remove_file(image.initrd).expect("it was just packed");
-        Self { ended }
-    }
-
     /// Asserts that the guest said all went well.
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {
