@@ -62,6 +62,9 @@ pub enum Threading {
     Multi,
     /// All virtual CPUs on one thread: steadier times on a busy host.
     Single,
+    /// All virtual CPUs on one thread, and guest time counts instructions, one a nanosecond: what the
+    /// guest measures is the same on every host, however busy.
+    Counted,
 }
 
 /// The machine to build.
@@ -131,7 +134,7 @@ impl Machine {
     pub fn command(&self, image: &Image) -> Command {
         let threading = match self.threading {
             Threading::Multi => "tcg,thread=multi",
-            Threading::Single => "tcg,thread=single",
+            Threading::Single | Threading::Counted => "tcg,thread=single",
         };
         let mut command = mortal(QEMU);
         command
@@ -139,6 +142,9 @@ impl Machine {
             .args(["-smp", &self.cpus.to_string(), "-m", &self.memory_mib.to_string()])
             .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
             .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]);
+        if self.threading == Threading::Counted {
+            command.args(["-icount", "shift=0,sleep=off"]);
+        }
         if Path::new(QBOOT).exists() {
             command.args(["-bios", QBOOT]);
         }
