@@ -163,6 +163,7 @@ impl Pager {
         let (space, page) = (request.space, request.page);
         load.items.push(LoadItem { slot: entry.slot, frame, space, page, wanted: true });
         ports.lend(queue, 0, frame);
-        self.queues.get_mut(queue).is_some_and(|queue| queue.post(Work::Load(load)))
+        let now_ns = ports.now_ns();
+        self.queues.get_mut(queue).is_some_and(|queue| queue.post(Work::Load(load), now_ns))
     }
 }

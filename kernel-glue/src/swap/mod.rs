@@ -52,8 +52,8 @@ mod waiters;
 use alloc::vec::Vec;
 
 pub use areas::{AREAS_MAX, AreaInfo, AreaState};
-pub use daemon::STUCK_NS;
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
+pub use queues::STUCK_NS;
 pub use requests::{
     Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
     SwapOffError, SwapOnError, Unmapped, Watermarks,
@@ -88,7 +88,6 @@ pub struct Pager {
     /// Killed for memory, not yet gone.
     condemned: Option<SpaceId>,
     tickets: u32,
-    heartbeat_ns: u64,
     statistics: Statistics,
     latencies: Latencies,
     hand_offs: Latencies,
@@ -139,7 +138,6 @@ impl Pager {
             swapoff: None,
             condemned: None,
             tickets: 0,
-            heartbeat_ns: 0,
             statistics: Statistics::default(),
             latencies: Latencies::new()?,
             hand_offs: Latencies::new()?,

@@ -116,7 +116,7 @@ impl Pager {
         if offered.items.as_slice().is_empty() {
             return None;
         }
-        let asleep = self.queues.get_mut(queue)?.post(Work::Store(offered));
+        let asleep = self.queues.get_mut(queue)?.post(Work::Store(offered), offered.since_ns);
         asleep.then_some(queue)
     }
 

@@ -181,7 +181,8 @@ impl Pager {
         for (index, item) in load.items.as_slice().iter().enumerate() {
             ports.lend(queue, index, item.frame);
         }
-        let asleep = self.queues.get_mut(queue).is_some_and(|it| it.post(Work::Load(load)));
+        let now_ns = ports.now_ns();
+        let asleep = self.queues.get_mut(queue).is_some_and(|it| it.post(Work::Load(load), now_ns));
         SwapOff::Wait { run: self.run_or_wake(queue, asleep, cpu, ports) }
     }
 

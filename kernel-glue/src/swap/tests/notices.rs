@@ -60,7 +60,7 @@ fn a_notice_on_a_queue_that_closes_is_sent_again_on_another() {
     world.pager.tick(&mut world.ports);
     assert!(world.work(OUT).is_some());
     world.pager.queue_closed(OUT, &mut world.ports);
-    assert!(world.pager.queue_open(other, &mut world.ports));
+    assert!(world.pager.queue_open(other));
     world.held.insert(super::fake::key(other), zram_abi::record::Record::none());
     assert!(world.work(other).is_some());
     assert_eq!(world.serve(other), 1);

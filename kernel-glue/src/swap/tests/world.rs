@@ -77,7 +77,7 @@ impl World {
     }
 
     pub(super) fn open(&mut self, queue: QueueId) {
-        assert!(self.pager.queue_open(queue, &mut self.ports));
+        assert!(self.pager.queue_open(queue));
         self.held.insert(key(queue), Record::none());
         assert_eq!(self.work(queue), None);
     }
