@@ -161,7 +161,10 @@ impl Pager {
         let Some(area) = self.areas.get_mut(index) else { return false };
         while notice.slots.as_slice().len() < zram_abi::record::ENTRIES_MAX {
             let Some(slot) = area.slots.take_notice() else { break };
-            notice.slots.push(slot);
+            if notice.slots.push(slot).is_err() {
+                area.slots.notice_failed(slot);
+                break;
+            }
         }
         let queue = self.queues.cpu_mut(cpu);
         queue.is_some_and(|queue| queue.output.post(Work::Notice(notice), now_ns))

@@ -140,7 +140,10 @@ impl Pager {
                 self.statistics.zero_pages = self.statistics.zero_pages.saturating_add(1);
             }
             Held::Leaving => {
-                offered.items.push(item);
+                if let Err(item) = offered.items.push(item) {
+                    self.put_back(item, Mapping::Private, ports);
+                    self.abandon(offered.entry(item));
+                }
             }
             // Its slot was given back when the entry went.
             Held::Dropped => self.free_page(item, ports),
@@ -170,7 +173,7 @@ impl Pager {
         }
     }
 
-    /// Returns false if the area has no slot left.
+    /// Returns false if the area has no slot left, or the batch no room.
     fn take_out(
         &mut self,
         store: &mut Store,
@@ -182,8 +185,13 @@ impl Pager {
         let entry = SwapEntry { area: store.area, slot };
         match ports.unmap(space, page, entry) {
             Some(frame) => {
-                store.items.push(StoreItem { slot, frame, space, page, held: Held::Leaving });
+                let item = StoreItem { slot, frame, space, page, held: Held::Leaving };
                 self.entry_placed(space);
+                if let Err(item) = store.items.push(item) {
+                    self.put_back(item, Mapping::Private, ports);
+                    self.abandon(entry);
+                    return false;
+                }
             }
             None => area.slots.abandon(slot),
         }

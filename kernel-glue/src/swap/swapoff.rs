@@ -14,7 +14,7 @@ use super::entry::{AreaIndex, SwapEntry};
 use super::in_flight::{Load, LoadItem, Work};
 use super::reclaim::Pressure;
 use super::requests::{SwapOff, SwapOffError};
-use super::slots::Slot;
+use super::slots::{LoadEnd, Slot};
 use super::waiters::Reason;
 use crate::ports::{Cpu, Page, Ports, QueueId, Scan, SpaceId, Waiter};
 use zram_abi::record::ENTRIES_MAX;
@@ -267,7 +267,13 @@ impl Pager {
             if let Some(area) = self.areas.get_mut(entry.area) {
                 area.slots.begin_load(entry.slot);
             }
-            load.items.push(LoadItem { slot: entry.slot, frame, space, page, wanted: true });
+            let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
+            if let Err(item) = load.items.push(item) {
+                ports.release(item.frame);
+                self.end_load(entry, LoadEnd::Aborted);
+                job.page = page;
+                break;
+            }
         }
         Collected::Enough
     }
