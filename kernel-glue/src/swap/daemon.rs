@@ -80,9 +80,8 @@ impl Pager {
     /// The timer ticks on some CPU: what has no other event, in bounded time.
     pub fn tick(&mut self, ports: &mut impl Ports) {
         let now_ns = ports.now_ns();
-        let stuck = |cpu: &super::queues::PerCpu| {
-            cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns)
-        };
+        let stuck =
+            |cpu: &super::queues::PerCpu| cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns);
         if self.queues.iter().any(stuck) {
             self.daemon_died(ports);
         }
@@ -170,13 +169,14 @@ impl Pager {
         queue.is_some_and(|queue| queue.output.post(Work::Notice(notice), now_ns))
     }
 
-    /// A slot that the daemon did not know is forgotten just as well.
+    /// A slot that the daemon did not know is forgotten just as well. So is one for which it answered
+    /// nonsense: asking again for ever would keep memory from ever being called gone, and what the
+    /// daemon may still keep there is replaced by the next store.
     fn notice_replied(&mut self, notice: Notice, reply: &Record) {
         let Some(area) = self.areas.get_mut(notice.area) else { return };
         for (slot, answer) in notice.slots.as_slice().iter().zip(reply.entries()) {
             match answer.status {
                 Status::Ok | Status::Gone => {
-                    area.slots.notice_done(*slot);
                     self.statistics.notices = self.statistics.notices.saturating_add(1);
                 }
                 Status::Pending
@@ -184,10 +184,10 @@ impl Pager {
                 | Status::NoReserve
                 | Status::Limit
                 | Status::Damaged => {
-                    area.slots.notice_failed(*slot);
                     self.statistics.bad_replies = self.statistics.bad_replies.saturating_add(1);
                 }
             }
+            area.slots.notice_done(*slot);
         }
     }
 

@@ -191,9 +191,10 @@ impl Pager {
         SwapOff::Wait { run: None }
     }
 
-    /// Pages may still spill to other areas; else they do not fit.
+    /// Pages may still spill to other areas, if somebody takes them; else they do not fit.
     fn swapoff_lacks_frame(&mut self, ports: &mut impl Ports) -> SwapOff {
-        let can_spill = self.areas.have_room() && !self.hand.is_exhausted();
+        let is_taken = self.queues.iter().any(|cpu| cpu.output.is_open());
+        let can_spill = is_taken && self.areas.have_room() && !self.hand.is_exhausted();
         if !can_spill {
             self.leave_line();
             return self.swapoff_fails(SwapOffError::NoMemory);
