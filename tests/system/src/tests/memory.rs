@@ -49,6 +49,11 @@ fn a_storm_of_stores_whose_every_commit_fails_loses_nothing_and_hangs_nobody() {
         }
         let refused = lock(&world.machine).pager.statistics().refused_no_reserve;
         assert!(refused > 50, "{refused} stores were refused");
+        world.settle();
+        let statistics = lock(&world.machine).pager.statistics();
+        let refused = statistics.refused_no_reserve + statistics.refused_limit;
+        let device = world.areas[0].cookie.device;
+        assert_eq!(world.io_stat(device)[1], refused, "the device counts as the pager does");
         assert!(world.killed.is_empty(), "nobody dies: {:?}", world.killed);
         finish(world);
     }
