@@ -108,7 +108,13 @@ impl Pager {
     ) -> Fault {
         let Some(queue) = self.input_near(request.cpu) else { return self.lost() };
         let Some(frame) = self.take_frame(request.waiter, ports) else {
-            return match self.wait_for_frame(request.waiter, ports) {
+            let answer = match ports.kind(request.space) {
+                Some(SpaceKind::Protected | SpaceKind::Pinned) => {
+                    self.wait_for_ever(request.waiter, ports)
+                }
+                Some(SpaceKind::Ordinary) | None => self.wait_for_frame(request.waiter, ports),
+            };
+            return match answer {
                 FrameAnswer::Frame(_) | FrameAnswer::Wait => Fault::Wait { run: None },
                 FrameAnswer::OutOfMemory => Fault::OutOfMemory,
             };

@@ -222,6 +222,7 @@ impl Pager {
         let free = ports.free_count();
         let waiting = self.waiters.oldest_for_frame().is_some();
         let marks = self.config.watermarks;
+        self.reserve_is_open &= free <= marks.reserve;
         match self.pressure {
             Pressure::Calm if waiting || free < marks.low => {
                 self.pressure = Pressure::Reclaiming;
@@ -250,7 +251,8 @@ impl Pager {
             }
         }
         self.hand_out_frames(ports);
-        let reserve_is_whole = ports.free_count() >= self.config.watermarks.reserve;
+        // What the daemon needs, however much more is kept from others.
+        let reserve_is_whole = ports.free_count() >= self.config.bounds.reserve_min;
         self.areas.reopen(reserve_is_whole, ports.now_ns());
         self.feel_pressure(ports);
         self.judge_for_waiters(ports);

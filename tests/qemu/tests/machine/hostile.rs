@@ -95,3 +95,12 @@ fn a_queue_for_page_ins_that_never_answers_is_given_up_though_the_others_serve()
 fn a_queue_for_page_outs_that_never_answers_is_given_up_though_the_others_serve() {
     one_silent_queue_is_given_up("zram:2");
 }
+
+#[test]
+fn a_program_with_the_shells_name_is_killed_for_memory_and_the_shell_lives() {
+    boot(2, "hostile impostor 256M\necho the shell lives\n")
+        .succeeds()
+        .says("process sh (pid")
+        .prints("hostile impostor 256M", "hostile: impostor: it was killed")
+        .prints("echo the shell lives", "the shell lives");
+}
