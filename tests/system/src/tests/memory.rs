@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel_glue::ports::{KillReason, SpaceKind};
+use kernel_glue::swap::SwapOffError;
 
 use super::{finish, with_swapped_program};
 use crate::content::Kind;
@@ -230,5 +231,40 @@ fn a_damaged_page_is_lost_for_who_touches_it_and_for_nobody_else() {
     assert!(!world.bereft.is_empty(), "no page was damaged");
     assert!(world.bereft.iter().all(|space| spaces.contains(space)), "{:?}", world.bereft);
     assert!(world.threads[bystander.0].is_idle(), "who lost nothing lives");
+    finish(world);
+}
+
+#[test]
+fn sharers_of_a_damaged_page_die_of_it_one_by_one_and_who_lost_nothing_lives() {
+    let mut world = World::with_swap(Setup::new(18, 160), 512);
+    let program = world.add_program();
+    // Every page of the pool that is written to changes one bit.
+    lock(&world.machine).mishaps = Mishaps { commit_fails: 0, bit_rots: 1 };
+    (0..40).for_each(|page| world.write(program, page, Kind::Noise(300)));
+    world.swap_out(program, |_| false);
+    lock(&world.machine).mishaps = Mishaps::default();
+    let Outcome::Forked(sharer) = world.run(program, Job::Fork) else { panic!("no copy") };
+    let bystander = world.add_program();
+    (0..10).for_each(|page| world.write(bystander, page, Kind::Noise(50)));
+    let damaged = (0..40).find(|&page| {
+        let is_lost = world.run(program, Job::Read(page)) == Outcome::Killed;
+        world.bury_the_dead();
+        is_lost
+    });
+    let damaged = damaged.expect("a page was damaged");
+    let area = world.areas[0];
+    let control = world.add_space(SpaceKind::Protected).expect("there is room");
+    let lost = |world: &World| lock(&world.machine).pager.statistics().lost;
+    assert_eq!(lost(&world), 1, "counted when it was touched");
+    assert_eq!(
+        world.run(control, Job::SwapOff(area.cookie.device)),
+        Outcome::Refused(SwapOffError::Busy),
+        "the sharer still has an entry of the lost page"
+    );
+    assert_eq!(world.run(sharer, Job::Read(damaged)), Outcome::Killed);
+    world.bury_the_dead();
+    assert_eq!(lost(&world), 2, "once for each who touches it");
+    (0..10).for_each(|page| world.read(bystander, page));
+    assert_eq!(world.run(control, Job::SwapOff(area.cookie.device)), Outcome::Done);
     finish(world);
 }
