@@ -108,6 +108,11 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         })
     }
 
+    /// Counts stores as refused for want of memory that were not tried, because one before them was.
+    pub fn count_refused(&self, worker: &Worker, stores: u64) {
+        self.counters.add(worker.cpu, Event::FailedWrite, stores);
+    }
+
     fn put(
         &self,
         worker: &mut Worker,

@@ -31,7 +31,9 @@ pub struct Statistics {
     pub huge_pages_since: u64,
     /// Loads that found damage (io_stat 1).
     pub failed_reads: u64,
-    /// Stores refused for the limit or for want of memory (2).
+    /// Stores refused for the limit or for want of memory, those of swap that were not even tried among
+    /// them: of a device that is only swapped to, what the pager counts as `refused_limit` and
+    /// `refused_no_reserve` (2).
     pub failed_writes: u64,
     /// Pages discarded, whether or not anything was stored there (4).
     pub notify_free: u64,

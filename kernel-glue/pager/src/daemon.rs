@@ -4,8 +4,8 @@
 //! A worker asks for its next record and completes the previous one in the same call. What it
 //! completes must be the record that it took, unchanged but for the statuses; anything else is
 //! refused and the record stays open. The daemon is dead when its last queue closes, and stuck when
-//! work has waited [`STUCK_NS`] without a sign of life from any thread (DESIGN 8.10). Both end the
-//! same way: queues are revoked, pages on their way out go back, every area is dead, and whoever
+//! the work of any one queue is [`STUCK_NS`](super::STUCK_NS) old (DESIGN 8.10): whoever waits for that
+//! worker is not helped by what the others do. Both end the same way: queues are revoked, pages on their way out go back, every area is dead, and whoever
 //! touches a page in one is killed; everyone else lives. A new daemon may open the queues again
 //! and mount new areas.
 
@@ -20,18 +20,13 @@ use super::queues::{Queue, Stage};
 use super::requests::Next;
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
 
-/// Work may wait so long for a sign of life before the daemon is given up: far beyond any batch,
-/// also on a slow machine.
-pub const STUCK_NS: u64 = 10_000_000_000;
-
 impl Pager {
     /// A worker has opened this queue; returns false if it is open already (EBUSY) or there is no
     /// such CPU.
     #[must_use]
-    pub fn queue_open(&mut self, queue: QueueId, ports: &mut impl Ports) -> bool {
+    pub fn queue_open(&mut self, queue: QueueId) -> bool {
         let Some(state @ Queue::Closed) = self.queues.get_mut(queue) else { return false };
         *state = Queue::Running;
-        self.heartbeat_ns = ports.now_ns();
         true
     }
 
@@ -54,12 +49,11 @@ impl Pager {
         completed: &Record,
         ports: &mut impl Ports,
     ) -> Next {
-        self.heartbeat_ns = ports.now_ns();
         let mut run = None;
         match self.queues.get_mut(queue) {
             None | Some(Queue::Closed | Queue::Revoked) => return Next::Closed,
-            Some(Queue::Running | Queue::Idle | Queue::Busy(_, Stage::Posted)) => {}
-            Some(state @ Queue::Busy(_, Stage::Taken)) => {
+            Some(Queue::Running | Queue::Idle | Queue::Busy(_, Stage::Posted, _)) => {}
+            Some(state @ Queue::Busy(_, Stage::Taken, _)) => {
                 let cookie = state.work().and_then(|work| self.areas.get(work.area()));
                 let cookie = cookie.map(|area| area.cookie);
                 let answers =
@@ -86,11 +80,9 @@ impl Pager {
     /// The timer ticks on some CPU: what has no other event, in bounded time.
     pub fn tick(&mut self, ports: &mut impl Ports) {
         let now_ns = ports.now_ns();
-        let waits =
-            |cpu: &super::queues::PerCpu| cpu.input.work().is_some() || cpu.output.work().is_some();
-        if !self.queues.iter().any(waits) {
-            self.heartbeat_ns = now_ns;
-        } else if now_ns.saturating_sub(self.heartbeat_ns) >= STUCK_NS {
+        let stuck =
+            |cpu: &super::queues::PerCpu| cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns);
+        if self.queues.iter().any(stuck) {
             self.daemon_died(ports);
         }
         self.take_back_grants(ports);
@@ -125,7 +117,7 @@ impl Pager {
             match queue.direction {
                 Direction::In => self.next_turn(queue.cpu, ports),
                 Direction::Out => {
-                    self.notify_on(queue.cpu);
+                    self.notify_on(queue.cpu, ports.now_ns());
                 }
             }
         }
@@ -145,7 +137,7 @@ impl Pager {
     /// any is left or in flight.
     pub(super) fn send_notices(&mut self, ports: &mut impl Ports) -> bool {
         for cpu in self.queues.numbers() {
-            if self.notify_on(cpu) {
+            if self.notify_on(cpu, ports.now_ns()) {
                 ports.wake_worker(QueueId { cpu, direction: Direction::Out });
             }
         }
@@ -157,7 +149,7 @@ impl Pager {
 
     /// Posts a free notice on the `out` queue of `cpu` if it is free and not kept for a batch;
     /// returns whether its worker sleeps.
-    fn notify_on(&mut self, cpu: Cpu) -> bool {
+    fn notify_on(&mut self, cpu: Cpu, now_ns: u64) -> bool {
         let free = |cpu: &super::queues::PerCpu| cpu.output.is_free() && cpu.unmapping.is_none();
         if !self.queues.cpu(cpu).is_some_and(free) {
             return false;
@@ -168,19 +160,23 @@ impl Pager {
         let Some(area) = self.areas.get_mut(index) else { return false };
         while notice.slots.as_slice().len() < zram_abi::record::ENTRIES_MAX {
             let Some(slot) = area.slots.take_notice() else { break };
-            notice.slots.push(slot);
+            if notice.slots.push(slot).is_err() {
+                area.slots.notice_failed(slot);
+                break;
+            }
         }
         let queue = self.queues.cpu_mut(cpu);
-        queue.is_some_and(|queue| queue.output.post(Work::Notice(notice)))
+        queue.is_some_and(|queue| queue.output.post(Work::Notice(notice), now_ns))
     }
 
-    /// A slot that the daemon did not know is forgotten just as well.
+    /// A slot that the daemon did not know is forgotten just as well. So is one for which it answered
+    /// nonsense: asking again for ever would keep memory from ever being called gone, and what the
+    /// daemon may still keep there is replaced by the next store.
     fn notice_replied(&mut self, notice: Notice, reply: &Record) {
         let Some(area) = self.areas.get_mut(notice.area) else { return };
         for (slot, answer) in notice.slots.as_slice().iter().zip(reply.entries()) {
             match answer.status {
                 Status::Ok | Status::Gone => {
-                    area.slots.notice_done(*slot);
                     self.statistics.notices = self.statistics.notices.saturating_add(1);
                 }
                 Status::Pending
@@ -188,10 +184,10 @@ impl Pager {
                 | Status::NoReserve
                 | Status::Limit
                 | Status::Damaged => {
-                    area.slots.notice_failed(*slot);
                     self.statistics.bad_replies = self.statistics.bad_replies.saturating_add(1);
                 }
             }
+            area.slots.notice_done(*slot);
         }
     }
 

@@ -12,9 +12,9 @@ use super::entry::SwapEntry;
 use super::in_flight::{Held, Load, LoadItem, Work};
 use super::queues::Offered;
 use super::requests::{Fault, FaultRequest, FrameAnswer};
-use super::slots::Slot;
+use super::slots::{LoadEnd, Slot};
 use super::waiters::{LinedUp, Reason};
-use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
+use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
 
 impl Pager {
     /// Brings back the page at a swap entry, or begins to.
@@ -108,7 +108,13 @@ impl Pager {
     ) -> Fault {
         let Some(queue) = self.input_near(request.cpu) else { return self.lost() };
         let Some(frame) = self.take_frame(request.waiter, ports) else {
-            return match self.wait_for_frame(request.waiter, ports) {
+            let answer = match ports.kind(request.space) {
+                Some(SpaceKind::Protected | SpaceKind::Pinned) => {
+                    self.wait_for_ever(request.waiter, ports)
+                }
+                Some(SpaceKind::Ordinary) | None => self.wait_for_frame(request.waiter, ports),
+            };
+            return match answer {
                 FrameAnswer::Frame(_) | FrameAnswer::Wait => Fault::Wait { run: None },
                 FrameAnswer::OutOfMemory => Fault::OutOfMemory,
             };
@@ -161,8 +167,15 @@ impl Pager {
         load.since_ns = since_ns;
         load.first = Some(request.waiter);
         let (space, page) = (request.space, request.page);
-        load.items.push(LoadItem { slot: entry.slot, frame, space, page, wanted: true });
+        let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
+        if let Err(item) = load.items.push(item) {
+            ports.release(item.frame);
+            self.end_load(entry, LoadEnd::Aborted);
+            self.waiters.wake_slot(entry, None, ports);
+            return false;
+        }
         ports.lend(queue, 0, frame);
-        self.queues.get_mut(queue).is_some_and(|queue| queue.post(Work::Load(load)))
+        let now_ns = ports.now_ns();
+        self.queues.get_mut(queue).is_some_and(|queue| queue.post(Work::Load(load), now_ns))
     }
 }

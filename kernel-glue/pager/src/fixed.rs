@@ -15,12 +15,16 @@ impl<T: Copy, const N: usize> Fixed<T, N> {
         Self { items: [filler; N], count: 0 }
     }
 
-    /// Adds an item; returns false, and adds nothing, if the list is full.
-    pub(super) fn push(&mut self, item: T) -> bool {
-        let Some(place) = self.items.get_mut(self.count) else { return false };
+    /// Adds an item.
+    ///
+    /// # Errors
+    ///
+    /// The item, if the list is full: it may be all that is known of a page.
+    pub(super) fn push(&mut self, item: T) -> Result<(), T> {
+        let Some(place) = self.items.get_mut(self.count) else { return Err(item) };
         *place = item;
         self.count = self.count.saturating_add(1);
-        true
+        Ok(())
     }
 
     /// Returns the items.
@@ -31,5 +35,17 @@ impl<T: Copy, const N: usize> Fixed<T, N> {
     /// Returns the items, to change them.
     pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
         self.items.get_mut(..self.count).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_list_gives_the_item_back_and_stays_as_it_was() {
+        let mut list = Fixed::<u32, 2>::new(0);
+        assert_eq!([list.push(7), list.push(8), list.push(9)], [Ok(()), Ok(()), Err(9)]);
+        assert_eq!(list.as_slice(), [7, 8]);
     }
 }

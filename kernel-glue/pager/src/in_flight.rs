@@ -170,7 +170,8 @@ impl Work {
         let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
         let mut record = Record::new(operation, device, generation, ticket);
         for index in 0..self.count() {
-            record.push(self.slot(index).map_or(0, |slot| slot.0));
+            let has_room = record.push(self.slot(index).map_or(0, |slot| slot.0));
+            debug_assert!(has_room, "a record has as many entries as a list items");
         }
         record
     }

@@ -19,7 +19,7 @@
 //! | `fault`, `load` | a page is wanted; a page has come |
 //! | `reclaim`, `store` | pages leave; the daemon has answered |
 //! | `entries` | what unmap, fork and exit do to swap entries |
-//! | `reserve` | who gets a free frame |
+//! | `reserve`, `watermarks` | who gets a free frame, and how many are kept |
 //! | `oom` | memory is really gone |
 //! | `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
 //! | `swapoff` | everything comes back |
@@ -68,17 +68,19 @@ mod swapoff;
 mod tests;
 mod victims;
 mod waiters;
+mod watermarks;
 
 use alloc::vec::Vec;
 
 pub use areas::{AREAS_MAX, AreaInfo, AreaState};
-pub use daemon::STUCK_NS;
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
+pub use queues::STUCK_NS;
 pub use requests::{
     Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
-    SwapOffError, SwapOnError, Unmapped, Watermarks,
+    SwapOffError, SwapOnError, Unmapped,
 };
 pub use statistics::{Latencies, Statistics};
+pub use watermarks::{Bounds, WatermarkError, Watermarks};
 
 use areas::Areas;
 use queues::Queues;
@@ -100,6 +102,8 @@ pub struct Pager {
     waiters: Waiters,
     hand: Hand,
     pressure: Pressure,
+    /// Only the least reserve is kept.
+    reserve_is_open: bool,
     /// Frames that reclaim freed less those that the daemon took, since the hand last began.
     gained: i64,
     /// Swap entries per space.
@@ -108,7 +112,6 @@ pub struct Pager {
     /// Killed for memory, not yet gone.
     condemned: Option<SpaceId>,
     tickets: u32,
-    heartbeat_ns: u64,
     statistics: Statistics,
     latencies: Latencies,
     hand_offs: Latencies,
@@ -119,17 +122,8 @@ pub struct Pager {
 pub enum ConfigError {
     /// No memory for the tables.
     NoMemory,
-    /// Not reserve < low < high, a batch of 0 or over 32, no CPU, or more spaces than a slot has
-    /// users.
+    /// Watermarks outside their bounds, no CPU, or more spaces than a slot has users.
     Invalid,
-}
-
-impl Watermarks {
-    fn is_valid(self) -> bool {
-        let batch_max = zram_abi::record::ENTRIES_MAX;
-        let batch = usize::try_from(self.batch).unwrap_or(usize::MAX);
-        self.reserve < self.low && self.low < self.high && (1..=batch_max).contains(&batch)
-    }
 }
 
 impl Pager {
@@ -140,7 +134,8 @@ impl Pager {
     /// See [`ConfigError`].
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let spaces_max = u32::from(slots::USERS_MAX);
-        if !config.watermarks.is_valid() || config.cpus == 0 || config.spaces > spaces_max {
+        let is_wrong = config.watermarks.check(config.bounds).is_err();
+        if is_wrong || config.cpus == 0 || config.spaces > spaces_max {
             return Err(ConfigError::Invalid);
         }
         Self::with_tables(config).map_err(|NoMemory| ConfigError::NoMemory)
@@ -154,12 +149,12 @@ impl Pager {
             waiters: Waiters::new(config.waiters, config.cpus)?,
             hand: Hand::new(),
             pressure: Pressure::Calm,
+            reserve_is_open: false,
             gained: 0,
             swapped: filled(config.spaces, 0)?,
             swapoff: None,
             condemned: None,
             tickets: 0,
-            heartbeat_ns: 0,
             statistics: Statistics::default(),
             latencies: Latencies::new()?,
             hand_offs: Latencies::new()?,
@@ -230,16 +225,20 @@ impl Pager {
         self.config.watermarks
     }
 
+    /// Returns what the watermarks may be set to.
+    pub fn bounds(&self) -> Bounds {
+        self.config.bounds
+    }
+
     /// Sets the watermarks.
     ///
     /// # Errors
     ///
-    /// `Invalid`; nothing changes then.
-    pub fn set_watermarks(&mut self, watermarks: Watermarks) -> Result<(), ConfigError> {
-        if !watermarks.is_valid() {
-            return Err(ConfigError::Invalid);
-        }
+    /// Which of them is not allowed; nothing changes then.
+    pub fn set_watermarks(&mut self, watermarks: Watermarks) -> Result<(), WatermarkError> {
+        watermarks.check(self.config.bounds)?;
         self.config.watermarks = watermarks;
+        self.reserve_is_open = false;
         Ok(())
     }
 

@@ -72,7 +72,8 @@ impl Pager {
         }
     }
 
-    fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
+    /// Ends what `begin_load` of the slot began.
+    pub(super) fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
         if let Some(area) = self.areas.get_mut(entry.area) {
             area.slots.end_load(entry.slot, end);
             area.settle();

@@ -2,9 +2,9 @@
 //!
 //! That is so when a thread waits for a frame, no page is on its way out, the daemon has nothing
 //! left to forget, and nothing more can be gained: no area has room, or no thread of the daemon
-//! takes pages, or the hand went full round without net gain (DESIGN 8.2). Then a `swapoff` under
-//! way is given up first, and after that one address space is killed: the largest by resident and
-//! swapped pages, never a protected or pinned one. Until it is gone, no other is.
+//! takes pages, or the hand went full round without net gain (DESIGN 8.2). Then the reserve is opened
+//! down to its least (`reserve`), so that nobody dies of one that was set too large. After that a `swapoff` under way is given up, and at last one address space is killed: the largest
+//! by resident and swapped pages, never a protected or pinned one. Until it is gone, no other is.
 
 use super::Pager;
 use super::in_flight::Work;
@@ -28,6 +28,17 @@ impl Pager {
         if !self.memory_is_gone(ports) {
             return Verdict::Hope;
         }
+        if self.reserve() > self.config.bounds.reserve_min {
+            self.reserve_is_open = true;
+            self.hand_out_frames(ports);
+            if !self.memory_is_gone(ports) {
+                return Verdict::Hope;
+            }
+        }
+        self.kill_for_memory(ports)
+    }
+
+    fn kill_for_memory(&mut self, ports: &mut impl Ports) -> Verdict {
         if !self.fail_swapoff(SwapOffError::NoMemory, ports) {
             let Some((space, reason)) = self.largest_space(ports) else { return Verdict::Nobody };
             self.condemned = Some(space);
@@ -50,8 +61,8 @@ impl Pager {
     }
 
     fn memory_is_gone(&mut self, ports: &mut impl Ports) -> bool {
-        let starving = self.waiters.oldest_for_frame().is_some()
-            && ports.free_count() <= self.config.watermarks.reserve;
+        let starving =
+            self.waiters.oldest_for_frame().is_some() && ports.free_count() <= self.reserve();
         if !starving || self.condemned.is_some() || self.pages_are_leaving() {
             return false;
         }

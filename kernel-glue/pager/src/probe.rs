@@ -26,7 +26,7 @@ impl Pager {
         let mut load = Load::new(area, self.next_ticket(), false);
         load.first = Some(waiter);
         self.wait(waiter, Reason::Reply, ports);
-        self.queues.get_mut(queue)?.post(Work::Load(load));
+        self.queues.get_mut(queue)?.post(Work::Load(load), ports.now_ns());
         Some(queue)
     }
 

@@ -11,7 +11,8 @@
 //!
 //! The kernel causes open and close by the queue's file, the daemon `next`, the pager the rest; all
 //! under the pager's lock. One piece of work at a time, in one window; what the work means is not
-//! known here.
+//! known here. Each queue keeps the time of its own work: whether a worker is alive is not told by
+//! what the others do ([`Queue::is_stuck`]).
 
 use alloc::vec::Vec;
 
@@ -20,6 +21,10 @@ use super::in_flight::{Store, StoreItem, Work};
 use super::slots::NoMemory;
 use super::waiters::filled;
 use crate::ports::{Cpu, Direction, QueueId};
+
+/// Work may be in a queue so long before the daemon is given up: far beyond any batch, also on a
+/// slow machine.
+pub const STUCK_NS: u64 = 10_000_000_000;
 
 /// What a queue and its worker are doing.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +40,8 @@ pub(super) enum Queue {
     /// The worker sleeps.
     Idle,
     /// There is a record; the table calls this Posted or Taken. Work stays in its place between
-    /// the two, because it is big.
-    Busy(Work, Stage),
+    /// the two, because it is big; the time is when it was posted.
+    Busy(Work, Stage, u64),
 }
 
 /// Who has the record of a busy queue.
@@ -68,7 +73,7 @@ impl Queue {
     /// Returns the work that waits or is in the worker's hands.
     pub(super) fn work(&self) -> Option<&Work> {
         match self {
-            Self::Busy(work, _) => Some(work),
+            Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
         }
     }
@@ -76,7 +81,7 @@ impl Queue {
     /// Returns the same, to change it.
     pub(super) fn work_mut(&mut self) -> Option<&mut Work> {
         match self {
-            Self::Busy(work, _) => Some(work),
+            Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
         }
     }
@@ -84,27 +89,36 @@ impl Queue {
     /// Ends in `to`; hands out the work that was there.
     pub(super) fn leave_for(&mut self, to: Self) -> Option<Work> {
         match core::mem::replace(self, to) {
-            Self::Busy(work, _) => Some(work),
+            Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
         }
     }
 
     /// Gives it work; returns whether the worker sleeps and must be woken or run.
-    pub(super) fn post(&mut self, work: Work) -> bool {
+    pub(super) fn post(&mut self, work: Work, now_ns: u64) -> bool {
         debug_assert!(self.is_free(), "a queue takes one piece of work at a time");
         let asleep = matches!(self, Self::Idle);
-        *self = Self::Busy(work, Stage::Posted);
+        *self = Self::Busy(work, Stage::Posted, now_ns);
         asleep
+    }
+
+    /// Returns whether its work has been there for [`STUCK_NS`], taken or not: its worker does not
+    /// answer.
+    pub(super) fn is_stuck(&self, now_ns: u64) -> bool {
+        match self {
+            Self::Busy(_, _, posted_ns) => now_ns.saturating_sub(*posted_ns) >= STUCK_NS,
+            Self::Closed | Self::Revoked | Self::Running | Self::Idle => false,
+        }
     }
 
     /// Posted to Taken; returns the work if there was any.
     pub(super) fn take(&mut self) -> Option<&Work> {
         match self {
-            Self::Busy(work, stage @ Stage::Posted) => {
+            Self::Busy(work, stage @ Stage::Posted, _) => {
                 *stage = Stage::Taken;
                 Some(work)
             }
-            Self::Busy(_, Stage::Taken)
+            Self::Busy(_, Stage::Taken, _)
             | Self::Closed
             | Self::Revoked
             | Self::Running

@@ -116,7 +116,7 @@ impl Pager {
         if offered.items.as_slice().is_empty() {
             return None;
         }
-        let asleep = self.queues.get_mut(queue)?.post(Work::Store(offered));
+        let asleep = self.queues.get_mut(queue)?.post(Work::Store(offered), offered.since_ns);
         asleep.then_some(queue)
     }
 
@@ -140,7 +140,10 @@ impl Pager {
                 self.statistics.zero_pages = self.statistics.zero_pages.saturating_add(1);
             }
             Held::Leaving => {
-                offered.items.push(item);
+                if let Err(item) = offered.items.push(item) {
+                    self.put_back(item, Mapping::Private, ports);
+                    self.abandon(offered.entry(item));
+                }
             }
             // Its slot was given back when the entry went.
             Held::Dropped => self.free_page(item, ports),
@@ -170,7 +173,7 @@ impl Pager {
         }
     }
 
-    /// Returns false if the area has no slot left.
+    /// Returns false if the area has no slot left, or the batch no room.
     fn take_out(
         &mut self,
         store: &mut Store,
@@ -182,8 +185,13 @@ impl Pager {
         let entry = SwapEntry { area: store.area, slot };
         match ports.unmap(space, page, entry) {
             Some(frame) => {
-                store.items.push(StoreItem { slot, frame, space, page, held: Held::Leaving });
+                let item = StoreItem { slot, frame, space, page, held: Held::Leaving };
                 self.entry_placed(space);
+                if let Err(item) = store.items.push(item) {
+                    self.put_back(item, Mapping::Private, ports);
+                    self.abandon(entry);
+                    return false;
+                }
             }
             None => area.slots.abandon(slot),
         }
@@ -214,6 +222,7 @@ impl Pager {
         let free = ports.free_count();
         let waiting = self.waiters.oldest_for_frame().is_some();
         let marks = self.config.watermarks;
+        self.reserve_is_open &= free <= marks.reserve;
         match self.pressure {
             Pressure::Calm if waiting || free < marks.low => {
                 self.pressure = Pressure::Reclaiming;
@@ -242,7 +251,8 @@ impl Pager {
             }
         }
         self.hand_out_frames(ports);
-        let reserve_is_whole = ports.free_count() >= self.config.watermarks.reserve;
+        // What the daemon needs, however much more is kept from others.
+        let reserve_is_whole = ports.free_count() >= self.config.bounds.reserve_min;
         self.areas.reopen(reserve_is_whole, ports.now_ns());
         self.feel_pressure(ports);
         self.judge_for_waiters(ports);

@@ -4,6 +4,7 @@
 
 use zram_abi::record::Record;
 
+use super::watermarks::{Bounds, Watermarks};
 use crate::ports::{Cpu, Page, QueueId, SpaceId, Waiter};
 
 /// Sizes and thresholds; nothing grows after construction but what `swapon` adds.
@@ -17,19 +18,8 @@ pub struct Config {
     pub waiters: u32,
     /// The watermarks.
     pub watermarks: Watermarks,
-}
-
-/// Counts of free frames at which the pager acts. Reserve < low < high.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Watermarks {
-    /// Only pinned spaces and page-ins under way may take the last this many frames.
-    pub reserve: u32,
-    /// Reclaim begins below.
-    pub low: u32,
-    /// Reclaim ends here.
-    pub high: u32,
-    /// Pages of a background batch, 1 to 32.
-    pub batch: u32,
+    /// What they may be set to later.
+    pub bounds: Bounds,
 }
 
 /// A page fault, or the kernel's own wish to touch a user page, that met a swap entry.
@@ -71,6 +61,8 @@ pub enum Fault {
 pub enum FrameFor {
     /// A thread that can wait; the reserve is not for it.
     Thread(Waiter),
+    /// The same of a space that must not die for memory: it waits, however long that is.
+    Protected(Waiter),
     /// A pinned space: may use the reserve, never waits.
     Pinned,
 }

@@ -6,6 +6,9 @@
 //! first and then goes one each to the oldest waiter, as a *grant*: it cannot be snatched away
 //! before the thread has run. A grant that was not asked for in time (the thread found its page
 //! mapped by another) goes to the next.
+//!
+//! A reserve that was set larger than its least is *open* from the moment when memory would be gone
+//! otherwise (`oom`) until there are more free frames than it again: then only the least is kept.
 
 use super::Pager;
 use super::oom::Verdict;
@@ -25,6 +28,7 @@ impl Pager {
             (Some(frame), _) => FrameAnswer::Frame(frame),
             (None, FrameFor::Pinned) => FrameAnswer::OutOfMemory,
             (None, FrameFor::Thread(waiter)) => self.wait_for_frame(waiter, ports),
+            (None, FrameFor::Protected(waiter)) => self.wait_for_ever(waiter, ports),
         }
     }
 
@@ -32,7 +36,9 @@ impl Pager {
     pub fn frame_now(&mut self, whose: FrameFor, ports: &mut impl Ports) -> Option<Frame> {
         match whose {
             FrameFor::Pinned => self.pinned_frame(ports),
-            FrameFor::Thread(waiter) => self.take_frame(waiter, ports),
+            FrameFor::Thread(waiter) | FrameFor::Protected(waiter) => {
+                self.take_frame(waiter, ports)
+            }
         }
     }
 
@@ -61,9 +67,18 @@ impl Pager {
         frame
     }
 
+    /// Returns how many frames are kept now.
+    pub(super) fn reserve(&self) -> u32 {
+        if self.reserve_is_open {
+            self.config.bounds.reserve_min
+        } else {
+            self.config.watermarks.reserve
+        }
+    }
+
     /// Returns a frame above the reserve.
     pub(super) fn spare_frame(&self, ports: &mut impl Ports) -> Option<Frame> {
-        if ports.free_count() <= self.config.watermarks.reserve {
+        if ports.free_count() <= self.reserve() {
             return None;
         }
         ports.allocate()
@@ -80,6 +95,16 @@ impl Pager {
                 FrameAnswer::OutOfMemory
             }
         }
+    }
+
+    /// The same for who must not die: when nobody is left to kill, it stays in the line, and is
+    /// woken by each tick to ask again.
+    pub(super) fn wait_for_ever(&mut self, waiter: Waiter, ports: &mut impl Ports) -> FrameAnswer {
+        match self.wait_for_frame(waiter, ports) {
+            FrameAnswer::OutOfMemory => self.wait(waiter, Reason::Frame, ports),
+            FrameAnswer::Frame(_) | FrameAnswer::Wait => {}
+        }
+        FrameAnswer::Wait
     }
 
     /// Gives frames above the reserve to those who have waited longest.

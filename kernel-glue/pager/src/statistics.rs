@@ -25,7 +25,7 @@ pub struct Statistics {
     pub cancelled: u64,
     /// Pages refused because they do not compress.
     pub refused_no_gain: u64,
-    /// Pages refused because the pool had no frame.
+    /// Pages refused because the pool had no frame, all of a batch behind the first one among them.
     pub refused_no_reserve: u64,
     /// Pages refused because of `mem_limit`.
     pub refused_limit: u64,

@@ -14,7 +14,7 @@ use super::entry::{AreaIndex, SwapEntry};
 use super::in_flight::{Load, LoadItem, Work};
 use super::reclaim::Pressure;
 use super::requests::{SwapOff, SwapOffError};
-use super::slots::Slot;
+use super::slots::{LoadEnd, Slot};
 use super::waiters::Reason;
 use crate::ports::{Cpu, Page, Ports, QueueId, Scan, SpaceId, Waiter};
 use zram_abi::record::ENTRIES_MAX;
@@ -181,7 +181,8 @@ impl Pager {
         for (index, item) in load.items.as_slice().iter().enumerate() {
             ports.lend(queue, index, item.frame);
         }
-        let asleep = self.queues.get_mut(queue).is_some_and(|it| it.post(Work::Load(load)));
+        let now_ns = ports.now_ns();
+        let asleep = self.queues.get_mut(queue).is_some_and(|it| it.post(Work::Load(load), now_ns));
         SwapOff::Wait { run: self.run_or_wake(queue, asleep, cpu, ports) }
     }
 
@@ -190,9 +191,10 @@ impl Pager {
         SwapOff::Wait { run: None }
     }
 
-    /// Pages may still spill to other areas; else they do not fit.
+    /// Pages may still spill to other areas, if somebody takes them; else they do not fit.
     fn swapoff_lacks_frame(&mut self, ports: &mut impl Ports) -> SwapOff {
-        let can_spill = self.areas.have_room() && !self.hand.is_exhausted();
+        let is_taken = self.queues.iter().any(|cpu| cpu.output.is_open());
+        let can_spill = is_taken && self.areas.have_room() && !self.hand.is_exhausted();
         if !can_spill {
             self.leave_line();
             return self.swapoff_fails(SwapOffError::NoMemory);
@@ -266,7 +268,13 @@ impl Pager {
             if let Some(area) = self.areas.get_mut(entry.area) {
                 area.slots.begin_load(entry.slot);
             }
-            load.items.push(LoadItem { slot: entry.slot, frame, space, page, wanted: true });
+            let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
+            if let Err(item) = load.items.push(item) {
+                ports.release(item.frame);
+                self.end_load(entry, LoadEnd::Aborted);
+                job.page = page;
+                break;
+            }
         }
         Collected::Enough
     }

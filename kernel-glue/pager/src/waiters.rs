@@ -13,8 +13,16 @@
 //! | Parked | Prepared, in the new line | Awake, and the port is told | park | Awake |
 //! | Woken | Prepared | Woken | Awake, retry | Awake |
 //!
-//! No wait has a deadline of its own: what a thread waits for is a reply, which comes or makes the
-//! daemon dead ([`STUCK_NS`](super::STUCK_NS)), or a frame, which comes or makes memory gone.
+//! No wait has a deadline of its own; each ends because of something that has one (the test in
+//! `tests/waits.rs` walks them all with a daemon that never answers):
+//!
+//! | waits for | ends with | at the latest |
+//! | --- | --- | --- |
+//! | `Frame` | a grant, or the news that nobody is left to kill | every tick judges memory again. Hope is only pages that leave, which end with a reply or the daemon ([`STUCK_NS`](super::STUCK_NS)), notices likewise, or somebody who was killed and whose end the kernel sees to |
+//! | `Slot` | the reply to the request in flight for the slot | its queue's work is `STUCK_NS` old |
+//! | `Turn` | its turn, or the end of the queue | the line moves with each reply, and ends when one is `STUCK_NS` late |
+//! | `Reply` | `swapoff`: each reply and each tick; probe: its reply | a tick; `STUCK_NS` |
+//!
 //! Lines are linked through the table, which is allocated once. All under the pager's lock.
 
 use alloc::vec::Vec;
@@ -249,7 +257,7 @@ impl Waiters {
         self.entry(waiter).map_or(State::Awake, |entry| entry.state)
     }
 
-    fn reason(&self, waiter: Waiter) -> Option<Reason> {
+    pub(super) fn reason(&self, waiter: Waiter) -> Option<Reason> {
         match self.state(waiter) {
             State::Prepared(reason) | State::Parked(reason) => Some(reason),
             State::Awake | State::Woken => None,

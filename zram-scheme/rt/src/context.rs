@@ -76,6 +76,11 @@ impl Context {
         Fd::dup_of(descriptor, authorised("status")?.as_bytes())
     }
 
+    /// Protects its address space from being killed for memory; for the first program only.
+    pub(crate) fn protect(&self) -> Result<()> {
+        self.0.dup(b"protection")?.write(&[1]).map(drop)
+    }
+
     /// Lets it run.
     pub(crate) fn start(&self) -> Result<()> {
         self.0.dup(b"start")?.write(&[0]).map(drop)

@@ -37,7 +37,9 @@ static SPAWNING: Mutex<()> = Mutex::new(());
 pub struct Command<'a> {
     path: &'a str,
     arguments: Vec<&'a str>,
+    name: Option<&'a str>,
     creation_cap: bool,
+    is_protected: bool,
 }
 
 /// A program that was started.
@@ -63,7 +65,8 @@ pub enum End {
 impl<'a> Command<'a> {
     /// Returns the program at `path`, with its path as the only argument.
     pub fn new(path: &'a str) -> Self {
-        Self { path, arguments: alloc::vec![path], creation_cap: false }
+        let arguments = alloc::vec![path];
+        Self { path, arguments, name: None, creation_cap: false, is_protected: false }
     }
 
     /// Adds an argument.
@@ -80,12 +83,26 @@ impl<'a> Command<'a> {
         self
     }
 
+    /// Gives it another name than its file's.
+    #[must_use]
+    pub fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Has it protected from being killed for memory, which only the first program may ask for.
+    #[must_use]
+    pub fn protected(mut self) -> Self {
+        self.is_protected = true;
+        self
+    }
+
     /// Starts the program.
     ///
     /// # Errors
     ///
     /// ENOENT and others of opening it, ENOEXEC if it is no static ELF for this machine, E2BIG for
-    /// arguments over a page, ENOMEM, EMFILE.
+    /// arguments over a page, EPERM for protection that is not this program's to give, ENOMEM, EMFILE.
     pub fn spawn(self) -> Result<Child> {
         let file = fs::open(self.path, syscall::O_RDONLY)?;
         let own = Context::current()?;
@@ -93,12 +110,16 @@ impl<'a> Command<'a> {
         let entry = image::load(&file, &space)?;
         drop(file);
         let context = Context::new()?;
-        context.set_attributes(self.path.rsplit('/').next().unwrap_or(self.path), PRIORITY)?;
+        let file_name = self.path.rsplit('/').next().unwrap_or(self.path);
+        context.set_attributes(self.name.unwrap_or(file_name), PRIORITY)?;
         let _spawning = SPAWNING.lock();
         let (reader, writer) = pipe()?;
         let stack = self.fill_stack(&space, &context, &writer)?;
         context.set_entry(space.fd(), stack, entry, 0)?;
         context.set_file_table(&own.dup(b"filetable")?.dup(b"copy")?)?;
+        if self.is_protected {
+            context.protect()?;
+        }
         context.start()?;
         Ok(Child { exit_pipe: reader, context })
     }

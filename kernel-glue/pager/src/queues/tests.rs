@@ -9,8 +9,8 @@ fn work() -> Work {
 }
 
 fn states() -> [Queue; 6] {
-    let taken = Queue::Busy(work(), Stage::Taken);
-    let posted = Queue::Busy(work(), Stage::Posted);
+    let taken = Queue::Busy(work(), Stage::Taken, 5);
+    let posted = Queue::Busy(work(), Stage::Posted, 5);
     [Queue::Closed, Queue::Revoked, Queue::Running, Queue::Idle, posted, taken]
 }
 
@@ -20,8 +20,8 @@ fn name(queue: &Queue) -> &'static str {
         Queue::Revoked => "revoked",
         Queue::Running => "running",
         Queue::Idle => "idle",
-        Queue::Busy(_, Stage::Posted) => "posted",
-        Queue::Busy(_, Stage::Taken) => "taken",
+        Queue::Busy(_, Stage::Posted, _) => "posted",
+        Queue::Busy(_, Stage::Taken, _) => "taken",
     }
 }
 
@@ -36,7 +36,7 @@ fn only_an_open_queue_without_work_is_free() {
 #[test]
 fn posting_tells_whether_the_worker_sleeps() {
     for (mut queue, asleep) in [(Queue::Running, false), (Queue::Idle, true)] {
-        assert_eq!(queue.post(work()), asleep);
+        assert_eq!(queue.post(work(), 5), asleep);
         assert_eq!(name(&queue), "posted");
     }
 }
@@ -59,4 +59,21 @@ fn whoever_ends_a_queue_gets_its_work() {
         assert_eq!(queue.leave_for(Queue::Revoked).is_some(), had_work, "{before}");
         assert_eq!(name(&queue), "revoked");
     }
+}
+
+#[test]
+fn only_a_queue_with_old_work_is_stuck_whether_taken_or_not() {
+    for queue in states() {
+        let has_work = queue.work().is_some();
+        assert!(!queue.is_stuck(5 + STUCK_NS - 1), "{}", name(&queue));
+        assert_eq!(queue.is_stuck(5 + STUCK_NS), has_work, "{}", name(&queue));
+    }
+}
+
+#[test]
+fn taking_work_does_not_make_it_young() {
+    let mut queue = Queue::Running;
+    queue.post(work(), 5);
+    assert!(queue.take().is_some());
+    assert!(queue.is_stuck(5 + STUCK_NS));
 }

@@ -1,5 +1,7 @@
 //! A daemon that dies, hangs or comes back.
 
+use zram_abi::record::Record;
+
 use super::world::{Access, CPU, IN, OUT, World};
 use crate::ports::{Page, SpaceId, Waiter};
 use crate::{AREAS_MAX, AreaState, Fault, Next, STUCK_NS, SwapOff, SwapOffError};
@@ -85,6 +87,30 @@ fn work_that_waits_ten_seconds_without_a_sign_of_life_ends_the_daemon() {
 }
 
 #[test]
+fn one_silent_queue_ends_the_daemon_whatever_the_others_do() {
+    for silent in [IN, OUT] {
+        let mut world = six_pages();
+        world.post_batch();
+        world.serve(OUT);
+        let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..IN };
+        world.open(other);
+        if silent == IN {
+            let _ = world.fault(SPACE, 0, false);
+        } else {
+            world.hog(3);
+            world.post_batch();
+        }
+        assert!(world.work(silent).is_some());
+        for _ in 0..20 {
+            world.ports.now_ns += STUCK_NS / 20;
+            let _ = world.pager.queue_next(other, &Record::none(), &mut world.ports);
+            world.pager.tick(&mut world.ports);
+        }
+        assert_eq!(world.ports.revoked, [IN, OUT, other], "{silent:?}");
+    }
+}
+
+#[test]
 fn an_idle_daemon_is_never_stuck() {
     let mut world = six_pages();
     world.pager.tick(&mut world.ports);
@@ -163,5 +189,5 @@ fn one_closed_queue_loses_nothing() {
 #[test]
 fn an_open_queue_is_not_opened_twice() {
     let mut world = six_pages();
-    assert!(!world.pager.queue_open(IN, &mut world.ports));
+    assert!(!world.pager.queue_open(IN));
 }

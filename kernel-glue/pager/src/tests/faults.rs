@@ -1,9 +1,11 @@
 //! Page-ins: one request a slot, lines at busy queues, hand-off, and waits that lose no wake.
 
+use alloc::vec::Vec;
+
 use zram_abi::record::{Operation, Status};
 
 use super::world::{Access, CPU, CPUS, IN, OUT, World};
-use crate::ports::{Cpu, Direction, Page, QueueId, Waiter};
+use crate::ports::{Cpu, Direction, Page, QueueId, SpaceId, Waiter};
 use crate::{Commit, Fault, FaultRequest, Fork, Next};
 
 /// Space 1 with pages 0 to 3 swapped out, contents 11 to 14, and 5 more frames.
@@ -16,7 +18,7 @@ fn swapped() -> World {
 }
 
 fn request(waiter: u32, page: u64, cpu: Cpu) -> FaultRequest {
-    let space = crate::ports::SpaceId(1);
+    let space = SpaceId(1);
     FaultRequest { space, page: Page(page), write: false, waiter: Waiter(waiter), cpu }
 }
 
@@ -76,7 +78,7 @@ fn a_page_unmapped_while_its_fault_stands_in_line_is_not_asked_for() {
 #[test]
 fn a_shared_page_unmapped_by_one_while_its_fault_stands_in_line_stays_for_the_other() {
     let mut world = swapped();
-    let space = crate::ports::SpaceId(1);
+    let space = SpaceId(1);
     assert_eq!(world.pager.fork_begin(space, Waiter(1), &mut world.ports), Fork::Ready);
     let child = world.copy_space(space, 2);
     for (waiter, page) in [(1, 0), (5, 1)] {
@@ -170,7 +172,7 @@ fn a_thread_that_is_gone_is_not_woken_and_its_page_still_comes() {
 #[test]
 fn sharers_of_a_slot_each_get_the_page_and_the_last_one_frees_the_slot() {
     let mut world = swapped();
-    let space = crate::ports::SpaceId(1);
+    let space = SpaceId(1);
     let ready = world.pager.fork_begin(space, Waiter(1), &mut world.ports);
     assert_eq!(ready, Fork::Ready);
     let child = world.copy_space(space, 2);
@@ -215,4 +217,35 @@ fn a_fault_behind_a_probe_gets_its_turn() {
     world.park(Waiter(1));
     assert_eq!(world.serve(IN), 2);
     assert_eq!(world.ports.woken, [Waiter(5), Waiter(1)]);
+}
+
+#[test]
+fn a_page_of_63_sharers_is_freed_once_by_the_last_of_them_in_any_order() {
+    const SHARERS: core::ops::RangeInclusive<u32> = 1..=63;
+    for seed in 1..20_u32 {
+        let mut world = World::new(20, 16);
+        let parent = world.space_with(1, &[11]);
+        world.hog(3);
+        world.reclaim_all();
+        for child in SHARERS.skip(1) {
+            let ready = world.pager.fork_begin(parent, Waiter(1), &mut world.ports);
+            assert_eq!(ready, Fork::Ready);
+            world.copy_space(parent, child);
+        }
+        // A full cycle modulo the prime 67, whose start and step are the seed's.
+        let order = (0..67).map(|turn| (seed * 7 + turn * (seed * 3 + 1)) % 67);
+        let order: Vec<u32> = order.filter(|space| SHARERS.contains(space)).collect();
+        let faulter = SpaceId(order[40]);
+        for (turn, space) in order.iter().enumerate() {
+            assert_eq!((world.used_slots(), world.stored.len()), (1, 1), "{turn} have gone");
+            if turn == 30 {
+                assert_eq!(world.access(faulter, 0, None), Access::Done(11));
+            }
+            world.exit(SpaceId(*space));
+        }
+        world.pager.tick(&mut world.ports);
+        world.serve(OUT);
+        assert_eq!((world.used_slots(), world.stored.len()), (0, 0));
+        assert_eq!(world.pager.statistics().notices, 1, "seed {seed}");
+    }
 }

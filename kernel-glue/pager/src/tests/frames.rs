@@ -184,6 +184,7 @@ fn a_batch_whose_frames_the_daemon_took_is_no_gain() {
         let mut world = World::new(16, 16);
         world.space_with(1, &[11, 12, 13, 14, 15, 16]);
         let marks = crate::Watermarks { reserve: 6, low: 7, high: 8, batch: 4 };
+        world.pager.config.bounds.reserve_min = marks.reserve;
         world.pager.set_watermarks(marks).unwrap();
         world.hog(marks.reserve);
         assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
@@ -229,4 +230,49 @@ fn reclaim_rests_when_nothing_can_be_had_and_nobody_waits() {
     world.pager.tick(&mut world.ports);
     assert!(!world.pager.wants_reclaim(CPU));
     assert_eq!(world.serve(IN), 0);
+}
+
+#[test]
+fn a_reserve_that_was_set_too_large_is_used_before_anybody_is_killed() {
+    let mut world = World::without_area(16);
+    world.space_with(1, &[11, 12, 13, 14]);
+    let marks = crate::Watermarks { reserve: 12, low: 13, high: 14, batch: 4 };
+    world.pager.set_watermarks(marks).unwrap();
+    assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
+    let is_frame = |answer: &FrameAnswer| matches!(answer, FrameAnswer::Frame(_));
+    let given = core::iter::repeat_with(|| wants(&mut world, 8)).take_while(is_frame).count();
+    assert_eq!(given as u32, marks.reserve - MARKS.reserve, "what is left is the daemon's");
+    assert_eq!(world.ports.killed.len(), 1, "and only then somebody is killed");
+}
+
+#[test]
+fn a_reserve_that_was_opened_is_kept_again_once_there_are_frames() {
+    let mut world = World::without_area(16);
+    let marks = crate::Watermarks { reserve: 12, low: 13, high: 14, batch: 4 };
+    world.pager.set_watermarks(marks).unwrap();
+    let mut hogged = world.hog(10);
+    assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
+    assert!(matches!(wants(&mut world, 8), FrameAnswer::Frame(_)));
+    assert_eq!(world.pager.reserve(), MARKS.reserve);
+    hogged.drain(..4).for_each(|frame| world.ports.release(frame));
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.pager.reserve(), marks.reserve);
+}
+
+#[test]
+fn a_protected_thread_waits_when_nobody_is_left_to_kill() {
+    let mut world = World::without_area(9);
+    world.space(1, SpaceKind::Protected);
+    let hogged = world.hog(MARKS.reserve);
+    let wants = |world: &mut World| {
+        world.pager.frame_needed(FrameFor::Protected(Waiter(1)), &mut world.ports)
+    };
+    assert_eq!(wants(&mut world), FrameAnswer::Wait);
+    world.park(Waiter(1));
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.ports.woken, [Waiter(1)], "the tick has it ask again");
+    assert_eq!(wants(&mut world), FrameAnswer::Wait);
+    hogged.into_iter().for_each(|frame| world.ports.release(frame));
+    world.pager.tick(&mut world.ports);
+    assert!(matches!(wants(&mut world), FrameAnswer::Frame(_)));
 }

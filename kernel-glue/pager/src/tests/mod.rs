@@ -9,4 +9,5 @@ mod notices;
 mod random;
 mod statuses;
 mod swapoff;
+mod waits;
 mod world;

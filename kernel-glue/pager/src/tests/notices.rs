@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use zram_abi::record::Operation;
+use zram_abi::record::{Operation, Status};
 
 use super::world::{OUT, World};
 use crate::ports::SpaceId;
@@ -57,7 +57,7 @@ fn a_notice_on_a_queue_that_closes_is_sent_again_on_another() {
     world.pager.tick(&mut world.ports);
     assert!(world.work(OUT).is_some());
     world.pager.queue_closed(OUT, &mut world.ports);
-    assert!(world.pager.queue_open(other, &mut world.ports));
+    assert!(world.pager.queue_open(other));
     world.held.insert(super::fake::key(other), zram_abi::record::Record::none());
     assert!(world.work(other).is_some());
     assert_eq!(world.serve(other), 1);
@@ -79,4 +79,19 @@ fn a_notice_does_not_take_the_queue_that_a_batch_is_about_to_use() {
     assert_eq!(run, Some(OUT));
     assert_eq!(world.serve(OUT), 2);
     assert_eq!(world.pager.statistics().pages_out, 6);
+}
+
+#[test]
+fn a_notice_that_is_answered_with_nonsense_is_not_sent_for_ever() {
+    let mut world = full();
+    world.policy = |operation, _| match operation {
+        Operation::Free => Status::NoReserve,
+        _ => Status::Ok,
+    };
+    world.unmap_page(SPACE, 0);
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.serve(OUT), 1);
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.serve(OUT), 0);
+    assert_eq!((world.pager.statistics().bad_replies, world.used_slots()), (1, 3));
 }

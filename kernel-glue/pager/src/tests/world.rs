@@ -9,15 +9,15 @@ use zram_abi::verb::Cookie;
 use super::fake::{Fake, Pane, Pte, Space, key};
 use crate::ports::{Cpu, Direction, Frame, Frames, Page, QueueId, SpaceId, SpaceKind, Waiter};
 use crate::{
-    Commit, Config, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager, Reclaim, Unmapped,
-    Watermarks,
+    Bounds, Commit, Config, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager, Reclaim,
+    Unmapped, Watermarks,
 };
 
 pub(super) const CPU: Cpu = Cpu(0);
 pub(super) const IN: QueueId = QueueId { cpu: CPU, direction: Direction::In };
 pub(super) const OUT: QueueId = QueueId { cpu: CPU, direction: Direction::Out };
 pub(super) const DEVICE: u16 = 0;
-pub(super) const SPACES: usize = 6;
+pub(super) const SPACES: usize = 64;
 pub(super) const CPUS: u32 = 2;
 
 /// How the daemon answers for one slot.
@@ -47,6 +47,9 @@ pub(super) enum Access {
     OutOfMemory,
 }
 
+pub(super) const BOUNDS: Bounds =
+    Bounds { reserve_min: 2, reserve_max: u32::MAX, high_max: u32::MAX };
+
 pub(super) const MARKS: Watermarks = Watermarks { reserve: 2, low: 4, high: 8, batch: 4 };
 
 impl World {
@@ -58,7 +61,13 @@ impl World {
     }
 
     pub(super) fn without_area(frames: usize) -> Self {
-        let config = Config { cpus: CPUS, spaces: SPACES as u32, waiters: 16, watermarks: MARKS };
+        let config = Config {
+            cpus: CPUS,
+            spaces: SPACES as u32,
+            waiters: 80,
+            watermarks: MARKS,
+            bounds: BOUNDS,
+        };
         let mut world = Self {
             pager: Pager::new(config).unwrap(),
             ports: Fake::new(frames, SPACES),
@@ -77,7 +86,7 @@ impl World {
     }
 
     pub(super) fn open(&mut self, queue: QueueId) {
-        assert!(self.pager.queue_open(queue, &mut self.ports));
+        assert!(self.pager.queue_open(queue));
         self.held.insert(key(queue), Record::none());
         assert_eq!(self.work(queue), None);
     }

@@ -129,7 +129,7 @@ fn is_daemon(name: &str) -> bool {
 pub(crate) fn run(names: &Arc<Names>, daemon: &Arc<Daemon>) -> u8 {
     daemon.take_place().expect("nobody else starts it before the shell runs");
     daemon.start(names);
-    let command = Command::new(SHELL);
+    let command = Command::new(SHELL).protected();
     let script_exists = fs::open(SCRIPT, syscall::O_RDONLY).is_ok();
     let command = if script_exists { command.argument(SCRIPT) } else { command };
     match command.spawn().map(|shell| shell.wait()) {

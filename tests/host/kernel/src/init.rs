@@ -45,6 +45,7 @@ impl Kernel {
     /// If the initrd has none that can run: there is nothing else to do on this machine.
     pub(crate) fn make_first_program(&mut self, initrd: Initrd) {
         let space = self.new_space(Identity::of_init()).expect("the machine has memory");
+        self.spaces[space].is_protected = true;
         let image = initrd.file(PROGRAM).expect("the initrd has a file init");
         let instruction = self.load_program(space, image);
         let (base, size) = self.give_initrd(space, initrd);

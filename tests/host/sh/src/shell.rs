@@ -135,12 +135,13 @@ fn failed(name: &str, failure: &Failure) -> Next {
     Next::Done(1)
 }
 
-/// Returns what the device or control directory that `file` belongs to says about its last refusal, if
+/// Returns what the directory that `file` belongs to (a device's, a scheme's) says about its last refusal, if
 /// that was of a write to this file.
 fn last_error(file: &str) -> Option<String> {
     let (scheme, rest) = fs::split_path(file)?;
-    let (directory, name) = rest.split_once('/')?;
-    let text = fs::read_text(&format!("/scheme/{scheme}/{directory}/last_error")).ok()?;
+    let name = rest.rsplit('/').next()?;
+    let directory = rest.strip_suffix(name)?;
+    let text = fs::read_text(&format!("/scheme/{scheme}/{directory}last_error")).ok()?;
     let text = text.trim();
     text.strip_prefix(name)?.starts_with(':').then(|| text.to_string())
 }

@@ -1,7 +1,9 @@
 //! `mute`: a daemon that takes work and never answers, for tests of what the kernel does about it.
 //!
-//! It stands in for `zramd` in an image: `zram:0` can be mounted, and each swap queue takes one record,
-//! which is then kept for ever. Nothing can be configured, read or written.
+//! It stands in for `zramd` in an image. `zram:0` can be mounted, and each swap queue takes one record of
+//! it, which is then kept for ever. Of `zram:1` only the page-ins of CPU 0 are kept, of `zram:2` only its
+//! page-outs; all other queues serve them, with a map of compressed pages. Nothing can be configured, read
+//! or written.
 
 #![no_std]
 #![no_main]
@@ -9,24 +11,36 @@
 
 extern crate alloc;
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::AtomicU32;
 
+use lz4_flex::block;
 use syscall::schemev2::Opcode;
-use zram_abi::record::Record;
+use zram_abi::PAGE_SIZE;
+use zram_abi::record::{Operation, Record, Status};
 use zram_abi::verb::{Cookie, SWAP_ATTACH};
 use zram_rt::errno::{Error, InWords, Result};
+use zram_rt::futex::Mutex;
 use zram_rt::scheme::{self, BATCH_MAX, Request, Socket};
 use zram_rt::swap_queue::{Direction, SwapQueue};
-use zram_rt::{eprintln, futex, thread};
+use zram_rt::{HeapSize, eprintln, futex, thread};
 
-zram_rt::entry!(main);
+zram_rt::entry!(main, heap = HEAP);
 
-/// The one device, of 512 MiB.
-const DEVICE: Cookie = Cookie { device: 0, generation: 1, pages: 512 << 8 };
+/// The pages of the devices that are served are on the heap.
+const HEAP: HeapSize = HeapSize { start_bytes: 64 << 10, most_bytes: 64 << 20 };
 
-/// The handle of everything.
-const HANDLE: usize = 1;
+/// The device that nobody answers for.
+const MUTE: u16 = 0;
+/// The device for which one queue of CPU 0 does not answer: that for page-ins.
+const NO_IN: u16 = 1;
+/// The same for page-outs.
+const NO_OUT: u16 = 2;
+
+/// The pages of the one device that is mounted, compressed, by slot.
+type Pages = Mutex<BTreeMap<u32, Vec<u8>>>;
 
 fn main() -> u8 {
     match run() {
@@ -40,15 +54,18 @@ fn main() -> u8 {
 
 fn run() -> Result<()> {
     let socket = Socket::create()?;
-    let root = socket.root(HANDLE)?;
+    let root = socket.root(usize::from(MUTE))?;
+    let pages = Arc::new(Pages::new(BTreeMap::new()));
     // Each CPU that can ever be up has its queues; the first number that has none is their count.
     let cpus = (0..).map_while(|cpu| {
         let queues = [Direction::In, Direction::Out].map(|end| SwapQueue::open(cpu, end).ok());
         Some((cpu, queues)).filter(|(_, queues)| queues.iter().all(Option::is_some))
     });
     for (cpu, queues) in cpus {
-        for queue in queues.into_iter().flatten() {
-            thread::Builder::new("mute/queue").pinned_to(cpu).spawn(move || keep_one(queue))?;
+        for (queue, end) in queues.into_iter().flatten().zip([Direction::In, Direction::Out]) {
+            let pages = Arc::clone(&pages);
+            let serve = move || serve(queue, (cpu, end), &pages);
+            thread::Builder::new("mute/queue").pinned_to(cpu).spawn(serve)?;
         }
     }
     scheme::publish_root("zram", root)?;
@@ -57,7 +74,10 @@ fn run() -> Result<()> {
         socket.receive(&mut requests)?;
         requests.drain(..).filter(|request| !request.is_one_way()).try_for_each(|request| {
             let answer = match request.opcode() {
-                Some(Opcode::OpenAt) => request.answer_opened(HANDLE, false),
+                Some(Opcode::OpenAt) => {
+                    let device = device_of(&request);
+                    request.answer_opened(usize::from(device), false)
+                }
                 _ => {
                     let result = call(&request);
                     request.answer(result)
@@ -68,18 +88,76 @@ fn run() -> Result<()> {
     }
 }
 
+/// Returns the device that a path begins with; what is no number is the mute one.
+fn device_of(request: &Request) -> u16 {
+    let mut first = [0];
+    request.copy_payload(0, &mut first);
+    match &first {
+        b"1" => NO_IN,
+        b"2" => NO_OUT,
+        _ => MUTE,
+    }
+}
+
 /// Lets the kernel mount the device; nothing else.
 fn call(request: &Request) -> Result<usize> {
     let is_attach =
         matches!(request.opcode(), Some(Opcode::Call)) && request.word(3) == SWAP_ATTACH;
-    let cookie = DEVICE.pack().filter(|_| is_attach).ok_or(Error::new(syscall::EOPNOTSUPP))?;
+    let device = u16::try_from(request.handle()).unwrap_or(MUTE);
+    let cookie = Cookie { device, generation: 1, pages: 512 << 8 }.pack();
+    let cookie = cookie.filter(|_| is_attach).ok_or(Error::new(syscall::EOPNOTSUPP))?;
     Ok(cookie as usize)
 }
 
-/// Takes a record and keeps it.
-fn keep_one(mut queue: SwapQueue) {
+/// Serves the records of a queue, or keeps the first one for which it is to be silent.
+fn serve(mut queue: SwapQueue, own: (u32, Direction), pages: &Pages) {
     let mut bytes = Record::none().encode();
-    let _ = queue.next(&mut bytes);
+    while queue.next(&mut bytes).is_ok() {
+        let mut record = Record::decode(&bytes).unwrap_or(Record::none());
+        match (u16::try_from(record.device), own) {
+            (Ok(NO_IN), (0, Direction::In)) | (Ok(NO_OUT), (0, Direction::Out)) => keep_for_ever(),
+            (Ok(NO_IN | NO_OUT), _) => {}
+            _ => keep_for_ever(),
+        }
+        let operation = record.operation;
+        let window = queue.window().chunks_exact_mut(PAGE_SIZE);
+        for (entry, page) in record.entries_mut().iter_mut().zip(window) {
+            entry.status = perform(operation, entry.slot, page, &mut pages.lock());
+        }
+        bytes = record.encode();
+    }
+}
+
+fn perform(
+    operation: Operation,
+    slot: u32,
+    page: &mut [u8],
+    pages: &mut BTreeMap<u32, Vec<u8>>,
+) -> Status {
+    match operation {
+        Operation::None => {}
+        Operation::Store => {
+            let mut bytes = alloc::vec![0; block::get_maximum_output_size(page.len())];
+            let Ok(length) = block::compress_into(page, &mut bytes) else { return Status::NoGain };
+            pages.insert(slot, bytes[..length].to_vec());
+        }
+        Operation::Load | Operation::Take => {
+            let Some(stored) = pages.get(&slot) else { return Status::Gone };
+            if !matches!(block::decompress_into(stored, page), Ok(PAGE_SIZE)) {
+                return Status::Damaged;
+            }
+            if operation == Operation::Take {
+                pages.remove(&slot);
+            }
+        }
+        Operation::Free => {
+            pages.remove(&slot);
+        }
+    }
+    Status::Ok
+}
+
+fn keep_for_ever() -> ! {
     let never = AtomicU32::new(0);
     loop {
         // Without a deadline there is no error, and nobody wakes it.

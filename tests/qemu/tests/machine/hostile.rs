@@ -71,3 +71,36 @@ fn a_daemon_that_never_answers_is_given_up_and_the_shell_lives() {
         .prints("! memhog --size 160M", "sh: memhog was killed")
         .prints("memhog --size 16M", "figure errors 0");
 }
+
+/// Mounts a device of which one queue of CPU 0 never answers, and keeps all the others busy.
+fn one_silent_queue_is_given_up(device: &str) {
+    let script = format!(
+        "swapon {device}\n\
+         ! memhog --size 160M --threads 8 --passes 1000\n\
+         memhog --size 16M\n\
+         exit 9\n"
+    );
+    boot_with_daemon("mute", 2, &script)
+        .fails()
+        .says("killed: a page of its is lost in swap")
+        .prints("memhog --size 16M", "figure errors 0");
+}
+
+#[test]
+fn a_queue_for_page_ins_that_never_answers_is_given_up_though_the_others_serve() {
+    one_silent_queue_is_given_up("zram:1");
+}
+
+#[test]
+fn a_queue_for_page_outs_that_never_answers_is_given_up_though_the_others_serve() {
+    one_silent_queue_is_given_up("zram:2");
+}
+
+#[test]
+fn a_program_with_the_shells_name_is_killed_for_memory_and_the_shell_lives() {
+    boot(2, "hostile impostor 256M\necho the shell lives\n")
+        .succeeds()
+        .says("process sh (pid")
+        .prints("hostile impostor 256M", "hostile: impostor: it was killed")
+        .prints("echo the shell lives", "the shell lives");
+}

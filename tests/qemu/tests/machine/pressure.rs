@@ -77,3 +77,60 @@ fn area_used_kib(run: &Run, command: &str) -> Option<u64> {
     let area = output.iter().find(|line| line.starts_with("zram:0"))?;
     area.split_whitespace().nth(3)?.parse().ok()
 }
+
+#[test]
+fn watermarks_outside_their_ranges_are_refused_in_words_and_change_nothing() {
+    let script = "cat swap:params\n\
+                  ! echo reserve=99999999 low=100000000 high=100000001 > swap:params\n\
+                  ! echo reserve=100 low=0 > swap:params\n\
+                  ! echo batch=33 > swap:params\n\
+                  ! echo batch=16 frames=1 > swap:params\n\
+                  cat swap:last_error\n\
+                  cat swap:params swap:stat\n";
+    let run = boot(1, script).succeeds();
+    let run = run
+        .says("params: reserve=99999999: from 64 to ")
+        .says("params: low=0: must be above the reserve, which is 100 pages")
+        .says("params: batch=33: from 1 to 32 pages")
+        .prints("cat swap:last_error", "params: frames: not reserve, low, high or batch");
+    let before = run.output_of("cat swap:params");
+    assert_eq!(run.output_of("cat swap:params swap:stat")[..before.len()], before);
+}
+
+/// Watermarks at the edge of what is allowed, and a program that leaves little beside them.
+fn nobody_is_killed(first: &str, marks: &str) {
+    let script = format!(
+        "{first}echo {marks} > swap:params\nmemhog --size 64M\necho the shell answers\nreport\n"
+    );
+    let run = boot(1, &script).succeeds();
+    let run = run.prints("echo the shell answers", "the shell answers");
+    assert_eq!(run.figure("killed"), 0, "{marks}");
+    assert!(run.figure("usable_bytes") < run.figure("total_bytes"), "{marks}");
+}
+
+#[test]
+fn watermarks_just_below_the_edge_kill_nobody() {
+    nobody_is_killed(SWAP, "reserve=2000 low=16000 high=20000");
+}
+
+#[test]
+fn the_largest_reserve_kills_nobody_though_nothing_is_mounted() {
+    nobody_is_killed("", "reserve=15000 low=15001 high=15002");
+}
+
+#[test]
+fn pages_that_are_refused_count_the_same_for_the_device_and_for_the_pager() {
+    // The limit refuses pages, and so does the reserve, because the high mark is far away.
+    let script = format!(
+        "{SWAP}echo 8M > zram:0/mem_limit\n\
+         ! memhog --size 160M --passes 2 --threads 2\n\
+         memhog --size 60M --passes 2 --threads 2\n\
+         report\ncat zram:0/io_stat\n"
+    );
+    let run = boot(2, &script).succeeds();
+    let refused = run.figure("refused_limit") + run.figure("refused_no_reserve");
+    let columns = run.output_of("cat zram:0/io_stat");
+    let second = columns.first().and_then(|line| line.split_whitespace().nth(1));
+    assert!(refused > 0, "nothing was refused");
+    assert_eq!(second.and_then(|text| text.parse().ok()), Some(refused), "{columns:?}");
+}

@@ -61,7 +61,7 @@ impl Process {
         for id in queues(cpus) {
             let mut guard = lock(machine);
             let machine = &mut *guard;
-            assert!(machine.pager.queue_open(id, &mut machine.kernel), "{id:?} is open already");
+            assert!(machine.pager.queue_open(id), "{id:?} is open already");
             let (daemon, ground) = (Arc::clone(&daemon), ground.clone());
             threads.push(thread(Some(id), move || {
                 let mut queue = Queue::new(ground, id);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use swap_pager::SwapOffError;
 use swap_pager::ports::{KillReason, SpaceKind};
 
 use super::{finish, with_swapped_program};
@@ -49,6 +50,11 @@ fn a_storm_of_stores_whose_every_commit_fails_loses_nothing_and_hangs_nobody() {
         }
         let refused = lock(&world.machine).pager.statistics().refused_no_reserve;
         assert!(refused > 50, "{refused} stores were refused");
+        world.settle();
+        let statistics = lock(&world.machine).pager.statistics();
+        let refused = statistics.refused_no_reserve + statistics.refused_limit;
+        let device = world.areas[0].cookie.device;
+        assert_eq!(world.io_stat(device)[1], refused, "the device counts as the pager does");
         assert!(world.killed.is_empty(), "nobody dies: {:?}", world.killed);
         finish(world);
     }
@@ -225,5 +231,40 @@ fn a_damaged_page_is_lost_for_who_touches_it_and_for_nobody_else() {
     assert!(!world.bereft.is_empty(), "no page was damaged");
     assert!(world.bereft.iter().all(|space| spaces.contains(space)), "{:?}", world.bereft);
     assert!(world.threads[bystander.0].is_idle(), "who lost nothing lives");
+    finish(world);
+}
+
+#[test]
+fn sharers_of_a_damaged_page_die_of_it_one_by_one_and_who_lost_nothing_lives() {
+    let mut world = World::with_swap(Setup::new(18, 160), 512);
+    let program = world.add_program();
+    // Every page of the pool that is written to changes one bit.
+    lock(&world.machine).mishaps = Mishaps { commit_fails: 0, bit_rots: 1 };
+    (0..40).for_each(|page| world.write(program, page, Kind::Noise(300)));
+    world.swap_out(program, |_| false);
+    lock(&world.machine).mishaps = Mishaps::default();
+    let Outcome::Forked(sharer) = world.run(program, Job::Fork) else { panic!("no copy") };
+    let bystander = world.add_program();
+    (0..10).for_each(|page| world.write(bystander, page, Kind::Noise(50)));
+    let damaged = (0..40).find(|&page| {
+        let is_lost = world.run(program, Job::Read(page)) == Outcome::Killed;
+        world.bury_the_dead();
+        is_lost
+    });
+    let damaged = damaged.expect("a page was damaged");
+    let area = world.areas[0];
+    let control = world.add_space(SpaceKind::Protected).expect("there is room");
+    let lost = |world: &World| lock(&world.machine).pager.statistics().lost;
+    assert_eq!(lost(&world), 1, "counted when it was touched");
+    assert_eq!(
+        world.run(control, Job::SwapOff(area.cookie.device)),
+        Outcome::Refused(SwapOffError::Busy),
+        "the sharer still has an entry of the lost page"
+    );
+    assert_eq!(world.run(sharer, Job::Read(damaged)), Outcome::Killed);
+    world.bury_the_dead();
+    assert_eq!(lost(&world), 2, "once for each who touches it");
+    (0..10).for_each(|page| world.read(bystander, page));
+    assert_eq!(world.run(control, Job::SwapOff(area.cookie.device)), Outcome::Done);
     finish(world);
 }

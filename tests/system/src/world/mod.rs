@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use swap_pager::ports::{Cpu, KillReason, Page, QueueId, SpaceId, SpaceKind};
-use swap_pager::{Config, Pager, Reclaim, Unmapped, Watermarks};
+use swap_pager::{Bounds, Config, Pager, Reclaim, Unmapped, Watermarks};
 use zram::PageBytes;
 
 use crate::kernel::Kernel;
@@ -153,6 +153,11 @@ impl World {
             spaces: SPACES_MAX,
             waiters: THREADS_MAX,
             watermarks: setup.marks,
+            bounds: Bounds {
+                reserve_min: setup.marks.reserve,
+                reserve_max: u32::MAX,
+                high_max: u32::MAX,
+            },
         };
         let pager = Pager::new(config).expect("the watermarks are in order");
         let own = Random::new(random.next());

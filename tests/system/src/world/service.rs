@@ -183,7 +183,16 @@ impl World {
 
     /// Returns the numbers of `mm_stat`.
     pub(crate) fn mm_stat(&mut self, device: u16) -> Vec<u64> {
-        let text = self.read_file(&format!("{device}/mm_stat"));
+        self.numbers(&format!("{device}/mm_stat"))
+    }
+
+    /// Returns the numbers of `io_stat`.
+    pub(crate) fn io_stat(&mut self, device: u16) -> Vec<u64> {
+        self.numbers(&format!("{device}/io_stat"))
+    }
+
+    fn numbers(&mut self, path: &str) -> Vec<u64> {
+        let text = self.read_file(path);
         text.split_whitespace().map(|word| word.parse().expect("a number")).collect()
     }
 

@@ -73,22 +73,25 @@ fn answer_all(record: &mut Record, status: Status) {
     }
 }
 
-/// Stores pages until the machine has no frame left; the rest is not tried (DESIGN 8.1).
+/// Stores pages until the machine has no frame left; the rest is not tried (DESIGN 8.1), but counts as
+/// refused for the device as it does for the pager.
 fn store<P: Platform>(
     content: &Content<P>,
     worker: &mut Worker,
     record: &mut Record,
     window: &[PageBytes; ENTRIES_MAX],
 ) {
-    let mut is_out_of_frames = false;
+    let (mut is_out_of_frames, mut untried) = (false, 0);
     for (entry, page) in record.entries_mut().iter_mut().zip(window) {
         entry.status = if is_out_of_frames {
+            untried += 1;
             Status::NoReserve
         } else {
             of_store(content.store(worker, entry.slot, page, Purpose::Swap))
         };
         is_out_of_frames |= entry.status == Status::NoReserve;
     }
+    content.count_refused(worker, untried);
 }
 
 /// Refuses a slot that holds nothing: the pager asks only for what was stored, so the page is lost,

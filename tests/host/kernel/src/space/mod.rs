@@ -45,6 +45,8 @@ pub(crate) struct Space {
     pub(crate) references: u32,
     /// Whose it is: the identity last given to one of its threads.
     pub(crate) owner: Identity,
+    /// Never killed for memory and never swapped: the first program, and what it says of others.
+    pub(crate) is_protected: bool,
     /// Its last thread has died, and its memory is about to be freed.
     pub(crate) is_vacating: bool,
     /// Pages present in private grants.
@@ -88,6 +90,7 @@ impl Kernel {
             threads: 0,
             references: 1,
             owner,
+            is_protected: false,
             is_vacating: false,
             resident_pages: 0,
             swapped_pages: 0,

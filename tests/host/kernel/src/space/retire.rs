@@ -13,12 +13,10 @@ use super::shootdown::After;
 use crate::kernel::Kernel;
 use crate::machine::paging::{Pte, UserPage};
 use crate::swap;
+use crate::thread::Identity;
 
 /// Pages whose entries are collected at a time.
 const PIECE: usize = 512;
-
-/// The first program's pid; the machine cannot go on without it.
-const FIRST_PID: u32 = 1;
 
 impl Kernel {
     /// Adds a thread that is not dead.
@@ -32,10 +30,11 @@ impl Kernel {
         let found = &mut self.spaces[space];
         found.threads -= 1;
         if found.threads == 0 {
-            assert!(found.owner.pid != FIRST_PID, "the first program has ended");
+            assert!(found.owner.pid != Identity::FIRST_PID, "the first program has ended");
             self.close_schemes_of(space);
             swap::space_ended(self, space);
-            self.spaces[space].is_vacating = true;
+            let found = &mut self.spaces[space];
+            (found.is_vacating, found.is_protected) = (true, false);
             self.forget_all(space);
             self.afterwards(After::Vacate(space));
         } else {

@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use swap_pager::{SwapOff, SwapOffError, SwapOnError};
+use swap_pager::{STUCK_NS, SwapOff, SwapOffError, SwapOnError};
 use syscall::error::{EBUSY, EINVAL, ENODEV, ENOMEM};
 use syscall::schemev2::Opcode;
 use zram_abi::verb::{Cookie, SWAP_ATTACH};
@@ -17,6 +17,7 @@ use crate::calls::Caller;
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
+use crate::machine::clock;
 use crate::scheme::user::request::{Question, Then};
 use crate::slab::Id;
 use crate::space::SpaceId;
@@ -38,7 +39,8 @@ const NOWHERE: u64 = 1 << 63;
 /// # Errors
 ///
 /// ENODEV without a daemon, EINVAL for anything but one file of the daemon's scheme, EBUSY while
-/// another swapon waits; else the wait.
+/// another swapon waits; else the wait, which ends with ETIMEDOUT if the device does not answer as soon
+/// as a record has to be.
 pub(super) fn swapon(
     kernel: &mut Kernel,
     caller: Caller,
@@ -51,7 +53,8 @@ pub(super) fn swapon(
             let device = passed.pop().expect("exactly one was passed");
             kernel.swap.attaching =
                 Some(Attaching { caller: Some(caller.thread), device, priority });
-            Err(Halt::until(crate::thread::Wait::Swap(Wait::Attach)))
+            let deadline_ns = clock::now_ns().saturating_add(STUCK_NS);
+            Err(Halt::Wait(crate::thread::Wait::Swap(Wait::Attach), Some(deadline_ns)))
         }
         Err(halt) => {
             release_all(kernel, passed);

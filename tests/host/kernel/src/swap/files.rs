@@ -5,6 +5,7 @@
 //! swap/areas          the table of /proc/swaps
 //! swap/stat           counts, times and sizes, one `name value` a line
 //! swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
+//! swap/last_error     why the last write to params was refused; empty after one that was not
 //! swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the
 //! swap/pager/N/out    records; uid 0
 //! cpu/possible        lists of CPUs, such as `0-3`
@@ -97,9 +98,10 @@ pub(crate) fn scheme_open(
 
 fn open_swap(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
     Ok(match path {
-        "" => Kind::Text(Text::new("areas\ncontrol\npager\nparams\nstat\n".into())),
+        "" => Kind::Text(Text::new("areas\ncontrol\nlast_error\npager\nparams\nstat\n".into())),
         "areas" => Kind::Text(Text::new(text::areas(kernel))),
         "stat" => Kind::Text(Text::new(text::statistics(kernel))),
+        "last_error" => Kind::Text(Text::new(kernel.swap.last_error.clone())),
         "params" => Kind::Parameters(Text::new(text::parameters(kernel))),
         "control" => Kind::Control,
         "pager" => Kind::Text(Text::new(text::pagers(kernel))),

@@ -15,7 +15,7 @@ mod queue;
 mod text;
 mod window;
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use swap_pager::ports::{Direction, KillReason, Page};
@@ -80,6 +80,8 @@ pub(crate) struct Swap {
     /// Who is in a swapoff.
     unmounting: Option<ThreadId>,
     no_gain: FrameSet,
+    /// Why the last write of the watermarks was refused.
+    last_error: String,
     cpus: cpu::Cpus,
 }
 
@@ -134,6 +136,7 @@ impl Swap {
             devices: [None; AREAS_MAX],
             unmounting: None,
             no_gain: FrameSet::default(),
+            last_error: String::new(),
             cpus: cpu::Cpus::new(),
         }
     }
@@ -172,7 +175,9 @@ fn frame_for(kernel: &mut Kernel) -> Option<FrameFor> {
     if kernel.swap.is_pinned && space == kernel.swap.daemon {
         return Some(FrameFor::Pinned);
     }
-    Some(FrameFor::Thread(ports::waiter_of(kernel, thread)))
+    let is_protected = space.is_some_and(|space| kernel.spaces[space].is_protected);
+    let waiter = ports::waiter_of(kernel, thread);
+    Some(if is_protected { FrameFor::Protected(waiter) } else { FrameFor::Thread(waiter) })
 }
 
 /// Returns whether the current thread may take a free frame, which it then does at once.

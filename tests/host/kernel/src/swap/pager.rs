@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use swap_pager::ports::{Cpu, Direction, KillReason};
-use swap_pager::{Config, Pager, Reclaim, Watermarks};
+use swap_pager::{Bounds, Config, Pager, Reclaim, Watermarks};
 use syscall::error::{EFAULT, ENODEV};
 
 use super::ports::Machine;
@@ -74,6 +74,7 @@ fn make(kernel: &mut Kernel) -> Box<Pager> {
         spaces: SPACES_MAX as u32,
         waiters: THREADS_MAX as u32,
         watermarks: Watermarks { reserve, low, high, batch: 32 },
+        bounds: Bounds { reserve_min: reserve, reserve_max: total / 2, high_max: total / 4 * 3 },
     };
     kernel.swap.no_gain.words = alloc::vec![0; kernel.frames.number_end().div_ceil(64)];
     kernel.swap.windows_mapped = super::window::are_mapped(kernel.cmdline);

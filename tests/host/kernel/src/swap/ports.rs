@@ -28,10 +28,6 @@ pub(super) struct Machine<'a>(pub(super) &'a mut Kernel);
 /// Entries that one look at a page table sees: one table's worth.
 const LOOK_ENTRIES: usize = 512;
 
-/// Programs that are neither swapped nor killed for memory: with them one can look around after the
-/// daemon has died, whatever was lost.
-const KEPT: [&str; 2] = ["init", "sh"];
-
 /// Returns the pager's number of a space.
 pub(super) fn number_of(space: SpaceId) -> PagerSpace {
     PagerSpace(space.tag() & 0xffff)
@@ -89,10 +85,9 @@ impl Spaces for Machine<'_> {
     fn kind(&self, space: PagerSpace) -> Option<SpaceKind> {
         let id = self.space(space)?;
         let found = &self.0.spaces[id];
-        // Without threads: it is being prepared, or comes to its end.
-        let is_pinned = found.threads == 0
-            || self.0.swap.daemon == Some(id)
-            || KEPT.contains(&found.owner.name());
+        // Without threads: it is being prepared, or comes to its end. Protected ones are not swapped
+        // either: with them one can look around after the daemon has died, whatever was lost.
+        let is_pinned = found.threads == 0 || found.is_protected || self.0.swap.daemon == Some(id);
         Some(if is_pinned { SpaceKind::Pinned } else { SpaceKind::Ordinary })
     }
 

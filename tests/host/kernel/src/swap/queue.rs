@@ -50,7 +50,7 @@ pub(super) fn open(kernel: &mut Kernel, caller: Caller, queue: QueueId) -> SysRe
     }
     let Some(window) = make_window(kernel) else { return fail(ENOMEM) };
     kernel.swap.queue_mut(queue).window = Some(window);
-    if !pager::call(kernel, |pager, machine| pager.queue_open(queue, machine)) {
+    if !pager::call(kernel, |pager, _| pager.queue_open(queue)) {
         free_window(kernel, queue);
         return fail(EBUSY);
     }

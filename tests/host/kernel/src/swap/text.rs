@@ -3,11 +3,11 @@
 use alloc::string::String;
 use core::fmt::Write;
 
-use swap_pager::{AreaInfo, AreaState, Watermarks};
+use swap_pager::{AreaInfo, AreaState, Bounds, WatermarkError, Watermarks};
 use syscall::error::EINVAL;
 
 use super::pager;
-use crate::errno::{Errno, Halt, SysResult, fail};
+use crate::errno::{SysResult, fail};
 use crate::kernel::Kernel;
 use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::text::text;
@@ -65,7 +65,7 @@ pub(super) fn statistics(kernel: &mut Kernel) -> String {
             ("handoff_ns", pager.hand_off_latencies().percentile_ns(50)),
             ("page_out_ns", counts.store_ns / counts.offered.max(1)),
             ("total_bytes", total * page),
-            ("usable_bytes", (total - reserve) * page),
+            ("usable_bytes", total.saturating_sub(reserve) * page),
             ("free_bytes", free * page),
             ("resident_bytes", resident as u64 * page),
             ("reserve_bytes", reserve * page),
@@ -85,26 +85,69 @@ pub(super) fn parameters(kernel: &mut Kernel) -> String {
     text(format_args!("reserve={reserve}\nlow={low}\nhigh={high}\nbatch={batch}\n"))
 }
 
-/// Sets the watermarks that are named; the others stay.
+/// Sets the watermarks that are named; the others stay. A refusal is put in words, for whoever reads
+/// `last_error`; success clears them.
 ///
 /// # Errors
 ///
-/// EINVAL for unknown names, no numbers, or marks out of order; nothing changes.
+/// EINVAL for unknown names, no numbers, or marks that are not allowed; nothing changes.
 pub(super) fn set_parameters(kernel: &mut Kernel, words: &str) -> SysResult<()> {
-    let mut marks = pager::call(kernel, |pager, _| pager.watermarks());
+    let (marks, bounds) = pager::call(kernel, |pager, _| (pager.watermarks(), pager.bounds()));
+    let set = read_marks(marks, words).and_then(|marks| {
+        let set = pager::call(kernel, |pager, _| pager.set_watermarks(marks));
+        set.map_err(|error| mark_words(error, marks, bounds))
+    });
+    match set {
+        Ok(()) => {
+            kernel.swap.last_error.clear();
+            Ok(())
+        }
+        Err(why) => {
+            kernel.swap.last_error = text(format_args!("params: {why}\n"));
+            fail(EINVAL)
+        }
+    }
+}
+
+/// Returns the marks with those that the words name in place of the old ones.
+fn read_marks(mut marks: Watermarks, words: &str) -> Result<Watermarks, String> {
     for word in words.split_whitespace() {
-        let Some((name, value)) = word.split_once('=') else { return fail(EINVAL) };
+        let Some((name, value)) = word.split_once('=') else {
+            return Err(text(format_args!("{word}: not name=number")));
+        };
         let place = match name {
             "reserve" => &mut marks.reserve,
             "low" => &mut marks.low,
             "high" => &mut marks.high,
             "batch" => &mut marks.batch,
-            _ => return fail(EINVAL),
+            _ => return Err(text(format_args!("{name}: not reserve, low, high or batch"))),
         };
-        *place = value.parse().map_err(|_| Halt::Fail(Errno(EINVAL)))?;
+        let number: Result<u64, _> = value.parse();
+        let number = number.map_err(|_| text(format_args!("{word}: not a number")))?;
+        // Above every bound, so that the range is told and not the size of a word.
+        *place = u32::try_from(number).unwrap_or(u32::MAX);
     }
-    let set = pager::call(kernel, |pager, _| pager.set_watermarks(marks));
-    set.map_err(|_| Halt::Fail(Errno(EINVAL)))
+    Ok(marks)
+}
+
+/// Returns what is wrong with the marks, and what would be right.
+fn mark_words(error: WatermarkError, marks: Watermarks, bounds: Bounds) -> String {
+    let Watermarks { reserve, low, high, batch } = marks;
+    let Bounds { reserve_min, reserve_max, high_max } = bounds;
+    match error {
+        WatermarkError::Reserve => {
+            text(format_args!("reserve={reserve}: from {reserve_min} to {reserve_max} pages"))
+        }
+        WatermarkError::Low => {
+            text(format_args!("low={low}: must be above the reserve, which is {reserve} pages"))
+        }
+        WatermarkError::High => text(format_args!(
+            "high={high}: must be above low, which is {low} pages, and at most {high_max}"
+        )),
+        WatermarkError::Batch => {
+            text(format_args!("batch={batch}: from 1 to {} pages", zram_abi::record::ENTRIES_MAX))
+        }
+    }
 }
 
 /// Returns the CPUs that have queues, one a line.

@@ -125,9 +125,12 @@ impl Wait {
 }
 
 impl Identity {
+    /// The first program's pid, which no other gets; the machine cannot go on without it.
+    pub(crate) const FIRST_PID: u32 = 1;
+
     /// Returns the identity of the first program.
     pub(crate) fn of_init() -> Self {
-        let mut identity = Self { pid: 1, uid: 0, gid: 0, name: [0; 32] };
+        let mut identity = Self { pid: Self::FIRST_PID, uid: 0, gid: 0, name: [0; 32] };
         identity.name[..4].copy_from_slice(b"init");
         identity
     }

@@ -3,7 +3,8 @@
 //! Crashes (`crash`) never return: the kernel must end the program, which then counts as killed.
 //! Bugs (`broken`) end it by a panic, if the program was built with assertions and overflow checks.
 //! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
-//! ends with 0 if all were. `loop` takes all the time that it can get.
+//! ends with 0 if all were. `loop` takes all the time that it can get, `impostor` all the memory, by a
+//! program that has the shell's name.
 
 #![no_std]
 #![no_main]
@@ -16,6 +17,8 @@ mod crash;
 mod lies;
 mod raw;
 
+use zram_rt::errno::InWords;
+use zram_rt::process::{Child, Command, End};
 use zram_rt::{eprintln, print, println, time};
 
 zram_rt::entry!(main);
@@ -30,6 +33,9 @@ fn main() -> u8 {
     };
     if what == "loop" {
         return spin(words.next().and_then(|text| text.parse().ok()));
+    }
+    if what == "impostor" {
+        return pose_as_shell(words.next().unwrap_or("256M"));
     }
     let mut fatal = crash::ALL.iter().chain(&broken::ALL);
     if let Some((_, deed)) = fatal.find(|(name, _)| *name == what) {
@@ -59,8 +65,27 @@ fn list() -> u8 {
     broken::ALL.iter().for_each(|(name, _)| print!(" {name}"));
     print!("\nlies:");
     lies::ALL.iter().for_each(|(name, _)| print!(" {name}"));
-    println!("\nall lies: lie\nloops: loop [MILLISECONDS]");
+    println!("\nall lies: lie\nloops: loop [MILLISECONDS]\nthe shell's name: impostor [SIZE]");
     0
+}
+
+/// Has a program that calls itself as the shell does take `size` of memory, which must kill it.
+fn pose_as_shell(size: &str) -> u8 {
+    let impostor = Command::new("/bin/memhog").named("sh").argument("--size").argument(size);
+    match impostor.spawn().map(Child::wait) {
+        Ok(End::Killed) => {
+            println!("hostile: impostor: it was killed");
+            0
+        }
+        Ok(End::Exited(code)) => {
+            println!("hostile: impostor: it ended with code {code}");
+            SURVIVED
+        }
+        Err(error) => {
+            eprintln!("hostile: impostor: {}", InWords(error));
+            2
+        }
+    }
 }
 
 /// Takes all the time of one CPU, for some milliseconds or for ever.

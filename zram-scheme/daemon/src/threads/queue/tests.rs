@@ -92,6 +92,18 @@ fn a_batch_stops_when_frames_are_gone_and_the_rest_is_not_tried() {
 }
 
 #[test]
+fn pages_that_are_not_tried_count_as_refused_like_those_that_are() {
+    let mut machine = Machine::with_device("1M");
+    let cookie = mounted(&mut machine);
+    machine.platform.grant_pages(3);
+    let store = record(cookie, Operation::Store, 0..8);
+    let result = statuses(&machine, store, &mut window((0..8).map(page)));
+    let refused = result.iter().filter(|status| **status == Status::NoReserve).count();
+    assert!(refused > 1, "{result:?}");
+    assert_eq!(machine.column("0/io_stat", 1), refused as u64);
+}
+
+#[test]
 fn the_limit_refuses_pages_one_by_one() {
     let mut machine = Machine::with_device("1M");
     let cookie = mounted(&mut machine);

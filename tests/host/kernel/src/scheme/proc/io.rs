@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use syscall::error::{EBADF, EINVAL, EOPNOTSUPP, EOWNERDEAD};
+use syscall::error::{EBADF, EINVAL, ENOENT, EOPNOTSUPP, EOWNERDEAD, EPERM};
 use syscall::flag::{
     ADDRSPACE_OP_MMAP, ADDRSPACE_OP_MPROTECT, ADDRSPACE_OP_MUNMAP, ContextStatus, ContextVerb,
     FileTableVerb, MapFlags,
@@ -37,7 +37,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// EBADF for a file that takes no writes, EINVAL for what it does not understand, EFAULT; a wait
+    /// EBADF for a file that takes no writes, EPERM for what only the first program may do, EINVAL for what it does not understand, EFAULT; a wait
     /// or a kill when memory is missing.
     pub(crate) fn write_proc(
         &mut self,
@@ -68,6 +68,7 @@ impl Kernel {
             ProcFile::Registers(thread) => self.write_registers(thread, (space, buffer)),
             ProcFile::Affinity(thread) => self.write_affinity(thread, (space, buffer)),
             ProcFile::Start(thread) => self.start(thread, buffer),
+            ProcFile::Protection(thread) => self.protect_space_of(caller, thread, buffer),
             ProcFile::Status(thread) => self.write_status(caller, thread, (space, buffer)),
             ProcFile::Attributes(thread) => self.write_attributes(thread, (space, buffer)),
             ProcFile::Authority
@@ -190,6 +191,22 @@ impl Kernel {
             return fail(EINVAL);
         }
         self.make_ready(thread, Urgency::Anywhere);
+        Ok(buffer.size)
+    }
+
+    /// Protects a context's address space. Names are chosen by programs, so they tell nothing; the pid
+    /// of the caller is the kernel's.
+    fn protect_space_of(
+        &mut self,
+        caller: ThreadId,
+        thread: ThreadId,
+        buffer: Buffer,
+    ) -> SysResult {
+        if self.threads[caller].identity.pid != Identity::FIRST_PID {
+            return fail(EPERM);
+        }
+        let Some(space) = self.threads[thread].space else { return fail(ENOENT) };
+        self.spaces[space].is_protected = true;
         Ok(buffer.size)
     }
 

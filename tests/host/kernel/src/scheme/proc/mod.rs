@@ -47,6 +47,8 @@ pub(crate) enum ProcFile {
     Affinity(ThreadId),
     /// A write lets it run.
     Start(ThreadId),
+    /// A write by the first program protects its address space from being killed for memory.
+    Protection(ThreadId),
     /// A write ends it; reads as what it is doing.
     Status(ThreadId),
     /// Name, priority and credentials.
@@ -129,6 +131,7 @@ impl Kernel {
             "regs/env" => ProcFile::Registers(thread),
             "sched-affinity" => ProcFile::Affinity(thread),
             "start" => ProcFile::Start(thread),
+            "protection" => ProcFile::Protection(thread),
             "status" => ProcFile::Status(thread),
             _ => return self.authorised_part(caller, thread, word),
         })
@@ -165,6 +168,7 @@ impl Kernel {
             | ProcFile::Registers(thread)
             | ProcFile::Affinity(thread)
             | ProcFile::Start(thread)
+            | ProcFile::Protection(thread)
             | ProcFile::Status(thread)
             | ProcFile::Attributes(thread) => self.threads[thread].references += 1,
             ProcFile::AwaitingSpace { thread, space, .. } => {
@@ -190,6 +194,7 @@ impl Kernel {
             | ProcFile::Registers(thread)
             | ProcFile::Affinity(thread)
             | ProcFile::Start(thread)
+            | ProcFile::Protection(thread)
             | ProcFile::Status(thread)
             | ProcFile::Attributes(thread) => self.release_thread(thread),
             ProcFile::AwaitingSpace { thread, space, entry } => {
