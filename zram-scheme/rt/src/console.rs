@@ -44,7 +44,7 @@ pub fn print_to(descriptor: usize, text: fmt::Arguments<'_>, end: &str) {
     line.flush();
 }
 
-/// Writes bytes to descriptor 1 as they are, in pieces of at most [`LINE_MAX`].
+/// Writes bytes to descriptor 1 as they are, in pieces of at most 512.
 pub fn write(bytes: &[u8]) {
     for piece in bytes.chunks(LINE_MAX) {
         // A console that does not take text leaves nobody to tell.
