@@ -144,13 +144,15 @@ impl Grants {
     /// Adds a grant; returns false, and adds nothing, if the pages are taken or there are too many.
     ///
     /// Private ranges that touch and have the same rights become one: the pool of the daemon maps
-    /// its pages one by one. A range that becomes part of another needs no room.
+    /// its pages one by one. A range that becomes part of another needs no room, and neither does what
+    /// is lent: requests are bounded, and must reach a server however many grants its pool is made of.
     pub(crate) fn insert(&mut self, span: Span, rights: Rights, kind: Kind) -> bool {
         if !self.is_free(span) {
             return false;
         }
         let neighbours = self.neighbours_like(span, rights, kind);
-        let fits = neighbours.iter().any(Option::is_some) || self.ranges.len() < self.most;
+        let needs_room = kind != Kind::Lent && neighbours == [None, None];
+        let fits = !needs_room || self.ranges.len() < self.most;
         if fits {
             let mut whole = span;
             for found in neighbours.into_iter().flatten() {

@@ -164,6 +164,12 @@ fn a_page_beside_a_grant_like_it_can_be_added_without_room() {
 }
 
 #[test]
+fn a_range_can_be_lent_without_room() {
+    let (mut grants, first) = full();
+    assert!(grants.insert(span(first + 3, 1), READ, Kind::Lent));
+}
+
+#[test]
 fn a_whole_grant_can_get_other_rights_without_room() {
     let (grants, first) = full();
     assert!(grants.has_room_to_set_rights(span(first, 3), READ));
