@@ -130,7 +130,8 @@ fn many_pages_go_by_runs_and_not_one_by_one() {
 fn pages_between_those_of_others_stay_spare_when_there_is_no_room() {
     let (numbers, mut system) = (Numbers::new(NUMBERS_MAX), System::new(10));
     let taken = commit_many(&numbers, &mut system, 1000);
-    let (even, odd): (Vec<u32>, Vec<u32>) = taken.iter().partition(|number| **number % 2 == 0);
+    let (even, odd): (Vec<u32>, Vec<u32>) =
+        taken.iter().partition(|number| number.is_multiple_of(2));
     even.iter().for_each(|number| numbers.release_later(*number));
     numbers.release_spares(|run| system.unmap(run));
     assert_eq!(system.pieces(), 10);
@@ -175,7 +176,7 @@ fn random_commits_and_releases_lose_no_number_and_no_page() {
         for _ in 0..3_000 {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(seed);
             let at = (random >> 33) as usize;
-            if at % 2 == 0 && held.len() < 400 {
+            if at.is_multiple_of(2) && held.len() < 400 {
                 held.push(commit(&numbers, &mut system));
             } else if !held.is_empty() {
                 let number = held.swap_remove(at / 2 % held.len());
@@ -198,7 +199,7 @@ fn threads_that_commit_and_release_at_once_lose_no_number_and_no_page() {
         for _ in 0..3_000 {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(seed);
             let at = (random >> 33) as usize;
-            if at % 2 == 0 && held.len() < 400 {
+            if at.is_multiple_of(2) && held.len() < 400 {
                 match numbers.take().expect("a number is left") {
                     Taken::Unmapped(number) => {
                         system.lock().unwrap().map(number);
