@@ -22,6 +22,7 @@ mod data;
 mod devices;
 mod errno;
 pub mod log_ring;
+pub mod numbers;
 pub mod platform;
 pub mod scheme;
 mod sync;

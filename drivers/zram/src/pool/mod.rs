@@ -303,13 +303,14 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
 impl<R: RawMutex, P: PageSource> Drop for Pool<R, P> {
     fn drop(&mut self) {
         for class in self.all_classes() {
-            class.lock().take_pages(|page| self.source.release(page));
+            class.lock().take_pages(|page| self.source.release_later(page));
         }
         for spares in &mut self.spares {
             while let Some(page) = spares.get_mut().take() {
-                self.source.release(page);
+                self.source.release_later(page);
             }
         }
+        self.source.release_rest();
     }
 }
 

@@ -13,8 +13,9 @@ use crate::{NoMemory, PageBytes, memory};
 /// Commits and releases the pages of a pool.
 ///
 /// # Context
-/// The pool calls [`Self::commit`] and [`Self::release`] with no lock and no stream held; a system
-/// call is fine. [`Self::bytes`] and [`Self::bytes_mut`] are called under a lock and must be cheap.
+/// The pool calls [`Self::commit`], [`Self::release`] and [`Self::release_rest`] with no lock and no
+/// stream held; a system call is fine. [`Self::bytes`] and [`Self::bytes_mut`] are called under a
+/// lock and must be cheap.
 pub trait PageSource: Send + Sync {
     /// A committed page. Dropping it must not be relied on: the pool gives every page back by
     /// [`Self::release`].
@@ -28,6 +29,15 @@ pub trait PageSource: Send + Sync {
 
     /// Takes a page back. Cannot fail.
     fn release(&self, page: Self::Page);
+
+    /// Takes a page back as one of many: it may stay resident until [`Self::release_rest`] is called,
+    /// so that a source can give back many pages beside each other in one go. Cannot fail.
+    fn release_later(&self, page: Self::Page) {
+        self.release(page);
+    }
+
+    /// Gives back what [`Self::release_later`] took.
+    fn release_rest(&self) {}
 
     /// Returns the content of a page.
     fn bytes<'a>(&'a self, page: &'a Self::Page) -> &'a PageBytes;

@@ -1,9 +1,11 @@
-//! The pool as a whole: which classes it uses.
+//! The pool as a whole: which classes it uses, and how it ends.
 
 use super::layout::LAYOUTS;
-use super::{Handle, Pool, Read};
-use crate::HeapPages;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Handle, PageSource, Pool, Read};
 use crate::test_support::TestLock;
+use crate::{HeapPages, NoMemory, PageBytes};
 
 type TestPool = Pool<TestLock, HeapPages>;
 
@@ -32,4 +34,57 @@ fn a_pool_that_grows_goes_over_to_finer_classes_and_leaves_its_objects_where_the
         let read = pool.read(handle, &mut bytes, || true);
         assert!(matches!(read, Read::Copied(_)) && bytes == [7; 993]);
     }
+}
+
+/// Heap pages whose ways back are counted.
+#[derive(Default)]
+struct BatchedPages {
+    released: AtomicU64,
+    waiting: AtomicU64,
+    batches: AtomicU64,
+}
+
+impl PageSource for &BatchedPages {
+    type Page = <HeapPages as PageSource>::Page;
+
+    fn commit(&self) -> Result<Self::Page, NoMemory> {
+        HeapPages.commit()
+    }
+
+    fn release(&self, page: Self::Page) {
+        self.released.fetch_add(1, Ordering::Relaxed);
+        HeapPages.release(page);
+    }
+
+    fn release_later(&self, page: Self::Page) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        HeapPages.release(page);
+    }
+
+    fn release_rest(&self) {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn bytes<'a>(&'a self, page: &'a Self::Page) -> &'a PageBytes {
+        page
+    }
+
+    fn bytes_mut<'a>(&'a self, page: &'a mut Self::Page) -> &'a mut PageBytes {
+        page
+    }
+}
+
+#[test]
+fn a_pool_that_ends_gives_back_all_its_pages_in_one_batch() {
+    let source = BatchedPages::default();
+    let pool: Pool<TestLock, _> = Pool::new(&source, 1, 0).expect("memory");
+    for slot in 0..200_u32 {
+        pool.insert(0, slot, &[7; 4000][..20 * slot as usize + 1]).expect("memory");
+    }
+    let used = pool.budget().used_pages();
+    drop(pool);
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    assert_eq!(count(&source.released), 0);
+    assert_eq!(count(&source.waiting), used);
+    assert_eq!(count(&source.batches), 1);
 }

@@ -8,9 +8,12 @@
 pub(crate) const SPACES_MAX: usize = 64;
 /// Grants (mapped ranges) of one address space.
 pub(crate) const GRANTS_MAX: usize = 256;
-/// Grants of an address space that serves a scheme: a pool whose pages come and go one by one is
-/// made of many pieces. Few programs may create schemes, so this does not count for the sum.
-pub(crate) const GRANTS_SERVER_MAX: usize = 16 * 1024;
+/// Grants of an address space that serves a scheme, at least: a pool whose pages come and go one by
+/// one is made of many pieces. Few programs may create schemes, so this does not count for the sum.
+pub(crate) const GRANTS_SERVER_MIN: usize = 16 * 1024;
+/// Such an address space may have one grant for so many frames of the machine. They take 70 bytes of
+/// heap each when the map is at its emptiest, a fourth of what the heap grows by for four frames.
+pub(crate) const GRANTS_SERVER_PART: usize = 4;
 /// Threads.
 pub(crate) const THREADS_MAX: usize = 256;
 /// File tables: one a process, and some that are being prepared for children.

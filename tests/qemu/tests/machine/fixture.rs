@@ -46,6 +46,15 @@ pub(crate) fn boot(cpus: u32, script: &str) -> Run {
     boot_with_daemon(DAEMON, cpus, script)
 }
 
+/// Boots as [`boot`] does, with words for the kernel.
+#[track_caller]
+pub(crate) fn boot_with_words(words: &str, cpus: u32, script: &str) -> Run {
+    let image = pack(DAEMON, script);
+    let machine = Machine { command_line: words.to_owned(), ..machine(cpus) };
+    let ended = machine.run(&image, LIMITS, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run::of(image, ended))
+}
+
 /// Boots as [`boot`] does, with another program as the daemon.
 #[track_caller]
 pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {

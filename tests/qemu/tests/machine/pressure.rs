@@ -1,6 +1,6 @@
 //! Memory is short: every page comes back as it was, and what cannot be saved is said.
 
-use crate::fixture::{MEMORY_MIB, Run, SWAP, boot};
+use crate::fixture::{MEMORY_MIB, Run, SWAP, boot, boot_with_words};
 
 /// Fills `size_mib` on `cpus` CPUs with pages that all differ, and checks every byte.
 fn comes_back_right(cpus: u32, size_mib: u32) {
@@ -133,4 +133,55 @@ fn pages_that_are_refused_count_the_same_for_the_device_and_for_the_pager() {
     let second = columns.first().and_then(|line| line.split_whitespace().nth(1));
     assert!(refused > 0, "nothing was refused");
     assert_eq!(second.and_then(|text| text.parse().ok()), Some(refused), "{columns:?}");
+}
+
+/// So few pieces that a pool of a few thousand pages reaches them when its pages go one by one.
+const FEW_PIECES: &str = "grants=300";
+
+#[test]
+fn a_pool_in_more_pieces_than_the_kernel_allows_is_given_back_to_its_end() {
+    let script = format!(
+        "{SWAP}memhog --size 192M --passes 1 --threads 2\n\
+         swapoff zram:0\n\
+         echo 1 > zram:0/reset\n\
+         echo 1 > zram:control/exit\n\
+         sleep 300\n"
+    );
+    boot_with_words(FEW_PIECES, 2, &script)
+        .succeeds()
+        .says("zramd: ends with instances 0 devices 0 pool_pages 0 ");
+}
+
+#[test]
+fn pages_that_cannot_be_given_back_are_used_again() {
+    let script = format!(
+        "{SWAP}memhog --size 160M --passes 2 --threads 2\n\
+         memhog --size 192M --passes 2 --threads 2\n\
+         report\n"
+    );
+    let run = boot_with_words(FEW_PIECES, 2, &script).succeeds();
+    assert_eq!(run.figure("errors"), 0);
+}
+
+/// Two pages, of a program's heap or its page tables, may be needed late for the first time. A pool
+/// whose numbers drift needs a page more each round.
+const LATE_KIB: u64 = 8;
+
+#[test]
+fn a_device_that_comes_and_goes_leaves_no_memory_behind() {
+    let round = "echo disksize=16M > zram:control/hot_add\n\
+                 pages zram:0\n\
+                 echo 0 > zram:control/hot_remove\n\
+                 sleep 300\n\
+                 free\n";
+    let run = boot(2, &round.repeat(30)).succeeds();
+    let used: Vec<_> = run.lines_with("Mem:").iter().map(|line| used_kib(line)).collect();
+    assert_eq!(used.len(), 30);
+    assert!(used[29] <= used[1] + LATE_KIB, "{used:?}");
+}
+
+/// Returns the second number of a line of `free`.
+fn used_kib(line: &str) -> u64 {
+    let used = line.split_whitespace().nth(2).and_then(|word| word.parse().ok());
+    used.unwrap_or_else(|| panic!("no used memory in {line:?}"))
 }

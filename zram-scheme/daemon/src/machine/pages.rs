@@ -1,33 +1,31 @@
-//! Pool pages: numbered pages of one region of address space, mapped and unmapped one by one.
+//! Pool pages: numbered pages of one region of address space, mapped and unmapped as they are needed.
 //!
-//! A bit for each number says whether it is in use; whoever sets a bit owns the page until it clears
-//! it again. So a [`PoolPage`], which cannot be copied, is the only way to its page's bytes. The
-//! region is far from where the kernel puts mappings of its own choice; should a page of it be taken
-//! all the same, its number is left out for ever.
+//! Which number is whose is the business of [`Numbers`]; here are the system calls. A [`PoolPage`],
+//! which cannot be copied, is the only way to its page's bytes. The region is far from where our
+//! kernel puts mappings of its own choice; should a page of it be taken all the same, as on Redox,
+//! another one is used, and that one tried again later. A page that the kernel does not take back
+//! stays mapped as a spare one: giving back never fails the daemon.
 
 #![expect(unsafe_code, reason = "turns the number of a mapped page into its bytes")]
 
 use core::num::NonZeroU32;
+use core::ops::Range;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use zram::{NoMemory, PAGE_SIZE, PageBytes, PageSource};
 use zram_rt::memory;
+use zramd::numbers::{NUMBERS_MAX, Numbers, Taken};
 
 /// Address of page 0.
 const REGION: usize = 0x1000_0000_0000;
 
-/// Most pages: 4 GiB, as much as the bits for them are worth (128 KiB of zeros).
-const PAGES_MAX: usize = 1 << 20;
+/// Pages of others that one commit steps over before it says that there is no memory.
+const STEPS_MAX: usize = 1024;
 
-const WORDS: usize = PAGES_MAX / u64::BITS as usize;
+static NUMBERS: Numbers = Numbers::new(NUMBERS_MAX);
 
-/// One bit a page, set while it is in use.
-static USED: [AtomicU64; WORDS] = [const { AtomicU64::new(0) }; WORDS];
-
-/// A word that is likely to have a page left.
-static HINT: AtomicUsize = AtomicUsize::new(0);
-
+/// Pages that are mapped, spare ones included.
 static COMMITTED: AtomicUsize = AtomicUsize::new(0);
 
 /// Returns how many pages are mapped.
@@ -51,75 +49,71 @@ impl PoolPage {
         Self(NonZeroU32::MIN.saturating_add(number))
     }
 
-    fn number(&self) -> usize {
-        self.0.get() as usize - 1
-    }
-
-    fn address(&self) -> usize {
-        REGION + self.number() * PAGE_SIZE
+    fn number(&self) -> u32 {
+        self.0.get() - 1
     }
 
     fn bytes(&self) -> NonNull<PageBytes> {
-        let address: *mut PageBytes = core::ptr::with_exposed_provenance_mut(self.address());
-        NonNull::new(address).expect("the region does not begin at 0")
+        bytes_of(self.number())
     }
 }
 
-/// Takes the number of an unused page.
-fn take_number() -> Option<PoolPage> {
-    // Relaxed throughout: a bit only hands out a number; what is on the page is passed along with
-    // the page itself, under the locks of the pool.
-    let hint = HINT.load(Ordering::Relaxed);
-    for word in (hint..WORDS).chain(0..hint) {
-        loop {
-            let bits = USED[word].load(Ordering::Relaxed);
-            let bit = bits.trailing_ones();
-            if bit == u64::BITS {
-                break;
-            }
-            if USED[word].fetch_or(1 << bit, Ordering::Relaxed) >> bit & 1 == 0 {
-                HINT.store(word, Ordering::Relaxed);
-                return Some(PoolPage::new(word as u32 * u64::BITS + bit));
-            }
-        }
-    }
-    None
+fn address_of(number: u32) -> usize {
+    REGION + number as usize * PAGE_SIZE
 }
 
-fn give_number_back(page: PoolPage) {
-    let (word, bit) = (page.number() / u64::BITS as usize, page.number() % u64::BITS as usize);
-    USED[word].fetch_and(!(1 << bit), Ordering::Relaxed);
-    HINT.store(word, Ordering::Relaxed);
+fn bytes_of(number: u32) -> NonNull<PageBytes> {
+    let address: *mut PageBytes = core::ptr::with_exposed_provenance_mut(address_of(number));
+    NonNull::new(address).expect("the region does not begin at 0")
+}
+
+/// Unmaps pages that nobody has; returns false, with all of them still mapped, if the kernel has no
+/// room for one more piece.
+fn unmap(run: Range<u32>) -> bool {
+    let count = run.len();
+    // SAFETY: `NUMBERS` calls this with numbers of pages that `commit` mapped by `map_at` and whose
+    // only way to the bytes, their `PoolPage`, was consumed; it gives none of them out meanwhile.
+    let unmapped = unsafe { memory::unmap(bytes_of(run.start).cast(), count * PAGE_SIZE) };
+    if unmapped.is_ok() {
+        COMMITTED.fetch_sub(count, Ordering::Relaxed);
+    }
+    unmapped.is_ok()
 }
 
 impl PageSource for PoolPages {
     type Page = PoolPage;
 
     fn commit(&self) -> Result<PoolPage, NoMemory> {
-        loop {
-            let page = take_number().ok_or(NoMemory)?;
-            match memory::map_at(page.address(), PAGE_SIZE) {
+        for _ in 0..STEPS_MAX {
+            let number = match NUMBERS.take().ok_or(NoMemory)? {
+                Taken::Mapped(number) => return Ok(PoolPage::new(number)),
+                Taken::Unmapped(number) => number,
+            };
+            match memory::map_at(address_of(number), PAGE_SIZE) {
                 Ok(_) => {
                     COMMITTED.fetch_add(1, Ordering::Relaxed);
-                    return Ok(page);
+                    return Ok(PoolPage::new(number));
                 }
-                // Somebody else's page: leave the number used, and take another.
-                Err(error) if error.errno == syscall::EEXIST => {}
+                Err(error) if error.errno == syscall::EEXIST => NUMBERS.set_aside(number),
                 Err(_) => {
-                    give_number_back(page);
+                    NUMBERS.put_back(number);
                     return Err(NoMemory);
                 }
             }
         }
+        Err(NoMemory)
     }
 
     fn release(&self, page: PoolPage) {
-        // SAFETY: `commit` mapped exactly this page by `map_at`, and `page`, the only way to its
-        // bytes, is consumed.
-        let unmapped = unsafe { memory::unmap(page.bytes().cast(), PAGE_SIZE) };
-        unmapped.expect("a page that is mapped can be unmapped");
-        COMMITTED.fetch_sub(1, Ordering::Relaxed);
-        give_number_back(page);
+        NUMBERS.release(page.number(), unmap);
+    }
+
+    fn release_later(&self, page: PoolPage) {
+        NUMBERS.release_later(page.number());
+    }
+
+    fn release_rest(&self) {
+        NUMBERS.release_spares(unmap);
     }
 
     fn bytes<'a>(&'a self, page: &'a PoolPage) -> &'a PageBytes {

@@ -7,7 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::limits::{GRANTS_MAX, GRANTS_SERVER_MAX};
+use crate::limits::{GRANTS_MAX, GRANTS_SERVER_MIN, GRANTS_SERVER_PART};
 
 /// First page number above user space (2^47 bytes).
 pub(crate) const PAGES_END: u64 = 1 << 35;
@@ -54,8 +54,16 @@ pub(crate) struct Grants {
 
 impl Default for Grants {
     fn default() -> Self {
-        Self { ranges: BTreeMap::new(), most: GRANTS_MAX }
+        Self::with_most(GRANTS_MAX)
     }
+}
+
+/// Returns how many grants an address space may have that serves a scheme, on a machine with so
+/// many frames: what `grants=N` on the command line says, or what its memory is worth.
+pub(crate) fn server_most(command_line: &str, frames: usize) -> usize {
+    let number = |word: &str| word.strip_prefix("grants=")?.parse().ok();
+    let wanted = command_line.split_whitespace().find_map(number);
+    wanted.unwrap_or((frames / GRANTS_SERVER_PART).max(GRANTS_SERVER_MIN))
 }
 
 impl Span {
@@ -89,6 +97,11 @@ impl Span {
 }
 
 impl Grants {
+    /// Returns no grants, of which there may be `most`.
+    pub(crate) fn with_most(most: usize) -> Self {
+        Self { ranges: BTreeMap::new(), most }
+    }
+
     /// Returns the grant that covers `page`, with its span.
     pub(crate) fn find(&self, page: u64) -> Option<(Span, Grant)> {
         let (&start, &grant) = self.ranges.range(..=page).next_back()?;
@@ -131,41 +144,53 @@ impl Grants {
     /// Adds a grant; returns false, and adds nothing, if the pages are taken or there are too many.
     ///
     /// Private ranges that touch and have the same rights become one: the pool of the daemon maps
-    /// its pages one by one.
+    /// its pages one by one. A range that becomes part of another needs no room, and neither does what
+    /// is lent: requests are bounded, and must reach a server however many grants its pool is made of.
     pub(crate) fn insert(&mut self, span: Span, rights: Rights, kind: Kind) -> bool {
-        let fits = self.ranges.len() < self.most && self.is_free(span);
-        if fits {
-            let span = self.take_neighbours(span, rights, kind);
-            self.ranges.insert(span.start, Grant { count: span.count, rights, kind });
+        if !self.is_free(span) {
+            return false;
         }
-        fits
-    }
-
-    /// Removes the grants beside a free span that are like it; returns the span with theirs.
-    fn take_neighbours(&mut self, span: Span, rights: Rights, kind: Kind) -> Span {
-        let mut whole = span;
-        let is_like = |grant: &Grant| {
-            kind == Kind::Private && grant.kind == Kind::Private && grant.rights == rights
-        };
-        let before = span.start.checked_sub(1).and_then(|page| self.find(page));
-        for (found, grant) in before.into_iter().chain(self.find(span.end())) {
-            if is_like(&grant) {
+        let neighbours = self.neighbours_like(span, rights, kind);
+        let needs_room = kind != Kind::Lent && neighbours == [None, None];
+        let fits = !needs_room || self.ranges.len() < self.most;
+        if fits {
+            let mut whole = span;
+            for found in neighbours.into_iter().flatten() {
                 self.ranges.remove(&found.start);
                 whole.start = whole.start.min(found.start);
                 whole.count += found.count;
             }
+            self.ranges.insert(whole.start, Grant { count: whole.count, rights, kind });
         }
-        whole
+        fits
     }
 
-    /// Allows as many grants as a server of a scheme needs.
-    pub(crate) fn allow_many(&mut self) {
-        self.most = GRANTS_SERVER_MAX;
+    /// Returns the grants before and behind a free span that are like it and touch it.
+    fn neighbours_like(&self, span: Span, rights: Rights, kind: Kind) -> [Option<Span>; 2] {
+        let like = |(found, grant): (Span, Grant)| {
+            let is_private = kind == Kind::Private && grant.kind == Kind::Private;
+            (is_private && grant.rights == rights).then_some(found)
+        };
+        let before = span.start.checked_sub(1).and_then(|page| self.find(page));
+        [before.and_then(like), self.find(span.end()).and_then(like)]
     }
 
-    /// Returns whether two more grants fit, which is the most that changing part of one can add.
-    pub(crate) fn has_room_to_split(&self) -> bool {
-        self.ranges.len() + 2 <= self.most
+    /// Allows `most` grants, if so many are not allowed yet.
+    pub(crate) fn allow(&mut self, most: usize) {
+        self.most = self.most.max(most);
+    }
+
+    /// Returns whether the grants that remain without the pages of `span` are not too many.
+    ///
+    /// Only taking pages out of the middle of one grant makes one more: a whole grant or an end of
+    /// one can be removed at any time.
+    pub(crate) fn has_room_to_remove(&self, span: Span) -> bool {
+        self.has_room_to_replace(span, |_| None)
+    }
+
+    /// Returns whether the grants are not too many if the pages of `span` get other rights.
+    pub(crate) fn has_room_to_set_rights(&self, span: Span, rights: Rights) -> bool {
+        self.has_room_to_replace(span, |grant| Some(Grant { rights, ..grant }))
     }
 
     /// Removes the pages of `span` from whatever grants have them.
@@ -178,19 +203,38 @@ impl Grants {
         self.replace(span, |grant| Some(Grant { rights, ..grant }));
     }
 
+    fn has_room_to_replace(&self, span: Span, with: impl Fn(Grant) -> Option<Grant>) -> bool {
+        let (mut before, mut after) = (0, 0);
+        for (found, grant) in self.within(span) {
+            before += 1;
+            after += pieces(found, grant, span, &with).into_iter().flatten().count();
+        }
+        after <= before || self.ranges.len() - before + after <= self.most
+    }
+
     fn replace(&mut self, span: Span, with: impl Fn(Grant) -> Option<Grant>) {
         for (found, grant) in self.within(span) {
-            let Some(common) = found.common(span) else { continue };
             self.ranges.remove(&found.start);
-            let before = Span { start: found.start, count: common.start - found.start };
-            let after = Span { start: common.end(), count: found.end() - common.end() };
-            for (piece, grant) in
-                [(before, Some(grant)), (common, with(grant)), (after, Some(grant))]
-            {
-                if let Some(grant) = grant.filter(|_| piece.count > 0) {
-                    self.ranges.insert(piece.start, Grant { count: piece.count, ..grant });
-                }
+            for (piece, grant) in pieces(found, grant, span, &with).into_iter().flatten() {
+                self.ranges.insert(piece.start, Grant { count: piece.count, ..grant });
             }
         }
     }
+}
+
+/// Returns what one grant becomes if its pages of `span` are replaced: itself if nothing changes.
+fn pieces(
+    found: Span,
+    grant: Grant,
+    span: Span,
+    with: impl Fn(Grant) -> Option<Grant>,
+) -> [Option<(Span, Grant)>; 3] {
+    let changed = with(grant);
+    let Some(common) = found.common(span).filter(|_| changed != Some(grant)) else {
+        return [Some((found, grant)), None, None];
+    };
+    let before = Span { start: found.start, count: common.start - found.start };
+    let after = Span { start: common.end(), count: found.end() - common.end() };
+    [(before, Some(grant)), (common, changed), (after, Some(grant))]
+        .map(|(piece, grant)| Some((piece, grant.filter(|_| piece.count > 0)?)))
 }

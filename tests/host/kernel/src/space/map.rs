@@ -177,22 +177,21 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// EINVAL if part of it is lent, ENOMEM if there are too many grants to split one; the call may
-    /// have to go on later with the rest of the work.
+    /// EINVAL if part of it is lent, ENOMEM if it lies in the middle of a grant and there are too many
+    /// to split one; nothing was unmapped. The call may have to go on later with the rest of the work.
     pub(crate) fn unmap(&mut self, space: SpaceId, span: Span) -> SysResult<()> {
         let grants = &self.spaces[space].grants;
         if grants.within(span).iter().any(|(_, grant)| grant.kind == Kind::Lent) {
             return fail(EINVAL);
         }
-        if !grants.has_room_to_split() {
+        if !grants.has_room_to_remove(span) {
             return fail(ENOMEM);
         }
-        if self.clear_entries(space, span, UNMAP_MAX) {
-            self.spaces[space].grants.remove(span);
-            Ok(())
-        } else {
-            Err(Halt::Again)
-        }
+        // Grants go with their entries: whatever happens before the call goes on, no grant is left
+        // whose pages are gone, and what is left of a grant that was split is an end of one.
+        let done = self.clear_entries(space, span, UNMAP_MAX);
+        self.spaces[space].grants.remove(done);
+        if done == span { Ok(()) } else { Err(Halt::Again) }
     }
 
     /// Unmaps one whole grant, lent or not, however long it takes.
@@ -201,16 +200,20 @@ impl Kernel {
         self.spaces[space].grants.remove(span);
     }
 
-    /// Takes up to `most` entries away; returns whether none is left.
-    fn clear_entries(&mut self, space: SpaceId, span: Span, most: usize) -> bool {
+    /// Takes up to `most` entries away; returns the part of the span, from its start, that has none
+    /// left.
+    fn clear_entries(&mut self, space: SpaceId, span: Span, most: usize) -> Span {
         let range = page(span.start)..page(span.end());
         let entries = self.spaces[space].tree.entries(range);
         let found: Vec<_> = entries.take(most).map(|(number, _)| number).collect();
-        let is_all = found.len() < most;
+        let end = match found.last() {
+            Some(last) if found.len() == most => last.number() + 1,
+            Some(_) | None => span.end(),
+        };
         for number in found {
             self.clear_entry(space, number);
         }
-        is_all
+        Span { start: span.start, count: end - span.start }
     }
 
     fn clear_entry(&mut self, space: SpaceId, number: UserPage) {
@@ -234,7 +237,8 @@ impl Kernel {
     /// # Errors
     ///
     /// EINVAL if part of it is lent or if shared pages were to become inaccessible, EACCES if shared
-    /// pages were to become writable, ENOMEM as in `unmap`; the call may have to go on later.
+    /// pages were to become writable, ENOMEM if there would be too many grants; the call may have to go
+    /// on later.
     pub(crate) fn protect(&mut self, space: SpaceId, span: Span, rights: Rights) -> SysResult<()> {
         let grants = &self.spaces[space].grants;
         for (_, grant) in grants.within(span) {
@@ -245,10 +249,10 @@ impl Kernel {
                 Kind::Shared | Kind::Private => {}
             }
         }
-        if !grants.has_room_to_split() {
+        if !grants.has_room_to_set_rights(span, rights) {
             return fail(ENOMEM);
         }
-        if !rights.read && !self.clear_entries(space, span, UNMAP_MAX) {
+        if !rights.read && self.clear_entries(space, span, UNMAP_MAX) != span {
             return Err(Halt::Again);
         }
         let mut next = page(span.start);

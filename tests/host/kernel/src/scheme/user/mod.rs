@@ -24,6 +24,7 @@ use crate::kernel::Kernel;
 use crate::limits::{BATCH_MAX, REQUESTS_MAX};
 use crate::slab::{Id, Slab};
 use crate::space::SpaceId;
+use crate::space::grants::server_most;
 use crate::thread::wake::Urgency;
 use crate::thread::{ThreadId, Wait};
 use request::Request;
@@ -70,7 +71,8 @@ impl Kernel {
             requests: Slab::new(REQUESTS_MAX),
             readers: VecDeque::new(),
         })?;
-        self.spaces[space].grants.allow_many();
+        let most = server_most(self.cmdline, self.frames.total_count());
+        self.spaces[space].grants.allow(most);
         Ok(Object::Socket(scheme))
     }
 
