@@ -163,6 +163,11 @@ impl Grants {
         self.most = GRANTS_SERVER_MAX;
     }
 
+    /// Returns whether as many are allowed as a server needs.
+    pub(crate) fn may_be_many(&self) -> bool {
+        self.most > GRANTS_MAX
+    }
+
     /// Returns whether two more grants fit, which is the most that changing part of one can add.
     pub(crate) fn has_room_to_split(&self) -> bool {
         self.ranges.len() + 2 <= self.most

@@ -18,7 +18,7 @@ use crate::swap;
 const PIECE: usize = 512;
 
 /// The first program's pid; the machine cannot go on without it.
-const FIRST_PID: u32 = 1;
+pub(crate) const FIRST_PID: u32 = 1;
 
 impl Kernel {
     /// Adds a thread that is not dead.

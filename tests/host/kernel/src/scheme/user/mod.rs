@@ -21,9 +21,10 @@ use crate::calls::Buffer;
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
-use crate::limits::{BATCH_MAX, REQUESTS_MAX};
+use crate::limits::{BATCH_MAX, REQUESTS_MAX, SERVERS_MAX, UNREAD_MAX};
 use crate::slab::{Id, Slab};
 use crate::space::SpaceId;
+use crate::space::retire::FIRST_PID;
 use crate::thread::wake::Urgency;
 use crate::thread::{ThreadId, Wait};
 use request::Request;
@@ -50,6 +51,14 @@ pub(crate) struct UserScheme {
 }
 
 impl Kernel {
+    /// Returns whether programs have so many messages to read that nothing new may be asked of them.
+    ///
+    /// What may still come are a message for each open file and one for each request in flight.
+    pub(super) fn is_too_much_unread(&self) -> bool {
+        let unread: usize = self.schemes.iter().map(|(_, scheme)| scheme.queue.len()).sum();
+        unread >= UNREAD_MAX
+    }
+
     /// Makes a scheme for the process of this thread, and returns its socket.
     ///
     /// # Errors
@@ -70,7 +79,10 @@ impl Kernel {
             requests: Slab::new(REQUESTS_MAX),
             readers: VecDeque::new(),
         })?;
-        self.spaces[space].grants.allow_many();
+        let servers = self.spaces.iter().filter(|(_, space)| space.grants.may_be_many());
+        if caller.identity.pid != FIRST_PID && servers.count() < SERVERS_MAX {
+            self.spaces[space].grants.allow_many();
+        }
         Ok(Object::Socket(scheme))
     }
 
@@ -78,7 +90,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// EINVAL for a description of another size or with unknown flags.
+    /// EINVAL for a description of another size or with unknown flags, EAGAIN while too much is unread.
     pub(crate) fn new_user_file(
         &self,
         scheme: SchemeId,
@@ -90,6 +102,9 @@ impl Kernel {
             word.copy_from_slice(&bytes[at..at + 8]);
             u64::from_le_bytes(word)
         };
+        if self.is_too_much_unread() {
+            return fail(EAGAIN);
+        }
         let Some(internal) = NewFdFlags::from_bits(bytes[24]) else { return fail(EINVAL) };
         let object = Object::User { scheme, number: word(8) };
         let is_positioned = internal.contains(NewFdFlags::POSITIONED);
