@@ -88,8 +88,7 @@ impl Kernel {
         for piece in pieces(address, bytes.len()).expect("init lies in user space") {
             let frame = self.touch(space, piece.page, Access::Install);
             let frame = frame.expect("the machine has memory for init");
-            let content = &mut self.frames.bytes_mut(frame)[piece.offset..][..piece.size];
-            content.copy_from_slice(&bytes[piece.at..][..piece.size]);
+            self.frames.write(frame, piece.offset, &bytes[piece.at..][..piece.size]);
         }
     }
 

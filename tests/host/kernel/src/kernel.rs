@@ -43,7 +43,7 @@ pub(crate) struct Kernel {
     pub(crate) scheduler: Scheduler,
     /// Deadlines of waiting threads, earliest first.
     pub(crate) deadlines: BTreeSet<(u64, ThreadId)>,
-    /// Bytes of the open texts of `sys`.
+    /// Bytes of the open texts of `sys`, `swap` and `cpu`.
     pub(crate) text_bytes: usize,
     /// Pages lent to user schemes, bounce frames included.
     pub(crate) lent_pages: usize,

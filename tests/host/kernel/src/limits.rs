@@ -1,19 +1,22 @@
 //! How much of everything programs can make the kernel keep.
 //!
 //! The kernel's heap has a fixed size, so each kind of object has a most; reaching it is an errno to
-//! the caller. At its worst all of them together need about 3.5 MiB of the 4 MiB that the
-//! smallest heap has.
+//! the caller. `heap_sum` adds up what all of them together need at their worst.
 
 /// Address spaces, which is to say processes.
 pub(crate) const SPACES_MAX: usize = 64;
 /// Grants (mapped ranges) of one address space.
 pub(crate) const GRANTS_MAX: usize = 256;
 /// Grants of an address space that serves a scheme, at least: a pool whose pages come and go one by
-/// one is made of many pieces. Few programs may create schemes, so this does not count for the sum.
+/// one is made of many pieces.
 pub(crate) const GRANTS_SERVER_MIN: usize = 16 * 1024;
 /// Such an address space may have one grant for so many frames of the machine. They take 70 bytes of
-/// heap each when the map is at its emptiest, a fourth of what the heap grows by for four frames.
+/// heap each when the map is at its emptiest, little more than half of what the heap grows by for four
+/// frames.
 pub(crate) const GRANTS_SERVER_PART: usize = 4;
+/// Address spaces that may have so many: the daemon's. Others that serve a scheme, the first program for
+/// one, have as many as any program.
+pub(crate) const SERVERS_MAX: usize = 1;
 /// Threads.
 pub(crate) const THREADS_MAX: usize = 256;
 /// File tables: one a process, and some that are being prepared for children.
@@ -26,6 +29,9 @@ pub(crate) const UPPER_MAX: usize = 256;
 pub(crate) const DESCRIPTIONS_MAX: usize = 2048;
 /// User schemes.
 pub(crate) const SCHEMES_MAX: usize = 16;
+/// Messages that programs of schemes have not read, above which nothing new is asked of them. All open
+/// files may be closed at once.
+pub(crate) const UNREAD_MAX: usize = DESCRIPTIONS_MAX;
 /// Requests in flight to one user scheme.
 pub(crate) const REQUESTS_MAX: usize = 128;
 /// Pages of user memory that one request lends to the scheme; longer transfers go in pieces.
@@ -48,7 +54,10 @@ pub(crate) const CONSOLE_WRITE_MAX: usize = 4096;
 pub(crate) const CONSOLE_INPUT_MAX: usize = 1024;
 /// Bytes of one file of `sys`.
 pub(crate) const TEXT_MAX: usize = 16 * 1024;
-/// Bytes of all files of `sys` that are open.
+/// Bytes of all files of `sys`, `swap` and `cpu` that are open.
 pub(crate) const TEXTS_MAX: usize = 16 * TEXT_MAX;
-/// Pages that one call maps and fills at once; it does so with the kernel lock held.
+/// Pages of shared memory, new or another's, that one call maps, and pages that one call takes away
+/// before it lets others have the kernel: each CPU notes as many until all CPUs have forgotten them.
+pub(crate) const SHARED_MAX: u64 = 256;
+/// Pages that one call of the pinned daemon maps and fills; it does so with the kernel lock held.
 pub(crate) const FILL_MAX: u64 = 16 * 1024;

@@ -15,6 +15,7 @@ mod calls;
 mod errno;
 mod files;
 mod futex;
+mod heap_sum;
 mod init;
 mod kernel;
 mod limits;

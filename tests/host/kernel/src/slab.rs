@@ -9,12 +9,14 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 use core::marker::PhantomData;
+use core::num::NonZeroU32;
 use core::ops::{Index, IndexMut};
 
 /// The name of one `T` in its [`Slab`].
 pub(crate) struct Id<T> {
     index: u32,
-    generation: u32,
+    /// Never 0, so that an absent id takes no more room than one.
+    generation: NonZeroU32,
     of: PhantomData<fn() -> T>,
 }
 
@@ -30,7 +32,7 @@ pub(crate) struct Slab<T> {
 }
 
 struct Entry<T> {
-    generation: u32,
+    generation: NonZeroU32,
     value: Option<T>,
 }
 
@@ -39,16 +41,19 @@ impl<T> Id<T> {
     ///
     /// Only for tables of at most 65536 objects; the generation loses its upper bits.
     pub(crate) fn tag(self) -> u32 {
-        self.index | self.generation << 16
+        self.index | self.generation.get() << 16
     }
 
     /// Returns the id in 64 bits.
     pub(crate) fn word(self) -> u64 {
-        u64::from(self.generation) << 32 | u64::from(self.index)
+        u64::from(self.generation.get()) << 32 | u64::from(self.index)
     }
 }
 
 impl<T> Slab<T> {
+    /// Bytes that each object takes in the table, its place in the list of free ones included.
+    pub(crate) const ENTRY_SIZE: usize = size_of::<Entry<T>>() + size_of::<u32>();
+
     /// Returns an empty table.
     pub(crate) const fn new(most: usize) -> Self {
         Self { entries: Vec::new(), free: Vec::new(), most }
@@ -74,7 +79,7 @@ impl<T> Slab<T> {
         if index >= self.most {
             return Err(Full);
         }
-        self.entries.push(Entry { generation: 1, value: None });
+        self.entries.push(Entry { generation: NonZeroU32::MIN, value: None });
         Ok(index as u32)
     }
 
@@ -85,7 +90,7 @@ impl<T> Slab<T> {
             return None;
         }
         let value = entry.value.take()?;
-        entry.generation = entry.generation.wrapping_add(1);
+        entry.generation = entry.generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
         self.free.push(id.index);
         Some(value)
     }

@@ -52,7 +52,7 @@ pub(crate) fn boot_with_words(words: &str, cpus: u32, script: &str) -> Run {
     let image = pack(DAEMON, script);
     let machine = Machine { command_line: words.to_owned(), ..machine(cpus) };
     let ended = machine.run(&image, LIMITS, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run::of(image, ended))
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
 }
 
 /// Boots as [`boot`] does, with another program as the daemon.

@@ -35,8 +35,44 @@ fn a_program_that_lies_to_the_kernel_is_refused_and_harms_nobody() {
 }
 
 #[test]
+fn a_page_that_is_mapped_more_often_than_16_bits_count_is_given_back() {
+    is_refused("onepage");
+}
+
+#[test]
+fn a_large_mapping_of_pages_that_are_there_is_refused() {
+    is_refused("sharing");
+}
+
+#[test]
+fn texts_that_programs_hold_open_are_bounded() {
+    is_refused("texts");
+}
+
+#[test]
+fn file_tables_in_file_tables_are_closed() {
+    is_refused("tables");
+}
+
+/// Runs one lie of `hostile`, and afterwards pages, to see that the machine lives.
+#[track_caller]
+fn is_refused(lie: &str) {
+    let command = format!("hostile {lie}");
+    let believed = format!("hostile: {lie}: 0 lies were believed");
+    boot(1, &format!("{command}\n{PAGES}")).succeeds().prints(&command, &believed);
+}
+
+#[test]
+fn a_server_that_asks_for_too_much_is_refused() {
+    // Without arguments `hostile` in the daemon's place is a server.
+    boot_with_daemon("hostile", 1, "memhog --size 16M\n")
+        .succeeds()
+        .says("hostile: server: 0 lies were believed");
+}
+
+#[test]
 fn a_daemon_that_dies_at_its_start_ends_with_an_error_and_not_with_a_hang() {
-    // Without arguments `hostile` lists what it can do and ends: no daemon.
+    // Without arguments `hostile` makes a scheme, does not serve it and ends: no daemon.
     boot_with_daemon("hostile", 2, SWAP).fails().says("init: /bin/zramd has ended");
 }
 

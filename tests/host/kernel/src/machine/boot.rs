@@ -2,8 +2,8 @@
 
 #![expect(unsafe_code, reason = "is called from boot.s and gives out the machine's memory")]
 
-use super::cpu::{self, CPU_SIZE, CpuBlock};
-use super::cpu_id::{CPUS_MAX, CpuId, CpuMask};
+use super::cpu::{self, CpuBlock};
+use super::cpu_id::{CpuId, CpuMask};
 use super::frames::{FRAME_SIZE, Frame, FrameTable};
 use super::initrd::Initrd;
 use super::memory_map::MemoryMap;
@@ -63,7 +63,7 @@ fn memory_map(info: StartInfo) -> MemoryMap {
 
 /// Places heap and frame table, starts the heap, and returns the table with all memory left over.
 fn place_memory(map: &mut MemoryMap) -> FrameTable {
-    let heap_size = heap::size_bytes(map.size_bytes()) + (CPUS_MAX * CPU_SIZE) as u64;
+    let heap_size = heap::size_bytes(map.size_bytes());
     let heap = physical::pointer(map.place(heap_size));
     // SAFETY: `place` gave the memory to the heap alone; this runs once.
     unsafe { heap::start(heap, heap_size as usize) };

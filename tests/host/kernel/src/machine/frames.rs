@@ -2,14 +2,17 @@
 //!
 //! One entry of 8 bytes a frame, from physical address 0 to the end of memory. Free frames are
 //! chained through their entries, so allocation and release are O(1) and never touch the frame.
-//! A frame is released when its last user puts it. `borrowed` counts the holds of system calls in
-//! progress (a frame lent to a daemon); it does not keep the frame, it tells the pager to leave it.
-//! Holding the table is the right to the content of every frame in it; programs on other CPUs may
-//! change the content of frames that are mapped for them at any time, as a device would.
+//! A frame is released when its last user puts it. Its borrows are the holds of shared mappings and of
+//! system calls in progress (a frame lent to a daemon); they do not keep the frame, they tell the pager
+//! to leave it. Holding the table is the right to the content of every frame in it, which programs on
+//! other CPUs may change at any time: see [`super::content`].
 
 #![expect(unsafe_code, reason = "hands out the content of frames by their numbers")]
 
-use super::physical;
+use super::content::Content;
+use super::physical::{self, PHYSICAL_END};
+use crate::limits::{REQUEST_PAGES_MAX, REQUESTS_MAX, SCHEMES_MAX};
+use core::ops::Range;
 use core::slice;
 
 /// Bytes of a frame.
@@ -58,14 +61,63 @@ enum Kind {
 #[derive(Clone, Copy)]
 struct Entry {
     word: u32,
-    borrowed: u16,
-    kind: Kind,
+    tag: Tag,
 }
 
 const _: () = assert!(size_of::<Entry>() <= 8, "the table costs 1/512 of memory");
 
+/// The kind in the two low bits, and the count of borrows above them.
+#[derive(Clone, Copy)]
+struct Tag(u32);
+
+/// Bits of a kind.
+const KIND_BITS: u32 = 2;
+
+/// Users and borrows that there can be: an entry of a page table is one of each at most, and page
+/// tables lie in memory; besides, a request holds the frames that its bounce frames stand for.
+const USERS_MAX: u64 = PHYSICAL_END / size_of::<u64>() as u64
+    + (SCHEMES_MAX * REQUESTS_MAX * REQUEST_PAGES_MAX) as u64
+    + 1;
+
+const _: () = assert!(USERS_MAX < 1 << (u32::BITS - KIND_BITS), "neither count overflows");
+
+impl Tag {
+    const fn new(kind: Kind) -> Self {
+        Self(kind as u32)
+    }
+
+    const fn kind(self) -> Kind {
+        match self.0 & ((1 << KIND_BITS) - 1) {
+            0 => Kind::Reserved,
+            1 => Kind::Free,
+            2 => Kind::Used,
+            _ => Kind::Table,
+        }
+    }
+
+    const fn borrowed(self) -> u32 {
+        self.0 >> KIND_BITS
+    }
+
+    const fn one_more(self) -> Self {
+        Self(self.0 + (1 << KIND_BITS))
+    }
+
+    const fn one_less(self) -> Self {
+        Self(self.0 - (1 << KIND_BITS))
+    }
+}
+
 impl Entry {
-    const RESERVED: Self = Self { word: 0, borrowed: 0, kind: Kind::Reserved };
+    const RESERVED: Self = Self::new(0, Kind::Reserved);
+
+    const fn new(word: u32, kind: Kind) -> Self {
+        Self { word, tag: Tag::new(kind) }
+    }
+
+    const fn kind(&self) -> Kind {
+        self.tag.kind()
+    }
 }
 
 /// End of the free list.
@@ -110,8 +162,8 @@ impl FrameTable {
     pub(super) fn release_reserved(&mut self, frame: Frame) {
         let next = self.first_free;
         let entry = self.entry_mut(frame);
-        assert!(entry.kind == Kind::Reserved, "frame {} given to the table twice", frame.0);
-        *entry = Entry { word: next, borrowed: 0, kind: Kind::Free };
+        assert!(entry.kind() == Kind::Reserved, "frame {} given to the table twice", frame.0);
+        *entry = Entry::new(next, Kind::Free);
         self.first_free = frame.0;
         self.free_count += 1;
         self.total_count += 1;
@@ -123,8 +175,8 @@ impl FrameTable {
     /// If it is not reserved.
     pub(super) fn adopt(&mut self, frame: Frame) {
         let entry = self.entry_mut(frame);
-        assert!(entry.kind == Kind::Reserved, "frame {} is in the table already", frame.0);
-        *entry = Entry { word: 1, borrowed: 0, kind: Kind::Used };
+        assert!(entry.kind() == Kind::Reserved, "frame {} is in the table already", frame.0);
+        *entry = Entry::new(1, Kind::Used);
         self.total_count += 1;
     }
 
@@ -136,14 +188,14 @@ impl FrameTable {
     /// Returns a frame with one user, full of zeros, or none if no frame is free.
     pub(crate) fn allocate_zeroed(&mut self) -> Option<Frame> {
         let frame = self.allocate()?;
-        self.bytes_mut(frame).fill(0);
+        self.content(frame).clear();
         Some(frame)
     }
 
     /// Returns a frame for a page table, full of zeros, or none if no frame is free.
     pub(super) fn allocate_table(&mut self) -> Option<Frame> {
         let frame = self.allocate_zeroed()?;
-        self.entry_mut(frame).kind = Kind::Table;
+        self.entry_mut(frame).tag = Tag::new(Kind::Table);
         Some(frame)
     }
 
@@ -153,17 +205,18 @@ impl FrameTable {
     /// If it is none.
     pub(super) fn put_table(&mut self, frame: Frame) {
         let entry = self.entry_mut(frame);
-        assert!(entry.kind == Kind::Table, "frame {} is no page table", frame.0);
-        entry.kind = Kind::Used;
+        assert!(entry.kind() == Kind::Table, "frame {} is no page table", frame.0);
+        entry.tag = Tag::new(Kind::Used);
         self.put(frame);
     }
 
     fn take_free(&mut self, kind: Kind) -> Option<Frame> {
         let frame = Frame(self.first_free);
         let entry = self.entries.get_mut(frame.0 as usize)?;
-        assert!(entry.kind == Kind::Free, "frame {} in the free list is {:?}", frame.0, entry.kind);
+        let found = entry.kind();
+        assert!(found == Kind::Free, "frame {} in the free list is {found:?}", frame.0);
         self.first_free = entry.word;
-        *entry = Entry { word: 1, borrowed: 0, kind };
+        *entry = Entry::new(1, kind);
         self.free_count -= 1;
         Some(frame)
     }
@@ -187,8 +240,8 @@ impl FrameTable {
             entry.word -= 1;
             return;
         }
-        assert!(entry.borrowed == 0, "frame {} freed while borrowed", frame.0);
-        *entry = Entry { word: next, borrowed: 0, kind: Kind::Free };
+        assert!(entry.tag.borrowed() == 0, "frame {} freed while borrowed", frame.0);
+        *entry = Entry::new(next, Kind::Free);
         self.first_free = frame.0;
         self.free_count += 1;
     }
@@ -206,7 +259,8 @@ impl FrameTable {
     /// # Panics
     /// If the frame is not in use.
     pub(crate) fn borrow(&mut self, frame: Frame) {
-        self.used_mut(frame).borrowed += 1;
+        let entry = self.used_mut(frame);
+        entry.tag = entry.tag.one_more();
     }
 
     /// Ends one hold.
@@ -215,8 +269,8 @@ impl FrameTable {
     /// If the frame is not borrowed.
     pub(crate) fn unborrow(&mut self, frame: Frame) {
         let entry = self.used_mut(frame);
-        assert!(entry.borrowed > 0, "frame {} is not borrowed", frame.0);
-        entry.borrowed -= 1;
+        assert!(entry.tag.borrowed() > 0, "frame {} is not borrowed", frame.0);
+        entry.tag = entry.tag.one_less();
     }
 
     /// Does a system call in progress hold the frame?
@@ -224,7 +278,7 @@ impl FrameTable {
     /// # Panics
     /// If the frame is not in use.
     pub(crate) fn is_borrowed(&self, frame: Frame) -> bool {
-        self.used(frame).borrowed > 0
+        self.used(frame).tag.borrowed() > 0
     }
 
     /// Returns how many frames are free.
@@ -242,37 +296,44 @@ impl FrameTable {
         self.entries.len()
     }
 
-    /// Returns the content of a frame.
+    /// Reads the content of a frame from `offset` on into `into`.
     ///
     /// # Panics
-    /// If the frame is not in use.
-    pub(crate) fn bytes(&self, frame: Frame) -> &[u8; FRAME_SIZE] {
-        let content = self.content(frame);
-        // SAFETY: mapped and aligned to 4096; a used frame is content only, reached through this
-        // table alone, and `self` is borrowed. Programs may change it meanwhile: see the header.
-        unsafe { &*content }
+    /// If the frame is not in use, or ends before.
+    pub(crate) fn read(&self, frame: Frame, offset: usize, into: &mut [u8]) {
+        self.content(frame).read(offset, into);
     }
 
-    /// Returns the content of a frame, to change it.
+    /// Writes `from` into the content of a frame from `offset` on.
+    ///
+    /// # Panics
+    /// If the frame is not in use, or ends before.
+    pub(crate) fn write(&mut self, frame: Frame, offset: usize, from: &[u8]) {
+        self.content(frame).write(offset, from);
+    }
+
+    /// Fills a frame with zeros.
     ///
     /// # Panics
     /// If the frame is not in use.
-    pub(crate) fn bytes_mut(&mut self, frame: Frame) -> &mut [u8; FRAME_SIZE] {
-        let content = self.content(frame);
-        // SAFETY: as in `bytes`, and `self` is borrowed mutably.
-        unsafe { &mut *content }
+    pub(crate) fn clear(&mut self, frame: Frame) {
+        self.content(frame).clear();
     }
 
     /// Copies the content of one frame into another.
     ///
     /// # Panics
-    /// If one of them is not in use, or both are the same.
+    /// If one of them is not in use.
     pub(crate) fn copy(&mut self, from: Frame, to: Frame) {
-        assert!(from != to, "frame {} copied onto itself", from.0);
-        let from = self.content(from);
-        let content = self.bytes_mut(to);
-        // SAFETY: as in `bytes`; it is another frame than `to`, so nothing overlaps.
-        content.copy_from_slice(unsafe { &*from });
+        self.content(to).copy(0..FRAME_SIZE, &self.content(from));
+    }
+
+    /// Copies these bytes of one frame to the same place in another.
+    ///
+    /// # Panics
+    /// If one of them is not in use, or ends before.
+    pub(crate) fn copy_part(&mut self, from: Frame, to: Frame, part: Range<usize>) {
+        self.content(to).copy(part, &self.content(from));
     }
 
     /// Is the frame full of zeros?
@@ -280,25 +341,27 @@ impl FrameTable {
     /// # Panics
     /// If the frame is not in use.
     pub(crate) fn is_zero(&self, frame: Frame) -> bool {
-        let (words, rest) = self.bytes(frame).as_chunks::<{ size_of::<u128>() }>();
-        debug_assert!(rest.is_empty(), "4096 is a multiple of 16");
-        words.iter().all(|word| u128::from_ne_bytes(*word) == 0)
+        self.content(frame).is_zero()
     }
 
-    fn content(&self, frame: Frame) -> *mut [u8; FRAME_SIZE] {
+    fn content(&self, frame: Frame) -> Content<'_> {
         self.used(frame);
-        physical::pointer(frame.address())
+        // SAFETY: memory of a used frame, which is mapped, aligned to 4096 and content only: no Rust
+        // reference leads there, because this is the only place that finds it.
+        unsafe { Content::new(physical::pointer(frame.address())) }
     }
 
     fn used(&self, frame: Frame) -> &Entry {
         let entry = &self.entries[frame.0 as usize];
-        assert!(entry.kind == Kind::Used, "frame {} is {:?}, not in use", frame.0, entry.kind);
+        let kind = entry.kind();
+        assert!(kind == Kind::Used, "frame {} is {kind:?}, not in use", frame.0);
         entry
     }
 
     fn used_mut(&mut self, frame: Frame) -> &mut Entry {
         let entry = self.entry_mut(frame);
-        assert!(entry.kind == Kind::Used, "frame {} is {:?}, not in use", frame.0, entry.kind);
+        let kind = entry.kind();
+        assert!(kind == Kind::Used, "frame {} is {kind:?}, not in use", frame.0);
         entry
     }
 

@@ -1,25 +1,35 @@
 //! The kernel's heap: one region, fixed at boot.
 //!
-//! All kernel objects that programs can create are bounded by limits, so the heap cannot run out; if
-//! it does, that is a kernel panic.
+//! All kernel objects that programs can create are bounded, and `heap_sum` adds the bounds up; the tables
+//! of mounted areas have the rest. So the heap cannot run out; if it does, that is a kernel panic.
 
 #![expect(unsafe_code, reason = "gives a region of memory to the allocator")]
 
 use linked_list_allocator::LockedHeap;
 
+use super::cpu::CPU_SIZE;
+use super::cpu_id::CPUS_MAX;
+use crate::heap_sum::HEAP_SUM_ROOM;
+
 #[global_allocator]
 static HEAP: LockedHeap = LockedHeap::empty();
 
-/// The smallest heap.
-const SIZE_MIN_BYTES: u64 = 4 << 20;
+/// The part of memory that becomes heap for the tables of areas: of areas of 14 times the memory, at 2.25
+/// bytes a page.
+const MEMORY_SHARE: u64 = 128;
 
-/// The part of memory that becomes heap.
-const MEMORY_SHARE: u64 = 64;
+/// Bytes of the stacks and blocks of all CPUs, made at boot.
+const CPUS_SIZE: usize = CPUS_MAX * CPU_SIZE;
 
 /// Returns the size of the heap on a machine with so much memory.
 pub(super) const fn size_bytes(memory_bytes: u64) -> u64 {
     let share = memory_bytes / MEMORY_SHARE;
-    if share > SIZE_MIN_BYTES { share.next_multiple_of(4096) } else { SIZE_MIN_BYTES }
+    (HEAP_SUM_ROOM + CPUS_SIZE) as u64 + share.next_multiple_of(4096)
+}
+
+/// Returns the bytes that the tables of all mounted areas may take together.
+pub(crate) fn room_for_tables() -> usize {
+    HEAP.lock().size().saturating_sub(HEAP_SUM_ROOM + CPUS_SIZE)
 }
 
 /// Starts the heap.

@@ -30,13 +30,6 @@ const IS_CHECKED: bool = cfg!(debug_assertions);
 pub(crate) struct Text(Box<[u8]>);
 
 impl Text {
-    /// Returns the text, cut at the most that a description keeps.
-    pub(crate) fn new(text: String) -> Self {
-        let mut bytes = text.into_bytes();
-        bytes.truncate(TEXT_MAX);
-        Self(bytes.into_boxed_slice())
-    }
-
     /// Returns the bytes from `offset` on.
     pub(crate) fn from(&self, offset: u64) -> &[u8] {
         usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..)).unwrap_or(&[])
@@ -70,15 +63,26 @@ impl Kernel {
             _ => return fail(ENOENT),
         };
         written.expect("a string takes any text");
-        let text = Text::new(text);
-        if self.text_bytes + text.0.len() > TEXTS_MAX {
-            return fail(ENOMEM);
-        }
-        self.text_bytes += text.0.len();
-        Ok(Object::SysText(text))
+        Ok(Object::SysText(self.keep_text(text)?))
     }
 
-    /// Closes a text.
+    /// Returns a text to keep open, cut at the most that a description keeps; it is counted until
+    /// [`Self::close_text`].
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM when too many are open.
+    pub(crate) fn keep_text(&mut self, text: String) -> SysResult<Text> {
+        let mut bytes = text.into_bytes();
+        bytes.truncate(TEXT_MAX);
+        if self.text_bytes + bytes.len() > TEXTS_MAX {
+            return fail(ENOMEM);
+        }
+        self.text_bytes += bytes.len();
+        Ok(Text(bytes.into_boxed_slice()))
+    }
+
+    /// Stops counting a text that is closed.
     pub(crate) fn close_text(&mut self, text: &Text) {
         self.text_bytes -= text.0.len();
     }

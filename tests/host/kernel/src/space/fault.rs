@@ -104,7 +104,7 @@ impl Kernel {
             return fail(EFAULT);
         }
         let frame = self.frame_for(space)?;
-        self.frames.bytes_mut(frame).fill(0);
+        self.frames.clear(frame);
         self.place(space, number, frame, grant.rights)
     }
 

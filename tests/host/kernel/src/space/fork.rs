@@ -1,8 +1,10 @@
 //! Copying an address space: private pages are shared until one side writes.
 
+use syscall::error::ENOMEM;
+
 use super::grants::Kind;
 use super::{SpaceId, page};
-use crate::errno::SysResult;
+use crate::errno::{SysResult, fail};
 use crate::kernel::Kernel;
 use crate::machine::frames::Frame;
 use crate::machine::paging::{Pte, UserPage};
@@ -13,7 +15,8 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// EMFILE when there are too many spaces; a wait or a kill when memory is missing. No copy stays.
+    /// EMFILE when there are too many spaces, ENOMEM when a server has more grants than a program may
+    /// have; a wait or a kill when memory is missing. No copy stays.
     pub(crate) fn fork_space(&mut self, source: SpaceId) -> SysResult<SpaceId> {
         swap::fork_begins(self, source)?;
         let copy = self.new_space(self.spaces[source].owner)?;
@@ -31,8 +34,9 @@ impl Kernel {
             if grant.kind == Kind::Lent {
                 continue;
             }
-            let inserted = self.spaces[copy].grants.insert(span, grant.rights, grant.kind);
-            assert!(inserted, "the grants of one space fit into an empty one");
+            if !self.spaces[copy].grants.insert(span, grant.rights, grant.kind) {
+                return fail(ENOMEM);
+            }
             let mut next = page(span.start);
             while let Some((number, pte)) = self.next_entry(source, next, page(span.end())) {
                 self.fork_page((source, copy), number, pte, grant.kind)?;

@@ -175,6 +175,11 @@ impl Grants {
         [before.and_then(like), self.find(span.end()).and_then(like)]
     }
 
+    /// Returns whether as many are allowed as a server needs.
+    pub(crate) fn may_be_many(&self) -> bool {
+        self.most > GRANTS_MAX
+    }
+
     /// Allows `most` grants, if so many are not allowed yet.
     pub(crate) fn allow(&mut self, most: usize) {
         self.most = self.most.max(most);

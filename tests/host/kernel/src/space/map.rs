@@ -11,7 +11,7 @@ use super::shootdown::After;
 use super::{SpaceId, page};
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::kernel::Kernel;
-use crate::limits::FILL_MAX;
+use crate::limits::{FILL_MAX, SHARED_MAX};
 use crate::machine::frames::Frame;
 use crate::machine::paging::{Pte, UserPage};
 use crate::swap;
@@ -22,7 +22,7 @@ pub(crate) const MAP_FIRST: u64 = 1 << 24;
 pub(crate) const LENT_FIRST: u64 = 1 << 34;
 
 /// Entries that one call takes away before it lets others have the kernel.
-const UNMAP_MAX: usize = 1024;
+const UNMAP_MAX: usize = SHARED_MAX as usize;
 
 /// What a program asks for.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +87,8 @@ impl Kernel {
         let is_shared = request.flags.contains(MapFlags::MAP_SHARED);
         let kind = if is_shared { Kind::Shared } else { Kind::Private };
         let at_once = is_shared || swap::space_pinned(self, space);
-        let most = FILL_MAX.min(self.frames.free_count() as u64);
+        let most = if is_shared { SHARED_MAX } else { FILL_MAX };
+        let most = most.min(self.frames.free_count() as u64);
         if at_once && span.count > most {
             return fail(ENOMEM);
         }
@@ -109,7 +110,7 @@ impl Kernel {
     fn fill_shared(&mut self, space: SpaceId, span: Span) -> SysResult<()> {
         for number in span.pages() {
             let frame = self.frame_for(space)?;
-            self.frames.bytes_mut(frame).fill(0);
+            self.frames.clear(frame);
             let mapped = self.map_shared(space, page(number), frame);
             self.put_frame(frame);
             mapped?;
@@ -154,7 +155,7 @@ impl Kernel {
         let span = self.choose_span(space, request, MAP_FIRST)?;
         let source_span = Span::of_bytes(from, span.count * zram_abi::PAGE_SIZE as u64);
         let Some(source_span) = source_span else { return fail(EINVAL) };
-        if span.count > FILL_MAX {
+        if span.count > SHARED_MAX {
             return fail(ENOMEM);
         }
         if !self.spaces[space].grants.insert(span, rights, Kind::Shared) {

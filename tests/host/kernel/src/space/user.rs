@@ -61,8 +61,7 @@ impl Kernel {
     ) -> SysResult<()> {
         for piece in pieces(address, into.len())? {
             let frame = self.touch(space, piece.page, Access::Read)?;
-            let from = &self.frames.bytes(frame)[piece.offset..][..piece.size];
-            into[piece.at..][..piece.size].copy_from_slice(from);
+            self.frames.read(frame, piece.offset, &mut into[piece.at..][..piece.size]);
         }
         Ok(())
     }
@@ -80,8 +79,7 @@ impl Kernel {
     ) -> SysResult<()> {
         for piece in pieces(address, from.len())? {
             let frame = self.touch(space, piece.page, Access::Write)?;
-            let into = &mut self.frames.bytes_mut(frame)[piece.offset..][..piece.size];
-            into.copy_from_slice(&from[piece.at..][..piece.size]);
+            self.frames.write(frame, piece.offset, &from[piece.at..][..piece.size]);
         }
         Ok(())
     }

@@ -97,40 +97,48 @@ pub(crate) fn scheme_open(
 }
 
 fn open_swap(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
-    Ok(match path {
-        "" => Kind::Text(Text::new("areas\ncontrol\nlast_error\npager\nparams\nstat\n".into())),
-        "areas" => Kind::Text(Text::new(text::areas(kernel))),
-        "stat" => Kind::Text(Text::new(text::statistics(kernel))),
-        "last_error" => Kind::Text(Text::new(kernel.swap.last_error.clone())),
-        "params" => Kind::Parameters(Text::new(text::parameters(kernel))),
-        "control" => Kind::Control,
-        "pager" => Kind::Text(Text::new(text::pagers(kernel))),
+    let text = match path {
+        "" => "areas\ncontrol\nlast_error\npager\nparams\nstat\n".into(),
+        "areas" => text::areas(kernel),
+        "stat" => text::statistics(kernel),
+        "last_error" => kernel.swap.last_error.clone(),
+        "pager" => text::pagers(kernel),
+        "params" => {
+            let text = text::parameters(kernel);
+            return Ok(Kind::Parameters(kernel.keep_text(text)?));
+        }
+        "control" => return Ok(Kind::Control),
         _ => {
             let Some(rest) = path.strip_prefix("pager/") else { return fail(ENOENT) };
             let queue = queue::named(kernel, rest)?;
             expect_root_user(kernel, caller)?;
             queue::open(kernel, caller, queue)?;
-            Kind::Queue(queue)
+            return Ok(Kind::Queue(queue));
         }
-    })
+    };
+    Ok(Kind::Text(kernel.keep_text(text)?))
 }
 
 fn open_cpu(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
-    Ok(match path {
-        "" => Kind::Text(Text::new(text::cpu_files(kernel))),
-        "possible" => Kind::Text(Text::new(text::cpu_list(kernel.possible))),
-        "present" => Kind::Text(Text::new(text::cpu_list(kernel.present))),
-        "online" => Kind::Text(Text::new(text::cpu_list(kernel.scheduler.online()))),
+    let text = match path {
+        "" => text::cpu_files(kernel),
+        "possible" => text::cpu_list(kernel.possible),
+        "present" => text::cpu_list(kernel.present),
+        "online" => text::cpu_list(kernel.scheduler.online()),
         "events" => {
             expect_root_user(kernel, caller)?;
-            Kind::Events(cpu::open(kernel)?)
+            return Ok(Kind::Events(cpu::open(kernel)?));
         }
         _ => match cpu::named(kernel, path)? {
-            (_, "") => Kind::Text(Text::new("online\n".into())),
-            (cpu, "online") => Kind::Switch(cpu, Text::new(text::cpu_switch(kernel, cpu))),
+            (_, "") => "online\n".into(),
+            (cpu, "online") => {
+                let text = text::cpu_switch(kernel, cpu);
+                return Ok(Kind::Switch(cpu, kernel.keep_text(text)?));
+            }
             _ => return fail(ENOENT),
         },
-    })
+    };
+    Ok(Kind::Text(kernel.keep_text(text)?))
 }
 
 /// Reads from a file at an offset.
@@ -249,11 +257,9 @@ pub(crate) fn scheme_close(kernel: &mut Kernel, File(kind): File) {
     match kind {
         Kind::Queue(queue) => queue::close(kernel, queue),
         Kind::Events(subscriber) => cpu::close(kernel, subscriber),
-        Kind::SwapRoot
-        | Kind::CpuRoot
-        | Kind::Control
-        | Kind::Text(_)
-        | Kind::Parameters(_)
-        | Kind::Switch(..) => {}
+        Kind::Text(text) | Kind::Parameters(text) | Kind::Switch(_, text) => {
+            kernel.close_text(&text);
+        }
+        Kind::SwapRoot | Kind::CpuRoot | Kind::Control => {}
     }
 }

@@ -11,12 +11,21 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::{PRIORITY_LAST, ThreadId};
+use crate::limits::THREADS_MAX;
 use crate::machine::cpu_id::{CPUS_MAX, CpuId, CpuMask};
 
 /// Ticks (of 4 ms) that a thread runs before another of the same priority gets its turn.
 const SLICE_TICKS: u32 = 3;
 
 const PRIORITIES: usize = PRIORITY_LAST as usize + 1;
+
+/// Places that a queue keeps free for good, and times its length that it may have room for.
+const ROOM_MIN: usize = 8;
+const ROOM_PART: usize = 4;
+
+/// Bytes that all queues together take at most.
+pub(crate) const QUEUED_SIZE_MAX: usize =
+    (CPUS_MAX * PRIORITIES * ROOM_MIN + ROOM_PART * THREADS_MAX) * size_of::<Candidate>();
 
 /// What the scheduler needs to know of a thread that is ready.
 #[derive(Clone, Copy, Debug)]
@@ -199,9 +208,14 @@ impl Queues {
     }
 
     fn take(&mut self, priority: usize, at: usize) -> Option<Candidate> {
-        let found = self.ready[priority].remove(at);
-        if self.ready[priority].is_empty() {
+        let queue = &mut self.ready[priority];
+        let found = queue.remove(at);
+        if queue.is_empty() {
             self.occupied &= !(1 << priority);
+        }
+        // A queue that was long once does not keep its room.
+        if queue.capacity() > ROOM_MIN + ROOM_PART * queue.len() {
+            queue.shrink_to(ROOM_MIN + queue.len());
         }
         found
     }

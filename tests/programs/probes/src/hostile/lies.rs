@@ -9,14 +9,14 @@ use zram_abi::verb::{QUEUE_NEXT, SWAPOFF, SWAPON};
 use zram_rt::errno::{self, Result};
 use zram_rt::{Fd, environment, eprintln, fs};
 
-use crate::raw;
+use crate::{limits, raw};
 use host_core::order::Random;
 
 /// Name, and what tells the lies; it returns how many were believed.
 type Lie = (&'static str, fn(&str) -> u32);
 
 /// Every kind.
-pub(crate) const ALL: [Lie; 7] = [
+pub(crate) const ALL: [Lie; 11] = [
     ("badptr", bad_pointers),
     ("badfd", bad_descriptors),
     ("badcall", bad_numbers),
@@ -24,6 +24,10 @@ pub(crate) const ALL: [Lie; 7] = [
     ("badproc", bad_contexts),
     ("badswap", bad_swap),
     ("storm", storm),
+    ("onepage", limits::one_page_often),
+    ("sharing", limits::large_sharing),
+    ("texts", limits::texts),
+    ("tables", limits::nested_tables),
 ];
 
 const KERNEL: usize = 0xffff_8000_0000_0000;

@@ -3,8 +3,9 @@
 //! Crashes (`crash`) never return: the kernel must end the program, which then counts as killed.
 //! Bugs (`broken`) end it by a panic, if the program was built with assertions and overflow checks.
 //! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
-//! ends with 0 if all were. `loop` takes all the time that it can get, `impostor` all the memory, by a
-//! program that has the shell's name.
+//! ends with 0 if all were. `limits` are calls that are right and made too often. `loop` takes all the
+//! time that it can get, `impostor` all the memory, by a program that has the shell's name. In place of
+//! the daemon, without arguments, it is a bad server.
 
 #![no_std]
 #![no_main]
@@ -15,11 +16,12 @@ extern crate alloc;
 mod broken;
 mod crash;
 mod lies;
+mod limits;
 mod raw;
 
 use zram_rt::errno::InWords;
 use zram_rt::process::{Child, Command, End};
-use zram_rt::{eprintln, print, println, time};
+use zram_rt::{environment, eprintln, print, println, time};
 
 zram_rt::entry!(main);
 
@@ -29,7 +31,7 @@ const SURVIVED: u8 = 4;
 fn main() -> u8 {
     let mut words = zram_rt::args().skip(1);
     let Some(what) = words.next() else {
-        return list();
+        return if environment::scheme_creation_cap().is_some() { serve_badly() } else { list() };
     };
     if what == "loop" {
         return spin(words.next().and_then(|text| text.parse().ok()));
@@ -55,6 +57,13 @@ fn main() -> u8 {
         return 2;
     }
     println!("hostile: {what}: {wrong} lies were believed");
+    u8::from(wrong != 0)
+}
+
+/// Does what only a server can do wrong, in place of the daemon, and ends.
+fn serve_badly() -> u8 {
+    let wrong = limits::server();
+    println!("hostile: server: {wrong} lies were believed");
     u8::from(wrong != 0)
 }
 

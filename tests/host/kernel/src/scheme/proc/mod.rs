@@ -15,6 +15,7 @@ use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::slab::Id;
 use crate::space::SpaceId;
+use crate::space::retire::FIRST_PID;
 use crate::thread::{State, Thread, ThreadId};
 
 /// What is open of `proc`.
@@ -232,7 +233,8 @@ impl Kernel {
             return;
         }
         if self.spaces[space].threads == 0 {
-            self.next_pid += 1;
+            // Begins again above the first program's number when all have been used.
+            self.next_pid = self.next_pid.checked_add(1).unwrap_or(FIRST_PID + 1);
             self.threads[thread].identity.pid = self.next_pid;
             self.spaces[space].owner = self.threads[thread].identity;
         } else {

@@ -38,6 +38,9 @@ struct Bounce {
     size: usize,
 }
 
+/// Bytes that the kernel keeps for one bounce frame.
+pub(crate) const BOUNCE_SIZE: usize = size_of::<Bounce>();
+
 /// Which way the bytes of a buffer go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -120,9 +123,8 @@ impl Kernel {
         let span = self.claim_lent(space, 1, Direction::ToScheme.rights())?;
         let lent = Lent { space, span, bounces: Vec::new() };
         let mapped = self.frame_for(space).and_then(|frame| {
-            let content = self.frames.bytes_mut(frame);
-            content.fill(0);
-            content[..bytes.len()].copy_from_slice(bytes);
+            self.frames.clear(frame);
+            self.frames.write(frame, 0, bytes);
             self.map_bounce((space, span.start), frame)
         });
         match mapped {
@@ -154,12 +156,10 @@ impl Kernel {
             return self.map_shared(space, page(number), frame);
         }
         let bounce = self.frame_for(space)?;
-        self.frames.bytes_mut(bounce).fill(0);
+        self.frames.clear(bounce);
         let part = piece.offset..piece.offset + piece.size;
         if direction != Direction::FromScheme {
-            let mut bytes = [0; FRAME_SIZE];
-            bytes[part.clone()].copy_from_slice(&self.frames.bytes(frame)[part.clone()]);
-            self.frames.bytes_mut(bounce)[part.clone()].copy_from_slice(&bytes[part]);
+            self.frames.copy_part(frame, bounce, part);
         }
         self.map_bounce((space, number), bounce)?;
         if direction != Direction::ToScheme {
@@ -188,9 +188,7 @@ impl Kernel {
         for bounce in lent.bounces {
             if is_mapped && copies_back {
                 let part = bounce.offset..bounce.offset + bounce.size;
-                let mut bytes = [0; FRAME_SIZE];
-                bytes[part.clone()].copy_from_slice(&self.frames.bytes(bounce.frame)[part.clone()]);
-                self.frames.bytes_mut(bounce.caller)[part.clone()].copy_from_slice(&bytes[part]);
+                self.frames.copy_part(bounce.frame, bounce.caller, part);
             }
             self.return_frame(bounce.caller);
         }

@@ -21,10 +21,11 @@ use crate::calls::Buffer;
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
-use crate::limits::{BATCH_MAX, REQUESTS_MAX};
+use crate::limits::{BATCH_MAX, REQUESTS_MAX, SERVERS_MAX, UNREAD_MAX};
 use crate::slab::{Id, Slab};
 use crate::space::SpaceId;
 use crate::space::grants::server_most;
+use crate::space::retire::FIRST_PID;
 use crate::thread::wake::Urgency;
 use crate::thread::{ThreadId, Wait};
 use request::Request;
@@ -51,6 +52,14 @@ pub(crate) struct UserScheme {
 }
 
 impl Kernel {
+    /// Returns whether programs have so many messages to read that nothing new may be asked of them.
+    ///
+    /// What may still come are a message for each open file and one for each request in flight.
+    pub(super) fn is_too_much_unread(&self) -> bool {
+        let unread: usize = self.schemes.iter().map(|(_, scheme)| scheme.queue.len()).sum();
+        unread >= UNREAD_MAX
+    }
+
     /// Makes a scheme for the process of this thread, and returns its socket.
     ///
     /// # Errors
@@ -71,8 +80,11 @@ impl Kernel {
             requests: Slab::new(REQUESTS_MAX),
             readers: VecDeque::new(),
         })?;
-        let most = server_most(self.cmdline, self.frames.total_count());
-        self.spaces[space].grants.allow(most);
+        let servers = self.spaces.iter().filter(|(_, space)| space.grants.may_be_many());
+        if caller.identity.pid != FIRST_PID && servers.count() < SERVERS_MAX {
+            let most = server_most(self.cmdline, self.frames.total_count());
+            self.spaces[space].grants.allow(most);
+        }
         Ok(Object::Socket(scheme))
     }
 
@@ -80,7 +92,7 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// EINVAL for a description of another size or with unknown flags.
+    /// EINVAL for a description of another size or with unknown flags, EAGAIN while too much is unread.
     pub(crate) fn new_user_file(
         &self,
         scheme: SchemeId,
@@ -92,6 +104,9 @@ impl Kernel {
             word.copy_from_slice(&bytes[at..at + 8]);
             u64::from_le_bytes(word)
         };
+        if self.is_too_much_unread() {
+            return fail(EAGAIN);
+        }
         let Some(internal) = NewFdFlags::from_bits(bytes[24]) else { return fail(EINVAL) };
         let object = Object::User { scheme, number: word(8) };
         let is_positioned = internal.contains(NewFdFlags::POSITIONED);

@@ -14,6 +14,7 @@ use super::{SchemeId, UserScheme};
 use crate::errno::{Halt, SysResult, fail};
 use crate::files::Description;
 use crate::kernel::Kernel;
+use crate::limits::REQUESTS_MAX;
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::{ThreadId, Wait};
@@ -109,7 +110,8 @@ impl Kernel {
         question: Question,
         request: Request,
     ) -> SysResult<(Id<Request>, Sqe)> {
-        let is_full = |found: &UserScheme| found.requests.len() >= crate::limits::REQUESTS_MAX;
+        let is_too_much = self.is_too_much_unread();
+        let is_full = |found: &UserScheme| found.requests.len() >= REQUESTS_MAX || is_too_much;
         let errno = match self.schemes.get(scheme) {
             None => ENODEV,
             Some(found) if is_full(found) => EAGAIN,
