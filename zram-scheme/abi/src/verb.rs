@@ -4,7 +4,8 @@
 //! verb; a file that does not know it answers EOPNOTSUPP.
 
 /// On `/scheme/swap/pager/CPU/in` and `out`: completes the record in the payload, waits for the
-/// next one and writes it there. Answers 0; ENODEV once the queue is revoked.
+/// next one and writes it there. Answers 0; ENODEV once the queue is revoked. After EINTR the
+/// record was not completed, and the same call is right again.
 pub const QUEUE_NEXT: u64 = 1;
 
 /// On `/scheme/swap/control`: the payload is one descriptor (flag FD) of an open device, word 1

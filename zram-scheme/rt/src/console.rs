@@ -5,6 +5,8 @@
 
 use core::fmt::{self, Write};
 
+use crate::fd;
+
 /// Most bytes that go out in one write.
 const LINE_MAX: usize = 512;
 
@@ -17,7 +19,7 @@ struct Line {
 impl Line {
     fn flush(&mut self) {
         // A console that does not take text leaves nobody to tell.
-        let _ = syscall::write(self.descriptor, &self.bytes[..self.length]);
+        let _ = fd::write_to(self.descriptor, &self.bytes[..self.length]);
         self.length = 0;
     }
 }

@@ -139,12 +139,12 @@ pub fn proc_root() -> Option<usize> {
 }
 
 /// Returns the descriptor of this program's first context.
-pub(crate) fn first_context() -> Option<usize> {
+pub fn first_context() -> Option<usize> {
     get(&THREAD)
 }
 
 /// Returns the descriptor of the namespace manager.
-pub(crate) fn namespace() -> Option<usize> {
+pub fn namespace() -> Option<usize> {
     get(&NAMESPACE)
 }
 
@@ -154,7 +154,7 @@ pub fn scheme_creation_cap() -> Option<usize> {
 }
 
 /// Returns the pipe that takes the exit code.
-pub(crate) fn exit_pipe() -> Option<usize> {
+pub fn exit_pipe() -> Option<usize> {
     get(&EXIT_PIPE)
 }
 

@@ -6,12 +6,13 @@
 //! `redox_syscall` and on the six-argument `SYS_OPENAT_INTO` below for kernels without its successor.
 
 use core::arch::asm;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use syscall::data::StdFsCallMeta;
 use syscall::flag::{CallFlags, MapFlags, StdFsCallKind};
 use syscall::{Error, Map, Result, Stat, StatVfs};
 
+use crate::interrupted::again;
 use crate::memory::Mapping;
 
 /// Lower descriptors of a program; as many as the in-tree kernel gives a file table.
@@ -19,6 +20,11 @@ pub(crate) const SLOTS_MAX: usize = 1024;
 
 // Relaxed is enough for every access: the words hand out numbers and guard no other memory.
 static USED: [AtomicU64; SLOTS_MAX / 64] = [const { AtomicU64::new(0) }; SLOTS_MAX / 64];
+
+/// Every number that was ever used is below this.
+///
+/// It only grows, because a copy of the file table keeps what was closed here afterwards.
+static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether the kernel lacks SYS_OPENAT_INTO2. Relaxed: finding out twice does no harm.
 static OLD_OPEN: AtomicBool = AtomicBool::new(false);
@@ -30,7 +36,9 @@ fn take_slot() -> Result<usize> {
             let bit = seen.trailing_ones();
             seen = word.fetch_or(1 << bit, Ordering::Relaxed);
             if seen & (1 << bit) == 0 {
-                return Ok(index * 64 + bit as usize);
+                let slot = index * 64 + bit as usize;
+                LIMIT.fetch_max(slot + 1, Ordering::Relaxed);
+                return Ok(slot);
             }
         }
     }
@@ -47,7 +55,7 @@ fn give_slot(slot: usize) {
 fn in_free_slot(mut make: impl FnMut(usize) -> Result<usize>) -> Result<Fd> {
     loop {
         let slot = take_slot()?;
-        match make(slot) {
+        match again(|| make(slot)) {
             Ok(_) => return Ok(Fd(slot)),
             // Somebody else put a descriptor there: the number stays taken.
             Err(error) if error.errno == syscall::EEXIST => {}
@@ -64,14 +72,18 @@ pub(crate) fn adopt(slots: &[usize]) {
     for &slot in slots {
         if let Some(word) = USED.get(slot / 64) {
             word.fetch_or(1 << (slot % 64), Ordering::Relaxed);
+            LIMIT.fetch_max(slot + 1, Ordering::Relaxed);
         }
     }
 }
 
-/// Returns a number above every used one.
+/// Returns a number above every one that was used so far: all descriptors in a copy of the file table
+/// that was made before are below it.
+///
+/// Relaxed is enough: whoever put a descriptor there raised the limit before, and the kernel's lock
+/// orders that system call before the copy, and the copy before this.
 pub(crate) fn limit() -> usize {
-    let last = USED.iter().rposition(|word| word.load(Ordering::Relaxed) != 0);
-    last.map_or(0, |index| (index + 1) * 64)
+    LIMIT.load(Ordering::Relaxed)
 }
 
 /// Closes a number that no [`Fd`] owns; an unused one is ignored.
@@ -131,7 +143,7 @@ impl Fd {
         path: &str,
         flags: usize,
     ) -> Result<Self> {
-        open_into(directory, number, path, flags)?;
+        again(|| open_into(directory, number, path, flags))?;
         Ok(Self::from_raw(number))
     }
 
@@ -164,7 +176,7 @@ impl Fd {
     ///
     /// What the scheme answers.
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        syscall::read(self.0, buffer)
+        again(|| syscall::read(self.0, buffer))
     }
 
     /// Writes at the descriptor's position; returns how many bytes were taken.
@@ -173,7 +185,7 @@ impl Fd {
     ///
     /// What the scheme answers.
     pub fn write(&self, bytes: &[u8]) -> Result<usize> {
-        syscall::write(self.0, bytes)
+        write_to(self.0, bytes)
     }
 
     /// Reads at `offset`, leaving the position alone.
@@ -183,17 +195,9 @@ impl Fd {
     /// What the scheme answers.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
         let (address, length) = (buffer.as_mut_ptr() as usize, buffer.len());
+        let words = [self.0, address, length, offset as usize, usize::MAX];
         // SAFETY: the kernel writes at most `length` bytes to `address`: an exclusive borrow.
-        unsafe {
-            syscall::syscall5(
-                syscall::SYS_READ2,
-                self.0,
-                address,
-                length,
-                offset as usize,
-                usize::MAX,
-            )
-        }
+        again(|| unsafe { with_five(syscall::SYS_READ2, words) })
     }
 
     /// Writes at `offset`, leaving the position alone.
@@ -203,17 +207,9 @@ impl Fd {
     /// What the scheme answers.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<usize> {
         let (address, length) = (bytes.as_ptr() as usize, bytes.len());
+        let words = [self.0, address, length, offset as usize, usize::MAX];
         // SAFETY: the kernel only reads `length` bytes from `address`.
-        unsafe {
-            syscall::syscall5(
-                syscall::SYS_WRITE2,
-                self.0,
-                address,
-                length,
-                offset as usize,
-                usize::MAX,
-            )
-        }
+        again(|| unsafe { with_five(syscall::SYS_WRITE2, words) })
     }
 
     /// Returns the size of the file.
@@ -223,7 +219,7 @@ impl Fd {
     /// What the scheme answers to fstat.
     pub fn size(&self) -> Result<u64> {
         let mut stat = Stat::default();
-        syscall::fstat(self.0, &mut stat)?;
+        again(|| syscall::fstat(self.0, &mut stat))?;
         Ok(stat.st_size)
     }
 
@@ -235,7 +231,7 @@ impl Fd {
     pub fn totals(&self) -> Result<StatVfs> {
         let mut totals = StatVfs::default();
         let meta = StdFsCallMeta::new(StdFsCallKind::Fstatvfs, 0, 0);
-        syscall::std_fs_call(self.0, &mut totals, &meta)?;
+        again(|| syscall::std_fs_call(self.0, &mut totals, &meta))?;
         Ok(totals)
     }
 
@@ -245,7 +241,7 @@ impl Fd {
     ///
     /// What the scheme answers; EOPNOTSUPP if it does not know the verb in `words`.
     pub fn call(&self, payload: &mut [u8], words: &[u64]) -> Result<usize> {
-        syscall::call_rw(self.0, payload, CallFlags::empty(), words)
+        again(|| syscall::call_rw(self.0, payload, CallFlags::empty(), words))
     }
 
     /// Makes a `SYS_CALL` that hands `passed` over to the scheme.
@@ -255,7 +251,8 @@ impl Fd {
     /// What the scheme answers; `passed` is gone from this program either way.
     pub fn call_with_fd(&self, passed: Self, words: &[u64]) -> Result<usize> {
         let payload = passed.raw().to_ne_bytes();
-        let result = syscall::call_wo(self.0, &payload, CallFlags::FD, words);
+        // Should it have gone away before an interruption, its number is empty now and still ours.
+        let result = again(|| syscall::call_wo(self.0, &payload, CallFlags::FD, words));
         match result {
             Ok(_) => passed.moved_away(),
             // Where it went depends on how far the call came; closing an empty number is harmless.
@@ -279,6 +276,25 @@ impl Drop for Fd {
     fn drop(&mut self) {
         close_raw(self.0);
     }
+}
+
+/// Writes to a descriptor that no [`Fd`] need own; returns how many bytes were taken.
+///
+/// # Errors
+///
+/// What its scheme answers.
+pub(crate) fn write_to(descriptor: usize, bytes: &[u8]) -> Result<usize> {
+    again(|| syscall::write(descriptor, bytes))
+}
+
+/// Makes system call `number`.
+///
+/// # Safety
+///
+/// As for the system call with these words.
+unsafe fn with_five(number: usize, [a, b, c, d, e]: [usize; 5]) -> Result<usize> {
+    // SAFETY: forwarded from the caller.
+    unsafe { syscall::syscall5(number, a, b, c, d, e) }
 }
 
 fn open_into(directory: usize, slot: usize, path: &str, flags: usize) -> Result<usize> {

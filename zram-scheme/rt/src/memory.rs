@@ -9,6 +9,8 @@ use core::ptr::NonNull;
 use syscall::flag::MapFlags;
 use syscall::{Error, Map, Result};
 
+use crate::interrupted::again;
+
 /// The descriptor that means "no file" to fmap.
 const ANONYMOUS: usize = usize::MAX;
 
@@ -38,7 +40,7 @@ impl Mapping {
     /// Maps what `map` says of the file `descriptor`, for reading and writing.
     pub(crate) fn of(descriptor: usize, map: &Map) -> Result<Self> {
         // SAFETY: without MAP_FIXED the kernel chooses a free range, so nothing of ours moves.
-        let address = unsafe { syscall::fmap(descriptor, map) }?;
+        let address = again(|| unsafe { syscall::fmap(descriptor, map) })?;
         let start = NonNull::new(core::ptr::with_exposed_provenance_mut(address));
         Ok(Self { start: start.ok_or(Error::new(syscall::EFAULT))?, length: map.size })
     }
@@ -81,7 +83,7 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the range is this mapping, and its owner is going away. The kernel refuses only
         // ranges that are not mapped.
-        let _ = unsafe { syscall::funmap(self.address(), self.length) };
+        let _ = again(|| unsafe { syscall::funmap(self.address(), self.length) });
     }
 }
 
@@ -92,7 +94,7 @@ impl Drop for Mapping {
 /// Nothing may use the range any more, except to unmap it.
 pub(crate) unsafe fn forbid(address: usize, length: usize) -> Result<()> {
     // SAFETY: forwarded from the caller.
-    unsafe { syscall::mprotect(address, length, MapFlags::PROT_NONE) }.map(drop)
+    again(|| unsafe { syscall::mprotect(address, length, MapFlags::PROT_NONE) }).map(drop)
 }
 
 /// Maps `length` bytes of zeros at exactly `address`.
@@ -109,7 +111,7 @@ pub fn map_at(address: usize, length: usize) -> Result<NonNull<u8>> {
         | MapFlags::MAP_FIXED_NOREPLACE;
     let map = Map { offset: 0, size: length, flags, address };
     // SAFETY: MAP_FIXED_NOREPLACE never replaces a mapping.
-    let address = unsafe { syscall::fmap(ANONYMOUS, &map) }?;
+    let address = again(|| unsafe { syscall::fmap(ANONYMOUS, &map) })?;
     NonNull::new(core::ptr::with_exposed_provenance_mut(address)).ok_or(Error::new(syscall::EFAULT))
 }
 
@@ -124,5 +126,5 @@ pub fn map_at(address: usize, length: usize) -> Result<NonNull<u8>> {
 /// The range was mapped by [`map_at`], and nothing uses it any more.
 pub unsafe fn unmap(start: NonNull<u8>, length: usize) -> Result<()> {
     // SAFETY: forwarded from the caller.
-    unsafe { syscall::funmap(start.as_ptr().expose_provenance(), length) }.map(drop)
+    again(|| unsafe { syscall::funmap(start.as_ptr().expose_provenance(), length) }).map(drop)
 }

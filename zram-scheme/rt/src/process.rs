@@ -6,6 +6,7 @@
 //! Its maker may also end it, by a [`Killer`]. Relies on `context` for the kernel's side and on `image` for the ELF.
 
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use syscall::flag::O_RDWR;
 use syscall::{Error, Result};
@@ -14,7 +15,7 @@ use zram_abi::boot::{KSTOP, UPPER, auxv, scheme_id};
 
 use crate::context::Context;
 use crate::fd::{self, Fd};
-use crate::futex::Mutex;
+use crate::futex::{self, Mutex};
 use crate::image::{self, Space};
 use crate::{environment, fs, thread};
 
@@ -114,9 +115,12 @@ impl<'a> Command<'a> {
         context.set_attributes(self.name.unwrap_or(file_name), PRIORITY)?;
         let _spawning = SPAWNING.lock();
         let (reader, writer) = pipe()?;
+        // The copy comes first: other threads go on opening files, and the child closes what is below
+        // the limit that it is told.
+        let table = own.dup(b"filetable")?.dup(b"copy")?;
         let stack = self.fill_stack(&space, &context, &writer)?;
         context.set_entry(space.fd(), stack, entry, 0)?;
-        context.set_file_table(&own.dup(b"filetable")?.dup(b"copy")?)?;
+        context.set_file_table(&table)?;
         if self.is_protected {
             context.protect()?;
         }
@@ -209,15 +213,26 @@ fn pipe() -> Result<(Fd, Fd)> {
     Ok((reader, writer))
 }
 
+/// Whether a thread has begun to end this program.
+///
+/// Relaxed: only who came first matters, and the kernel orders what the others see of it.
+static EXITING: AtomicU32 = AtomicU32::new(0);
+
 /// Ends this program with all its threads.
 ///
-/// The first program's end is the machine's: it powers off with `code`.
+/// The first program's end is the machine's: it powers off with `code`. Of several threads that
+/// call it at once the first one's code counts: it ends the others, which else would end it, and
+/// nobody would be left to tell the code.
 pub fn exit(code: u8) -> ! {
+    while EXITING.swap(1, Ordering::Relaxed) != 0 {
+        // Without a deadline there is no error; nobody wakes the word.
+        let _ = futex::wait(&EXITING, 1, None);
+    }
     let own = thread::end_others();
     let Some(first) = environment::first_context() else { power_off(code) };
     if let Some(pipe) = environment::exit_pipe() {
         // Without a reader there is nobody to tell.
-        let _ = syscall::write(pipe, &[code]);
+        let _ = fd::write_to(pipe, &[code]);
     }
     if let Some((status, base, length)) = own {
         if let Ok(status) = Context::status_of(first) {

@@ -14,6 +14,7 @@ use syscall::{Error, Result, Stat};
 
 use crate::environment;
 use crate::fd::Fd;
+use crate::foreign::Foreign;
 
 /// Most requests that one read of the socket takes.
 pub const BATCH_MAX: usize = 32;
@@ -158,12 +159,7 @@ impl Request {
 
     /// Copies the payload from `offset` on into `buffer`; returns how much there was.
     pub fn copy_payload(&self, offset: usize, buffer: &mut [u8]) -> usize {
-        let count = self.payload_length().saturating_sub(offset).min(buffer.len());
-        let from: *const u8 = core::ptr::with_exposed_provenance(self.payload_at(offset));
-        // SAFETY: the kernel mapped `payload_length` bytes until the answer, which takes `self`;
-        // `buffer` is memory of this program and so disjoint from what is only mapped for requests.
-        unsafe { core::ptr::copy_nonoverlapping(from, buffer.as_mut_ptr(), count) };
-        count
+        self.payload().read(offset, buffer)
     }
 
     /// Copies `bytes` into the payload from `offset` on; returns how much fitted.
@@ -175,16 +171,17 @@ impl Request {
             self.opcode(),
             Some(Opcode::OpenAt | Opcode::Dup | Opcode::Write | Opcode::UnlinkAt)
         );
-        let room = if read_back { self.payload_length() } else { 0 };
-        let count = room.saturating_sub(offset).min(bytes.len());
-        let to: *mut u8 = core::ptr::with_exposed_provenance_mut(self.payload_at(offset));
-        // SAFETY: as in `copy_payload`, and the kernel maps these payloads writable.
-        unsafe { core::ptr::copy_nonoverlapping(bytes.as_ptr(), to, count) };
-        count
+        if !read_back {
+            return 0;
+        }
+        // SAFETY: the kernel maps these payloads writable.
+        unsafe { self.payload().write(offset, bytes) }
     }
 
-    fn payload_at(&self, offset: usize) -> usize {
-        (self.0.args[1] as usize).wrapping_add(offset)
+    fn payload(&self) -> Foreign {
+        // SAFETY: the kernel mapped `payload_length` bytes until the answer, which takes `self`, at
+        // addresses that it maps for nothing but requests.
+        unsafe { Foreign::new(self.0.args[1] as usize, self.payload_length()) }
     }
 
     /// Answers a question for the attributes of a file: its kind and size.

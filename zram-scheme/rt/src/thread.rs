@@ -14,7 +14,7 @@ use syscall::{Error, Result};
 use zram_abi::PAGE_SIZE;
 
 use crate::context::Context;
-use crate::fd::Fd;
+use crate::fd::{self, Fd};
 use crate::futex;
 use crate::memory::{self, Mapping};
 
@@ -184,7 +184,7 @@ pub(crate) fn end(status: usize, base: usize, length: usize) -> ! {
     }
     loop {
         // It does not return; if the kernel refuses, there is nothing better than to ask again.
-        let _ = syscall::write(status, &bytes);
+        let _ = fd::write_to(status, &bytes);
         let _ = syscall::sched_yield();
     }
 }
@@ -202,7 +202,7 @@ pub(crate) fn end_others() -> Option<(usize, usize, usize)> {
             own = Some((status, base, STACK_SIZE + PAGE_SIZE));
         } else if status != 0 {
             // A thread that ended before answers with an error, which is fine.
-            let _ = syscall::write(status, &usize::MAX.to_ne_bytes());
+            let _ = fd::write_to(status, &usize::MAX.to_ne_bytes());
         }
     }
     own

@@ -5,6 +5,8 @@
 
 use syscall::TimeSpec;
 
+use crate::interrupted::again;
+
 /// Returns nanoseconds since the machine started.
 pub fn now_ns() -> u64 {
     let mut now = TimeSpec::default();
@@ -20,10 +22,13 @@ pub fn since_ns(start_ns: u64) -> u64 {
 
 /// Sleeps for at least `duration_ns`.
 pub fn sleep_ns(duration_ns: u64) {
-    let duration = TimeSpec::from_nanos(u128::from(duration_ns));
-    let mut rest = TimeSpec::default();
-    // There are no signals, so nothing interrupts it.
-    let _ = syscall::nanosleep(&duration, &mut rest);
+    let end_ns = now_ns().saturating_add(duration_ns);
+    // An interruption leaves the rest to be slept; any other answer says that it is over.
+    let _ = again(|| {
+        let rest_ns = end_ns.saturating_sub(now_ns());
+        let duration = TimeSpec::from_nanos(u128::from(rest_ns));
+        syscall::nanosleep(&duration, &mut TimeSpec::default())
+    });
 }
 
 /// Lets other threads run.

@@ -7,6 +7,7 @@
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 
+use crate::calls::interrupt::Interruptions;
 use crate::errno::Halt;
 use crate::files::Description;
 use crate::files::table::FileTable;
@@ -57,6 +58,7 @@ pub(crate) struct Kernel {
     /// CPUs that are there, online or not.
     pub(crate) present: CpuMask,
     pub(crate) cmdline: &'static str,
+    pub(crate) interruptions: Interruptions,
     /// Number of the youngest process.
     pub(crate) next_pid: u32,
 }
@@ -96,6 +98,7 @@ impl Kernel {
             possible,
             present,
             cmdline,
+            interruptions: Interruptions::of(cmdline),
             next_pid: 0,
         };
         kernel.make_first_program(initrd);

@@ -8,6 +8,7 @@ mod boot;
 mod fixture;
 mod hostile;
 mod hotplug;
+mod interrupted;
 mod lifecycle;
 mod pressure;
 mod shell;

@@ -6,13 +6,14 @@
 
 pub(crate) mod call;
 mod file;
+pub(crate) mod interrupt;
 mod memory;
 mod time;
 mod transfer;
 
 use alloc::vec::Vec;
 
-use syscall::error::{EFAULT, EINVAL, ENAMETOOLONG, ENOSYS};
+use syscall::error::{EFAULT, EINTR, EINVAL, ENAMETOOLONG, ENOSYS};
 use syscall::number as sys;
 
 use crate::errno::{SysResult, fail};
@@ -82,6 +83,9 @@ impl Kernel {
     }
 
     fn dispatch(&mut self, caller: Caller, arguments: Arguments) -> SysResult {
+        if self.is_interrupted(caller.thread, arguments.number, arguments.words) {
+            return fail(EINTR);
+        }
         let [a, b, c, d, e, f] = arguments.words;
         let first = arguments.word(0);
         match arguments.number {

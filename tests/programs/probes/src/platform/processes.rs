@@ -2,10 +2,13 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use zram_rt::errno::Error;
 use zram_rt::process::{Command, End};
-use zram_rt::{environment, thread, time};
+use zram_rt::{Fd, environment, thread, time};
 
 use crate::{Check, ensure, told};
 
@@ -14,6 +17,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a panic has code 101", panic_has_its_code),
     ("a child that is killed counts as killed", killed_counts_as_killed),
     ("exit ends all threads", exit_ends_all_threads),
+    ("of two threads that exit the first one's code counts", first_exit_counts),
+    ("a child gets none of its maker's files", no_file_goes_to_a_child),
     ("a panic in a thread ends the program", panic_in_a_thread_ends_all),
     ("what is no program does not start", no_program_does_not_start),
     ("arguments that are too long are refused", long_arguments_are_refused),
@@ -22,6 +27,21 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 const OWN_PATH: &str = "/bin/platform";
+
+/// Times that two threads exit.
+const EXIT_ROUNDS: u32 = 3;
+
+/// Threads that an exit has to end; it takes longer than the other thread needs to see it begin.
+const OTHER_THREADS: u32 = 48;
+
+/// Files that are open at once while children start.
+const FILES_AT_ONCE: usize = 200;
+
+/// Children that start meanwhile.
+const CHILDREN_WHILE_OPENING: u32 = 30;
+
+/// Lower descriptors of a program.
+const LOWER_MAX: usize = 1024;
 
 /// What a child of this program does.
 pub(crate) fn be_a_child(word: &str) -> u8 {
@@ -46,9 +66,52 @@ pub(crate) fn be_a_child(word: &str) -> u8 {
             }
             2
         }
+        "exit-twice" => exit_twice(),
+        "files" => open_files(),
         "cap" => u8::from(environment::scheme_creation_cap().is_some()),
         code => code.parse().unwrap_or(255),
     }
+}
+
+/// Exits by a thread that has many others to end, and as soon as it has begun by the first one.
+fn exit_twice() -> u8 {
+    static STEP: AtomicU32 = AtomicU32::new(0);
+    let until = |step| {
+        while STEP.load(Ordering::Relaxed) < step {
+            core::hint::spin_loop();
+        }
+    };
+    let exits = move || {
+        until(1);
+        STEP.store(2, Ordering::Relaxed);
+        zram_rt::exit(66)
+    };
+    // It was made first, so the first thread would end it first.
+    if thread::Builder::new("exits").spawn(exits).is_err() {
+        return 1;
+    }
+    let forever = || loop {
+        time::sleep_ns(1_000_000_000);
+    };
+    for _ in 0..OTHER_THREADS {
+        if thread::Builder::new("sleeper").spawn(forever).is_err() {
+            return 1;
+        }
+    }
+    STEP.store(1, Ordering::Relaxed);
+    until(2);
+    0
+}
+
+/// Returns how many lower descriptors are open that this program was not given.
+fn open_files() -> u8 {
+    let given = [environment::first_context(), environment::exit_pipe(), environment::namespace()];
+    let is_strange = |&number: &usize| {
+        let is_open = Fd::dup_of(number, b"").is_ok();
+        is_open && number > 2 && !given.contains(&Some(number))
+    };
+    let strange = (0..LOWER_MAX).filter(is_strange).count();
+    u8::try_from(strange).unwrap_or(u8::MAX)
 }
 
 fn run(word: &str) -> Result<End, String> {
@@ -78,6 +141,27 @@ fn killed_counts_as_killed() -> Result<(), String> {
 
 fn exit_ends_all_threads() -> Result<(), String> {
     ends_with("threads", 77)
+}
+
+fn first_exit_counts() -> Result<(), String> {
+    (0..EXIT_ROUNDS).try_for_each(|_| ends_with("exit-twice", 66))
+}
+
+/// Starts children while another thread opens and closes files, many and few at a time.
+fn no_file_goes_to_a_child() -> Result<(), String> {
+    let done = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&done);
+    let churn = move || {
+        while seen.load(Ordering::Relaxed) == 0 {
+            let files: Vec<_> = (0..FILES_AT_ONCE).map(|_| Fd::dup_of(1, b"")).collect();
+            drop(files);
+        }
+    };
+    let opener = thread::Builder::new("opens").spawn(churn).map_err(told("spawn"))?;
+    let result = (0..CHILDREN_WHILE_OPENING).try_for_each(|_| ends_with("files", 0));
+    done.store(1, Ordering::Relaxed);
+    opener.join();
+    result
 }
 
 fn panic_in_a_thread_ends_all() -> Result<(), String> {

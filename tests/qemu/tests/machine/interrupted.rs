@@ -1,0 +1,28 @@
+//! Calls that end with EINTR, as they do on Redox without any signal, end no program.
+
+use crate::fixture::{PAGES, boot_with_words};
+
+/// Every third call that may wait is interrupted.
+const WORDS: &str = "eintr=3";
+
+#[test]
+fn init_the_shell_and_the_daemon_live_with_interrupted_calls() {
+    let script = format!("{PAGES}cat zram:0/mm_stat\nsleep 1\necho all live\n");
+    boot_with_words(WORDS, 2, &script).succeeds().prints("echo all live", "all live");
+}
+
+#[test]
+fn pages_go_out_and_come_back_by_interrupted_calls() {
+    let script = "\
+        echo > zram:control/hot_add\n\
+        echo 512M > zram:0/disksize\n\
+        swapon zram:0\n\
+        memhog --size 160M --passes 1 --threads 2\n\
+        swapoff zram:0\n";
+    boot_with_words(WORDS, 2, script).succeeds().says("figure errors 0");
+}
+
+#[test]
+fn every_fact_of_the_platform_holds_with_interrupted_calls() {
+    boot_with_words(WORDS, 2, "platform\n").succeeds().prints("platform", "platform: 0 wrong");
+}
