@@ -20,13 +20,23 @@ const CONTENDED: u32 = 2;
 ///
 /// ETIMEDOUT after the deadline.
 pub fn wait(word: &AtomicU32, expected: u32, deadline_ns: Option<u64>) -> Result<()> {
+    wait_for(word, expected, deadline_ns, core::ptr::null_mut())
+}
+
+/// The same; `lock`, if not null, is the word once more and says that another thread of this program has
+/// it locked. A kernel that knows that (ours) lends that thread the priority of this one; Redox ignores it.
+fn wait_for(
+    word: &AtomicU32,
+    expected: u32,
+    deadline_ns: Option<u64>,
+    lock: *mut i32,
+) -> Result<()> {
     let deadline = deadline_ns.map(|at| TimeSpec::from_nanos(u128::from(at)));
     let deadline = deadline.as_ref().map_or(0, |at| core::ptr::from_ref(at) as usize);
     let address = word.as_ptr().cast::<i32>();
-    let nobody = core::ptr::null_mut();
     // SAFETY: the kernel reads the word and the deadline, both borrowed for the call.
     let result = unsafe {
-        syscall::futex(address, syscall::FUTEX_WAIT, expected.cast_signed(), deadline, nobody)
+        syscall::futex(address, syscall::FUTEX_WAIT, expected.cast_signed(), deadline, lock)
     };
     match result {
         Ok(_) => Ok(()),
@@ -82,7 +92,7 @@ impl FutexMutex {
         // Acquire pairs with the Release in `unlock`.
         while self.0.swap(CONTENDED, Ordering::Acquire) != FREE {
             // Without a deadline there is no error, and after a false wake the loop looks again.
-            let _ = wait(&self.0, CONTENDED, None);
+            let _ = wait_for(&self.0, CONTENDED, None, self.0.as_ptr().cast());
         }
     }
 }

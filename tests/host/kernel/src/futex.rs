@@ -2,6 +2,11 @@
 //!
 //! A word is named by address space and address, so it stays the same word when its page is swapped
 //! out and back. Words in shared memory are therefore not the same futex for two processes.
+//!
+//! A thread that says that the word is a lock lends its priority meanwhile. A lock does not say who holds
+//! it, but that is a thread of the same space, so all of them get it: whoever holds the lock runs before
+//! anything that the waiting thread would run before. That is more than is needed, and only as long as
+//! somebody waits; a thread that stays in the lock for long is the program's own matter.
 
 use alloc::collections::{BTreeMap, VecDeque};
 
@@ -11,7 +16,7 @@ use crate::errno::{Halt, SysResult, fail};
 use crate::kernel::Kernel;
 use crate::space::SpaceId;
 use crate::thread::wake::Urgency;
-use crate::thread::{ThreadId, Wait};
+use crate::thread::{PRIORITY_LAST, State, Thread, ThreadId, Wait};
 
 /// Names a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +29,13 @@ pub(crate) struct FutexKey {
 #[derive(Default)]
 pub(crate) struct Futexes {
     waiters: BTreeMap<FutexKey, VecDeque<ThreadId>>,
+}
+
+impl FutexKey {
+    /// Returns the space of the word.
+    pub(crate) fn space(self) -> SpaceId {
+        self.space
+    }
 }
 
 impl Futexes {
@@ -54,7 +66,8 @@ impl Futexes {
 }
 
 impl Kernel {
-    /// Waits for a wake of the word at `address`, if it still has the value `expected`.
+    /// Waits for a wake of the word at `address`, if it still has the value `expected`; `is_lock` says
+    /// that whoever shall wake it is another thread of the space, which holds a lock.
     ///
     /// # Errors
     ///
@@ -62,7 +75,7 @@ impl Kernel {
     pub(crate) fn futex_wait(
         &mut self,
         space: SpaceId,
-        address: u64,
+        (address, is_lock): (u64, bool),
         expected: u32,
         deadline_ns: Option<u64>,
     ) -> SysResult {
@@ -74,7 +87,9 @@ impl Kernel {
         if u32::from_le_bytes(bytes) != expected {
             return fail(EAGAIN);
         }
-        Err(Halt::Wait(Wait::Futex(FutexKey { space, address }), deadline_ns))
+        let key = FutexKey { space, address };
+        let wait = if is_lock { Wait::Lock(key) } else { Wait::Futex(key) };
+        Err(Halt::Wait(wait, deadline_ns))
     }
 
     /// Wakes up to `most` threads that wait for the word; returns how many.
@@ -86,6 +101,36 @@ impl Kernel {
             self.end_wait(thread, Ok(0), Urgency::Anywhere);
             count += 1;
         }
+        if self.spaces[space].lent_priority != PRIORITY_LAST {
+            self.lend_priorities(space, None);
+        }
         count
+    }
+
+    /// Returns the priority at which a thread runs: its own or, if that goes first, what is lent to it.
+    pub(crate) fn priority_of(&self, thread: ThreadId) -> u8 {
+        let found = &self.threads[thread];
+        let space = found.space.and_then(|space| self.spaces.get(space));
+        found.priority.min(space.map_or(PRIORITY_LAST, |space| space.lent_priority))
+    }
+
+    /// Lends all threads of a space the priority of the first one that waits for a lock, `but` one
+    /// whose wait ends.
+    pub(crate) fn lend_priorities(&mut self, space: SpaceId, but: Option<ThreadId>) {
+        let waits = |&(thread, found): &(ThreadId, &Thread)| {
+            let is_locked_out = matches!(found.state, State::Waiting(Wait::Lock(_)));
+            found.space == Some(space) && is_locked_out && but != Some(thread)
+        };
+        let waiting = self.threads.iter().filter(waits).map(|(_, found)| found.priority);
+        let lent = waiting.min().unwrap_or(PRIORITY_LAST);
+        let Some(found) = self.spaces.get_mut(space) else { return };
+        if core::mem::replace(&mut found.lent_priority, lent) == lent {
+            return;
+        }
+        for thread in self.threads.ids() {
+            if self.threads.get(thread).is_some_and(|found| found.space == Some(space)) {
+                self.requeue(thread);
+            }
+        }
     }
 }

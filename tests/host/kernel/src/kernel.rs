@@ -166,7 +166,7 @@ impl Kernel {
         swap::on_tick(self);
         let Some(thread) = thread else { return };
         if self.threads.get(thread).is_some_and(|found| found.state == State::Running(cpu)) {
-            let priority = self.threads[thread].priority;
+            let priority = self.priority_of(thread);
             if self.scheduler.tick(cpu, priority) {
                 self.preempt(false);
             }
@@ -228,7 +228,7 @@ impl Kernel {
             return None;
         }
         let may_stay = self.scheduler.may_run(found.affinity, self.here);
-        if may_stay && !self.scheduler.has_before(self.here, found.priority) {
+        if may_stay && !self.scheduler.has_before(self.here, self.priority_of(thread)) {
             return Some(thread);
         }
         self.preempt(may_stay);

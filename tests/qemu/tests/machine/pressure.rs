@@ -185,3 +185,20 @@ fn used_kib(line: &str) -> u64 {
     let used = line.split_whitespace().nth(2).and_then(|word| word.parse().ok());
     used.unwrap_or_else(|| panic!("no used memory in {line:?}"))
 }
+
+#[test]
+fn the_daemon_answers_in_time_while_memory_is_gone_and_everybody_asks_it() {
+    // Each refusal is a line of the log, which has no room for so many.
+    let refused = "! echo 1G > zram:0/disksize\n".repeat(40);
+    let script = format!(
+        "{SWAP}memhog --size 170M --passes 3 --threads 2 &\n\
+         until pages_out 2000\n\
+         {refused}report\nzramctl\n{refused}report\nzramctl\n\
+         wait\n\
+         cat swap:areas\n"
+    );
+    let run = boot(2, &script).succeeds().says("memhog has ended with code 0");
+    assert_eq!(run.figure("errors"), 0);
+    let areas = run.output_of("cat swap:areas");
+    assert!(areas.iter().any(|line| line.ends_with("active")), "it was given up: {areas:?}");
+}

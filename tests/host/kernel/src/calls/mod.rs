@@ -117,7 +117,7 @@ impl Kernel {
             sys::SYS_YIELD => self.sys_yield(caller),
             sys::SYS_NANOSLEEP => self.sys_sleep(caller, a),
             sys::SYS_CLOCK_GETTIME => self.write_time(caller.space, first, b),
-            sys::SYS_FUTEX => self.sys_futex(caller, a, b as usize, (c, d)),
+            sys::SYS_FUTEX => self.sys_futex(caller, a, b as usize, (c, d, e)),
             _ => fail(ENOSYS),
         }
     }

@@ -21,13 +21,14 @@ impl Kernel {
         Err(Halt::Wait(Wait::Sleep, Some(clock::now_ns().saturating_add(ns))))
     }
 
-    /// Waits for a word to change (until an absolute time), or wakes those who do.
+    /// Waits for a word to change (until an absolute time), or wakes those who do. `lock` is the word
+    /// once more if it is a lock that another thread of the caller's program holds.
     pub(super) fn sys_futex(
         &mut self,
         caller: Caller,
         address: u64,
         operation: usize,
-        (value, timeout): (u64, u64),
+        (value, timeout, lock): (u64, u64, u64),
     ) -> SysResult {
         match operation {
             FUTEX_WAIT => {
@@ -35,7 +36,8 @@ impl Kernel {
                     0 => None,
                     timeout => Some(self.read_timespec(caller.space, timeout)?),
                 };
-                self.futex_wait(caller.space, address, value as u32, deadline_ns)
+                let word = (address, lock == address);
+                self.futex_wait(caller.space, word, value as u32, deadline_ns)
             }
             FUTEX_WAKE => Ok(self.futex_wake(caller.space, address, value as usize)),
             _ => fail(EINVAL),

@@ -26,7 +26,7 @@ use crate::machine::cpu_id::CpuMask;
 use crate::machine::paging::{NeedFrame, PageTree, Pte, UserPage};
 use crate::slab::Id;
 use crate::swap;
-use crate::thread::Identity;
+use crate::thread::{Identity, PRIORITY_LAST};
 
 /// Names an address space.
 pub(crate) type SpaceId = Id<Space>;
@@ -47,6 +47,8 @@ pub(crate) struct Space {
     pub(crate) owner: Identity,
     /// Never killed for memory and never swapped: the first program, and what it says of others.
     pub(crate) is_protected: bool,
+    /// Its threads run at this priority at least: that of the first of them who waits for a lock.
+    pub(crate) lent_priority: u8,
     /// Its last thread has died, and its memory is about to be freed.
     pub(crate) is_vacating: bool,
     /// Pages present in private grants.
@@ -91,6 +93,7 @@ impl Kernel {
             references: 1,
             owner,
             is_protected: false,
+            lent_priority: PRIORITY_LAST,
             is_vacating: false,
             resident_pages: 0,
             swapped_pages: 0,

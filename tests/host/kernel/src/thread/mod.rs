@@ -88,6 +88,8 @@ pub(crate) enum Wait {
     Sleep,
     /// A wake of this word, or its deadline.
     Futex(FutexKey),
+    /// As `Futex`, for a lock that another thread of its space holds.
+    Lock(FutexKey),
     /// The answer to a request that it made.
     Reply { scheme: Id<UserScheme>, request: Id<Request> },
     /// Requests to this scheme.
@@ -118,7 +120,9 @@ impl Wait {
     pub(crate) fn restarts(self) -> bool {
         match self {
             Self::Requests(_) | Self::Pipe(_) | Self::Console => true,
-            Self::Sleep | Self::Futex(_) | Self::Reply { .. } | Self::Shootdown => false,
+            Self::Sleep | Self::Futex(_) | Self::Lock(_) | Self::Reply { .. } | Self::Shootdown => {
+                false
+            }
             Self::Swap(wait) => wait.restarts(),
         }
     }

@@ -31,7 +31,7 @@ impl Kernel {
 
     fn candidate(&self, thread: ThreadId) -> Candidate {
         let found = &self.threads[thread];
-        Candidate { thread, priority: found.priority, affinity: found.affinity }
+        Candidate { thread, priority: self.priority_of(thread), affinity: found.affinity }
     }
 
     /// Makes a thread wait that is in no run queue, and notes it with what it waits for.
@@ -46,6 +46,10 @@ impl Kernel {
         match wait {
             Wait::Sleep | Wait::Shootdown | Wait::Reply { .. } => {}
             Wait::Futex(key) => self.futexes.add(key, thread),
+            Wait::Lock(key) => {
+                self.futexes.add(key, thread);
+                self.lend_priorities(key.space(), None);
+            }
             Wait::Requests(scheme) => self.join_readers(scheme, thread),
             Wait::Pipe(pipe) => self.join_pipe(pipe, thread),
             Wait::Console => self.console.waiters.push_back(thread),
@@ -215,6 +219,7 @@ impl Kernel {
             Wait::Sleep => self.end_wait(thread, Ok(0), Urgency::Anywhere),
             Wait::Swap(wait) => swap::timed_out(self, thread, wait),
             Wait::Futex(_)
+            | Wait::Lock(_)
             | Wait::Reply { .. }
             | Wait::Requests(_)
             | Wait::Pipe(_)
@@ -230,6 +235,10 @@ impl Kernel {
         match wait {
             Wait::Sleep | Wait::Shootdown => {}
             Wait::Futex(key) => self.futexes.remove(key, thread),
+            Wait::Lock(key) => {
+                self.futexes.remove(key, thread);
+                self.lend_priorities(key.space(), Some(thread));
+            }
             Wait::Reply { scheme, request } => self.abandon_request(scheme, request),
             Wait::Requests(scheme) => self.leave_readers(scheme, thread),
             Wait::Pipe(pipe) => self.leave_pipe(pipe, thread),

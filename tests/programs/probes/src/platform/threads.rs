@@ -21,6 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("the clock does not run backwards", clock_runs_forwards),
     ("a pinned thread runs on every CPU that is up", pinned_threads_run),
     ("of two threads that wake, the lower number of priority runs first", priority_orders),
+    ("who holds a lock runs at the priority of who waits for it", lock_lends_priority),
     ("registers survive preemption", registers_survive),
 ];
 
@@ -146,6 +147,47 @@ fn priority_orders() -> Result<(), String> {
     threads.into_iter().for_each(thread::Thread::join);
     let found = order.lock().clone();
     ensure(found == [10, 30], &format!("{found:?}"))
+}
+
+/// On CPU 0: the last of three threads has a lock and is kept from running by the second one, until the
+/// first one wants the lock.
+fn lock_lends_priority() -> Result<(), String> {
+    const BUSY_MS: u64 = 2000;
+    let (lock, is_held) = (Arc::new(Mutex::new(())), Arc::new(AtomicU32::new(0)));
+    let waited_ms = Arc::new(AtomicU32::new(u32::MAX));
+    let on_first_cpu = |priority| thread::Builder::new("holder").pinned_to(0).priority(priority);
+    let mut threads = Vec::new();
+    let (own, tell) = (Arc::clone(&lock), Arc::clone(&is_held));
+    let holder = move || {
+        let guard = own.lock();
+        tell.store(1, Ordering::Release);
+        spin_ms(100);
+        drop(guard);
+    };
+    threads.push(on_first_cpu(30).spawn(holder).map_err(told("spawn"))?);
+    let deadline_ns = time::now_ns() + 5000 * MILLISECOND_NS;
+    while is_held.load(Ordering::Acquire) == 0 && time::now_ns() < deadline_ns {
+        time::sleep_ns(MILLISECOND_NS);
+    }
+    threads.push(on_first_cpu(25).spawn(|| spin_ms(BUSY_MS)).map_err(told("spawn"))?);
+    let told_ms = Arc::clone(&waited_ms);
+    let wants = move || {
+        let start_ns = time::now_ns();
+        drop(lock.lock());
+        let took_ms = time::since_ns(start_ns) / MILLISECOND_NS;
+        told_ms.store(u32::try_from(took_ms).unwrap_or(u32::MAX), Ordering::Relaxed);
+    };
+    threads.push(on_first_cpu(10).spawn(wants).map_err(told("spawn"))?);
+    threads.into_iter().for_each(thread::Thread::join);
+    let waited_ms = u64::from(waited_ms.load(Ordering::Relaxed));
+    ensure(waited_ms < BUSY_MS / 2, &format!("it waited {waited_ms} ms"))
+}
+
+fn spin_ms(time_ms: u64) {
+    let start_ns = time::now_ns();
+    while time::since_ns(start_ns) < time_ms * MILLISECOND_NS {
+        core::hint::spin_loop();
+    }
 }
 
 /// Threads that compute with many live values, more of them than CPUs.
