@@ -2,7 +2,7 @@
 //!
 //! A number is free (nothing is mapped there), in use (somebody has its page), spare (its page is
 //! mapped, but nobody has it) or aside (somebody else has mapped something there). It is in one of
-//! three [`Set`]s, or in none while somebody has it, so whoever takes it out of a set owns it. The
+//! three sets (`numbers/set.rs`), or in none while somebody has it, so whoever takes it out of a set owns it. The
 //! lowest number goes first, so that pages stay close together and few page tables are needed.
 //!
 //! To unmap a page in the middle of others, a system needs room for one more piece, and may have none.
