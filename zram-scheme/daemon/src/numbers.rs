@@ -2,17 +2,19 @@
 //!
 //! A number is free (nothing is mapped there), in use (somebody has its page), spare (its page is
 //! mapped, but nobody has it) or aside (somebody else has mapped something there). It is in one of
-//! three [`Set`]s, or in none while somebody has it, so whoever takes it out of a set owns it. The
-//! lowest number goes first, so that pages stay close together and few page tables are needed.
+//! three sets (`numbers/set.rs`), or in none while somebody has it, so whoever takes it out of a set
+//! owns it. The lowest number goes first, so that pages stay close together and few page tables are
+//! needed.
 //!
 //! To unmap a page in the middle of others, a system needs room for one more piece, and may have none.
 //! So a page that nobody has is a spare one first; then all spare ones beside each other are unmapped
 //! by one call, and what cannot be unmapped stays spare. Spare pages are used before new ones, are
 //! tried again when a page beside them goes, and when others have made room by going.
 //!
-//! No system call is in here: who uses it maps and unmaps. Everything may be called by many threads at
-//! once and takes no lock, because threads of different priorities commit and release pages. Relies on
-//! the heap for 12 KiB of sets for each 128 MiB of numbers, made when the first of them is used.
+//! No system call is in here: who uses it maps and unmaps. Everything may be called by many threads
+//! at once and takes no lock, because threads of different priorities commit and release pages.
+//! Relies on the heap for 12 KiB of sets for each 128 MiB of numbers, made when the first of them is
+//! used.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
