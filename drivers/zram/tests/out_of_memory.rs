@@ -155,3 +155,34 @@ fn load_take_discard_and_compact_need_no_memory() {
     });
     assert_eq!(device.statistics().orig_data_size, 0);
 }
+
+/// Pages of three runs of incompressible pages, 64 a run.
+const THREE_RUNS: u32 = 192;
+
+fn incompressible(seed: u32) -> [u8; PAGE_SIZE] {
+    let mut state = u64::from(seed) << 1 | 1;
+    std::array::from_fn(|_| {
+        // xorshift64*, Vigna 2016.
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 56) as u8
+    })
+}
+
+#[test]
+fn runs_that_compaction_could_not_give_back_are_used_again() {
+    let device = Device::new(CONFIG, HeapPages).expect("memory");
+    let mut worker = Worker::new(0).expect("memory");
+    let mut live_bytes = Vec::new();
+    for _ in 0..20 {
+        for slot in 0..THREE_RUNS {
+            let page = incompressible(slot + 1);
+            device.store(&mut worker, slot, &page, Purpose::Write).expect("memory");
+        }
+        live_bytes.push(LIVE_BYTES.get() - (live_bytes.capacity() * size_of::<i64>()) as i64);
+        device.discard(&worker, 1, THREE_RUNS - 1);
+        with_allocations(0, || device.compact(&mut worker));
+    }
+    assert_eq!(live_bytes.first(), live_bytes.last(), "{live_bytes:?}");
+}

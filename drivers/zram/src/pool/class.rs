@@ -133,6 +133,13 @@ impl<P: PageSource> Class<P> {
         Ok(())
     }
 
+    /// Returns whether no object and no page fits any more: all runs that a handle can name are full.
+    pub(super) fn is_full(&self) -> bool {
+        self.runs.len() == RUNS_MAX
+            && self.growable.first().is_none()
+            && self.open.first().is_none()
+    }
+
     /// Copies the first bytes of an object out and returns what it was, if there is such an object.
     pub(super) fn read(&self, source: &P, handle: Handle, output: &mut [u8]) -> Option<Seen> {
         let at = self.live(handle)?;
@@ -200,11 +207,13 @@ impl<P: PageSource> Class<P> {
     pub(super) fn fit(&mut self) {
         let last = self.runs.iter().rposition(|run| !run.is_empty(self.layout));
         let count = last.map_or(0, |last| last + 1);
-        for run in count..self.runs.len() {
+        let before = self.runs.len();
+        memory::fit(&mut self.runs, count);
+        // Without memory for a smaller table the runs stay, and are filled again.
+        for run in self.runs.len()..before {
             self.open.set(run, false);
             self.growable.set(run, false);
         }
-        memory::fit(&mut self.runs, count);
         if let Some(run) = self.runs.last_mut() {
             run.fit(self.layout);
         }

@@ -14,8 +14,8 @@
 
 use lock_api::RawMutex;
 
-use super::class::{Place, Sweep};
-use super::layout::{CLASS_COUNT, LAYOUTS, PLACES_MAX};
+use super::class::{Class, Place, Sweep};
+use super::layout::{CLASS_COUNT, LAYOUTS, PLACES_MAX, WHOLE_FIRST};
 use super::run::Emptied;
 use super::{Handle, PageSource, Pool};
 
@@ -156,7 +156,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         // A damaged size may be larger than the place, and than the one to come.
         let bytes = buffer.get(..LAYOUTS[index].place_bytes)?.get(..size)?;
         let place = |index| self.class(index)?.lock().insert(&self.source, seen.header, bytes);
-        let to = (index + 1..CLASS_COUNT - 1).take(LARGER_MAX).find_map(place)?;
+        let to = (index + 1..WHOLE_FIRST).take(LARGER_MAX).find_map(place)?;
         // The size once more: meanwhile another object of the slot may have come to the same place.
         let is_same = || (slots.size)(slot, from) == Some(size);
         let unlink = || is_same() && (slots.redirect)(slot, from, to);

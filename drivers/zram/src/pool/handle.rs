@@ -1,7 +1,8 @@
 //! The name of an object: its size class, the run in the class, the place in the run.
 //!
-//! 32 bits: place 7 (at most 128 in a run), run 16 (2^16 runs: 16 GiB of the larger classes), class
-//! 9. A handle read from damaged memory may name anything; the class checks every part of it.
+//! 32 bits: place 7 (at most 128 in a run), run 16, class 9. 2^16 runs are 256 MiB of objects of 32
+//! bytes and 16 GiB of whole pages; what then comes goes to the next class, and to none behind the
+//! last: the store is refused as when memory is gone. A handle read from damaged memory may name anything; the class checks every part of it.
 
 use super::layout::{CLASS_COUNT, PLACES_MAX};
 use super::run_set::RUNS_MAX;

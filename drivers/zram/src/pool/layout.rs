@@ -1,6 +1,6 @@
 //! Size classes: which size an object is rounded up to, and how many share a run of how many pages.
 //!
-//! There is a class every 8 bytes up to the largest compressed size, and one of whole pages. A run
+//! There is a class every 8 bytes up to the largest compressed size, and four of whole pages. A run
 //! has as many pages, up to 64, as leave the least over at its end, and at most 128 objects. Pages
 //! are committed singly, so a long run costs nothing while it is part-filled. Runs of 32 pages add
 //! 0.0011 to the figures below with 1 GiB stored and 0.0014 with 64 MiB, about half of it at their
@@ -24,6 +24,7 @@
 //! 1 GiB a load takes 1606 ns with classes every 32 bytes, 1641 every 16 and 1666 every 8, a store
 //! 6640, 6700 and 6760: the tables of more classes pass through the cache.
 
+use super::run_set::RUNS_MAX;
 use crate::PAGE_SIZE;
 use crate::zcomp::COMPRESSED_MAX;
 
@@ -35,8 +36,17 @@ pub(super) const PAGES_MAX: usize = 64;
 const STEP: usize = 8;
 /// The smallest place: as many of these as a run may have fill a page.
 const PLACE_MIN: usize = PAGE_SIZE / PLACES_MAX;
-/// How many classes there are: the last one is that of whole pages.
-pub(super) const CLASS_COUNT: usize = (COMPRESSED_MAX - PLACE_MIN) / STEP + 2;
+/// The first class of whole pages; those below are of compressed objects.
+pub(super) const WHOLE_FIRST: usize = (COMPRESSED_MAX - PLACE_MIN) / STEP + 1;
+/// Classes of whole pages, filled one after the other: each holds 16 GiB.
+const WHOLE_COUNT: usize = 4;
+/// How many classes there are.
+pub(super) const CLASS_COUNT: usize = WHOLE_FIRST + WHOLE_COUNT;
+
+const _: () = assert!(
+    WHOLE_COUNT as u64 * (RUNS_MAX * PAGES_MAX * PAGE_SIZE) as u64 == 64 << 30,
+    "a pool holds 64 GiB of pages that cannot be compressed"
+);
 
 const _: () = assert!(
     COMPRESSED_MAX.is_multiple_of(step_in(0)) && PLACE_MIN.is_multiple_of(step_in(0)),
@@ -68,7 +78,7 @@ pub(super) struct Layout {
 pub(super) static LAYOUTS: [Layout; CLASS_COUNT] = {
     let mut layouts = [Layout::best(PAGE_SIZE); CLASS_COUNT];
     let mut class = 0;
-    while class < CLASS_COUNT - 1 {
+    while class < WHOLE_FIRST {
         layouts[class] = Layout::best(PLACE_MIN + class * STEP);
         class += 1;
     }
@@ -82,7 +92,7 @@ pub(super) static LAYOUTS: [Layout; CLASS_COUNT] = {
 pub(super) fn class_of(bytes: usize, step: usize) -> usize {
     assert!(0 < bytes && bytes <= PAGE_SIZE, "an object of {bytes} bytes");
     if bytes > COMPRESSED_MAX {
-        return CLASS_COUNT - 1;
+        return WHOLE_FIRST;
     }
     (bytes.next_multiple_of(step).max(PLACE_MIN) - PLACE_MIN) / STEP
 }

@@ -34,7 +34,7 @@ pub(crate) use class::Seen;
 pub use compaction::Compaction;
 pub(crate) use compaction::Slots;
 pub(crate) use handle::Handle;
-use layout::{CLASS_COUNT, class_of, step_in};
+use layout::{CLASS_COUNT, WHOLE_FIRST, class_of, step_in};
 pub use pages::{HeapPages, PageSource};
 use run::Emptied;
 pub(crate) use run::Header;
@@ -48,7 +48,7 @@ use crate::{NoMemory, memory};
 pub(crate) enum InsertError {
     /// One more page would exceed the limit.
     Limit,
-    /// No memory for a page or for a run's bookkeeping.
+    /// No memory for a page or for a run's bookkeeping, or no run left that a handle can name.
     NoMemory,
 }
 
@@ -113,17 +113,41 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         slot: u32,
         bytes: &[u8],
     ) -> Result<Handle, InsertError> {
-        let class = class_of(bytes.len(), step_in(self.budget.used_pages()));
-        let class = self.class_or_new(class).map_err(|NoMemory| InsertError::NoMemory)?;
+        let first = class_of(bytes.len(), step_in(self.budget.used_pages()));
+        let class = self.class_or_new(first).map_err(|NoMemory| InsertError::NoMemory)?;
         // The place arrives while the checksum is computed.
         if let Some(class) = class.try_lock() {
             class.prefetch_free(&self.source, bytes.len());
         }
         let header = Header { slot, checksum: checksum(bytes) };
-        let placed = class.lock().insert(&self.source, header, bytes);
-        if let Some(handle) = placed {
-            return Ok(handle);
+        // What a class has no run left for goes to the next, where it takes a few bytes more.
+        let end = if first < WHOLE_FIRST { WHOLE_FIRST } else { CLASS_COUNT };
+        for index in first..end {
+            let class = self.class_or_new(index).map_err(|NoMemory| InsertError::NoMemory)?;
+            let placed = {
+                let mut class = class.lock();
+                let placed = class.insert(&self.source, header, bytes);
+                if placed.is_none() && class.is_full() {
+                    continue;
+                }
+                placed
+            };
+            return match placed {
+                Some(handle) => Ok(handle),
+                None => self.insert_on_new_page(cpu, class, header, bytes),
+            };
         }
+        Err(InsertError::NoMemory)
+    }
+
+    /// Places an object in a class that has no place free: a page is added first.
+    fn insert_on_new_page(
+        &self,
+        cpu: usize,
+        class: &Mutex<R, Class<P>>,
+        header: Header,
+        bytes: &[u8],
+    ) -> Result<Handle, InsertError> {
         let page = self.obtain_page(cpu)?;
         let mut class = class.lock();
         // Meanwhile another thread may have made room: a page added now would stay without objects,
@@ -237,7 +261,8 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
             sum.object_bytes += class.object_bytes();
             sum.metadata_bytes += class.metadata_bytes();
         }
-        sum.whole_pages = self.class(CLASS_COUNT - 1).map_or(0, |class| class.lock().objects());
+        let whole = (WHOLE_FIRST..CLASS_COUNT).filter_map(|class| self.class(class));
+        sum.whole_pages = whole.map(|class| class.lock().objects()).sum();
         sum
     }
 

@@ -1,9 +1,9 @@
 //! The pool as a whole: which classes it uses, and how it ends.
 
-use super::layout::LAYOUTS;
+use super::layout::{CLASS_COUNT, LAYOUTS, WHOLE_FIRST};
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Handle, PageSource, Pool, Read};
+use super::{Handle, InsertError, PageSource, Pool, Read};
 use crate::test_support::TestLock;
 use crate::{HeapPages, NoMemory, PageBytes};
 
@@ -87,4 +87,33 @@ fn a_pool_that_ends_gives_back_all_its_pages_in_one_batch() {
     assert_eq!(count(&source.released), 0);
     assert_eq!(count(&source.waiting), used);
     assert_eq!(count(&source.batches), 1);
+}
+
+/// Leaves class `index` without a run for one more object.
+fn use_up(pool: &TestPool, index: usize) {
+    pool.class_or_new(index).expect("memory").lock().use_up_runs();
+}
+
+#[test]
+fn an_object_that_its_class_has_no_run_for_goes_to_the_next() {
+    let pool = TestPool::new(HeapPages, 1, 0).expect("memory");
+    let (first, _) = insert(&pool, 1);
+    assert!(pool.remove(0, first, 993));
+    use_up(&pool, first.class());
+    let (next, _) = insert(&pool, 2);
+    assert_eq!(next.class(), first.class() + 1);
+    let mut bytes = [0; 993];
+    assert!(matches!(pool.read(next, &mut bytes, || true), Read::Copied(_)) && bytes == [2; 993]);
+    assert!(pool.remove(0, next, 993));
+}
+
+#[test]
+fn a_page_that_no_run_is_left_for_is_refused_as_if_memory_were_gone() {
+    let pool = TestPool::new(HeapPages, 1, 0).expect("memory");
+    (WHOLE_FIRST..CLASS_COUNT - 1).for_each(|index| use_up(&pool, index));
+    let last = pool.insert(0, 1, &[1; crate::PAGE_SIZE]).expect("one class is left");
+    assert_eq!((last.class(), pool.statistics().whole_pages), (CLASS_COUNT - 1, 1));
+    assert!(pool.remove(0, last, crate::PAGE_SIZE));
+    use_up(&pool, CLASS_COUNT - 1);
+    assert_eq!(pool.insert(0, 1, &[1; crate::PAGE_SIZE]), Err(InsertError::NoMemory));
 }

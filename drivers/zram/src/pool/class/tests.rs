@@ -4,8 +4,11 @@ use std::vec::Vec;
 
 use super::{Class, Place, Sweep};
 use crate::pool::audit::{Audit, Damage};
+use crate::pool::layout::{LAYOUTS, WHOLE_FIRST};
 use crate::pool::run::Header;
+use crate::pool::run_set::RUNS_MAX;
 use crate::pool::{Handle, HeapPages, PageSource};
+use crate::{NoMemory, PageBytes};
 
 impl<P: PageSource> Class<P> {
     pub(in crate::pool) fn audit(&self, audit: &mut Audit) {
@@ -24,6 +27,15 @@ impl<P: PageSource> Class<P> {
             );
         }
         assert_eq!((audit.objects.len() - before) as u64, self.objects);
+    }
+
+    /// Makes all runs that a handle can name, as if each were full.
+    pub(in crate::pool) fn use_up_runs(&mut self) {
+        while self.add_run().is_some() {}
+        for run in 0..RUNS_MAX {
+            self.open.set(run, false);
+            self.growable.set(run, false);
+        }
     }
 
     pub(in crate::pool) fn damage(&mut self, source: &P, handle: Handle, damage: Damage) {
@@ -147,4 +159,35 @@ fn a_page_added_for_an_object_that_then_stays_is_taken_back() {
     let mut refuse = |_, _, _| false;
     while !class.compact(&HeapPages, &mut sweep, &mut buffer, &mut refuse).is_done {}
     assert_eq!((audit(&class).pages, sweep.spare.is_some()), (pages, true));
+}
+
+/// Pages that are counted and have no content.
+#[derive(Debug)]
+struct Numbers;
+
+impl PageSource for Numbers {
+    type Page = ();
+
+    fn commit(&self) -> Result<(), NoMemory> {
+        Ok(())
+    }
+
+    fn release(&self, (): ()) {}
+
+    fn bytes<'a>(&'a self, (): &'a ()) -> &'a PageBytes {
+        unreachable!("no object is placed")
+    }
+
+    fn bytes_mut<'a>(&'a self, (): &'a mut ()) -> &'a mut PageBytes {
+        unreachable!("no object is placed")
+    }
+}
+
+#[test]
+fn a_class_of_whole_pages_takes_16_gib_and_refuses_the_next_page() {
+    let mut class = Class::<Numbers>::new(WHOLE_FIRST);
+    let pages = (0..).take_while(|_| class.add_page(()).is_ok()).count();
+    assert_eq!(pages, RUNS_MAX * LAYOUTS[WHOLE_FIRST].pages);
+    assert_eq!(pages * crate::PAGE_SIZE, 16 << 30);
+    assert_eq!(class.runs.len(), RUNS_MAX, "no run is beyond what a handle can name");
 }
