@@ -3,9 +3,9 @@
 //! Crashes (`crash`) never return: the kernel must end the program, which then counts as killed.
 //! Bugs (`broken`) end it by a panic, if the program was built with assertions and overflow checks.
 //! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
-//! ends with 0 if all were. `limits` are calls that are right and made too often. `loop` takes all the
-//! time that it can get, `impostor` all the memory, by a program that has the shell's name. In place of
-//! the daemon, without arguments, it is a bad server.
+//! ends with 0 if all were. `limits` are calls that are right and made too often. `random` makes calls of
+//! which nobody knows what they do. `loop` takes all the time that it can get, `impostor` all the memory,
+//! by a program that has the shell's name. In place of the daemon, without arguments, it is a bad server.
 
 #![no_std]
 #![no_main]
@@ -17,6 +17,7 @@ mod broken;
 mod crash;
 mod lies;
 mod limits;
+mod random;
 mod raw;
 
 use zram_rt::errno::InWords;
@@ -28,6 +29,9 @@ zram_rt::entry!(main);
 /// Exit code of a crash that the kernel let pass, and of a bug that nobody saw.
 const SURVIVED: u8 = 4;
 
+/// Random calls of a child, unless somebody says how many.
+const RANDOM_CALLS: u32 = 20_000;
+
 fn main() -> u8 {
     let mut words = zram_rt::args().skip(1);
     let Some(what) = words.next() else {
@@ -38,6 +42,13 @@ fn main() -> u8 {
     }
     if what == "impostor" {
         return pose_as_shell(words.next().unwrap_or("256M"));
+    }
+    if what == "random" || what == random::CHILD {
+        let seed = words.next().and_then(|text| text.parse().ok());
+        let count = words.next().and_then(|text| text.parse().ok());
+        let (seed, count) = (seed.unwrap_or(1), count.unwrap_or(RANDOM_CALLS));
+        let act = if what == "random" { random::run } else { random::be_a_child };
+        return act(seed, count);
     }
     let mut fatal = crash::ALL.iter().chain(&broken::ALL);
     if let Some((_, deed)) = fatal.find(|(name, _)| *name == what) {
@@ -75,6 +86,7 @@ fn list() -> u8 {
     print!("\nlies:");
     lies::ALL.iter().for_each(|(name, _)| print!(" {name}"));
     println!("\nall lies: lie\nloops: loop [MILLISECONDS]\nthe shell's name: impostor [SIZE]");
+    println!("calls at random: random [SEED [COUNT]]");
     0
 }
 

@@ -14,6 +14,13 @@ pub(crate) fn call(number: usize, words: [usize; 5]) -> Result<usize> {
     unsafe { syscall::syscall5(number, a, b, c, d, e) }
 }
 
+/// Stores words at an address that is none of Rust's: in the region of random calls.
+pub(crate) fn store(at: usize, words: [usize; 6]) {
+    let place: *mut [usize; 6] = core::ptr::with_exposed_provenance_mut(at);
+    // SAFETY: no value of this program lives there; where nothing is mapped, the store ends it.
+    unsafe { place.write_volatile(words) };
+}
+
 /// Returns whether `result` is one of the errors in `wanted`.
 pub(crate) fn is_refused(result: Result<usize>, wanted: &[i32]) -> bool {
     matches!(result, Err(Error { errno }) if wanted.contains(&errno))
