@@ -14,7 +14,7 @@
 
 use lock_api::RawMutex;
 
-use super::class::{Class, Place, Sweep};
+use super::class::{Place, Sweep};
 use super::layout::{CLASS_COUNT, LAYOUTS, PLACES_MAX, WHOLE_FIRST};
 use super::run::Emptied;
 use super::{Handle, PageSource, Pool};
