@@ -1,6 +1,6 @@
 //! Which devices there are, and which CPUs: the decisions, without anything that performs them.
 //!
-//! [`step`] is a pure function over [`State`], [`Event`] and [`Effect`]; [`drive`] takes it through one
+//! [`step()`] is a pure function over [`State`], [`Event`] and [`Effect`]; [`drive()`] takes it through one
 //! request over any [`World`]: the daemon's actor, a table in tests, a model in a checker. The
 //! [`open_word`] keeps the users of a device apart from whoever empties it. No text, no error number,
 //! no system call and no scheme is known here.

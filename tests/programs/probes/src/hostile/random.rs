@@ -6,13 +6,14 @@
 //! is asked is that the kernel lives. A thread that waits for ever gets a successor.
 
 use alloc::format;
+use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use host_core::order::Random;
 use syscall::flag::{O_NONBLOCK, O_RDWR};
 use syscall::number as call;
 use zram_abi::PAGE_SIZE;
-use zram_rt::process::Command;
+use zram_rt::process::{Child, Command};
 use zram_rt::{Fd, environment, eprintln, fs, memory, println, thread, time};
 
 use crate::raw;
@@ -34,6 +35,9 @@ const COUNT: u64 = 48;
 
 /// A thread that makes no call for so long waits for something that will not come.
 const STUCK_NS: u64 = 60_000_000;
+
+/// How long a child may take.
+const CHILD_NS: u64 = 10_000_000_000;
 
 /// Threads that a child makes at most, one after the other.
 const THREADS: u64 = 24;
@@ -107,7 +111,7 @@ pub(crate) fn run(seed: u64, count: u32) -> u8 {
         let (seed_word, count_word) = (format!("{seed}"), format!("{count}"));
         let child = Command::new("/bin/hostile").argument(CHILD);
         match child.argument(&seed_word).argument(&count_word).spawn() {
-            Ok(child) => println!("hostile: seed {seed}: {:?}", child.wait()),
+            Ok(child) => tell_the_end(seed, child),
             Err(error) => {
                 eprintln!("hostile: seed {seed}: {}", zram_rt::errno::InWords(error));
                 return 1;
@@ -115,6 +119,27 @@ pub(crate) fn run(seed: u64, count: u32) -> u8 {
         }
     }
     0
+}
+
+/// Says how a child ended. What it has started may hold its exit pipe open for ever, so that nobody
+/// learns of the end; that is said as well.
+fn tell_the_end(seed: u64, child: Child) {
+    let told = Arc::new(AtomicU32::new(0));
+    let tells = Arc::clone(&told);
+    let waits = move || {
+        println!("hostile: seed {seed}: {:?}", child.wait());
+        tells.store(1, Ordering::Relaxed);
+    };
+    let start_ns = time::now_ns();
+    if thread::Builder::new("waits").spawn(waits).is_err() {
+        return eprintln!("hostile: seed {seed}: nobody waits for it");
+    }
+    while told.load(Ordering::Relaxed) == 0 {
+        if time::since_ns(start_ns) > CHILD_NS {
+            return println!("hostile: seed {seed}: no end is heard of");
+        }
+        time::sleep_ns(LOOK_NS);
+    }
 }
 
 /// Makes the calls in a thread, and goes on with another one when that waits for ever.
