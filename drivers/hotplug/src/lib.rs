@@ -18,6 +18,6 @@ pub mod multi;
 pub use cpu::{Cpu, Forbidden, Stage};
 pub use cpus::{CPUS_MAX, CpuId, CpuSet};
 pub use multi::{
-    InstanceId, InstanceSet, NoInstances, Outcome, Progress, RegisterError, StartupFailed, State,
-    Step, Walk,
+    InstanceId, InstanceSet, NoInstances, Outcome, Progress, StartupFailed, State, Step, Unchanged,
+    Walk,
 };

@@ -92,10 +92,10 @@ pub struct State {
     up: CpuSet,
 }
 
-/// What an add, a remove or a CPU that changes is refused for, before any step ran.
+/// An add, a remove or a CPU's change was refused before any step ran: it is so already.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisterError(
-    /// The state, unchanged.
+pub struct Unchanged(
+    /// The state as it was.
     pub State,
 );
 
@@ -133,9 +133,9 @@ impl State {
     /// # Errors
     ///
     /// The unchanged state, if the instance is registered already.
-    pub fn add_instance(self, instance: InstanceId) -> Result<Progress, RegisterError> {
+    pub fn add_instance(self, instance: InstanceId) -> Result<Progress, Unchanged> {
         if self.instances.contains(instance) {
-            return Err(RegisterError(self));
+            return Err(Unchanged(self));
         }
         let pairs = Pairs::OfInstance(instance, self.up);
         Ok(Walk::startups(self, pairs).proceed())
@@ -146,9 +146,9 @@ impl State {
     /// # Errors
     ///
     /// The unchanged state, if the instance is not registered.
-    pub fn remove_instance(self, instance: InstanceId) -> Result<Progress, RegisterError> {
+    pub fn remove_instance(self, instance: InstanceId) -> Result<Progress, Unchanged> {
         if !self.instances.contains(instance) {
-            return Err(RegisterError(self));
+            return Err(Unchanged(self));
         }
         let pairs = Pairs::OfInstance(instance, self.up);
         Ok(Walk::teardowns(self, pairs).proceed())
@@ -159,9 +159,9 @@ impl State {
     /// # Errors
     ///
     /// The unchanged state, if the CPU is up already.
-    pub fn cpu_up(self, cpu: CpuId) -> Result<Progress, RegisterError> {
+    pub fn cpu_up(self, cpu: CpuId) -> Result<Progress, Unchanged> {
         if self.up.contains(cpu) {
-            return Err(RegisterError(self));
+            return Err(Unchanged(self));
         }
         let pairs = Pairs::OfCpu(cpu, self.instances);
         Ok(Walk::startups(self, pairs).proceed())
@@ -172,9 +172,9 @@ impl State {
     /// # Errors
     ///
     /// The unchanged state, if the CPU is not up.
-    pub fn cpu_down(self, cpu: CpuId) -> Result<Progress, RegisterError> {
+    pub fn cpu_down(self, cpu: CpuId) -> Result<Progress, Unchanged> {
         if !self.up.contains(cpu) {
-            return Err(RegisterError(self));
+            return Err(Unchanged(self));
         }
         let pairs = Pairs::OfCpu(cpu, self.instances);
         Ok(Walk::teardowns(self, pairs).proceed())
@@ -185,8 +185,8 @@ impl State {
     /// # Errors
     ///
     /// The unchanged state, if an instance is registered.
-    pub fn remove(self) -> Result<NoInstances, RegisterError> {
-        if self.instances.is_empty() { Ok(NoInstances(())) } else { Err(RegisterError(self)) }
+    pub fn remove(self) -> Result<NoInstances, Unchanged> {
+        if self.instances.is_empty() { Ok(NoInstances(())) } else { Err(Unchanged(self)) }
     }
 }
 

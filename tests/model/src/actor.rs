@@ -17,7 +17,7 @@ use crate::bounds::CPUS_MAX;
 use crate::flaw::Flaw;
 use crate::properties::Invariant;
 use crate::sequential::Reply;
-use crate::world::{Content, Message, Place, Sender, World, cpu};
+use crate::world::{Content, DevicePlace, Message, Sender, World, cpu};
 
 /// What the actor is at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +66,8 @@ impl Before {
     /// Returns what a change of devices must leave; nothing once the daemon has ended.
     fn cpus(&self) -> Option<[hotplug::Cpu; CPUS_MAX]> {
         match &self.core {
-            State::Idle(house, _) | State::Busy(house, _) => {
-                Some(std::array::from_fn(|index| house.cpu(cpu(index))))
+            State::Idle(inventory, _) | State::Busy(inventory, _) => {
+                Some(std::array::from_fn(|index| inventory.cpu(cpu(index))))
             }
             State::Exited(_) => None,
         }
@@ -410,7 +410,7 @@ impl World {
     }
 
     fn before(&self) -> Before {
-        let front = |place: &Place| Front {
+        let front = |place: &DevicePlace| Front {
             view: place.view,
             content: place.content.map(|it| (it.number, it.pages, it.streams)),
             claimed: place.word.claimed,

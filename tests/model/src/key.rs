@@ -21,7 +21,7 @@ use crate::actor::{Job, Op};
 use crate::bounds::CPUS_MAX;
 use crate::kernel::{Events, Notice};
 use crate::sequential::Reply;
-use crate::world::{Cookie, Place, Sender, Serving, World, cpu, device};
+use crate::world::{Cookie, DevicePlace, Sender, Serving, World, cpu, device};
 
 /// The numbers that CPUs get.
 type Renumbering = [usize; CPUS_MAX];
@@ -85,7 +85,9 @@ impl World {
 
     fn house_device(&self, index: usize) -> Option<Device> {
         match &self.core {
-            State::Idle(house, _) | State::Busy(house, _) => Some(house.device(device(index))),
+            State::Idle(inventory, _) | State::Busy(inventory, _) => {
+                Some(inventory.device(device(index)))
+            }
             State::Exited(_) => None,
         }
     }
@@ -158,19 +160,19 @@ impl Key<'_> {
     }
 
     fn core(&mut self) {
-        let house = match &self.world.core {
-            State::Idle(house, _) => {
+        let inventory = match &self.world.core {
+            State::Idle(inventory, _) => {
                 self.bytes.push(0);
-                house
+                inventory
             }
-            State::Busy(house, _) => {
+            State::Busy(inventory, _) => {
                 self.bytes.push(1);
-                house
+                inventory
             }
             State::Exited(_) => return self.bytes.push(2),
         };
         for index in 0..self.world.places.len() {
-            match house.device(device(index)) {
+            match inventory.device(device(index)) {
                 Device::Absent => self.bytes.push(0),
                 Device::Empty(name, _) => {
                     self.bytes.push(1);
@@ -184,7 +186,7 @@ impl Key<'_> {
         }
         let mut cpus = [0; CPUS_MAX];
         for (index, place) in self.cpus.iter().enumerate() {
-            cpus[*place] = house.cpu(cpu(index)) as u8;
+            cpus[*place] = inventory.cpu(cpu(index)) as u8;
         }
         self.bytes.extend(cpus);
     }
@@ -249,7 +251,7 @@ impl Key<'_> {
         self.name(named(request));
     }
 
-    fn place(&mut self, place: &Place) {
+    fn place(&mut self, place: &DevicePlace) {
         self.add(place.word.claimed);
         self.bytes.push(place.word.opens as u8);
         self.view(place.view);
@@ -332,7 +334,8 @@ impl Key<'_> {
 
     /// Adds which device has the content, if one does.
     fn content(&mut self, number: u32) {
-        let is_it = |place: &Place| place.content.is_some_and(|content| content.number == number);
+        let is_it =
+            |place: &DevicePlace| place.content.is_some_and(|content| content.number == number);
         let found = self.world.places.iter().position(is_it);
         self.add_count(found.map_or(2, |index| 3 + index));
     }

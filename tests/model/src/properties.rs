@@ -263,11 +263,11 @@ fn has_streams(world: &World) -> bool {
 }
 
 fn is_square(world: &World) -> bool {
-    let State::Idle(house, zcomp) = &world.core else { return true };
+    let State::Idle(inventory, zcomp) = &world.core else { return true };
     if world.job.is_some() {
         return true;
     }
-    let up = (0..world.queues.len()).filter(|&index| house.cpu(cpu(index)) != Cpu::Offline);
+    let up = (0..world.queues.len()).filter(|&index| inventory.cpu(cpu(index)) != Cpu::Offline);
     let up = up.fold(0, |set, cpu| set | 1 << cpu);
     let is_instance = |id: DeviceId| zcomp.instances().contains(id);
     world.built.is_none()
@@ -277,7 +277,7 @@ fn is_square(world: &World) -> bool {
         })
 }
 
-fn is_left_claimed(place: &crate::world::Place) -> bool {
+fn is_left_claimed(place: &crate::world::DevicePlace) -> bool {
     place.word.claimed != place.view.is_none()
 }
 

@@ -34,7 +34,7 @@ pub struct World {
     /// The actor has ended: posts are refused.
     pub(crate) is_closed: bool,
     pub(crate) clients: Vec<Client>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) places: Vec<DevicePlace>,
     /// The actor's own: a content that is no device's yet.
     pub(crate) built: Option<(DeviceId, Content)>,
     pub(crate) kernel: Kernel,
@@ -74,7 +74,7 @@ pub(crate) struct Client {
 
 /// A device, as all threads share it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
+pub(crate) struct DevicePlace {
     pub(crate) word: Fields,
     pub(crate) view: Option<View>,
     pub(crate) content: Option<Content>,
@@ -140,7 +140,7 @@ pub(crate) struct Reader {
     pub(crate) looking_at: Option<Option<u32>>,
 }
 
-impl Place {
+impl DevicePlace {
     pub(crate) const ABSENT: Self =
         Self { word: Fields::ABSENT, view: None, content: None, cookie: None, gone: None };
 }
@@ -175,7 +175,7 @@ impl World {
             mailbox: Vec::new(),
             is_closed: false,
             clients: vec![client; bounds.clients],
-            places: vec![Place::ABSENT; bounds.devices],
+            places: vec![DevicePlace::ABSENT; bounds.devices],
             built: None,
             kernel: Kernel::new(bounds, online),
             events: Events::Reading,
@@ -203,11 +203,11 @@ impl World {
     }
 
     /// Returns the devices' places with their numbers.
-    pub(crate) fn devices(&self) -> impl Iterator<Item = (usize, &Place)> {
+    pub(crate) fn devices(&self) -> impl Iterator<Item = (usize, &DevicePlace)> {
         self.places.iter().enumerate()
     }
 
-    pub(crate) fn place(&mut self, device: DeviceId) -> &mut Place {
+    pub(crate) fn place(&mut self, device: DeviceId) -> &mut DevicePlace {
         &mut self.places[device.index()]
     }
 

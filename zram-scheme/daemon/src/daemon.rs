@@ -7,7 +7,7 @@
 //! | reaper | [`crate::threads::Reaper::run`] | contents to give back |
 //! | events | [`crate::threads::events::run`] | the next CPU event, then the actor |
 //! | one `in` and one `out` for each CPU | [`crate::threads::queue::run`] | its queue |
-//! | log | [`crate::log_ring::LogRing::drain`] | something to write |
+//! | log | [`crate::log_buffer::LogBuffer::drain`] | something to write |
 //!
 //! Neighbour: `main.rs` makes the daemon, the threads, and then publishes the scheme.
 

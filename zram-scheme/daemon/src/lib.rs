@@ -21,7 +21,7 @@ pub mod daemon;
 mod data;
 mod devices;
 mod errno;
-pub mod log_ring;
+pub mod log_buffer;
 pub mod numbers;
 pub mod platform;
 pub mod scheme;

@@ -22,7 +22,7 @@ use zram_rt::swap_queue::Direction;
 use zram_rt::thread::Builder;
 use zram_rt::{HeapSize, args, eprintln, process};
 use zramd::daemon::Daemon;
-use zramd::log_ring::LogRing;
+use zramd::log_buffer::LogBuffer;
 use zramd::threads::Actor;
 use zramd::threads::events;
 use zramd::threads::queue;
@@ -51,7 +51,7 @@ const USAGE: u8 = 2;
 zram_rt::entry!(main, heap = HEAP);
 
 type MachineDaemon = Daemon<MachinePlatform, MachineSocket>;
-type MachineLog = LogRing<MachinePlatform>;
+type MachineLog = LogBuffer<MachinePlatform>;
 
 /// Why the daemon did not come up.
 enum StartError {
@@ -101,7 +101,7 @@ fn devices_wanted() -> Option<u32> {
 fn start(devices: u32) -> Result<&'static MachineDaemon, StartError> {
     let system = |what| move |error| StartError::System(what, error);
     let platform = MachinePlatform::new();
-    let log: &'static MachineLog = Box::leak(Box::new(LogRing::new(platform)));
+    let log: &'static MachineLog = Box::leak(Box::new(LogBuffer::new(platform)));
     if log::set_logger(log).is_ok() {
         log::set_max_level(log::LevelFilter::Info);
     }

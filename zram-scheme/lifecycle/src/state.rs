@@ -24,7 +24,7 @@ pub enum Device {
 
 /// What is not part of the hotplug state: devices and CPUs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct House {
+pub struct Inventory {
     pub(crate) devices: Vec<Device>,
     pub(crate) cpus: [Cpu; CPUS_MAX],
     pub(crate) next_serial: u64,
@@ -34,9 +34,9 @@ pub struct House {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Nothing is in progress.
-    Idle(House, hotplug::State),
+    Idle(Inventory, hotplug::State),
     /// One request is in progress; the outcome of a question is awaited.
-    Busy(House, Job),
+    Busy(Inventory, Job),
     /// The end; the proof says that nothing is left.
     Exited(NoInstances),
 }
@@ -92,7 +92,7 @@ pub enum Emptying {
     Remove,
 }
 
-impl House {
+impl Inventory {
     /// Returns the device of that number.
     pub fn device(&self, id: DeviceId) -> Device {
         self.devices.get(id.index()).copied().unwrap_or(Device::Absent)
@@ -146,7 +146,7 @@ impl State {
         let mut devices = Vec::new();
         devices.try_reserve_exact(devices_max).map_err(|_| zram::NoMemory)?;
         devices.resize(devices_max, Device::Absent);
-        let house = House { devices, cpus: [Cpu::Offline; CPUS_MAX], next_serial: 0 };
-        Ok(Self::Idle(house, hotplug::State::new()))
+        let inventory = Inventory { devices, cpus: [Cpu::Offline; CPUS_MAX], next_serial: 0 };
+        Ok(Self::Idle(inventory, hotplug::State::new()))
     }
 }

@@ -43,7 +43,7 @@ use zram::Compressor;
 
 use crate::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
 use crate::event::{DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings};
-use crate::state::{Device, Emptying, House, Initialise, Job, Resize, State};
+use crate::state::{Device, Emptying, Initialise, Inventory, Job, Resize, State};
 
 /// A state and what has to be done to get there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +68,10 @@ pub struct Forbidden;
 /// [`Forbidden`] where the tables have a minus.
 pub fn step(state: State, event: Event) -> Result<Transition, Forbidden> {
     match (state, event) {
-        (State::Idle(house, zcomp), Event::Request(request)) => Ok(accept(house, zcomp, request)),
-        (State::Busy(house, job), Event::Outcome(outcome)) => resume(house, job, outcome),
+        (State::Idle(inventory, zcomp), Event::Request(request)) => {
+            Ok(accept(inventory, zcomp, request))
+        }
+        (State::Busy(inventory, job), Event::Outcome(outcome)) => resume(inventory, job, outcome),
         (State::Exited(proof), Event::Request(_)) => {
             let effects = Effects::NONE.and_reply(Err(Refusal::Exited));
             Ok(Transition { state: State::Exited(proof), effects, ask: None })
@@ -79,83 +81,97 @@ pub fn step(state: State, event: Event) -> Result<Transition, Forbidden> {
     }
 }
 
-fn accept(house: House, zcomp: hotplug::State, request: Request) -> Transition {
+fn accept(inventory: Inventory, zcomp: hotplug::State, request: Request) -> Transition {
     match request {
-        Request::Add { id, settings, pages } => add(house, zcomp, id, (settings, pages)),
-        Request::Remove(id) => empty(house, zcomp, id, Emptying::Remove),
-        Request::SetDisksize(name, pages) => set_disksize(house, zcomp, name, pages),
-        Request::Resize(name, pages) => resize(house, zcomp, name, pages),
-        Request::SetAlgorithm(name, algorithm) => match house.named(name) {
-            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
-            Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
+        Request::Add { id, settings, pages } => add(inventory, zcomp, id, (settings, pages)),
+        Request::Remove(id) => empty(inventory, zcomp, id, Emptying::Remove),
+        Request::SetDisksize(name, pages) => set_disksize(inventory, zcomp, name, pages),
+        Request::Resize(name, pages) => resize(inventory, zcomp, name, pages),
+        Request::SetAlgorithm(name, algorithm) => match inventory.named(name) {
+            Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
+            Device::Ready(..) => refuse(inventory, zcomp, Refusal::Initialised),
             Device::Empty(_, settings) => {
                 let settings = Settings { compressor: Compressor::of(algorithm), ..settings };
-                publish(house, zcomp, Device::Empty(name, settings), Answer::Done)
+                publish(inventory, zcomp, Device::Empty(name, settings), Answer::Done)
             }
         },
-        Request::SetParameters(name, parameters) => set_parameters(house, zcomp, name, parameters),
-        Request::SetLimit(name, limit_bytes) => set_limit(house, zcomp, name, limit_bytes),
-        Request::Reset(name) => match house.named(name) {
-            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
-            Device::Empty(..) | Device::Ready(..) => empty(house, zcomp, name.id, Emptying::Reset),
+        Request::SetParameters(name, parameters) => {
+            set_parameters(inventory, zcomp, name, parameters)
+        }
+        Request::SetLimit(name, limit_bytes) => set_limit(inventory, zcomp, name, limit_bytes),
+        Request::Reset(name) => match inventory.named(name) {
+            Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
+            Device::Empty(..) | Device::Ready(..) => {
+                empty(inventory, zcomp, name.id, Emptying::Reset)
+            }
         },
-        Request::Compact(name) => match house.named(name) {
-            Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
-            Device::Empty(..) => refuse(house, zcomp, Refusal::NotInitialised),
+        Request::Compact(name) => match inventory.named(name) {
+            Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
+            Device::Empty(..) => refuse(inventory, zcomp, Refusal::NotInitialised),
             Device::Ready(..) => {
                 let effects = Effects::NONE.and(Effect::Compact(name.id));
-                rest(house, zcomp, effects.and_reply(Ok(Answer::Done)))
+                rest(inventory, zcomp, effects.and_reply(Ok(Answer::Done)))
             }
         },
-        Request::Cpu(cpu, stage) => change_cpu(house, zcomp, cpu, stage),
-        Request::Exit => claim_next(house, zcomp, DeviceSet::EMPTY),
+        Request::Cpu(cpu, stage) => change_cpu(inventory, zcomp, cpu, stage),
+        Request::Exit => claim_next(inventory, zcomp, DeviceSet::EMPTY),
     }
 }
 
-fn resume(house: House, job: Job, outcome: Outcome) -> Result<Transition, Forbidden> {
+fn resume(inventory: Inventory, job: Job, outcome: Outcome) -> Result<Transition, Forbidden> {
     match (job, outcome) {
         (Job::Building(it, zcomp), Outcome::Done) => {
             let walk = zcomp.add_instance(it.view.name.id);
-            Ok(starting(house, it, walk.expect("a device that is not ready is no instance")))
+            Ok(starting(inventory, it, walk.expect("a device that is not ready is no instance")))
         }
-        (Job::Building(_, zcomp), Outcome::NoMemory) => Ok(refuse(house, zcomp, Refusal::NoMemory)),
-        (Job::Starting(it, walk), Outcome::Done) => Ok(starting(house, it, done(walk))),
+        (Job::Building(_, zcomp), Outcome::NoMemory) => {
+            Ok(refuse(inventory, zcomp, Refusal::NoMemory))
+        }
+        (Job::Starting(it, walk), Outcome::Done) => Ok(starting(inventory, it, done(walk))),
         (Job::Starting(it, walk), Outcome::NoMemory) => {
-            failed(walk).map(|progress| starting(house, it, progress))
+            failed(walk).map(|progress| starting(inventory, it, progress))
         }
         (Job::Claiming(id, emptying, zcomp), Outcome::Done) => {
-            Ok(empty_claimed(house, zcomp, id, emptying))
+            Ok(empty_claimed(inventory, zcomp, id, emptying))
         }
-        (Job::Claiming(_, _, zcomp), Outcome::Busy) => Ok(refuse(house, zcomp, Refusal::Open)),
+        (Job::Claiming(_, _, zcomp), Outcome::Busy) => Ok(refuse(inventory, zcomp, Refusal::Open)),
         (Job::Stopping(id, emptying, walk), Outcome::Done) => {
-            Ok(stopping(house, id, emptying, done(walk)))
+            Ok(stopping(inventory, id, emptying, done(walk)))
         }
-        (Job::Growing(it, zcomp), Outcome::Done) => Ok(resized(house, zcomp, it, DeviceSet::EMPTY)),
-        (Job::Growing(_, zcomp), Outcome::NoMemory) => Ok(refuse(house, zcomp, Refusal::NoMemory)),
+        (Job::Growing(it, zcomp), Outcome::Done) => {
+            Ok(resized(inventory, zcomp, it, DeviceSet::EMPTY))
+        }
+        (Job::Growing(_, zcomp), Outcome::NoMemory) => {
+            Ok(refuse(inventory, zcomp, Refusal::NoMemory))
+        }
         (Job::ClaimingToShrink(it, zcomp), Outcome::Done) => {
             let shrink = Ask::Shrink(it.name.id, it.pages);
-            Ok(ask(house, Job::Shrinking(it, zcomp), shrink))
+            Ok(ask(inventory, Job::Shrinking(it, zcomp), shrink))
         }
-        (Job::ClaimingToShrink(_, zcomp), Outcome::Busy) => Ok(refuse(house, zcomp, Refusal::Open)),
+        (Job::ClaimingToShrink(_, zcomp), Outcome::Busy) => {
+            Ok(refuse(inventory, zcomp, Refusal::Open))
+        }
         (Job::Shrinking(it, zcomp), Outcome::Done) => {
-            Ok(resized(house, zcomp, it, DeviceSet::EMPTY.with(it.name.id)))
+            Ok(resized(inventory, zcomp, it, DeviceSet::EMPTY.with(it.name.id)))
         }
         (Job::Shrinking(it, zcomp), Outcome::Busy) => {
             let effects = Effects::NONE.and(Effect::Release(DeviceSet::EMPTY.with(it.name.id)));
-            Ok(rest(house, zcomp, effects.and_reply(Err(Refusal::Stored))))
+            Ok(rest(inventory, zcomp, effects.and_reply(Err(Refusal::Stored))))
         }
-        (Job::Cpu(id, next, walk), Outcome::Done) => Ok(changing_cpu(house, id, next, done(walk))),
+        (Job::Cpu(id, next, walk), Outcome::Done) => {
+            Ok(changing_cpu(inventory, id, next, done(walk)))
+        }
         (Job::Cpu(id, next, walk), Outcome::NoMemory) => {
-            failed(walk).map(|progress| changing_cpu(house, id, next, progress))
+            failed(walk).map(|progress| changing_cpu(inventory, id, next, progress))
         }
         (Job::ClaimingAll(claimed, id, zcomp), Outcome::Done) => {
-            Ok(claim_next(house, zcomp, claimed.with(id)))
+            Ok(claim_next(inventory, zcomp, claimed.with(id)))
         }
         (Job::ClaimingAll(claimed, _, zcomp), Outcome::Busy) => {
             let effects = Effects::NONE.and(Effect::Release(claimed));
-            Ok(rest(house, zcomp, effects.and_reply(Err(Refusal::Open))))
+            Ok(rest(inventory, zcomp, effects.and_reply(Err(Refusal::Open))))
         }
-        (Job::Closing(id, walk), Outcome::Done) => Ok(closing(house, id, done(walk))),
+        (Job::Closing(id, walk), Outcome::Done) => Ok(closing(inventory, id, done(walk))),
         (
             Job::Building(..) | Job::Starting(..) | Job::Growing(..) | Job::Cpu(..),
             Outcome::Busy,
@@ -181,266 +197,296 @@ fn failed(walk: Walk) -> Result<Progress, Forbidden> {
     if walk.is_starting() { Ok(walk.after(hotplug::Outcome::Failed)) } else { Err(Forbidden) }
 }
 
-fn rest(house: House, zcomp: hotplug::State, effects: Effects) -> Transition {
-    Transition { state: State::Idle(house, zcomp), effects, ask: None }
+fn rest(inventory: Inventory, zcomp: hotplug::State, effects: Effects) -> Transition {
+    Transition { state: State::Idle(inventory, zcomp), effects, ask: None }
 }
 
-fn ask(house: House, job: Job, ask: Ask) -> Transition {
-    Transition { state: State::Busy(house, job), effects: Effects::NONE, ask: Some(ask) }
+fn ask(inventory: Inventory, job: Job, ask: Ask) -> Transition {
+    Transition { state: State::Busy(inventory, job), effects: Effects::NONE, ask: Some(ask) }
 }
 
-fn refuse(house: House, zcomp: hotplug::State, refusal: Refusal) -> Transition {
-    rest(house, zcomp, Effects::NONE.and_reply(Err(refusal)))
+fn refuse(inventory: Inventory, zcomp: hotplug::State, refusal: Refusal) -> Transition {
+    rest(inventory, zcomp, Effects::NONE.and_reply(Err(refusal)))
 }
 
 /// Sets the device, shows it, and answers.
-fn publish(mut house: House, zcomp: hotplug::State, device: Device, answer: Answer) -> Transition {
+fn publish(
+    mut inventory: Inventory,
+    zcomp: hotplug::State,
+    device: Device,
+    answer: Answer,
+) -> Transition {
     let view = match device {
-        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
+        Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
         Device::Empty(name, settings) => View { name, settings, pages: None },
         Device::Ready(name, settings, pages) => View { name, settings, pages: Some(pages) },
     };
-    house.set(view.name.id, device);
-    rest(house, zcomp, Effects::NONE.and(Effect::Publish(view)).and_reply(Ok(answer)))
+    inventory.set(view.name.id, device);
+    rest(inventory, zcomp, Effects::NONE.and(Effect::Publish(view)).and_reply(Ok(answer)))
 }
 
 fn set_limit(
-    house: House,
+    inventory: Inventory,
     zcomp: hotplug::State,
     name: DeviceName,
     limit_bytes: u64,
 ) -> Transition {
-    let device = match house.named(name) {
-        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
+    let device = match inventory.named(name) {
+        Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
         Device::Empty(_, settings) => Device::Empty(name, Settings { limit_bytes, ..settings }),
         Device::Ready(_, settings, pages) => {
             Device::Ready(name, Settings { limit_bytes, ..settings }, pages)
         }
     };
-    publish(house, zcomp, device, Answer::Done)
+    publish(inventory, zcomp, device, Answer::Done)
 }
 
 fn set_parameters(
-    house: House,
+    inventory: Inventory,
     zcomp: hotplug::State,
     name: DeviceName,
     parameters: Parameters,
 ) -> Transition {
-    let settings = match house.named(name) {
-        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
-        Device::Ready(..) => return refuse(house, zcomp, Refusal::Initialised),
+    let settings = match inventory.named(name) {
+        Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
+        Device::Ready(..) => return refuse(inventory, zcomp, Refusal::Initialised),
         Device::Empty(_, settings) => settings,
     };
     let algorithm = settings.compressor.algorithm();
     if parameters.algorithm.is_some_and(|meant| meant != algorithm) {
-        return refuse(house, zcomp, Refusal::OtherAlgorithm);
+        return refuse(inventory, zcomp, Refusal::OtherAlgorithm);
     }
     let default = Compressor::of(algorithm);
     let compressor = match parameters.level {
         None => Ok(default),
         Some(level) => Compressor::with_level(algorithm, level),
     };
-    let Ok(compressor) = compressor else { return refuse(house, zcomp, Refusal::NoSuchLevel) };
+    let Ok(compressor) = compressor else { return refuse(inventory, zcomp, Refusal::NoSuchLevel) };
     let device = Device::Empty(name, Settings { compressor, ..settings });
-    publish(house, zcomp, device, Answer::Done)
+    publish(inventory, zcomp, device, Answer::Done)
 }
 
 fn add(
-    house: House,
+    inventory: Inventory,
     zcomp: hotplug::State,
     wanted: Option<DeviceId>,
     (settings, pages): (Settings, Option<Pages>),
 ) -> Transition {
-    let id = match free_number(&house, wanted) {
+    let id = match free_number(&inventory, wanted) {
         Ok(id) => id,
-        Err(refusal) => return refuse(house, zcomp, refusal),
+        Err(refusal) => return refuse(inventory, zcomp, refusal),
     };
-    let name = DeviceName { id, serial: house.next_serial };
+    let name = DeviceName { id, serial: inventory.next_serial };
     match pages {
-        None => publish(house, zcomp, Device::Empty(name, settings), Answer::Added(id)),
+        None => publish(inventory, zcomp, Device::Empty(name, settings), Answer::Added(id)),
         Some(_) => {
             let view = View { name, settings, pages };
             let job = Job::Building(Initialise { view, added: true }, zcomp);
-            ask(house, job, Ask::Build(view))
+            ask(inventory, job, Ask::Build(view))
         }
     }
 }
 
-fn free_number(house: &House, wanted: Option<DeviceId>) -> Result<DeviceId, Refusal> {
-    let is_free = |id: &DeviceId| house.device(*id) == Device::Absent;
+fn free_number(inventory: &Inventory, wanted: Option<DeviceId>) -> Result<DeviceId, Refusal> {
+    let is_free = |id: &DeviceId| inventory.device(*id) == Device::Absent;
     let id = match wanted {
         Some(id) if is_free(&id) => Some(id),
         Some(_) => return Err(Refusal::Exists),
-        None => (0..house.devices.len() as u32).filter_map(DeviceId::new).find(is_free),
+        None => (0..inventory.devices.len() as u32).filter_map(DeviceId::new).find(is_free),
     };
-    id.filter(|id| id.index() < house.devices.len()).ok_or(Refusal::NoNumber)
+    id.filter(|id| id.index() < inventory.devices.len()).ok_or(Refusal::NoNumber)
 }
 
-fn set_disksize(house: House, zcomp: hotplug::State, name: DeviceName, pages: Pages) -> Transition {
-    match house.named(name) {
-        Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
-        Device::Ready(..) => refuse(house, zcomp, Refusal::Initialised),
+fn set_disksize(
+    inventory: Inventory,
+    zcomp: hotplug::State,
+    name: DeviceName,
+    pages: Pages,
+) -> Transition {
+    match inventory.named(name) {
+        Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
+        Device::Ready(..) => refuse(inventory, zcomp, Refusal::Initialised),
         Device::Empty(name, settings) => {
             let view = View { name, settings, pages: Some(pages) };
             let job = Job::Building(Initialise { view, added: false }, zcomp);
-            ask(house, job, Ask::Build(view))
+            ask(inventory, job, Ask::Build(view))
         }
     }
 }
 
-fn starting(mut house: House, it: Initialise, progress: Progress) -> Transition {
+fn starting(mut inventory: Inventory, it: Initialise, progress: Progress) -> Transition {
     let Initialise { view, added } = it;
     match progress {
-        Progress::Step(walk, step) => ask(house, Job::Starting(it, walk), Ask::Step(step)),
+        Progress::Step(walk, step) => ask(inventory, Job::Starting(it, walk), Ask::Step(step)),
         Progress::Finished(zcomp, Ok(())) => {
             if let Some(pages) = view.pages {
-                house.set(view.name.id, Device::Ready(view.name, view.settings, pages));
+                inventory.set(view.name.id, Device::Ready(view.name, view.settings, pages));
             }
             let answer = if added { Answer::Added(view.name.id) } else { Answer::Done };
-            rest(house, zcomp, Effects::NONE.and(Effect::Install(view)).and_reply(Ok(answer)))
+            rest(inventory, zcomp, Effects::NONE.and(Effect::Install(view)).and_reply(Ok(answer)))
         }
         Progress::Finished(zcomp, Err(_)) => {
             let effects = Effects::NONE.and(Effect::DropBuilt);
-            rest(house, zcomp, effects.and_reply(Err(Refusal::NoMemory)))
+            rest(inventory, zcomp, effects.and_reply(Err(Refusal::NoMemory)))
         }
     }
 }
 
-fn resize(house: House, zcomp: hotplug::State, name: DeviceName, pages: Pages) -> Transition {
-    let (settings, now) = match house.named(name) {
-        Device::Absent => return refuse(house, zcomp, Refusal::NoDevice),
-        Device::Empty(..) => return refuse(house, zcomp, Refusal::NotInitialised),
+fn resize(
+    inventory: Inventory,
+    zcomp: hotplug::State,
+    name: DeviceName,
+    pages: Pages,
+) -> Transition {
+    let (settings, now) = match inventory.named(name) {
+        Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
+        Device::Empty(..) => return refuse(inventory, zcomp, Refusal::NotInitialised),
         Device::Ready(_, settings, now) => (settings, now),
     };
     let it = Resize { name, settings, pages };
     match pages.cmp(&now) {
-        Ordering::Equal => rest(house, zcomp, Effects::NONE.and_reply(Ok(Answer::Done))),
-        Ordering::Greater => ask(house, Job::Growing(it, zcomp), Ask::Grow(name.id, pages)),
-        Ordering::Less => ask(house, Job::ClaimingToShrink(it, zcomp), Ask::Claim(name.id)),
+        Ordering::Equal => rest(inventory, zcomp, Effects::NONE.and_reply(Ok(Answer::Done))),
+        Ordering::Greater => ask(inventory, Job::Growing(it, zcomp), Ask::Grow(name.id, pages)),
+        Ordering::Less => ask(inventory, Job::ClaimingToShrink(it, zcomp), Ask::Claim(name.id)),
     }
 }
 
 /// Ends a resize: shows the size, and only then lets go of the device if it was claimed.
-fn resized(mut house: House, zcomp: hotplug::State, it: Resize, claimed: DeviceSet) -> Transition {
+fn resized(
+    mut inventory: Inventory,
+    zcomp: hotplug::State,
+    it: Resize,
+    claimed: DeviceSet,
+) -> Transition {
     let Resize { name, settings, pages } = it;
-    house.set(name.id, Device::Ready(name, settings, pages));
+    inventory.set(name.id, Device::Ready(name, settings, pages));
     let effects = Effects::NONE.and(Effect::Publish(View { name, settings, pages: Some(pages) }));
     let effects = if claimed.is_empty() { effects } else { effects.and(Effect::Release(claimed)) };
-    rest(house, zcomp, effects.and_reply(Ok(Answer::Done)))
+    rest(inventory, zcomp, effects.and_reply(Ok(Answer::Done)))
 }
 
-fn empty(house: House, zcomp: hotplug::State, id: DeviceId, emptying: Emptying) -> Transition {
-    match house.device(id) {
-        Device::Absent => refuse(house, zcomp, Refusal::NoDevice),
+fn empty(
+    inventory: Inventory,
+    zcomp: hotplug::State,
+    id: DeviceId,
+    emptying: Emptying,
+) -> Transition {
+    match inventory.device(id) {
+        Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
         Device::Empty(..) | Device::Ready(..) => {
-            ask(house, Job::Claiming(id, emptying, zcomp), Ask::Claim(id))
+            ask(inventory, Job::Claiming(id, emptying, zcomp), Ask::Claim(id))
         }
     }
 }
 
 fn empty_claimed(
-    house: House,
+    inventory: Inventory,
     zcomp: hotplug::State,
     id: DeviceId,
     emptying: Emptying,
 ) -> Transition {
     match zcomp.remove_instance(id) {
-        Ok(progress) => stopping(house, id, emptying, progress),
-        Err(hotplug::RegisterError(zcomp)) => emptied(house, zcomp, id, emptying),
+        Ok(progress) => stopping(inventory, id, emptying, progress),
+        Err(hotplug::Unchanged(zcomp)) => emptied(inventory, zcomp, id, emptying),
     }
 }
 
-fn stopping(house: House, id: DeviceId, emptying: Emptying, progress: Progress) -> Transition {
+fn stopping(
+    inventory: Inventory,
+    id: DeviceId,
+    emptying: Emptying,
+    progress: Progress,
+) -> Transition {
     match progress {
         Progress::Step(walk, step) => {
-            ask(house, Job::Stopping(id, emptying, walk), Ask::Step(step))
+            ask(inventory, Job::Stopping(id, emptying, walk), Ask::Step(step))
         }
-        Progress::Finished(zcomp, _) => emptied(house, zcomp, id, emptying),
+        Progress::Finished(zcomp, _) => emptied(inventory, zcomp, id, emptying),
     }
 }
 
 /// Ends a reset or removal: the device is claimed and has no stream any more.
 fn emptied(
-    mut house: House,
+    mut inventory: Inventory,
     zcomp: hotplug::State,
     id: DeviceId,
     emptying: Emptying,
 ) -> Transition {
-    let effect = match (house.device(id), emptying) {
+    let effect = match (inventory.device(id), emptying) {
         (Device::Empty(name, _) | Device::Ready(name, _, _), Emptying::Reset) => {
             let settings = Settings::DEFAULT;
-            house.set(id, Device::Empty(name, settings));
+            inventory.set(id, Device::Empty(name, settings));
             Effect::Clear(View { name, settings, pages: None })
         }
         (Device::Empty(..) | Device::Ready(..) | Device::Absent, Emptying::Remove)
         | (Device::Absent, Emptying::Reset) => {
-            house.set(id, Device::Absent);
+            inventory.set(id, Device::Absent);
             Effect::Retire(DeviceSet::EMPTY.with(id))
         }
     };
-    rest(house, zcomp, Effects::NONE.and(effect).and_reply(Ok(Answer::Done)))
+    rest(inventory, zcomp, Effects::NONE.and(effect).and_reply(Ok(Answer::Done)))
 }
 
 fn change_cpu(
-    mut house: House,
+    mut inventory: Inventory,
     zcomp: hotplug::State,
     id: hotplug::CpuId,
     stage: hotplug::Stage,
 ) -> Transition {
-    let Ok((next, effect)) = house.cpu(id).after(stage) else {
-        return refuse(house, zcomp, Refusal::WrongStage);
+    let Ok((next, effect)) = inventory.cpu(id).after(stage) else {
+        return refuse(inventory, zcomp, Refusal::WrongStage);
     };
     let walk = match effect {
         cpu::Effect::None => {
-            house.set_cpu(id, next);
-            return rest(house, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)));
+            inventory.set_cpu(id, next);
+            return rest(inventory, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)));
         }
         cpu::Effect::Start => zcomp.cpu_up(id),
         cpu::Effect::Stop => zcomp.cpu_down(id),
     };
-    changing_cpu(house, id, next, walk.expect("a CPU is up if and only if it is not offline"))
+    changing_cpu(inventory, id, next, walk.expect("a CPU is up if and only if it is not offline"))
 }
 
 fn changing_cpu(
-    mut house: House,
+    mut inventory: Inventory,
     id: hotplug::CpuId,
     next: hotplug::Cpu,
     progress: Progress,
 ) -> Transition {
     match progress {
-        Progress::Step(walk, step) => ask(house, Job::Cpu(id, next, walk), Ask::Step(step)),
+        Progress::Step(walk, step) => ask(inventory, Job::Cpu(id, next, walk), Ask::Step(step)),
         Progress::Finished(zcomp, Ok(())) => {
-            house.set_cpu(id, next);
-            rest(house, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)))
+            inventory.set_cpu(id, next);
+            rest(inventory, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)))
         }
-        Progress::Finished(zcomp, Err(_)) => refuse(house, zcomp, Refusal::NoMemory),
+        Progress::Finished(zcomp, Err(_)) => refuse(inventory, zcomp, Refusal::NoMemory),
     }
 }
 
 /// Exit claims every device before it changes anything, and is accepted once it has them all.
-fn claim_next(house: House, zcomp: hotplug::State, claimed: DeviceSet) -> Transition {
-    let next = house.existing().difference(claimed).first();
+fn claim_next(inventory: Inventory, zcomp: hotplug::State, claimed: DeviceSet) -> Transition {
+    let next = inventory.existing().difference(claimed).first();
     match next {
-        Some(id) => ask(house, Job::ClaimingAll(claimed, id, zcomp), Ask::Claim(id)),
-        None => close_next(house, zcomp),
+        Some(id) => ask(inventory, Job::ClaimingAll(claimed, id, zcomp), Ask::Claim(id)),
+        None => close_next(inventory, zcomp),
     }
 }
 
-fn close_next(house: House, zcomp: hotplug::State) -> Transition {
-    let Some(id) = zcomp.instances().first() else { return end(house, zcomp) };
-    closing(house, id, zcomp.remove_instance(id).expect("it was found among the instances"))
+fn close_next(inventory: Inventory, zcomp: hotplug::State) -> Transition {
+    let Some(id) = zcomp.instances().first() else { return end(inventory, zcomp) };
+    closing(inventory, id, zcomp.remove_instance(id).expect("it was found among the instances"))
 }
 
-fn closing(house: House, id: DeviceId, progress: Progress) -> Transition {
+fn closing(inventory: Inventory, id: DeviceId, progress: Progress) -> Transition {
     match progress {
-        Progress::Step(walk, step) => ask(house, Job::Closing(id, walk), Ask::Step(step)),
-        Progress::Finished(zcomp, _) => close_next(house, zcomp),
+        Progress::Step(walk, step) => ask(inventory, Job::Closing(id, walk), Ask::Step(step)),
+        Progress::Finished(zcomp, _) => close_next(inventory, zcomp),
     }
 }
 
-fn end(house: House, zcomp: hotplug::State) -> Transition {
+fn end(inventory: Inventory, zcomp: hotplug::State) -> Transition {
     let proof = zcomp.remove().expect("every instance was removed before");
-    let effects = Effects::NONE.and(Effect::Retire(house.existing()));
+    let effects = Effects::NONE.and(Effect::Retire(inventory.existing()));
     let effects = effects.and_reply(Ok(Answer::Done)).and(Effect::Finish);
     Transition { state: State::Exited(proof), effects, ask: None }
 }

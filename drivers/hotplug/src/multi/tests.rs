@@ -1,4 +1,4 @@
-use super::{InstanceId, Outcome, Progress, RegisterError, StartupFailed, State, Step};
+use super::{InstanceId, Outcome, Progress, StartupFailed, State, Step, Unchanged};
 use crate::cpus::CpuId;
 use std::collections::BTreeSet;
 
@@ -133,7 +133,7 @@ fn cycles_of_a_cpu_change_nothing() {
 fn a_second_registration_is_refused_and_changes_nothing() {
     let mut performer = Performer::default();
     let state = at_rest(&mut performer, 1, 1);
-    let refused = RegisterError(state.clone());
+    let refused = Unchanged(state.clone());
     assert_eq!(state.clone().add_instance(instance(0)), Err(refused.clone()));
     assert_eq!(state.clone().remove_instance(instance(1)), Err(refused.clone()));
     assert_eq!(state.clone().cpu_up(cpu(0)), Err(refused.clone()));
@@ -144,7 +144,7 @@ fn a_second_registration_is_refused_and_changes_nothing() {
 fn only_a_state_without_instances_can_be_removed() {
     let mut performer = Performer::default();
     let state = at_rest(&mut performer, 2, 1);
-    let RegisterError(state) = state.remove().unwrap_err();
+    let Unchanged(state) = state.remove().unwrap_err();
     let (state, _) = performer.run(state.remove_instance(instance(0)).unwrap());
     assert!(state.remove().is_ok());
     assert!(performer.started.is_empty());

@@ -43,18 +43,18 @@ pub(super) struct Class<P: PageSource> {
 
 /// A place of a class. Ordered as compaction goes: low ones are filled, high ones emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct ObjectPlace {
     run: usize,
     place: usize,
 }
 
 /// Behind every place.
-const END: Place = Place { run: RUNS_MAX, place: 0 };
+const END: ObjectPlace = ObjectPlace { run: RUNS_MAX, place: 0 };
 
 /// How far a compaction of one class has come.
 pub(super) struct Sweep<G> {
     /// Every object from here on was looked at.
-    end: Place,
+    end: ObjectPlace,
     /// An emptied page, to fill a gap further down with.
     pub(super) spare: Option<G>,
 }
@@ -72,12 +72,12 @@ impl<G> Sweep<G> {
     }
 
     /// Returns a sweep that goes on where another one ended.
-    pub(super) fn from(end: Place) -> Self {
+    pub(super) fn from(end: ObjectPlace) -> Self {
         Self { end, spare: None }
     }
 
     /// Returns where another sweep can go on.
-    pub(super) fn end(&self) -> Place {
+    pub(super) fn end(&self) -> ObjectPlace {
         self.end
     }
 
@@ -247,9 +247,9 @@ impl<P: PageSource> Class<P> {
     }
 
     /// Uses the spare page for the lowest gap, if that is lower than any free place and than `from`.
-    fn fill_gap_below(&mut self, from: Place, sweep: &mut Sweep<P::Page>) {
+    fn fill_gap_below(&mut self, from: ObjectPlace, sweep: &mut Sweep<P::Page>) {
         let Some(run) = self.growable.first() else { return };
-        let gap = Place { run, place: self.runs[run].first_unbacked() };
+        let gap = ObjectPlace { run, place: self.runs[run].first_unbacked() };
         let is_lowest = self.first_free().is_none_or(|free| gap < free);
         if is_lowest && gap < from {
             // Without memory for headers the page stays the spare.
@@ -262,7 +262,7 @@ impl<P: PageSource> Class<P> {
     fn copy(
         &mut self,
         source: &P,
-        (from, to): (Place, Place),
+        (from, to): (ObjectPlace, ObjectPlace),
         buffer: &mut [u8],
         redirect: &mut impl FnMut(u32, Handle, Handle) -> bool,
     ) -> bool {
@@ -279,14 +279,14 @@ impl<P: PageSource> Class<P> {
     }
 
     /// Makes a live place free.
-    fn free(&mut self, at: Place) -> Emptied<P::Page> {
+    fn free(&mut self, at: ObjectPlace) -> Emptied<P::Page> {
         self.frees = self.frees.wrapping_add(1);
         let emptied = self.runs[at.run].free_place(self.layout, at.place);
         self.shrunk(at.run);
         emptied
     }
 
-    fn detach_empty(&mut self, at: Place) -> Emptied<P::Page> {
+    fn detach_empty(&mut self, at: ObjectPlace) -> Emptied<P::Page> {
         let emptied = self.runs[at.run].detach_empty(self.layout, at.place);
         self.shrunk(at.run);
         emptied
@@ -319,36 +319,36 @@ impl<P: PageSource> Class<P> {
         self.growable.set(run, self.runs[run].is_missing_pages());
     }
 
-    fn first_free(&self) -> Option<Place> {
+    fn first_free(&self) -> Option<ObjectPlace> {
         let run = self.open.first()?;
-        Some(Place { run, place: self.runs[run].first_free()? })
+        Some(ObjectPlace { run, place: self.runs[run].first_free()? })
     }
 
-    fn last_live_below(&self, end: Place) -> Option<Place> {
+    fn last_live_below(&self, end: ObjectPlace) -> Option<ObjectPlace> {
         let runs = self.runs.iter().enumerate().take(end.run + 1).rev();
         runs.into_iter().find_map(|(run, content)| {
             let limit = if run == end.run { end.place } else { self.layout.places };
-            content.last_live_below(limit).map(|place| Place { run, place })
+            content.last_live_below(limit).map(|place| ObjectPlace { run, place })
         })
     }
 
     /// Returns what the object at `at` is.
-    fn seen(&self, at: Place) -> Seen {
+    fn seen(&self, at: ObjectPlace) -> Seen {
         Seen { header: self.runs[at.run].header(at.place), frees: self.frees }
     }
 
     /// Returns where the object of `handle` is, if there is one.
-    fn live(&self, handle: Handle) -> Option<Place> {
-        let at = Place { run: handle.run(), place: handle.place() };
+    fn live(&self, handle: Handle) -> Option<ObjectPlace> {
+        let at = ObjectPlace { run: handle.run(), place: handle.place() };
         self.runs.get(at.run)?.is_live(at.place).then_some(at)
     }
 
-    fn handle(&self, at: Place) -> Handle {
+    fn handle(&self, at: ObjectPlace) -> Handle {
         Handle::new(self.index, at.run, at.place)
     }
 
     /// Returns the offset of a place in its run.
-    fn start_of(&self, at: Place) -> usize {
+    fn start_of(&self, at: ObjectPlace) -> usize {
         at.place * self.layout.place_bytes
     }
 

@@ -14,7 +14,7 @@
 
 use lock_api::RawMutex;
 
-use super::class::{Place, Sweep};
+use super::class::{ObjectPlace, Sweep};
 use super::layout::{CLASS_COUNT, LAYOUTS, PLACES_MAX, WHOLE_FIRST};
 use super::run::Emptied;
 use super::{Handle, PageSource, Pool};
@@ -33,7 +33,7 @@ pub struct Compaction {
     /// Classes still to be compacted: those below this one.
     classes_left: usize,
     /// Where the sweep of the class on turn goes on; nothing before it began.
-    sweep_from: Option<Place>,
+    sweep_from: Option<ObjectPlace>,
     released: u64,
 }
 

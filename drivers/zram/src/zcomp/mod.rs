@@ -32,12 +32,12 @@ pub(crate) const COMPRESSED_MAX: usize = crate::PAGE_SIZE / 8 * 7;
 pub(crate) struct Zcomp<R: RawMutex> {
     compressor: Compressor,
     /// One per possible CPU, then the fallback, whose stream is always there.
-    places: Vec<Place<R>>,
+    places: Vec<StreamSlot<R>>,
 }
 
 /// Where a CPU's stream is while the CPU is up. Two cache lines of its own (most CPUs fetch pairs).
 #[repr(align(128))]
-struct Place<R: RawMutex> {
+struct StreamSlot<R: RawMutex> {
     stream: Mutex<R, Option<Stream>>,
     pages_compressed: AtomicU64,
     pages_decompressed: AtomicU64,
@@ -46,7 +46,7 @@ struct Place<R: RawMutex> {
 impl<R: RawMutex> Zcomp<R> {
     /// Returns a set of streams with every CPU down and the fallback ready.
     pub(crate) fn new(compressor: Compressor, possible_cpus: usize) -> Result<Self, NoMemory> {
-        let places = memory::filled(possible_cpus + 1, || Place {
+        let places = memory::filled(possible_cpus + 1, || StreamSlot {
             stream: Mutex::new(None),
             pages_compressed: AtomicU64::new(0),
             pages_decompressed: AtomicU64::new(0),
@@ -119,7 +119,7 @@ impl<R: RawMutex> Zcomp<R> {
     /// Returns the bytes that the streams take.
     pub(crate) fn metadata_bytes(&self) -> usize {
         let bytes =
-            |place: &Place<R>| place.stream.lock().as_ref().map_or(0, Stream::metadata_bytes);
+            |place: &StreamSlot<R>| place.stream.lock().as_ref().map_or(0, Stream::metadata_bytes);
         size_of_val(self.places.as_slice()) + self.places.iter().map(bytes).sum::<usize>()
     }
 
@@ -128,11 +128,11 @@ impl<R: RawMutex> Zcomp<R> {
     }
 
     /// Returns the place of `cpu`; a CPU that is not possible shares the fallback.
-    fn place(&self, cpu: usize) -> &Place<R> {
+    fn place(&self, cpu: usize) -> &StreamSlot<R> {
         self.places.get(cpu).unwrap_or_else(|| self.fallback())
     }
 
-    fn fallback(&self) -> &Place<R> {
+    fn fallback(&self) -> &StreamSlot<R> {
         self.places.last().expect("new adds the fallback")
     }
 }

@@ -58,14 +58,14 @@ struct Front<P: Platform> {
     last_error: Words,
 }
 
-struct Place<P: Platform> {
+struct DeviceRow<P: Platform> {
     word: OpenWord,
     front: Mutex<P::Mutex, Front<P>>,
 }
 
 /// The table.
 pub(crate) struct Devices<P: Platform> {
-    places: Vec<Place<P>>,
+    places: Vec<DeviceRow<P>>,
     spares: Mutex<P::Mutex, Vec<Shared<P>>>,
     inspection: Mutex<P::Mutex, ()>,
 }
@@ -74,7 +74,7 @@ impl<P: Platform> Devices<P> {
     /// Returns a table of [`DEVICES_MAX`] absent devices. Called once, at start, where running out of
     /// memory may end the daemon.
     pub(crate) fn new() -> Self {
-        let place = || Place {
+        let place = || DeviceRow {
             word: OpenWord::absent(),
             front: Mutex::new(Front { view: None, content: None, last_error: Words::NONE }),
         };
@@ -85,12 +85,12 @@ impl<P: Platform> Devices<P> {
         }
     }
 
-    fn place(&self, id: DeviceId) -> Result<&Place<P>, NoDevice> {
+    fn place(&self, id: DeviceId) -> Result<&DeviceRow<P>, NoDevice> {
         self.places.get(id.index()).ok_or(NoDevice)
     }
 
     /// Returns the place of a device that the lifecycle knows.
-    fn known(&self, id: DeviceId) -> &Place<P> {
+    fn known(&self, id: DeviceId) -> &DeviceRow<P> {
         self.place(id).expect("the lifecycle has DEVICES_MAX devices")
     }
 

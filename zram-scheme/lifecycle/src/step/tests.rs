@@ -312,8 +312,8 @@ fn a_device_grows_while_it_is_open_but_shrinks_only_while_it_is_not() {
     world.open.clear();
     let (state, reply) = world.request(state, Request::Resize(name(0, 0), pages(1)));
     assert_eq!((reply, world.sizes.get(&id(0))), (Ok(Answer::Done), Some(&pages(1))));
-    let State::Idle(house, _) = state else { panic!("at rest") };
-    assert!(matches!(house.device(id(0)), Device::Ready(_, _, size) if size == pages(1)));
+    let State::Idle(inventory, _) = state else { panic!("at rest") };
+    assert!(matches!(inventory.device(id(0)), Device::Ready(_, _, size) if size == pages(1)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use super::{Class, Place, Sweep};
+use super::{Class, ObjectPlace, Sweep};
 use crate::pool::audit::{Audit, Damage};
 use crate::pool::layout::{LAYOUTS, WHOLE_FIRST};
 use crate::pool::run::Header;
@@ -18,7 +18,7 @@ impl<P: PageSource> Class<P> {
             audit.pages += pages;
             audit.objects.extend(places.into_iter().map(|place| {
                 let slot = content.header(place).slot;
-                (slot, self.handle(Place { run, place }).bits())
+                (slot, self.handle(ObjectPlace { run, place }).bits())
             }));
             // A set knows its smallest member: ask it about each run by taking the ones below out.
             assert!(!content.has_free_place() || self.open.first().is_some_and(|open| open <= run));

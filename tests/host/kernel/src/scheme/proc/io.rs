@@ -245,11 +245,11 @@ impl Kernel {
         if buffer.size < ATTRIBUTES_SIZE {
             return fail(EINVAL);
         }
-        let [_pid_uid, gid_priority] = self.read_args(space, buffer)?;
+        let [pid_and_uid, gid_priority] = self.read_args(space, buffer)?;
         let mut name = [0; 32];
         self.read_user(space, buffer.address + 16, &mut name)?;
         let found = &mut self.threads[thread];
-        let uid = (_pid_uid >> 32) as u32;
+        let uid = (pid_and_uid >> 32) as u32;
         found.identity = Identity::new(found.identity.pid, uid, gid_priority as u32, name);
         found.priority = (gid_priority >> 32).min(u64::from(PRIORITY_LAST)) as u8;
         self.requeue(thread);

@@ -1,8 +1,8 @@
-//! The log: a ring of bytes that its own thread drains.
+//! The log: a buffer of bytes that its own thread drains.
 //!
-//! Whoever logs copies a line into the ring and goes on; the console may be slow, or wait for memory
+//! Whoever logs copies a line into the buffer and goes on; the console may be slow, or wait for memory
 //! that the daemon is asked to provide. A line that does not fit is dropped and counted, and the count
-//! is told once there is room. The ring's memory is taken at start. Used on lifecycle and error paths
+//! is told once there is room. The buffer's memory is taken at start. Used on lifecycle and error paths
 //! only, never for a page.
 
 use alloc::vec::Vec;
@@ -14,11 +14,11 @@ use crate::platform::{LogSink, Platform};
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 
-/// Bytes of the ring: some hundred lines.
-const RING_SIZE: usize = 16 * 1024;
+/// Bytes of the buffer: some hundred lines.
+const BUFFER_SIZE: usize = 16 * 1024;
 
-/// The ring.
-pub struct LogRing<P: Platform> {
+/// The buffer.
+pub struct LogBuffer<P: Platform> {
     platform: P,
     lines: Mutex<P::Mutex, Lines>,
     /// Counts lines, for the draining thread to sleep on.
@@ -30,17 +30,17 @@ struct Lines {
     dropped: usize,
 }
 
-impl<P: Platform> LogRing<P> {
-    /// Returns an empty ring. Called once, at start, where running out of memory may end the daemon.
+impl<P: Platform> LogBuffer<P> {
+    /// Returns an empty buffer. Called once, at start, where running out of memory may end the daemon.
     pub fn new(platform: P) -> Self {
-        let lines = Lines { bytes: Vec::with_capacity(RING_SIZE), dropped: 0 };
+        let lines = Lines { bytes: Vec::with_capacity(BUFFER_SIZE), dropped: 0 };
         Self { platform, lines: Mutex::new(lines), logged: AtomicU32::new(0) }
     }
 
     /// Adds a line, or counts that it was dropped.
     pub fn push(&self, line: &str) {
         let mut lines = self.lines.lock();
-        if lines.bytes.len() + line.len() < RING_SIZE {
+        if lines.bytes.len() + line.len() < BUFFER_SIZE {
             lines.bytes.extend_from_slice(line.as_bytes());
             lines.bytes.push(b'\n');
         } else {
@@ -54,7 +54,7 @@ impl<P: Platform> LogRing<P> {
 
     /// Writes out what is logged, for ever.
     pub fn drain(&self, sink: &mut impl LogSink) -> ! {
-        let mut drained = Vec::with_capacity(RING_SIZE);
+        let mut drained = Vec::with_capacity(BUFFER_SIZE);
         loop {
             // Acquire: a line that this does not count yet changes the word, so the wait returns.
             let logged = self.logged.load(Ordering::Acquire);
@@ -66,7 +66,7 @@ impl<P: Platform> LogRing<P> {
 
     /// Writes out what is logged now; returns whether there was anything.
     pub fn flush(&self, sink: &mut impl LogSink) -> bool {
-        self.drain_once(&mut Vec::with_capacity(RING_SIZE), sink)
+        self.drain_once(&mut Vec::with_capacity(BUFFER_SIZE), sink)
     }
 
     fn drain_once(&self, drained: &mut Vec<u8>, sink: &mut impl LogSink) -> bool {
@@ -83,7 +83,7 @@ impl<P: Platform> LogRing<P> {
     }
 }
 
-impl<P: Platform> log::Log for LogRing<P> {
+impl<P: Platform> log::Log for LogBuffer<P> {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
         metadata.level() <= log::Level::Info
     }

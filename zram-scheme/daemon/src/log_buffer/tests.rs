@@ -1,4 +1,4 @@
-use super::{LogRing, RING_SIZE};
+use super::{BUFFER_SIZE, LogBuffer};
 use crate::fake::FakePlatform;
 use crate::platform::LogSink;
 
@@ -13,25 +13,25 @@ impl LogSink for Kept {
 
 #[test]
 fn lines_come_out_in_order() {
-    let ring = LogRing::new(FakePlatform::new());
+    let buffer = LogBuffer::new(FakePlatform::new());
     let mut kept = Kept::default();
-    ring.push("one");
-    ring.push("two");
-    assert!(ring.flush(&mut kept));
-    assert!(!ring.flush(&mut kept));
+    buffer.push("one");
+    buffer.push("two");
+    assert!(buffer.flush(&mut kept));
+    assert!(!buffer.flush(&mut kept));
     assert_eq!(kept.0, b"one\ntwo\n");
 }
 
 #[test]
 fn a_full_ring_drops_lines_and_tells_how_many() {
-    let ring = LogRing::new(FakePlatform::new());
+    let buffer = LogBuffer::new(FakePlatform::new());
     let line = "x".repeat(99);
-    let fitting = (RING_SIZE - 1) / 100;
+    let fitting = (BUFFER_SIZE - 1) / 100;
     for _ in 0..fitting + 7 {
-        ring.push(&line);
+        buffer.push(&line);
     }
     let mut kept = Kept::default();
-    assert!(ring.flush(&mut kept));
+    assert!(buffer.flush(&mut kept));
     let text = String::from_utf8(kept.0).unwrap();
     assert_eq!(text.lines().count(), fitting + 1);
     assert!(text.ends_with("zramd: 7 lines lost\n"));
