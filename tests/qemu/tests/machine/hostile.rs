@@ -100,7 +100,7 @@ fn a_daemon_that_is_killed_costs_those_who_have_pages_in_it_and_nobody_else() {
         .fails()
         .says("process zramd (pid 2) killed")
         .says("init: /bin/zramd was killed")
-        .says("killed: a page of its is lost in swap")
+        .says("killed: it touched a page that is lost in swap")
         .prints("! wait", "sh: memhog was killed")
         .prints("memhog --size 16M", "figure errors 0");
 }
@@ -125,7 +125,7 @@ fn one_silent_queue_is_given_up(device: &str) {
     );
     boot_with_daemon("mute", 2, &script)
         .fails()
-        .says("killed: a page of its is lost in swap")
+        .says("killed: it touched a page that is lost in swap")
         .prints("memhog --size 16M", "figure errors 0");
 }
 

@@ -235,7 +235,7 @@ pub(crate) fn page_in(
             pager::note_hand_off(kernel, run);
             Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
         }
-        Fault::Lost => Err(Halt::Kill("a page of its is lost in swap".to_string())),
+        Fault::Lost => Err(Halt::Kill("it touched a page that is lost in swap".to_string())),
         Fault::OutOfMemory => Err(Halt::Kill("out of memory".to_string())),
     }
 }
