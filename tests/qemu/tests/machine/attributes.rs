@@ -37,7 +37,7 @@ cat zram:0/algorithm_params
 ";
     let run = boot(2, script)
         .succeeds()
-        .says("zramctl: algorithm_params: no such level; lz4 has 1 to 65537, lz4-safe only 1")
+        .says("zramctl: algorithm_params: no such level; pagelz has 1 to 5, lz4 1 to 65537, lz4-safe only 1")
         .says("zramctl: zram:0: invalid argument (EINVAL)")
         .says("zramctl: zram:0: device or resource busy (EBUSY)")
         .prints("cat zram:0/algorithm_params", "priority=0 algo=lz4 level=8");

@@ -73,7 +73,8 @@ pub enum Answer {
 }
 
 /// Which levels there are ([`zram::Algorithm::levels`]).
-pub(crate) const NO_SUCH_LEVEL: &str = "no such level; lz4 has 1 to 65537, lz4-safe only 1";
+pub(crate) const NO_SUCH_LEVEL: &str =
+    "no such level; pagelz has 1 to 5, lz4 1 to 65537, lz4-safe only 1";
 
 /// Why a request was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
