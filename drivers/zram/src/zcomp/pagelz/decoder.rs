@@ -1,40 +1,14 @@
-//! The decoder: a quick loop for all but the longest sequences and the ends, a careful one for those.
+//! The decoder: [`quick`] for all but the longest sequences and the ends, a careful loop for those.
 //!
-//! [`quick`] takes [`TURNS`] tokens at a time. As many cannot use more than a [`LiteralWindow`] and an
-//! [`OperandWindow`], so what they read is checked once for all of them; near the end of the block the
-//! windows are copies with zeros behind. It copies 16 literals and 32 bytes of a match at once and lets
-//! the next sequence overwrite what was too much; at anything it has doubts about it stops, and
-//! [`careful`] decodes one sequence exactly, or finds the damage. What is true at the end, that each
-//! stream was used up, makes good that a window may have led from one stream into the next.
+//! At anything it has doubts about the quick loop stops, and [`careful`] decodes one sequence exactly,
+//! or finds the damage. What the quick loop wrote in vain is overwritten, and it may read a stream
+//! beyond its end, into the next one; that each stream was used up exactly is found at the end.
 
-use super::token::{FAR, LAST, PREVIOUS, SHORT, SHORT_OFFSETS, TOKENS};
+use super::quick::{long_match, quick};
+use super::token::{FAR, LAST, PREVIOUS, SHORT, TABLES};
 use super::{FIRST_OFFSET, HEADER_BYTES};
 use crate::zcomp::{COMPRESSED_MAX, Damaged};
 use crate::{PAGE_SIZE, PageBytes};
-
-/// Tokens between two looks at the streams.
-const TURNS: usize = 8;
-
-/// Literals of one sequence in the quick loop.
-const QUICK_LITERALS: usize = 32;
-
-/// Operands of one sequence in the quick loop: offset and one byte for each length.
-const QUICK_OPERANDS: usize = 4;
-
-/// The quick loop starts sequences, and matches, up to here: 16 literals and 32 bytes, or 7 words, fit
-/// behind.
-const QUICK_START_MAX: usize = PAGE_SIZE - 64;
-
-/// Where long matches of the quick loop end at the latest: they are copied in pieces of 16 bytes.
-const QUICK_END_MAX: usize = PAGE_SIZE - 32;
-
-/// A match of up to this many bytes is copied without a look at its length.
-const SHORT_MATCH: usize = 32;
-
-const WORD: usize = 8;
-
-type LiteralWindow = [u8; TURNS * QUICK_LITERALS + QUICK_LITERALS];
-type OperandWindow = [u8; TURNS * QUICK_OPERANDS + QUICK_OPERANDS];
 
 /// A block whose header fits it.
 struct Block<'a> {
@@ -45,13 +19,13 @@ struct Block<'a> {
 }
 
 /// How far decoding is. Places in the block are the next byte of each stream.
-struct Place {
-    operand: usize,
-    literal: usize,
-    token: usize,
-    filled: usize,
-    last: usize,
-    previous: usize,
+pub(super) struct Place {
+    pub(super) operand: usize,
+    pub(super) literal: usize,
+    pub(super) token: usize,
+    pub(super) filled: usize,
+    pub(super) last: usize,
+    pub(super) previous: usize,
 }
 
 /// Decompresses `block` into `page`; it must fill the page exactly.
@@ -69,7 +43,7 @@ pub(in crate::zcomp) fn decompress(block: &[u8], page: &mut PageBytes) -> Result
         previous: FIRST_OFFSET,
     };
     while place.token < block.bytes.len() {
-        quick(&block, page, &mut place);
+        quick(block.bytes, page, &mut place);
         if place.token < block.bytes.len() {
             careful(&block, page, &mut place)?;
         }
@@ -94,190 +68,17 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Returns the window at `at`, or a copy of what there is of it with zeros behind.
-#[inline(always)]
-fn window<'a, const N: usize>(bytes: &'a [u8], at: usize, spare: &'a mut [u8; N]) -> &'a [u8; N] {
-    let rest = bytes.get(at..).unwrap_or(&[]);
-    match rest.first_chunk() {
-        Some(window) => window,
-        None => padded(rest, spare),
-    }
-}
-
-#[inline(never)]
-fn padded<'a, const N: usize>(rest: &[u8], spare: &'a mut [u8; N]) -> &'a [u8; N] {
-    spare.fill(0);
-    spare.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
-    spare
-}
-
-/// Decodes sequences while that is easy.
-#[inline(never)]
-fn quick(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) {
-    let mut spare_literals = [0; size_of::<LiteralWindow>()];
-    let mut spare_operands = [0; size_of::<OperandWindow>()];
-    loop {
-        let tokens = block.bytes.get(place.token..).unwrap_or(&[]);
-        let tokens = tokens.get(..TURNS).unwrap_or(tokens);
-        let literals = window(block.bytes, place.literal, &mut spare_literals);
-        let operands = window(block.bytes, place.operand, &mut spare_operands);
-        if turns(tokens, literals, operands, page, place) < TURNS {
-            break;
-        }
-    }
-}
-
-/// Decodes up to [`TURNS`] sequences and returns how many it did.
-#[inline(always)]
-fn turns(
-    tokens: &[u8],
-    literals: &LiteralWindow,
-    operands: &OperandWindow,
-    page: &mut PageBytes,
-    place: &mut Place,
-) -> usize {
-    let (mut literal, mut operand, mut filled) = (0, 0, place.filled);
-    let mut recent = [place.last, place.previous, 0, 0];
-    let mut done = 0;
-    for token in tokens {
-        let token = &TOKENS[usize::from(*token)];
-        // Masks that change nothing: so many tokens use no more.
-        let (l, o) = (literal % (TURNS * QUICK_LITERALS), operand % (TURNS * QUICK_OPERANDS));
-        if filled > QUICK_START_MAX {
-            break;
-        }
-        let first = u16::from_le_bytes([operands[o], operands[o + 1]]);
-        let more = operands[o + usize::from(token.offset_bytes & 3)] & token.literals_mask;
-        let count = usize::from(token.literals) + usize::from(more);
-        page[filled..filled + 16].copy_from_slice(&literals[l..l + 16]);
-        let short = SHORT_OFFSETS[usize::from(first as u8 & token.short_mask)];
-        let kind = usize::from(token.kind & 3);
-        let offset = usize::from(short | first & token.far_mask) | recent[kind];
-        let start = filled + count;
-        if count > 16 {
-            if count > QUICK_LITERALS {
-                break;
-            }
-            page[filled + 16..filled + 32].copy_from_slice(&literals[l + 16..l + 32]);
-        }
-        if offset.wrapping_sub(1) >= start || start > QUICK_START_MAX {
-            break;
-        }
-        let more =
-            operands[o + usize::from(token.operands.wrapping_sub(1) & 3)] & token.length_mask;
-        let bits = usize::from(first >> 12) & usize::from(token.length_bits);
-        let length = usize::from(token.length) + bits + usize::from(more);
-        if length <= SHORT_MATCH {
-            if offset < WORD {
-                repeat_short(page, start, offset);
-            } else {
-                let from = start - offset;
-                copy::<8>(page, from, start);
-                copy::<8>(page, from + 8, start + 8);
-                copy::<8>(page, from + 16, start + 16);
-                copy::<8>(page, from + 24, start + 24);
-            }
-        } else if more == 255 || !long_match(page, start, start + length, offset) {
-            break;
-        }
-        recent[1] = core::hint::select_unpredictable(kind == LAST, recent[1], recent[0]);
-        recent[0] = offset;
-        (literal, operand) = (literal + count, operand + usize::from(token.operands));
-        (filled, done) = (start + length, done + 1);
-    }
-    place.token += done;
-    place.literal += literal;
-    place.operand += operand;
-    (place.filled, place.last, place.previous) = (filled, recent[0], recent[1]);
-    done
-}
-
-/// Copies `N` bytes within the page.
-#[inline(always)]
-fn copy<const N: usize>(page: &mut PageBytes, from: usize, to: usize) {
-    page.copy_within(from..from + N, to);
-}
-
-/// Repeats the last `offset` bytes, fewer than 8, up to 32 bytes and some more.
-#[inline(always)]
-fn repeat_short(page: &mut PageBytes, start: usize, offset: usize) {
-    let (word, stride) = pattern(page, start, offset);
-    for turn in 0..7 {
-        let at = start + turn * stride;
-        page[at..at + WORD].copy_from_slice(&word);
-    }
-}
-
-/// Copies a match and says whether that was possible.
-#[inline(always)]
-fn long_match(page: &mut PageBytes, start: usize, end: usize, offset: usize) -> bool {
-    if end > QUICK_END_MAX || offset > start {
-        return false;
-    }
-    if offset < 16 {
-        repeat(page, start, end, offset);
-        return true;
-    }
-    let mut at = start;
-    while at < end {
-        copy::<16>(page, at - offset, at);
-        at += 16;
-    }
-    true
-}
-
-/// Repeats the last `offset` bytes, fewer than 16, from `start` to `end` and some more.
-#[inline(never)]
-fn repeat(page: &mut PageBytes, start: usize, end: usize, offset: usize) {
-    let mut at = start;
-    if offset >= WORD {
-        while at < end {
-            copy::<8>(page, at - offset, at);
-            at += WORD;
-        }
-        return;
-    }
-    let (word, stride) = pattern(page, start, offset);
-    while at < end {
-        page[at..at + WORD].copy_from_slice(&word);
-        at += stride;
-    }
-}
-
-/// Returns 8 bytes that repeat the last `offset`, 1 to 7, and after how many of them the same 8 bytes
-/// come again.
-#[inline(always)]
-fn pattern(page: &PageBytes, start: usize, offset: usize) -> ([u8; WORD], usize) {
-    /// By offset: a one at each multiple of it.
-    const ONES: [u64; WORD] = [
-        0,
-        0x0101_0101_0101_0101,
-        0x0001_0001_0001_0001,
-        0x0001_0000_0100_0001,
-        0x0000_0001_0000_0001,
-        0x0000_0100_0000_0001,
-        0x0001_0000_0000_0001,
-        0x0100_0000_0000_0001,
-    ];
-    /// By offset: the largest multiple that is not above 8.
-    const STRIDES: [usize; WORD] = [8, 8, 8, 6, 8, 5, 6, 7];
-    let offset = offset % WORD;
-    let bytes = page[start - offset..].first_chunk::<WORD>().expect("a word lies behind");
-    let period = u64::from_le_bytes(*bytes) & ((1 << (8 * offset)) - 1);
-    (period.wrapping_mul(ONES[offset]).to_le_bytes(), STRIDES[offset])
-}
-
 /// Decodes one sequence and checks everything.
 #[inline(never)]
 fn careful(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) -> Result<(), Damaged> {
     let operands = block.bytes.get(place.operand..block.literals).ok_or(Damaged)?;
     let mut rest = operands.iter().map(|byte| usize::from(*byte));
-    let token = &TOKENS[usize::from(*block.bytes.get(place.token).ok_or(Damaged)?)];
+    let token = &TABLES.tokens[usize::from(*block.bytes.get(place.token).ok_or(Damaged)?)];
     let mut next = || rest.next().ok_or(Damaged);
     let (offset, bits) = match usize::from(token.kind) {
         LAST => (place.last, 0),
         PREVIOUS => (place.previous, 0),
-        SHORT => (usize::from(SHORT_OFFSETS[next()? & 0xff]), 0),
+        SHORT => (usize::from(TABLES.short_offsets[next()? & 0xff]), 0),
         FAR.. => {
             let both = next()? | next()? << 8;
             (both & 0xfff, both >> 12)

@@ -6,14 +6,15 @@
 //! pages repeat at few distances, mostly multiples of 8, so most offsets cost no byte or one.
 //!
 //! One decoder reads what all levels write; a level is how hard the encoder looks ([`fast`],
-//! [`dense`]). Everything is safe Rust over arrays of fixed size, so no input, valid or not, makes it
-//! read or write outside of them.
+//! [`dense`]). Only [`quick`], the loop of the decoder, reads and writes without a check of each place;
+//! it argues why it may. The rest is safe Rust.
 
 mod decoder;
 mod dense;
 mod fast;
 #[cfg(test)]
 mod plain;
+mod quick;
 mod streams;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, 
 use proptest::sample::Index;
 
 use super::plain;
-use super::token::{SHORT_OFFSETS, short_code};
+use super::token::{TABLES, short_code};
 use super::{Dense, FAST_LEVEL_MAX, Fast, LEVEL_MAX, decompress};
 use crate::zcomp::{COMPRESSED_MAX, OUTPUT_MAX};
 use crate::{PAGE_SIZE, PageBytes};
@@ -114,7 +114,7 @@ fn every_short_offset_has_the_code_that_it_is_read_from() {
         let code = short_code(offset);
         let is_short = offset < 128 || (offset % 8 == 0 && offset < 1152);
         assert_eq!(
-            SHORT_OFFSETS.get(code).map(|read| usize::from(*read)),
+            TABLES.short_offsets.get(code).map(|read| usize::from(*read)),
             is_short.then_some(offset)
         );
     }
@@ -233,6 +233,18 @@ fn golden_blocks_mean_what_the_document_says() {
     assert_eq!(&page[..16], b"abcdabcdabXabcXa");
     assert_eq!(page[16..4090], [b'Z'; 4074]);
     assert_eq!(&page[4090..], b"YYYend");
+    let in_document = [
+        [[16, 16, 0].as_slice(), &[255; 15], &[0xfd, 0, 0x0f]].concat(),
+        [
+            [0x14, 0x50, 0, 4, 0x20, 11, 1].as_slice(),
+            &[255; 15],
+            &[0xe6],
+            b"abcdXZYend",
+            &[0xf4, 0xa0, 0x50, 0xaf, 0],
+        ]
+        .concat(),
+    ];
+    assert_eq!([&zeros, &kinds], [&in_document[0], &in_document[1]]);
     for block in [zeros, kinds] {
         assert_eq!(plain::decompress(&block), decoded(&block));
     }

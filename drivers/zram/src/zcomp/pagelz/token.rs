@@ -12,6 +12,9 @@ pub(super) const SHORT: usize = 2;
 /// The offset is any, in 12 bits, and the other 4 of these two bytes are the length.
 pub(super) const FAR: usize = 3;
 
+/// Of [`Token::slot`]: a place that nothing is read from.
+pub(super) const NOWHERE: u8 = 4;
+
 /// By kind: the shortest match.
 pub(super) const LENGTH_MIN: [usize; 4] = [2, 2, 3, 4];
 /// By kind: what a match is longer than that when its length begins to need an operand.
@@ -39,16 +42,27 @@ pub(super) struct Token {
     pub(super) length_bits: u8,
     pub(super) kind: u8,
     pub(super) offset_bytes: u8,
-    /// Bytes of operands if no length goes on after the first byte of it.
+    /// Bytes of operands if no length goes on after the first byte of it, and the last of them.
     pub(super) operands: u8,
+    pub(super) last_operand: u8,
+    /// Where the last offset goes among those that can be repeated: [`PREVIOUS`], or nowhere.
+    pub(super) slot: u8,
     /// What of the first operand is the code of a short offset.
     pub(super) short_mask: u8,
     /// What of the two first operands is a far offset.
     pub(super) far_mask: u16,
 }
 
-/// By token.
-pub(super) static TOKENS: [Token; 256] = tokens();
+/// What the decoder looks up, side by side so that one address finds both.
+pub(super) struct Tables {
+    /// By token.
+    pub(super) tokens: [Token; 256],
+    /// By its code: a short offset.
+    pub(super) short_offsets: [u16; 256],
+}
+
+/// The only ones.
+pub(super) static TABLES: Tables = Tables { tokens: tokens(), short_offsets: short_offsets() };
 
 const fn tokens() -> [Token; 256] {
     let mut all = [token(LAST, 0, 0); 256];
@@ -84,6 +98,7 @@ const fn token(kind: usize, row: usize, column: usize) -> Token {
     } else {
         column
     };
+    let operands = OFFSET_BYTES[kind] + is_open as usize + is_long as usize;
     Token {
         literals: literals as u8,
         literals_mask: if is_open { 0xff } else { 0 },
@@ -92,14 +107,15 @@ const fn token(kind: usize, row: usize, column: usize) -> Token {
         length_bits: if is_far { 15 } else { 0 },
         kind: kind as u8,
         offset_bytes: OFFSET_BYTES[kind] as u8,
-        operands: (OFFSET_BYTES[kind] + is_open as usize + is_long as usize) as u8,
+        operands: operands as u8,
+        last_operand: operands.saturating_sub(1) as u8,
+        slot: if kind == LAST { NOWHERE } else { PREVIOUS as u8 },
         short_mask: if kind == SHORT { 0xff } else { 0 },
         far_mask: if is_far { 0xfff } else { 0 },
     }
 }
 
-/// By its code: a short offset.
-pub(super) static SHORT_OFFSETS: [u16; 256] = {
+const fn short_offsets() -> [u16; 256] {
     let mut offsets = [0; 256];
     let mut code = 0;
     while code < 256 {
@@ -107,7 +123,7 @@ pub(super) static SHORT_OFFSETS: [u16; 256] = {
         code += 1;
     }
     offsets
-};
+}
 
 /// Returns the code of an offset as a short one, 256 or more if it is none.
 #[inline(always)]
