@@ -11,7 +11,7 @@ use core::hint::select_unpredictable;
 
 use super::FIRST_OFFSET;
 use super::streams::{Counts, Sequence, Streams};
-use super::token::{FAR, LAST, PREVIOUS, SHORT, short_code};
+use super::token::{FAR, LAST, LENGTH_MIN, PREVIOUS, SHORT, short_code};
 use crate::{PAGE_SIZE, PageBytes};
 
 /// Entries of the table: 8 KiB.
@@ -51,6 +51,15 @@ struct Recent {
     previous: usize,
 }
 
+/// How far the parse is.
+#[derive(Clone, Copy)]
+struct Parsed {
+    /// Where the last match ends.
+    end: usize,
+    counts: Counts,
+    recent: Recent,
+}
+
 impl Fast {
     pub(in crate::zcomp) const fn new() -> Self {
         Self { table: [0; ENTRIES], streams: Streams::new() }
@@ -73,47 +82,27 @@ impl Fast {
     /// Fills the streams; returns where the last literals start and how long the streams are.
     #[inline(never)]
     fn parse<const STEP: usize>(&mut self, page: &PageBytes) -> (usize, Counts) {
-        let mut counts = Counts::default();
-        let mut recent = Recent { last: FIRST_OFFSET, previous: FIRST_OFFSET };
-        let mut anchor = 0;
+        let recent = Recent { last: FIRST_OFFSET, previous: FIRST_OFFSET };
+        let mut parsed = Parsed { end: 0, counts: Counts::default(), recent };
         // A clear table names place 0 for everything, so nothing is looked for there.
         let mut from = 1;
         while let Some(hit) = search::<STEP>(&mut self.table, page, from) {
-            (anchor, counts, recent) = self.take(page, anchor, hit, counts, recent);
-            while anchor <= SEARCH_LAST
-                && let Some(found) = repeat(page, anchor, recent)
+            parsed = self.take(page, hit, parsed);
+            while parsed.end <= SEARCH_LAST
+                && let Some(found) = repeat(page, parsed.end, parsed.recent)
             {
-                let (literals, is_previous) = found;
-                let offset = select_unpredictable(is_previous, recent.previous, recent.last);
-                let start = anchor + literals;
-                let end = extend(page, start + REPEAT_MIN, offset);
-                let row = select_unpredictable(is_previous, 0x50_u8, 0xf0);
-                counts = self.streams.push_repeat(
-                    (word(page, anchor).to_le_bytes(), literals),
-                    row.wrapping_add((literals << 4) as u8),
-                    end - start - 2,
-                    counts,
-                );
-                recent.previous = select_unpredictable(is_previous, recent.last, recent.previous);
-                recent.last = offset;
-                anchor = end;
+                parsed = self.take_repeat(page, found, parsed);
             }
-            from = anchor;
+            from = parsed.end;
         }
-        (anchor, counts)
+        (parsed.end, parsed.counts)
     }
 
-    /// Adds the sequence that ends with the match of a hit; returns where it ends.
+    /// Adds the sequence that ends with the match of a hit.
     #[inline(always)]
-    fn take(
-        &mut self,
-        page: &PageBytes,
-        anchor: usize,
-        hit: Hit,
-        counts: Counts,
-        recent: Recent,
-    ) -> (usize, Counts, Recent) {
+    fn take(&mut self, page: &PageBytes, hit: Hit, parsed: Parsed) -> Parsed {
         let Hit { at, candidate, entry } = hit;
+        let Parsed { end: anchor, counts, recent } = parsed;
         let offset = at - candidate;
         self.table[entry] = if offset < NEAR { candidate } else { at } as u16;
         let end = extend(page, at + FOUND_MIN, offset);
@@ -133,7 +122,29 @@ impl Fast {
         };
         let counts = self.streams.push(page, sequence, counts);
         let previous = select_unpredictable(is_last, recent.previous, recent.last);
-        (end, counts, Recent { last: offset, previous })
+        Parsed { end, counts, recent: Recent { last: offset, previous } }
+    }
+
+    /// Adds the sequence whose match repeats an offset after some literals.
+    #[inline(always)]
+    fn take_repeat(
+        &mut self,
+        page: &PageBytes,
+        (literals, is_previous): (usize, bool),
+        parsed: Parsed,
+    ) -> Parsed {
+        let Parsed { end: anchor, counts, recent } = parsed;
+        let offset = select_unpredictable(is_previous, recent.previous, recent.last);
+        let start = anchor + literals;
+        let end = extend(page, start + REPEAT_MIN, offset);
+        // Row 5 has no literal; row 0 has one, so row -1 would have none.
+        let row = select_unpredictable(is_previous, 0x50_u8, 0xf0);
+        let half = row.wrapping_add((literals << 4) as u8);
+        let word = word(page, anchor).to_le_bytes();
+        let more = end - start - LENGTH_MIN[LAST];
+        let counts = self.streams.push_repeat((word, literals), half, more, counts);
+        let previous = select_unpredictable(is_previous, recent.last, recent.previous);
+        Parsed { end, counts, recent: Recent { last: offset, previous } }
     }
 }
 
