@@ -36,13 +36,17 @@ fn any_bytes(random: &mut Random) -> Vec<u8> {
     block
 }
 
-/// Decodes `block`, in place and as the last bytes of an allocation of its own.
+/// Decodes `block`, alone and with other bytes behind it.
 ///
 /// # Panics
 /// If a guard was touched, if the plain decoder does not agree on what the block says, or if what
 /// stands behind the block makes a difference.
 pub fn run(block: &[u8]) {
     let ours = decoded(Algorithm::Pagelz, block);
+    let mut followed = block.to_vec();
+    followed.resize(block.len() + 1024, 0xff);
+    let again = decoded(Algorithm::Pagelz, &followed[..block.len()]);
+    assert!(ours == again, "what stands behind the block makes a difference");
     let plain = plain::decompress(block);
     assert_eq!(ours.is_some(), plain.is_some(), "valid for one decoder only");
     let is_same = ours.zip(plain).is_none_or(|(ours, plain)| plain == ours);

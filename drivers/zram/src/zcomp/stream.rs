@@ -15,7 +15,7 @@ impl Stream {
     ///
     /// # Errors
     /// [`NoMemory`] when there is none for the workspace: 8 KiB for `lz4`, 16 for `lz4-safe`, 22
-    /// for `pagelz` and 100 for its dense levels.
+    /// for `pagelz` and 82 for its dense levels.
     pub fn new(compressor: Compressor) -> Result<Self, NoMemory> {
         Ok(Self { compressor, workspace: compressor.algorithm().workspace(compressor.level())? })
     }
