@@ -41,8 +41,8 @@ soak: setup ## the storms of make test, for longer, and machines of all sizes (S
 corpus: ## take a new sample of real pages into target/corpus
 	@$(QEMU) corpus
 
-fuzz: ## run 10 million damaged blocks through the decoder (COUNT=N SEED=N)
-	@cargo run --release --package fuzz -- decoder $(or $(COUNT),10000000) $(SEED)
+fuzz: ## run 10 million damaged blocks through a decoder (TARGET=pagelz COUNT=N SEED=N)
+	@cargo run --release --package fuzz -- $(or $(TARGET),decoder) $(or $(COUNT),10000000) $(SEED)
 
 bench: ## compare codecs, the engine and the local Linux zram (as root), in one run (CORPUS=FILE ROUNDS=N)
 	@cargo run --release --package bench

@@ -16,6 +16,17 @@ struct Guarded {
     behind: [u8; GUARD.len()],
 }
 
+/// Decodes `block` by `algorithm`.
+///
+/// # Panics
+/// If a byte next to the page was touched.
+pub(crate) fn decoded(algorithm: Algorithm, block: &[u8]) -> Option<PageBytes> {
+    let mut guarded = Guarded { before: GUARD, page: [0x5a; PAGE_SIZE], behind: GUARD };
+    let result = algorithm.decompress(block, &mut guarded.page);
+    assert!(guarded.before == GUARD && guarded.behind == GUARD, "a write outside the page");
+    result.is_ok().then_some(guarded.page)
+}
+
 /// Makes a block of one of two encoders and damages it in up to four places; one in 32 stays whole.
 pub fn input(random: &mut Random) -> Vec<u8> {
     let page = pages::page(random);
@@ -41,7 +52,7 @@ fn block(random: &mut Random, page: &PageBytes) -> Vec<u8> {
     output[..bytes].to_vec()
 }
 
-fn damage(random: &mut Random, block: &mut Vec<u8>) {
+pub(crate) fn damage(random: &mut Random, block: &mut Vec<u8>) {
     if block.is_empty() {
         block.push(random.byte());
     }
@@ -67,11 +78,9 @@ fn damage(random: &mut Random, block: &mut Vec<u8>) {
 /// # Panics
 /// If a guard was touched, or if two decoders do not agree on what the block says.
 pub fn run(block: &[u8]) {
-    let mut guarded = Guarded { before: GUARD, page: [0x5a; PAGE_SIZE], behind: GUARD };
-    let ours = Algorithm::Lz4.decompress(block, &mut guarded.page);
-    assert!(guarded.before == GUARD && guarded.behind == GUARD, "a write outside the page");
+    let ours = decoded(Algorithm::Lz4, block);
     let mut page = [0xa5; PAGE_SIZE];
     let other = decompress_into(block, &mut page);
-    assert_eq!(ours.is_ok(), matches!(other, Ok(PAGE_SIZE)), "valid for one decoder only");
-    assert!(ours.is_err() || guarded.page == page, "two decoders, two pages");
+    assert_eq!(ours.is_some(), matches!(other, Ok(PAGE_SIZE)), "valid for one decoder only");
+    assert!(ours.is_none_or(|ours| ours == page), "two decoders, two pages");
 }

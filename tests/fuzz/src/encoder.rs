@@ -3,7 +3,7 @@
 use lz4_flex::block::decompress_into;
 use zram::{Algorithm, Compressor, OUTPUT_MAX, PAGE_SIZE, Stream};
 
-use crate::{Random, pages};
+use crate::{Random, pages, plain};
 
 /// Makes a page.
 pub fn input(random: &mut Random) -> Vec<u8> {
@@ -11,7 +11,7 @@ pub fn input(random: &mut Random) -> Vec<u8> {
 }
 
 /// Levels that are tried where an algorithm has them.
-const LEVELS: [i32; 5] = [1, 2, 3, 64, 65_537];
+const LEVELS: [i32; 7] = [1, 2, 3, 4, 5, 64, 65_537];
 
 /// Compresses the page that starts with `bytes` with every algorithm at several levels and
 /// decompresses it again.
@@ -33,6 +33,11 @@ pub fn run(bytes: &[u8]) {
         let read = compressor.algorithm().decompress(&output[..used], &mut back);
         assert_eq!(read, Ok(()), "{compressor:?}");
         assert!(back == page, "{compressor:?}: another page came back");
+        if compressor.algorithm() == Algorithm::Pagelz {
+            let plain = plain::decompress(&output[..used]).map(|back| back == page);
+            assert_eq!(plain, Some(true), "{compressor:?}: the plain decoder");
+            continue;
+        }
         let mut back = [0xa5; PAGE_SIZE];
         assert!(matches!(decompress_into(&output[..used], &mut back), Ok(PAGE_SIZE)));
         assert!(back == page, "{compressor:?}: another decoder reads another page");

@@ -7,9 +7,15 @@
 
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 pub mod decoder;
 pub mod encoder;
+pub mod pagelz;
 pub mod pages;
+// The decoder of the engine's own tests, which is no part of the engine.
+#[path = "../../../drivers/zram/src/zcomp/pagelz/plain.rs"]
+mod plain;
 mod random;
 
 pub use random::Random;
@@ -31,5 +37,6 @@ pub struct Target {
 /// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "decoder", input: decoder::input, run: decoder::run },
+    Target { name: "pagelz", input: pagelz::input, run: pagelz::run },
     Target { name: "encoder", input: encoder::input, run: encoder::run },
 ];

@@ -9,7 +9,7 @@ use lz4_flex::block::{
     CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size,
 };
 
-use super::{COMPRESSED_MAX, lz4};
+use super::{COMPRESSED_MAX, lz4, pagelz};
 use crate::{NoMemory, PAGE_SIZE, PageBytes, memory};
 
 /// Bytes that a codec may write for one page, in the worst case.
@@ -20,6 +20,8 @@ const _: () = assert!(lz4::WRITTEN_MAX <= OUTPUT_MAX, "the buffer is large enoug
 /// A compression algorithm that a device can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
+    /// Our own format for pages, denser than LZ4.
+    Pagelz,
     /// The LZ4 block format, by our own codec for pages.
     Lz4,
     /// The LZ4 block format, by the safe build of `lz4_flex`.
@@ -29,6 +31,10 @@ pub enum Algorithm {
 /// What one compression scribbles on; of no use to the next one. An array of one, because a box of an
 /// array can be allocated fallibly and in place.
 pub(super) enum Workspace {
+    /// Hash table and the streams of a block.
+    Pagelz(Box<[pagelz::Fast; 1]>),
+    /// Chains of places and the ways to each of them.
+    PagelzDense(Box<[pagelz::Dense; 1]>),
     /// Hash table of 16-bit positions.
     Lz4(Box<[lz4::Table; 1]>),
     /// The same of `lz4_flex`, twice as large.
@@ -44,12 +50,13 @@ impl Algorithm {
     pub const DEFAULT: Self = Self::Lz4;
 
     /// Every algorithm, in the order in which they are listed to people.
-    pub const ALL: &[Self] = &[Self::Lz4, Self::Lz4Safe];
+    pub const ALL: &[Self] = &[Self::Pagelz, Self::Lz4, Self::Lz4Safe];
 
     /// Returns the name that people know the algorithm by.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Pagelz => "pagelz",
             Self::Lz4 => "lz4",
             Self::Lz4Safe => "lz4-safe",
         }
@@ -61,9 +68,13 @@ impl Algorithm {
         Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
     }
 
-    /// Returns what a compression needs.
-    pub(super) fn workspace(self) -> Result<Workspace, NoMemory> {
+    /// Returns what a compression at `level` needs.
+    pub(super) fn workspace(self, level: i32) -> Result<Workspace, NoMemory> {
         Ok(match self {
+            Self::Pagelz if level <= pagelz::FAST_LEVEL_MAX => {
+                Workspace::Pagelz(memory::boxed_array(pagelz::Fast::new)?)
+            }
+            Self::Pagelz => Workspace::PagelzDense(memory::boxed_array(pagelz::Dense::new)?),
             Self::Lz4 => Workspace::Lz4(memory::boxed_array(lz4::Table::new)?),
             Self::Lz4Safe => Workspace::Lz4Safe(memory::boxed_array(CompressTable::small)?),
         })
@@ -75,6 +86,7 @@ impl Algorithm {
     /// [`Damaged`]; `page` then holds anything.
     pub fn decompress(self, bytes: &[u8], page: &mut PageBytes) -> Result<(), Damaged> {
         match self {
+            Self::Pagelz => pagelz::decompress(bytes, page),
             Self::Lz4 => lz4::decompress(bytes, page),
             Self::Lz4Safe => match decompress_into(bytes, page) {
                 Ok(PAGE_SIZE) => Ok(()),
@@ -88,12 +100,14 @@ impl Workspace {
     /// Returns the bytes of heap that it takes.
     pub(super) fn metadata_bytes(&self) -> usize {
         match self {
+            Self::Pagelz(workspace) => size_of_val(&**workspace),
+            Self::PagelzDense(workspace) => size_of_val(&**workspace),
             Self::Lz4(workspace) => size_of_val(&**workspace),
             Self::Lz4Safe(workspace) => size_of_val(&**workspace),
         }
     }
 
-    /// Compresses `page` at `level`, one that the algorithm has, and returns the bytes used, or
+    /// Compresses `page` at `level`, the one that the workspace was made for, and returns the bytes used, or
     /// nothing if it does not shrink by an eighth.
     pub(super) fn compress(
         &mut self,
@@ -102,6 +116,14 @@ impl Workspace {
         output: &mut [u8; OUTPUT_MAX],
     ) -> Option<usize> {
         match self {
+            Self::Pagelz(workspace) => {
+                let [fast] = &mut **workspace;
+                fast.compress(page, level, output)
+            }
+            Self::PagelzDense(workspace) => {
+                let [dense] = &mut **workspace;
+                dense.compress(page, level, output)
+            }
             Self::Lz4(workspace) => {
                 let [table] = &mut **workspace;
                 lz4::compress(table, page, level.unsigned_abs(), output.first_chunk_mut()?)
@@ -138,7 +160,7 @@ mod tests {
             let mut output = [0; OUTPUT_MAX];
             let mut page = [3; PAGE_SIZE];
             page[100] = 9;
-            let mut workspace = algorithm.workspace().expect("memory");
+            let mut workspace = algorithm.workspace(1).expect("memory");
             let bytes = workspace.compress(&page, 1, &mut output).expect("fits");
             let short = algorithm.decompress(&output[..bytes - 1], &mut page);
             let long = algorithm.decompress(&output[..bytes + 1], &mut page);
@@ -205,12 +227,12 @@ mod tests {
             let page = crate::zcomp::tests::page_of(&pieces, seed);
             let mut output = [0; OUTPUT_MAX];
             for algorithm in Algorithm::ALL {
-                let mut workspace = algorithm.workspace().expect("memory");
-                for level in [1, 2, 3, 8, 100, 65_537] {
+                for level in [1, 2, 3, 4, 5, 8, 100, 65_537] {
                     if !algorithm.levels().contains(&level) {
                         continue;
                     }
-                    workspace.compress(&other, 1, &mut output).expect("half of it are runs");
+                    let mut workspace = algorithm.workspace(level).expect("memory");
+                    workspace.compress(&other, level, &mut output);
                     if let Some(bytes) = workspace.compress(&page, level, &mut output) {
                         let mut back = [0xee; PAGE_SIZE];
                         prop_assert_eq!(algorithm.decompress(&output[..bytes], &mut back), Ok(()));

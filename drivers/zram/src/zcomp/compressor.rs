@@ -2,11 +2,13 @@
 //!
 //! Levels are Linux's for the same algorithm. That of `lz4` is LZ4's acceleration: 1 is the densest
 //! and the default; from 2 on a quicker tier of the encoder is used, and the higher the level, the
-//! larger steps it takes over bytes that do not repeat. All levels decode alike.
+//! larger steps it takes over bytes that do not repeat. `pagelz` is ours and counts as zstd does: 1 is
+//! the quickest and the default, 2 looks at every place, 3 to 5 choose among all ways to cut the page.
+//! All levels of an algorithm decode alike.
 
 use core::ops::RangeInclusive;
 
-use super::Algorithm;
+use super::{Algorithm, pagelz};
 
 /// What a device compresses with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +60,7 @@ impl Algorithm {
         /// LZ4's own end (`LZ4_ACCELERATION_MAX`).
         const ACCELERATION_MAX: i32 = 65_537;
         match self {
+            Self::Pagelz => 1..=pagelz::LEVEL_MAX,
             Self::Lz4 => 1..=ACCELERATION_MAX,
             Self::Lz4Safe => 1..=1,
         }

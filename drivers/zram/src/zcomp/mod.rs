@@ -11,6 +11,7 @@
 mod codec;
 mod compressor;
 mod lz4;
+mod pagelz;
 mod stream;
 
 use alloc::vec::Vec;

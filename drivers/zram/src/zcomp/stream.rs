@@ -14,9 +14,10 @@ impl Stream {
     /// Returns a stream for `compressor`.
     ///
     /// # Errors
-    /// [`NoMemory`] when there is none for the workspace, 8 or 16 KiB.
+    /// [`NoMemory`] when there is none for the workspace: 8 KiB for `lz4`, 16 for `lz4-safe`, 22
+    /// for `pagelz` and 82 for its dense levels.
     pub fn new(compressor: Compressor) -> Result<Self, NoMemory> {
-        Ok(Self { compressor, workspace: compressor.algorithm().workspace()? })
+        Ok(Self { compressor, workspace: compressor.algorithm().workspace(compressor.level())? })
     }
 
     /// Returns the bytes of heap that the stream takes.

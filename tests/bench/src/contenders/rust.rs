@@ -34,6 +34,11 @@ impl Codec for Rip {
 pub(super) fn all() -> Vec<Contender> {
     let contender = |name: &str, codec: Box<dyn Codec>| Contender { name: name.into(), codec };
     let ours = [
+        ("pagelz", Algorithm::Pagelz, 1),
+        ("pagelz level=2", Algorithm::Pagelz, 2),
+        ("pagelz level=3", Algorithm::Pagelz, 3),
+        ("pagelz level=4", Algorithm::Pagelz, 4),
+        ("pagelz level=5", Algorithm::Pagelz, 5),
         ("lz4", Algorithm::Lz4, 1),
         ("lz4 level=2", Algorithm::Lz4, 2),
         ("lz4_flex (lz4-safe)", Algorithm::Lz4Safe, 1),

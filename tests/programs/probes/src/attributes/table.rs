@@ -37,7 +37,7 @@ pub(crate) const CONTROL: &[Write] = &[
 pub(crate) const EMPTY_READS: &[Read] = &[
     ("initstate", "0"),
     ("disksize", "0"),
-    ("comp_algorithm", "[lz4] lz4-safe"),
+    ("comp_algorithm", "pagelz [lz4] lz4-safe"),
     ("algorithm_params", "priority=0 algo=lz4 level=1"),
     ("mm_stat", "0"),
     ("io_stat", "0"),
@@ -107,7 +107,7 @@ pub(crate) const SIZES: &[(&str, &str)] = &[
 pub(crate) const FULL_READS: &[Read] = &[
     ("initstate", "1"),
     ("disksize", "1048576"),
-    ("comp_algorithm", "[lz4] lz4-safe"),
+    ("comp_algorithm", "pagelz [lz4] lz4-safe"),
     ("algorithm_params", "priority=0 algo=lz4 level=1"),
     ("mm_stat", "0"),
 ];

@@ -122,7 +122,7 @@ fn attributes_show_what_linux_shows() {
     for (path, text) in [
         ("0/disksize", "0\n"),
         ("0/initstate", "0\n"),
-        ("0/comp_algorithm", "[lz4] lz4-safe \n"),
+        ("0/comp_algorithm", "pagelz [lz4] lz4-safe \n"),
         ("0/algorithm_params", "priority=0 algo=lz4 level=1\n"),
         ("0/mm_stat", zeros),
         ("0/io_stat", "       0        0 0        0\n"),
