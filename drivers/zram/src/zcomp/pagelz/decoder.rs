@@ -10,6 +10,9 @@ use super::{FIRST_OFFSET, HEADER_BYTES};
 use crate::zcomp::{COMPRESSED_MAX, Damaged};
 use crate::{PAGE_SIZE, PageBytes};
 
+/// Matches longer than this are copied by doubling what can be copied at once.
+const DOUBLED_MIN: usize = 256;
+
 /// A block whose header fits it.
 struct Block<'a> {
     bytes: &'a [u8],
@@ -95,7 +98,7 @@ fn careful(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) -> Result
     }
     let literals = block.bytes.get(place.literal..until).ok_or(Damaged)?;
     page.get_mut(place.filled..start).ok_or(Damaged)?.copy_from_slice(literals);
-    if !long_match(page, start, end, offset) {
+    if length > DOUBLED_MIN || !long_match(page, start, end, offset) {
         repeat_exactly(page, start, end, offset);
     }
     if usize::from(token.kind) != LAST {

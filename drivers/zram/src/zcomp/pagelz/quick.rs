@@ -82,7 +82,8 @@ pub(super) fn quick(block: &[u8], page: &mut PageBytes, place: &mut Place) {
     };
     run(&all(place), page, place);
     let Rest { literals, operands, tokens } = all(place);
-    if tokens.is_empty() || literals.len() >= LITERALS_AHEAD {
+    // For few tokens the copy costs more than it saves.
+    if tokens.len() < TURNS || literals.len() >= LITERALS_AHEAD {
         return;
     }
     let literals = &padded::<{ 3 * LITERALS_AHEAD }>(literals);
@@ -98,7 +99,8 @@ pub(super) fn quick(block: &[u8], page: &mut PageBytes, place: &mut Place) {
 #[inline(never)]
 fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
     let mut all = [0; N];
-    all.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+    let count = bytes.len().min(N);
+    all[..count].copy_from_slice(&bytes[..count]);
     all
 }
 
