@@ -177,6 +177,11 @@ impl Areas {
         }
     }
 
+    /// Nothing goes there any more, and what is in them is lost.
+    pub(super) fn kill_all(&mut self) {
+        self.list.iter_mut().flatten().for_each(|area| area.state = AreaState::Dead);
+    }
+
     pub(super) fn remove(&mut self, index: AreaIndex) {
         if let Some(place) = self.list.get_mut(usize::from(index.0)) {
             *place = None;

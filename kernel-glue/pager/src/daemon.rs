@@ -14,17 +14,22 @@ use zram_abi::verb::Cookie;
 
 use super::Pager;
 use super::areas::AreaState;
-use super::entry::AreaIndex;
+use super::entry::{AreaIndex, SwapEntry};
 use super::in_flight::{Notice, Work};
+use super::invariant::Invariant;
 use super::queues::{Queue, Stage};
 use super::requests::Next;
+use super::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
 
 impl Pager {
     /// A worker has opened this queue; returns false if it is open already (EBUSY) or there is no
-    /// such CPU.
+    /// such CPU, or the pager is closed.
     #[must_use]
     pub fn queue_open(&mut self, queue: QueueId) -> bool {
+        if self.broken_invariant().is_some() {
+            return false;
+        }
         let Some(state @ Queue::Closed) = self.queues.get_mut(queue) else { return false };
         *state = Queue::Running;
         true
@@ -73,8 +78,9 @@ impl Pager {
     /// Returns the record that the woken worker of `queue` is to have, if one waits.
     pub fn queue_take(&mut self, queue: QueueId) -> Option<Record> {
         let work = self.queues.get_mut(queue)?.take()?;
-        let cookie = self.areas.get(work.area())?.cookie;
-        Some(work.record(cookie))
+        let area = self.areas.get(work.area()).ok_or(Invariant::AreaExists);
+        let record = area.and_then(|area| work.record(area.cookie));
+        self.holds(record)
     }
 
     /// The timer ticks on some CPU: what has no other event, in bounded time.
@@ -117,7 +123,7 @@ impl Pager {
             match queue.direction {
                 Direction::In => self.next_turn(queue.cpu, ports),
                 Direction::Out => {
-                    self.notify_on(queue.cpu, ports.now_ns());
+                    self.notify_on(queue.cpu, ports);
                 }
             }
         }
@@ -137,7 +143,7 @@ impl Pager {
     /// any is left or in flight.
     pub(super) fn send_notices(&mut self, ports: &mut impl Ports) -> bool {
         for cpu in self.queues.numbers() {
-            if self.notify_on(cpu, ports.now_ns()) {
+            if self.notify_on(cpu, ports) {
                 ports.wake_worker(QueueId { cpu, direction: Direction::Out });
             }
         }
@@ -149,7 +155,7 @@ impl Pager {
 
     /// Posts a free notice on the `out` queue of `cpu` if it is free and not kept for a batch;
     /// returns whether its worker sleeps.
-    fn notify_on(&mut self, cpu: Cpu, now_ns: u64) -> bool {
+    fn notify_on(&mut self, cpu: Cpu, ports: &mut impl Ports) -> bool {
         let free = |cpu: &super::queues::PerCpu| cpu.output.is_free() && cpu.unmapping.is_none();
         if !self.queues.cpu(cpu).is_some_and(free) {
             return false;
@@ -160,20 +166,19 @@ impl Pager {
         let Some(area) = self.areas.get_mut(index) else { return false };
         while notice.slots.as_slice().len() < zram_abi::record::ENTRIES_MAX {
             let Some(slot) = area.slots.take_notice() else { break };
-            if notice.slots.push(slot).is_err() {
-                area.slots.notice_failed(slot);
+            if let Err(slot) = notice.slots.push(slot) {
+                self.broke(Invariant::BatchHasRoom);
+                self.turn_slot(SwapEntry { area: index, slot }, SlotMap::notice_failed);
                 break;
             }
         }
-        let queue = self.queues.cpu_mut(cpu);
-        queue.is_some_and(|queue| queue.output.post(Work::Notice(notice), now_ns))
+        self.post(QueueId { cpu, direction: Direction::Out }, Work::Notice(notice), ports)
     }
 
     /// A slot that the daemon did not know is forgotten just as well. So is one for which it answered
     /// nonsense: asking again for ever would keep memory from ever being called gone, and what the
     /// daemon may still keep there is replaced by the next store.
     fn notice_replied(&mut self, notice: Notice, reply: &Record) {
-        let Some(area) = self.areas.get_mut(notice.area) else { return };
         for (slot, answer) in notice.slots.as_slice().iter().zip(reply.entries()) {
             match answer.status {
                 Status::Ok | Status::Gone => {
@@ -187,29 +192,36 @@ impl Pager {
                     self.statistics.bad_replies = self.statistics.bad_replies.saturating_add(1);
                 }
             }
-            area.slots.notice_done(*slot);
+            self.turn_slot(notice.entry(*slot), SlotMap::notice_done);
         }
     }
 
     fn notice_returned(&mut self, notice: Notice) {
-        let Some(area) = self.areas.get_mut(notice.area) else { return };
         for slot in notice.slots.as_slice() {
-            area.slots.notice_failed(*slot);
+            self.turn_slot(notice.entry(*slot), SlotMap::notice_failed);
         }
-        area.settle();
+        if let Some(area) = self.areas.get_mut(notice.area) {
+            area.settle();
+        }
     }
 
     fn end_queue(&mut self, queue: QueueId, to: Queue, ports: &mut impl Ports) {
         let Some(state) = self.queues.get_mut(queue) else { return };
-        match state.leave_for(to) {
-            Some(Work::Store(store)) => self.store_returned(queue, store, ports),
-            Some(Work::Load(load)) => self.load_returned(queue, load, ports),
-            Some(Work::Notice(notice)) => self.notice_returned(notice),
-            None => {}
+        if let Some(work) = state.leave_for(to) {
+            self.work_returned(queue, work, ports);
         }
         match queue.direction {
             Direction::In => self.end_turns(queue.cpu, ports),
             Direction::Out => {}
+        }
+    }
+
+    /// Nobody will answer this work.
+    pub(super) fn work_returned(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) {
+        match work {
+            Work::Store(store) => self.store_returned(queue, store, ports),
+            Work::Load(load) => self.load_returned(queue, load, ports),
+            Work::Notice(notice) => self.notice_returned(notice),
         }
     }
 
@@ -221,10 +233,8 @@ impl Pager {
         }
     }
 
-    fn daemon_died(&mut self, ports: &mut impl Ports) {
-        for (_, area) in self.areas.iter_mut() {
-            area.state = AreaState::Dead;
-        }
+    pub(super) fn daemon_died(&mut self, ports: &mut impl Ports) {
+        self.areas.kill_all();
         for cpu in self.queues.numbers() {
             for direction in [Direction::In, Direction::Out] {
                 let queue = QueueId { cpu, direction };

@@ -9,9 +9,10 @@
 use super::Pager;
 use super::entry::SwapEntry;
 use super::in_flight::{Held, Work};
+use super::invariant::Invariant;
 use super::queues::Offered;
 use super::requests::Fork;
-use super::slots::Slot;
+use super::slots::{Slot, SlotMap};
 use super::waiters::Reason;
 use crate::ports::{Page, Ports, SpaceId, Waiter};
 
@@ -36,13 +37,14 @@ impl Pager {
             }
             Some(Slot::Stored(_) | Slot::Lost(_)) => self.drop_user(entry),
             Some(Slot::Free | Slot::Noticed | Slot::Noticing) | None => {
-                debug_assert!(false, "dropped {entry:?}, which is no page's");
+                self.broke(Invariant::EntryHasSlot);
             }
         }
         let pending = self.areas.get(entry.area).map_or(0, |area| area.slots.notices_pending());
         if usize::try_from(pending).is_ok_and(|pending| pending >= NOTICES_MIN) {
             self.send_notices(ports);
         }
+        self.close_if_broken(ports);
     }
 
     /// The space may be copied, page table and all, if the answer is `Ready`: pages of it that were
@@ -50,10 +52,11 @@ impl Pager {
     /// gets is then reported by [`Pager::entry_duplicated`], before the pager is called otherwise.
     pub fn fork_begin(&mut self, space: SpaceId, waiter: Waiter, ports: &mut impl Ports) -> Fork {
         while let Some(entry) = self.leaving_from(space) {
-            if !self.give_back(entry, false, ports) {
+            if self.give_back(entry, false, ports) != Some(true) {
                 break;
             }
         }
+        self.close_if_broken(ports);
         match self.taken_from(space) {
             Some(entry) => {
                 self.wait(waiter, Reason::Slot(entry), ports);
@@ -67,8 +70,7 @@ impl Pager {
     /// if the slot has as many users as can be counted.
     #[must_use]
     pub fn entry_duplicated(&mut self, space: SpaceId, entry: SwapEntry) -> bool {
-        let area = self.areas.get_mut(entry.area);
-        let added = area.is_some_and(|area| area.slots.add_user(entry.slot));
+        let added = self.turn_slot(entry, SlotMap::add_user) == Some(true);
         if added {
             self.entry_placed(space);
         }
@@ -77,8 +79,10 @@ impl Pager {
 
     /// The space is gone, every entry of it dropped; its number may be used again.
     pub fn space_gone(&mut self, space: SpaceId, ports: &mut impl Ports) {
-        debug_assert!(self.swapped_pages(space) == 0, "{space:?} ends with swap entries");
-        debug_assert!(self.leaving_from(space).is_none(), "{space:?} ends with pages in flight");
+        let is_leaving = self.drop_leaving_from(space);
+        if is_leaving || self.swapped_pages(space) != 0 {
+            self.broke(Invariant::EntryIsReported);
+        }
         self.space_spared(space);
         self.after_frames_freed(ports);
     }
@@ -110,14 +114,16 @@ impl Pager {
     }
 
     fn drop_user(&mut self, entry: SwapEntry) {
+        self.turn_slot(entry, SlotMap::drop_user);
         if let Some(area) = self.areas.get_mut(entry.area) {
-            area.slots.drop_user(entry.slot);
             area.settle();
         }
     }
 
     fn drop_leaving(&mut self, entry: SwapEntry, ports: &mut impl Ports) {
-        let Some((item, offered)) = self.queues.leaving_mut(entry) else { return };
+        let Some((item, offered)) = self.queues.leaving_mut(entry) else {
+            return self.broke(Invariant::PageHasBatch);
+        };
         item.held = match item.held {
             Held::Leaving | Held::Wanted => Held::Dropped,
             held @ (Held::Shared | Held::Returned | Held::Dropped) => held,
@@ -140,6 +146,22 @@ impl Pager {
                 item.wanted = false;
             }
         }
+    }
+
+    /// Drops what leaves from a space that is gone; returns whether there was anything, which there
+    /// must not be: its pages would go back to whoever has the space's number next.
+    fn drop_leaving_from(&mut self, space: SpaceId) -> bool {
+        let mut found = false;
+        for (store, _) in self.queues.stores_mut() {
+            let items = store.items.as_mut_slice().iter_mut();
+            for item in items.filter(|item| item.space == space) {
+                if matches!(item.held, Held::Leaving | Held::Wanted) {
+                    item.held = Held::Dropped;
+                    found = true;
+                }
+            }
+        }
+        found
     }
 
     fn leaving_from(&mut self, space: SpaceId) -> Option<SwapEntry> {

@@ -10,15 +10,22 @@ use super::Pager;
 use super::areas::AreaState;
 use super::entry::SwapEntry;
 use super::in_flight::{Held, Load, LoadItem, Work};
+use super::invariant::Invariant;
 use super::queues::Offered;
 use super::requests::{Fault, FaultRequest, FrameAnswer};
-use super::slots::{LoadEnd, Slot};
+use super::slots::{LoadEnd, Slot, SlotMap};
 use super::waiters::{LinedUp, Reason};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
 
 impl Pager {
     /// Brings back the page at a swap entry, or begins to.
     pub fn fault(&mut self, request: FaultRequest, ports: &mut impl Ports) -> Fault {
+        let answer = self.fault_entry(request, ports);
+        self.close_if_broken(ports);
+        answer
+    }
+
+    fn fault_entry(&mut self, request: FaultRequest, ports: &mut impl Ports) -> Fault {
         let Some(entry) = ports.entry(request.space, request.page) else { return Fault::Mapped };
         match self.areas.slot(entry) {
             Some(Slot::Storing) => self.fault_leaving(request, entry, ports),
@@ -28,7 +35,7 @@ impl Pager {
             }
             Some(Slot::Stored(_) | Slot::Lost(_)) => self.lost(),
             Some(Slot::Free | Slot::Noticed | Slot::Noticing) | None => {
-                debug_assert!(false, "{request:?} met {entry:?}, which is no page's");
+                self.broke(Invariant::EntryHasSlot);
                 self.lost()
             }
         }
@@ -54,23 +61,24 @@ impl Pager {
         entry: SwapEntry,
         ports: &mut impl Ports,
     ) -> Fault {
-        if self.give_back(entry, request.write, ports) {
-            return Fault::Mapped;
+        match self.give_back(entry, request.write, ports) {
+            Some(true) => Fault::Mapped,
+            Some(false) => self.wait_for_slot(request.waiter, entry, ports),
+            None => self.lost(),
         }
-        self.wait_for_slot(request.waiter, entry, ports)
     }
 
     /// Gives a leaving page back; returns false if that must wait for the reply, because the page
-    /// is to be written and the daemon reads its very frame.
+    /// is to be written and the daemon reads its very frame, and nothing if it is in no batch.
     pub(super) fn give_back(
         &mut self,
         entry: SwapEntry,
         write: bool,
         ports: &mut impl Ports,
-    ) -> bool {
+    ) -> Option<bool> {
         let Some((item, offered)) = self.queues.leaving_mut(entry) else {
-            debug_assert!(false, "{entry:?} is on its way out, but in no batch");
-            return true;
+            self.broke(Invariant::PageHasBatch);
+            return None;
         };
         let frame_is_read = offered == Offered::Yes && ports.is_mapped();
         match item.held {
@@ -80,14 +88,14 @@ impl Pager {
             }
             Held::Leaving | Held::Wanted if write => {
                 item.held = Held::Wanted;
-                return false;
+                return Some(false);
             }
             Held::Leaving | Held::Wanted => {
                 item.held = Held::Shared;
                 ports.share(item.frame);
                 ports.map(item.space, item.page, item.frame, Mapping::ReadOnly);
             }
-            Held::Shared | Held::Returned | Held::Dropped => return true,
+            Held::Shared | Held::Returned | Held::Dropped => return Some(true),
         }
         let space = item.space;
         self.entry_removed(space);
@@ -97,7 +105,7 @@ impl Pager {
         }
         // Others may wait for the reply that this page no longer needs.
         self.waiters.wake_slot(entry, None, ports);
-        true
+        Some(true)
     }
 
     fn fault_stored(
@@ -161,21 +169,24 @@ impl Pager {
     ) -> bool {
         let LinedUp { request, entry, frame, since_ns } = lined_up;
         let ticket = self.next_ticket();
-        let Some(area) = self.areas.get_mut(entry.area) else { return false };
-        let take = area.slots.begin_load(entry.slot);
+        let Some(take) = self.turn_slot(entry, SlotMap::begin_load) else {
+            ports.release(frame);
+            self.waiters.wake_slot(entry, None, ports);
+            return false;
+        };
         let mut load = Load::new(entry.area, ticket, take);
         load.since_ns = since_ns;
         load.first = Some(request.waiter);
         let (space, page) = (request.space, request.page);
         let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
         if let Err(item) = load.items.push(item) {
+            self.broke(Invariant::BatchHasRoom);
             ports.release(item.frame);
             self.end_load(entry, LoadEnd::Aborted);
             self.waiters.wake_slot(entry, None, ports);
             return false;
         }
         ports.lend(queue, 0, frame);
-        let now_ns = ports.now_ns();
-        self.queues.get_mut(queue).is_some_and(|queue| queue.post(Work::Load(load), now_ns))
+        self.post(queue, Work::Load(load), ports)
     }
 }

@@ -23,6 +23,7 @@ use zram_abi::verb::Cookie;
 
 use super::entry::{AreaIndex, SwapEntry, SwapSlot};
 use super::fixed::Fixed;
+use super::invariant::Invariant;
 use crate::ports::{Frame, Page, SpaceId, Waiter};
 
 /// Where a page on its way out belongs now. The frame is held by the batch unless `Returned`.
@@ -152,6 +153,11 @@ impl Notice {
     pub(super) fn new(area: AreaIndex, ticket: u32) -> Self {
         Self { area, ticket, slots: Fixed::new(SwapSlot(0)) }
     }
+
+    /// Returns what an entry for the slot would be.
+    pub(super) fn entry(&self, slot: SwapSlot) -> SwapEntry {
+        SwapEntry { area: self.area, slot }
+    }
 }
 
 impl Work {
@@ -165,15 +171,17 @@ impl Work {
     }
 
     /// Returns the record that asks for this.
-    pub(super) fn record(&self, cookie: Cookie) -> Record {
+    pub(super) fn record(&self, cookie: Cookie) -> Result<Record, Invariant> {
         let (operation, ticket) = self.title();
         let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
         let mut record = Record::new(operation, device, generation, ticket);
         for index in 0..self.count() {
-            let has_room = record.push(self.slot(index).map_or(0, |slot| slot.0));
-            debug_assert!(has_room, "a record has as many entries as a list items");
+            let has_room = self.slot(index).is_some_and(|slot| record.push(slot.0));
+            if !has_room {
+                return Err(Invariant::BatchHasRoom);
+            }
         }
-        record
+        Ok(record)
     }
 
     /// Returns whether `reply` answers the record that asks for this: the same in everything but

@@ -24,6 +24,7 @@
 //! | `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
 //! | `swapoff` | everything comes back |
 //! | `statistics`, `probe` | counts and latencies |
+//! | `invariant` | a bug of the pager's own closes it |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -52,6 +53,7 @@ mod entry;
 mod fault;
 mod fixed;
 mod in_flight;
+mod invariant;
 mod load;
 mod oom;
 pub mod ports;
@@ -74,6 +76,7 @@ use alloc::vec::Vec;
 
 pub use areas::{AREAS_MAX, AreaInfo, AreaState};
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
+pub use invariant::Invariant;
 pub use queues::STUCK_NS;
 pub use requests::{
     Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
@@ -83,6 +86,7 @@ pub use statistics::{Latencies, Statistics};
 pub use watermarks::{Bounds, WatermarkError, Watermarks};
 
 use areas::Areas;
+use invariant::Health;
 use queues::Queues;
 use reclaim::Pressure;
 use slots::NoMemory;
@@ -97,6 +101,7 @@ use zram_abi::verb::Cookie;
 #[derive(Debug)]
 pub struct Pager {
     config: Config,
+    health: Health,
     areas: Areas,
     queues: Queues,
     waiters: Waiters,
@@ -144,6 +149,7 @@ impl Pager {
     fn with_tables(config: Config) -> Result<Self, NoMemory> {
         Ok(Self {
             config,
+            health: Health::Sound,
             areas: Areas::default(),
             queues: Queues::new(config.cpus)?,
             waiters: Waiters::new(config.waiters, config.cpus)?,
@@ -178,7 +184,8 @@ impl Pager {
         let both = |(input, output): (bool, bool), cpu: &queues::PerCpu| {
             (input || cpu.input.is_open(), output || cpu.output.is_open())
         };
-        if cpus.fold((false, false), both) != (true, true) {
+        let is_open = cpus.fold((false, false), both) == (true, true);
+        if !is_open || self.health != Health::Sound {
             return Err(SwapOnError::NoDaemon);
         }
         self.areas.add(cookie, priority)
@@ -245,20 +252,6 @@ impl Pager {
     fn next_ticket(&mut self) -> u32 {
         self.tickets = self.tickets.wrapping_add(1);
         self.tickets
-    }
-
-    fn entry_placed(&mut self, space: SpaceId) {
-        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
-        if let Some(count) = self.swapped.get_mut(index) {
-            *count = count.saturating_add(1);
-        }
-    }
-
-    fn entry_removed(&mut self, space: SpaceId) {
-        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
-        if let Some(count) = self.swapped.get_mut(index) {
-            *count = count.saturating_sub(1);
-        }
     }
 
     /// Prepares the thread to wait; what it had lined up before is given back.

@@ -10,6 +10,7 @@ use zram_abi::record::{Record, Status};
 use super::Pager;
 use super::entry::SwapEntry;
 use super::in_flight::{Load, LoadItem};
+use super::invariant::Invariant;
 use super::slots::{LoadEnd, Slot};
 use super::waiters::Reason;
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
@@ -74,8 +75,8 @@ impl Pager {
 
     /// Ends what `begin_load` of the slot began.
     pub(super) fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
+        self.turn_slot(entry, |slots, slot| slots.end_load(slot, end));
         if let Some(area) = self.areas.get_mut(entry.area) {
-            area.slots.end_load(entry.slot, end);
             area.settle();
         }
     }
@@ -88,7 +89,9 @@ impl Pager {
         ports: &mut impl Ports,
     ) -> LoadEnd {
         let stands = item.wanted && ports.entry(item.space, item.page) == Some(entry);
-        debug_assert!(stands == item.wanted, "{item:?}: its entry went unannounced");
+        if stands != item.wanted {
+            self.broke(Invariant::EntryIsReported);
+        }
         if stands {
             ports.map(item.space, item.page, item.frame, Mapping::Private);
             self.entry_removed(item.space);

@@ -26,8 +26,7 @@ impl Pager {
         let mut load = Load::new(area, self.next_ticket(), false);
         load.first = Some(waiter);
         self.wait(waiter, Reason::Reply, ports);
-        self.queues.get_mut(queue)?.post(Work::Load(load), ports.now_ns());
-        Some(queue)
+        self.post(queue, Work::Load(load), ports).then_some(queue)
     }
 
     /// Counts a probe that took so long, from its system call until its thread ran again.

@@ -95,11 +95,18 @@ impl Queue {
     }
 
     /// Gives it work; returns whether the worker sleeps and must be woken or run.
-    pub(super) fn post(&mut self, work: Work, now_ns: u64) -> bool {
-        debug_assert!(self.is_free(), "a queue takes one piece of work at a time");
+    ///
+    /// # Errors
+    ///
+    /// The work, if the queue is not free: it may be all that is known of its pages.
+    #[expect(clippy::result_large_err, reason = "a box would allocate")]
+    pub(super) fn post(&mut self, work: Work, now_ns: u64) -> Result<bool, Work> {
+        if !self.is_free() {
+            return Err(work);
+        }
         let asleep = matches!(self, Self::Idle);
         *self = Self::Busy(work, Stage::Posted, now_ns);
-        asleep
+        Ok(asleep)
     }
 
     /// Returns whether its work has been there for [`STUCK_NS`], taken or not: its worker does not

@@ -17,7 +17,10 @@ use super::Pager;
 use super::areas::AreaState;
 use super::entry::SwapEntry;
 use super::in_flight::{Held, Store, StoreItem, Work};
+use super::invariant::Invariant;
+use super::queues::Queue;
 use super::requests::{Reclaim, Unmapped};
+use super::slots::SlotMap;
 use super::victims::Look;
 use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
 
@@ -62,9 +65,12 @@ impl Pager {
         let mut store = Store::new(area, ticket);
         self.collect_victims(&mut store, ports);
         if !store.items.as_slice().is_empty() {
-            if let Some(queues) = self.queues.cpu_mut(cpu) {
-                queues.unmapping = Some(store);
-            }
+            let Some(queues) = self.queues.cpu_mut(cpu) else {
+                self.broke(Invariant::QueueIsFree);
+                self.batch_returned(&store, ports);
+                return Reclaim::Nothing;
+            };
+            queues.unmapping = Some(store);
             return Reclaim::Unmapped(Unmapped { cpu, ticket });
         }
         if !self.hand.is_exhausted() {
@@ -94,10 +100,16 @@ impl Pager {
         unmapped: Unmapped,
         ports: &mut impl Ports,
     ) -> Option<QueueId> {
-        let queues = self.queues.cpu_mut(unmapped.cpu)?;
-        let store = queues.unmapping.take_if(|store| store.ticket == unmapped.ticket)?;
+        let queues = self.queues.cpu_mut(unmapped.cpu);
+        let begun = queues
+            .and_then(|queues| queues.unmapping.take_if(|store| store.ticket == unmapped.ticket));
+        let Some(store) = begun else {
+            self.broke(Invariant::PageHasBatch);
+            self.close_if_broken(ports);
+            return None;
+        };
         let queue = QueueId { cpu: unmapped.cpu, direction: Direction::Out };
-        let open = queues.output.is_free();
+        let open = self.queues.get(queue).is_some_and(Queue::is_free);
         let active = self.areas.get(store.area).is_some_and(|it| it.state == AreaState::Active);
         let mut offered = Store::new(store.area, store.ticket);
         for item in store.items.as_slice() {
@@ -107,17 +119,40 @@ impl Pager {
             ports.give(queue, index, item.frame);
         }
         offered.since_ns = ports.now_ns();
-        let run = self.offer(queue, offered);
+        let run = self.offer(queue, offered, ports);
         self.after_frames_freed(ports);
         run
     }
 
-    fn offer(&mut self, queue: QueueId, offered: Store) -> Option<QueueId> {
+    fn offer(&mut self, queue: QueueId, offered: Store, ports: &mut impl Ports) -> Option<QueueId> {
         if offered.items.as_slice().is_empty() {
             return None;
         }
-        let asleep = self.queues.get_mut(queue)?.post(Work::Store(offered), offered.since_ns);
-        asleep.then_some(queue)
+        self.post(queue, Work::Store(offered), ports).then_some(queue)
+    }
+
+    /// Gives a queue work; returns whether its worker sleeps. A queue that cannot have it is a bug
+    /// of ours; the pages of the batch go back then.
+    pub(super) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
+        let now_ns = ports.now_ns();
+        let refused = match self.queues.get_mut(queue) {
+            Some(state) => match state.post(work, now_ns) {
+                Ok(asleep) => return asleep,
+                Err(work) => work,
+            },
+            None => work,
+        };
+        self.broke(Invariant::QueueIsFree);
+        self.work_returned(queue, refused, ports);
+        false
+    }
+
+    /// A batch that nobody was offered goes back.
+    fn batch_returned(&mut self, store: &Store, ports: &mut impl Ports) {
+        for item in store.items.as_slice() {
+            self.put_back(*item, Mapping::Private, ports);
+            self.abandon(store.entry(*item));
+        }
     }
 
     fn finish_page(
@@ -141,6 +176,7 @@ impl Pager {
             }
             Held::Leaving => {
                 if let Err(item) = offered.items.push(item) {
+                    self.broke(Invariant::BatchHasRoom);
                     self.put_back(item, Mapping::Private, ports);
                     self.abandon(offered.entry(item));
                 }
@@ -148,7 +184,11 @@ impl Pager {
             // Its slot was given back when the entry went.
             Held::Dropped => self.free_page(item, ports),
             Held::Returned => {}
-            Held::Wanted | Held::Shared => debug_assert!(false, "not offered, yet {item:?}"),
+            // Nobody reads a frame that was not offered.
+            Held::Wanted | Held::Shared => {
+                self.broke(Invariant::PageHasBatch);
+                ports.release(item.frame);
+            }
         }
     }
 
@@ -188,12 +228,13 @@ impl Pager {
                 let item = StoreItem { slot, frame, space, page, held: Held::Leaving };
                 self.entry_placed(space);
                 if let Err(item) = store.items.push(item) {
+                    self.broke(Invariant::BatchHasRoom);
                     self.put_back(item, Mapping::Private, ports);
                     self.abandon(entry);
                     return false;
                 }
             }
-            None => area.slots.abandon(slot),
+            None => self.abandon(entry),
         }
         true
     }
@@ -206,9 +247,7 @@ impl Pager {
 
     /// Gives back a slot that the daemon never had.
     pub(super) fn abandon(&mut self, entry: SwapEntry) {
-        if let Some(area) = self.areas.get_mut(entry.area) {
-            area.slots.abandon(entry.slot);
-        }
+        self.turn_slot(entry, SlotMap::abandon);
     }
 
     /// Frees the frame of a page that has left.
@@ -243,6 +282,7 @@ impl Pager {
     /// Settles up after frames came free or a batch has come to its end: gain, waiters, watermarks,
     /// whether that was enough, and a `swapoff`, which may wait for either.
     pub(super) fn after_frames_freed(&mut self, ports: &mut impl Ports) {
+        self.close_if_broken(ports);
         if self.gained > 0 {
             self.gained = 0;
             self.hand.gained();

@@ -11,6 +11,7 @@
 //! otherwise (`oom`) until there are more free frames than it again: then only the least is kept.
 
 use super::Pager;
+use super::invariant::Invariant;
 use super::oom::Verdict;
 use super::requests::{FrameAnswer, FrameFor};
 use super::waiters::Reason;
@@ -112,7 +113,10 @@ impl Pager {
         while let Some(waiter) = self.waiters.oldest_for_frame() {
             let Some(frame) = self.spare_frame(ports) else { break };
             let now_ns = ports.now_ns();
-            self.waiters.grant(waiter, (frame, now_ns), ports);
+            if let Err(frame) = self.waiters.grant(waiter, (frame, now_ns), ports) {
+                ports.release(frame);
+                self.broke(Invariant::GrantIsWanted);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! A slot is two bytes (state and count of users), plus one bit each in the map of free slots and
 //! in the map of pending free notices. Users are page-table entries that name the slot; fork adds
 //! one, and the last to go frees it. The table of transitions; every other pair is a bug of ours
-//! and is refused:
+//! and is refused, by an error that closes the pager ([`Invariant`]):
 //!
 //! | state | `take_free` | `stored` | `abandon` | `discard` | `begin_load` | `end_load` | `drop_user` |
 //! | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -22,6 +22,7 @@ use alloc::vec::Vec;
 
 use super::bitmap::Bitmap;
 use super::entry::SwapSlot;
+use super::invariant::Invariant;
 
 /// What a swap slot is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,74 +183,74 @@ impl SlotMap {
     }
 
     /// Storing to Stored: the daemon has it, one entry names it.
-    pub(super) fn stored(&mut self, slot: SwapSlot) {
-        if self.expect(slot, self.get(slot) == Slot::Storing) {
-            self.put(slot, Slot::Stored(1));
-        }
+    pub(super) fn stored(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+        self.expect(slot, Slot::Storing)?;
+        self.put(slot, Slot::Stored(1));
+        Ok(())
     }
 
     /// Storing to Free: the daemon never had it, no entry names it.
-    pub(super) fn abandon(&mut self, slot: SwapSlot) {
-        if self.expect(slot, self.get(slot) == Slot::Storing) {
-            self.release(slot);
-        }
+    pub(super) fn abandon(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+        self.expect(slot, Slot::Storing)?;
+        self.release(slot);
+        Ok(())
     }
 
     /// Storing to Noticed: the daemon has it, but no entry names it any more.
-    pub(super) fn discard(&mut self, slot: SwapSlot) {
-        if self.expect(slot, self.get(slot) == Slot::Storing) {
-            self.notice(slot);
-        }
+    pub(super) fn discard(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+        self.expect(slot, Slot::Storing)?;
+        self.notice(slot);
+        Ok(())
     }
 
     /// Stored to Loading; returns whether one user is all it has, so that TAKE will do.
-    pub(super) fn begin_load(&mut self, slot: SwapSlot) -> bool {
-        let Slot::Stored(users) = self.get(slot) else { return self.expect(slot, false) };
+    pub(super) fn begin_load(&mut self, slot: SwapSlot) -> Result<bool, Invariant> {
+        let Slot::Stored(users) = self.get(slot) else { return Err(Invariant::SlotTransition) };
         self.put(slot, Slot::Loading(users));
-        users == 1
+        Ok(users == 1)
     }
 
     /// Loading to what `end` says.
-    pub(super) fn end_load(&mut self, slot: SwapSlot, end: LoadEnd) {
-        let Slot::Loading(users) = self.get(slot) else {
-            self.expect(slot, false);
-            return;
-        };
+    pub(super) fn end_load(&mut self, slot: SwapSlot, end: LoadEnd) -> Result<(), Invariant> {
+        let Slot::Loading(users) = self.get(slot) else { return Err(Invariant::SlotTransition) };
         match end {
             LoadEnd::Taken => self.release(slot),
-            LoadEnd::Mapped => self.keep(slot, Slot::Stored(users.saturating_sub(1))),
+            LoadEnd::Mapped => self.keep(slot, Slot::Stored(one_less(users)?)),
             LoadEnd::Unwanted | LoadEnd::Aborted => self.keep(slot, Slot::Stored(users)),
             LoadEnd::Lost => self.keep(slot, Slot::Lost(users)),
         }
+        Ok(())
     }
 
     /// One entry less names the slot.
-    pub(super) fn drop_user(&mut self, slot: SwapSlot) {
+    pub(super) fn drop_user(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
         match self.get(slot) {
-            Slot::Stored(users) => self.keep(slot, Slot::Stored(users.saturating_sub(1))),
-            Slot::Lost(users) => self.keep(slot, Slot::Lost(users.saturating_sub(1))),
-            Slot::Loading(users) => self.put(slot, Slot::Loading(users.saturating_sub(1))),
+            Slot::Stored(users) => self.keep(slot, Slot::Stored(one_less(users)?)),
+            Slot::Lost(users) => self.keep(slot, Slot::Lost(one_less(users)?)),
+            Slot::Loading(users) => self.put(slot, Slot::Loading(one_less(users)?)),
             Slot::Free | Slot::Storing | Slot::Noticed | Slot::Noticing => {
-                self.expect(slot, false);
+                return Err(Invariant::SlotTransition);
             }
         }
+        Ok(())
     }
 
     /// One entry more names the slot; returns false, and changes nothing, at [`USERS_MAX`].
-    pub(super) fn add_user(&mut self, slot: SwapSlot) -> bool {
+    pub(super) fn add_user(&mut self, slot: SwapSlot) -> Result<bool, Invariant> {
         let (users, state): (u16, fn(u16) -> Slot) = match self.get(slot) {
             Slot::Stored(users) => (users, Slot::Stored),
             Slot::Lost(users) => (users, Slot::Lost),
             Slot::Loading(users) => (users, Slot::Loading),
             Slot::Free | Slot::Storing | Slot::Noticed | Slot::Noticing => {
-                return self.expect(slot, false);
+                return Err(Invariant::SlotTransition);
             }
         };
         if users >= USERS_MAX {
-            return false;
+            return Ok(false);
         }
-        self.put(slot, state(users.saturating_add(1)));
-        true
+        let more = users.checked_add(1).ok_or(Invariant::CountsAgree)?;
+        self.put(slot, state(more));
+        Ok(true)
     }
 
     fn keep(&mut self, slot: SwapSlot, state: Slot) {
@@ -267,26 +268,28 @@ impl SlotMap {
 
     /// Noticed to Noticing: returns a slot to tell the daemon of.
     pub(super) fn take_notice(&mut self) -> Option<SwapSlot> {
+        // Never more than there are slots, whose count has the same type.
+        let noticing = self.noticing.checked_add(1)?;
         let slot = SwapSlot(self.noticed.take_first()?);
         self.put(slot, Slot::Noticing);
-        self.noticing = self.noticing.saturating_add(1);
+        self.noticing = noticing;
         Some(slot)
     }
 
     /// Noticing to Free: the daemon has forgotten it.
-    pub(super) fn notice_done(&mut self, slot: SwapSlot) {
-        if self.expect(slot, self.get(slot) == Slot::Noticing) {
-            self.noticing = self.noticing.saturating_sub(1);
-            self.release(slot);
-        }
+    pub(super) fn notice_done(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+        self.expect(slot, Slot::Noticing)?;
+        self.noticing = self.noticing.checked_sub(1).ok_or(Invariant::CountsAgree)?;
+        self.release(slot);
+        Ok(())
     }
 
     /// Noticing to Noticed: nobody knows whether the daemon heard.
-    pub(super) fn notice_failed(&mut self, slot: SwapSlot) {
-        if self.expect(slot, self.get(slot) == Slot::Noticing) {
-            self.noticing = self.noticing.saturating_sub(1);
-            self.notice(slot);
-        }
+    pub(super) fn notice_failed(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+        self.expect(slot, Slot::Noticing)?;
+        self.noticing = self.noticing.checked_sub(1).ok_or(Invariant::CountsAgree)?;
+        self.notice(slot);
+        Ok(())
     }
 
     /// All pending notices to Free: there is no daemon left to tell.
@@ -296,12 +299,14 @@ impl SlotMap {
         }
     }
 
-    /// Returns `holds`; a broken rule of this file's table stops host tests and debug kernels, and
-    /// otherwise leaves the slot as it is.
-    fn expect(&self, slot: SwapSlot, holds: bool) -> bool {
-        debug_assert!(holds, "swap slot {}: forbidden from {:?}", slot.0, self.get(slot));
-        holds
+    /// Expects the slot in the one state that an event is allowed in; else it stays as it is.
+    fn expect(&self, slot: SwapSlot, state: Slot) -> Result<(), Invariant> {
+        if self.get(slot) == state { Ok(()) } else { Err(Invariant::SlotTransition) }
     }
+}
+
+fn one_less(users: u16) -> Result<u16, Invariant> {
+    users.checked_sub(1).ok_or(Invariant::CountsAgree)
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use zram_abi::record::{Record, Status};
 use super::Pager;
 use super::entry::SwapEntry;
 use super::in_flight::{Held, Store, StoreItem};
+use super::invariant::Invariant;
+use super::slots::SlotMap;
 use crate::ports::{Mapping, Ports, QueueId};
 
 /// What the daemon did with one page.
@@ -54,7 +56,9 @@ impl Pager {
             let outcome = self.count_answer(answer.status, &mut tally);
             self.settle_page(*item, store.entry(*item), outcome, ports);
         }
-        let Some(area) = self.areas.get_mut(store.area) else { return };
+        let Some(area) = self.areas.get_mut(store.area) else {
+            return self.broke(Invariant::AreaExists);
+        };
         if tally.limit > 0 {
             area.reached_limit(ports.now_ns());
         } else if tally.no_reserve > 0 && tally.kept == 0 {
@@ -111,9 +115,7 @@ impl Pager {
             (Held::Leaving, Outcome::Kept) => {
                 self.statistics.pages_out = self.statistics.pages_out.saturating_add(1);
                 self.free_page(item, ports);
-                if let Some(area) = self.areas.get_mut(entry.area) {
-                    area.slots.stored(entry.slot);
-                }
+                self.turn_slot(entry, SlotMap::stored);
                 return;
             }
             (Held::Leaving, Outcome::NoGain) => self.put_back(item, Mapping::NoGain, ports),
@@ -127,10 +129,9 @@ impl Pager {
         if item.held == Held::Wanted {
             self.waiters.wake_slot(entry, None, ports);
         }
-        let Some(area) = self.areas.get_mut(entry.area) else { return };
         match outcome {
-            Outcome::Kept | Outcome::Unknown => area.slots.discard(entry.slot),
-            Outcome::Refused | Outcome::NoGain => area.slots.abandon(entry.slot),
-        }
+            Outcome::Kept | Outcome::Unknown => self.turn_slot(entry, SlotMap::discard),
+            Outcome::Refused | Outcome::NoGain => self.turn_slot(entry, SlotMap::abandon),
+        };
     }
 }

@@ -12,9 +12,10 @@ use super::Pager;
 use super::areas::AreaState;
 use super::entry::{AreaIndex, SwapEntry};
 use super::in_flight::{Load, LoadItem, Work};
+use super::invariant::Invariant;
 use super::reclaim::Pressure;
 use super::requests::{SwapOff, SwapOffError};
-use super::slots::{LoadEnd, Slot};
+use super::slots::{LoadEnd, Slot, SlotMap};
 use super::waiters::Reason;
 use crate::ports::{Cpu, Page, Ports, QueueId, Scan, SpaceId, Waiter};
 use zram_abi::record::ENTRIES_MAX;
@@ -181,8 +182,7 @@ impl Pager {
         for (index, item) in load.items.as_slice().iter().enumerate() {
             ports.lend(queue, index, item.frame);
         }
-        let now_ns = ports.now_ns();
-        let asleep = self.queues.get_mut(queue).is_some_and(|it| it.post(Work::Load(load), now_ns));
+        let asleep = self.post(queue, Work::Load(load), ports);
         SwapOff::Wait { run: self.run_or_wake(queue, asleep, cpu, ports) }
     }
 
@@ -221,7 +221,9 @@ impl Pager {
         if self.area_is_moving(job.area) {
             return SwapOff::Wait { run: None };
         }
-        debug_assert!(round.lost > 0, "{:?} is used, but by nobody", job.area);
+        if round.lost == 0 {
+            self.broke(Invariant::SlotHasUser);
+        }
         self.leave_line();
         self.swapoff_fails(SwapOffError::Busy)
     }
@@ -265,11 +267,13 @@ impl Pager {
                 return Collected::NoFrame;
             };
             load.take = take;
-            if let Some(area) = self.areas.get_mut(entry.area) {
-                area.slots.begin_load(entry.slot);
+            if self.turn_slot(entry, SlotMap::begin_load).is_none() {
+                ports.release(frame);
+                break;
             }
             let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
             if let Err(item) = load.items.push(item) {
+                self.broke(Invariant::BatchHasRoom);
                 ports.release(item.frame);
                 self.end_load(entry, LoadEnd::Aborted);
                 job.page = page;

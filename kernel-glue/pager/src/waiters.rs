@@ -213,18 +213,23 @@ impl Waiters {
     }
 
     /// Gives the thread a frame of its own and wakes it.
+    ///
+    /// # Errors
+    ///
+    /// The frame, if the thread has one already.
     pub(super) fn grant(
         &mut self,
         waiter: Waiter,
         (frame, since_ns): (Frame, u64),
         ports: &mut impl Threads,
-    ) {
+    ) -> Result<(), Frame> {
         self.wake(waiter, false, ports);
-        if let Some(entry) = self.entry_mut(waiter) {
-            debug_assert!(entry.grant.is_none(), "{waiter:?} waits for a frame and has one");
-            entry.grant = Some(Grant { frame, since_ns });
-            self.grants = self.grants.saturating_add(1);
-        }
+        let Some(entry) = self.entry_mut(waiter).filter(|entry| entry.grant.is_none()) else {
+            return Err(frame);
+        };
+        entry.grant = Some(Grant { frame, since_ns });
+        self.grants = self.grants.saturating_add(1);
+        Ok(())
     }
 
     /// Returns the frame that was granted to the thread.

@@ -36,8 +36,19 @@ fn only_an_open_queue_without_work_is_free() {
 #[test]
 fn posting_tells_whether_the_worker_sleeps() {
     for (mut queue, asleep) in [(Queue::Running, false), (Queue::Idle, true)] {
-        assert_eq!(queue.post(work(), 5), asleep);
+        assert_eq!(queue.post(work(), 5).ok(), Some(asleep));
         assert_eq!(name(&queue), "posted");
+    }
+}
+
+#[test]
+fn a_queue_that_is_not_free_gives_work_back_and_stays_as_it_was() {
+    for mut queue in states() {
+        let before = name(&queue);
+        if !queue.is_free() {
+            assert!(queue.post(work(), 5).is_err(), "{before}");
+            assert_eq!(name(&queue), before);
+        }
     }
 }
 
@@ -73,7 +84,7 @@ fn only_a_queue_with_old_work_is_stuck_whether_taken_or_not() {
 #[test]
 fn taking_work_does_not_make_it_young() {
     let mut queue = Queue::Running;
-    queue.post(work(), 5);
+    assert!(queue.post(work(), 5).is_ok());
     assert!(queue.take().is_some());
     assert!(queue.is_stuck(5 + STUCK_NS));
 }

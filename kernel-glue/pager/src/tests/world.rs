@@ -387,6 +387,7 @@ impl World {
                 self.serve(QueueId { cpu: Cpu(cpu), direction });
             }
         }
+        assert_eq!(self.pager.broken_invariant(), None);
         let entries: u32 = (0..SPACES as u32).map(|it| self.pager.swapped_pages(SpaceId(it))).sum();
         assert!(self.used_slots() <= entries, "{} slots, {entries} entries", self.used_slots());
         assert_eq!(self.stored.len() as u32, self.used_slots());

@@ -149,7 +149,9 @@ fn only_those_who_wait_for_the_slot_are_woken() {
 #[test]
 fn a_grant_waits_for_its_thread_until_it_is_stale() {
     let mut waiters = waiters_in(State::Parked(Reason::Frame));
-    waiters.grant(ME, (Frame(7), 100), &mut Told::default());
+    assert_eq!(waiters.grant(ME, (Frame(7), 100), &mut Told::default()), Ok(()));
+    let second = waiters.grant(ME, (Frame(8), 100), &mut Told::default());
+    assert_eq!(second, Err(Frame(8)));
     assert_eq!(waiters.take_stale_grant(100), None);
     assert_eq!(waiters.take_stale_grant(101), Some(Frame(7)));
     assert_eq!(waiters.take_grant(ME), None);

@@ -17,6 +17,7 @@ mod window;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write;
 
 use swap_pager::ports::{Direction, KillReason, Page};
 use swap_pager::{
@@ -32,8 +33,10 @@ use crate::kernel::Kernel;
 use crate::limits::{SPACES_MAX, THREADS_MAX};
 use crate::machine::cpu_id::CPUS_MAX;
 use crate::machine::paging::UserPage;
+use crate::machine::serial::Serial;
 use crate::slab::Id;
 use crate::space::SpaceId;
+use crate::text::text;
 use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
 
@@ -82,6 +85,8 @@ pub(crate) struct Swap {
     no_gain: FrameSet,
     /// Why the last write of the watermarks was refused.
     last_error: String,
+    /// The pager has closed itself, and the console was told.
+    is_closed: bool,
     cpus: cpu::Cpus,
 }
 
@@ -137,6 +142,7 @@ impl Swap {
             unmounting: None,
             no_gain: FrameSet::default(),
             last_error: String::new(),
+            is_closed: false,
             cpus: cpu::Cpus::new(),
         }
     }
@@ -280,7 +286,16 @@ pub(crate) fn space_ended(kernel: &mut Kernel, _space: SpaceId) {
 pub(crate) fn on_tick(kernel: &mut Kernel) {
     forget_unmounter(kernel);
     kernel.swap.kicked[kernel.here.index()] = false;
-    pager::call(kernel, |pager, machine| pager.tick(machine));
+    let broken = pager::call(kernel, |pager, machine| {
+        pager.tick(machine);
+        pager.broken_invariant()
+    });
+    if let (Some(invariant), false) = (broken, kernel.swap.is_closed) {
+        kernel.swap.is_closed = true;
+        let name = invariant.name();
+        let line = text(format_args!("swap: closed by a bug of the pager: {name} is broken\n"));
+        let _ = Serial.write_str(&line);
+    }
     cpu::tick(kernel);
     // Left over if the thread did not wait in the end.
     pager::hand_off(kernel);

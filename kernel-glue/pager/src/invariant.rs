@@ -1,0 +1,127 @@
+//! Rules of the pager's own, and what it does when one turns out to be broken: it closes.
+//!
+//! A bug here must not cost the machine. The first rule that is found broken is kept; from then on
+//! every area is dead, so that nothing more is stored, and no later than with the next tick all
+//! queues are revoked, as when the daemon dies: pages on their way out go back, and whoever touches
+//! a page in swap is killed. Everyone else lives. A closed pager stays closed.
+
+use super::Pager;
+use super::entry::SwapEntry;
+use super::slots::SlotMap;
+use crate::ports::{Ports, SpaceId};
+
+/// A rule of the pager's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invariant {
+    /// A swap slot meets only the events that its table of transitions allows.
+    SlotTransition,
+    /// A swap entry in a page table names a slot that pages use.
+    EntryHasSlot,
+    /// The area of a swap entry or of a batch is there.
+    AreaExists,
+    /// A page on its way out is in a batch, and the kernel finishes batches that were begun.
+    PageHasBatch,
+    /// A batch has room for each of its pages, and a record for each page of a batch.
+    BatchHasRoom,
+    /// Only a free queue is given work.
+    QueueIsFree,
+    /// The kernel reports each swap entry that it removes, and a space ends with none.
+    EntryIsReported,
+    /// As many entries are counted for a space, and users for a slot, as there are.
+    CountsAgree,
+    /// Used slots of an area are named by somebody.
+    SlotHasUser,
+    /// A thread that waits for a frame has none.
+    GrantIsWanted,
+}
+
+impl Invariant {
+    /// Returns its name, one word, for `swap:stat`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlotTransition => "slot_transition",
+            Self::EntryHasSlot => "entry_has_slot",
+            Self::AreaExists => "area_exists",
+            Self::PageHasBatch => "page_has_batch",
+            Self::BatchHasRoom => "batch_has_room",
+            Self::QueueIsFree => "queue_is_free",
+            Self::EntryIsReported => "entry_is_reported",
+            Self::CountsAgree => "counts_agree",
+            Self::SlotHasUser => "slot_has_user",
+            Self::GrantIsWanted => "grant_is_wanted",
+        }
+    }
+}
+
+/// Whether the pager's rules have held so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Health {
+    /// All of them.
+    Sound,
+    /// This one did not: areas are dead, queues have yet to be revoked.
+    Broken(Invariant),
+    /// The same, and all queues were revoked.
+    Closed(Invariant),
+}
+
+impl Pager {
+    /// Returns the rule that was found broken, if one was: then the pager is closed for good.
+    pub fn broken_invariant(&self) -> Option<Invariant> {
+        match self.health {
+            Health::Sound => None,
+            Health::Broken(invariant) | Health::Closed(invariant) => Some(invariant),
+        }
+    }
+
+    /// A rule is broken: nothing more is stored from now on.
+    pub(super) fn broke(&mut self, invariant: Invariant) {
+        if self.health == Health::Sound {
+            self.health = Health::Broken(invariant);
+            self.areas.kill_all();
+        }
+    }
+
+    /// Returns what was to be had, or notes which rule was broken.
+    pub(super) fn holds<T>(&mut self, result: Result<T, Invariant>) -> Option<T> {
+        result.map_err(|invariant| self.broke(invariant)).ok()
+    }
+
+    /// Has an event happen to the slot of `entry`.
+    pub(super) fn turn_slot<T>(
+        &mut self,
+        entry: SwapEntry,
+        event: impl FnOnce(&mut SlotMap, crate::SwapSlot) -> Result<T, Invariant>,
+    ) -> Option<T> {
+        let result = match self.areas.get_mut(entry.area) {
+            Some(area) => event(&mut area.slots, entry.slot),
+            None => Err(Invariant::AreaExists),
+        };
+        self.holds(result)
+    }
+
+    /// Closes the pager if a rule was found broken.
+    pub(super) fn close_if_broken(&mut self, ports: &mut impl Ports) {
+        if let Health::Broken(invariant) = self.health {
+            self.health = Health::Closed(invariant);
+            self.daemon_died(ports);
+        }
+    }
+
+    pub(super) fn entry_placed(&mut self, space: SpaceId) {
+        self.count_entries(space, |count| count.checked_add(1));
+    }
+
+    pub(super) fn entry_removed(&mut self, space: SpaceId) {
+        self.count_entries(space, |count| count.checked_sub(1));
+    }
+
+    fn count_entries(&mut self, space: SpaceId, change: fn(u32) -> Option<u32>) {
+        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
+        let place = self.swapped.get_mut(index);
+        let changed = place.and_then(|count| change(*count).map(|changed| (count, changed)));
+        match changed {
+            Some((count, changed)) => *count = changed,
+            None => self.broke(Invariant::CountsAgree),
+        }
+    }
+}
