@@ -105,7 +105,7 @@ impl Pager {
     ) -> Option<Waiter> {
         let run = match work {
             Work::Store(store) => {
-                self.store_replied(queue, store, reply, ports);
+                self.store_replied(store, reply, ports);
                 None
             }
             Work::Load(load) => self.load_replied(queue, load, reply, ports),
@@ -208,7 +208,7 @@ impl Pager {
     fn end_queue(&mut self, queue: QueueId, to: Queue, ports: &mut impl Ports) {
         let Some(state) = self.queues.get_mut(queue) else { return };
         if let Some(work) = state.leave_for(to) {
-            self.work_returned(queue, work, ports);
+            self.work_returned(work, ports);
         }
         match queue.direction {
             Direction::In => self.end_turns(queue.cpu, ports),
@@ -217,10 +217,10 @@ impl Pager {
     }
 
     /// Nobody will answer this work.
-    pub(super) fn work_returned(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) {
+    pub(super) fn work_returned(&mut self, work: Work, ports: &mut impl Ports) {
         match work {
-            Work::Store(store) => self.store_returned(queue, store, ports),
-            Work::Load(load) => self.load_returned(queue, load, ports),
+            Work::Store(store) => self.store_returned(store, ports),
+            Work::Load(load) => self.load_returned(load, ports),
             Work::Notice(notice) => self.notice_returned(notice),
         }
     }

@@ -52,7 +52,7 @@ impl Pager {
     /// gets is then reported by [`Pager::entry_duplicated`], before the pager is called otherwise.
     pub fn fork_begin(&mut self, space: SpaceId, waiter: Waiter, ports: &mut impl Ports) -> Fork {
         while let Some(entry) = self.leaving_from(space) {
-            if self.give_back(entry, false, ports) != Some(true) {
+            if !self.give_back(entry, ports) {
                 break;
             }
         }
@@ -125,8 +125,8 @@ impl Pager {
             return self.broke(Invariant::PageHasBatch);
         };
         item.held = match item.held {
-            Held::Leaving | Held::Wanted => Held::Dropped,
-            held @ (Held::Shared | Held::Returned | Held::Dropped) => held,
+            Held::Leaving => Held::Dropped,
+            held @ (Held::Returned | Held::Dropped) => held,
         };
         self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
         if offered == Offered::NotYet {
@@ -155,7 +155,7 @@ impl Pager {
         for (store, _) in self.queues.stores_mut() {
             let items = store.items.as_mut_slice().iter_mut();
             for item in items.filter(|item| item.space == space) {
-                if matches!(item.held, Held::Leaving | Held::Wanted) {
+                if item.held == Held::Leaving {
                     item.held = Held::Dropped;
                     found = true;
                 }
@@ -166,9 +166,8 @@ impl Pager {
 
     fn leaving_from(&mut self, space: SpaceId) -> Option<SwapEntry> {
         self.queues.stores_mut().find_map(|(store, _)| {
-            let leaving = |held| matches!(held, Held::Leaving | Held::Wanted);
             let mut items = store.items.as_slice().iter();
-            let item = items.find(|item| item.space == space && leaving(item.held))?;
+            let item = items.find(|item| item.space == space && item.held == Held::Leaving)?;
             Some(store.entry(*item))
         })
     }

@@ -1,7 +1,7 @@
 //! A page is wanted that has left: the fault.
 //!
-//! It never waits for compression: a page still on its way out goes back at once, or (mapped window)
-//! after the reply. A stored page is asked for on the `in` queue of the CPU the fault happened on;
+//! It never waits for compression: a page still on its way out goes back at once.
+//! A stored page is asked for on the `in` queue of the CPU the fault happened on;
 //! if that is busy the fault stands in line there, with the frame it will fill; if its worker is
 //! idle, the kernel is told to switch straight to it. One request at a time for a slot: later
 //! faulters wait for that one and look again.
@@ -28,12 +28,12 @@ impl Pager {
     fn fault_entry(&mut self, request: FaultRequest, ports: &mut impl Ports) -> Fault {
         let Some(entry) = ports.entry(request.space, request.page) else { return Fault::Mapped };
         match self.areas.slot(entry) {
-            Some(Slot::Storing) => self.fault_leaving(request, entry, ports),
+            Some(Slot::Storing) if self.give_back(entry, ports) => Fault::Mapped,
             Some(Slot::Loading(_)) => self.wait_for_slot(request.waiter, entry, ports),
             Some(Slot::Stored(_)) if self.is_alive(entry) => {
                 self.fault_stored(request, entry, ports)
             }
-            Some(Slot::Stored(_) | Slot::Lost(_)) => self.lost(),
+            Some(Slot::Storing | Slot::Stored(_) | Slot::Lost(_)) => self.lost(),
             Some(Slot::Free | Slot::Noticed | Slot::Noticing) | None => {
                 self.broke(Invariant::EntryHasSlot);
                 self.lost()
@@ -55,48 +55,14 @@ impl Pager {
         Fault::Wait { run: None }
     }
 
-    fn fault_leaving(
-        &mut self,
-        request: FaultRequest,
-        entry: SwapEntry,
-        ports: &mut impl Ports,
-    ) -> Fault {
-        match self.give_back(entry, request.write, ports) {
-            Some(true) => Fault::Mapped,
-            Some(false) => self.wait_for_slot(request.waiter, entry, ports),
-            None => self.lost(),
-        }
-    }
-
-    /// Gives a leaving page back; returns false if that must wait for the reply, because the page
-    /// is to be written and the daemon reads its very frame, and nothing if it is in no batch.
-    pub(super) fn give_back(
-        &mut self,
-        entry: SwapEntry,
-        write: bool,
-        ports: &mut impl Ports,
-    ) -> Option<bool> {
+    /// Gives a leaving page back; returns false if it is in no batch, which is a bug.
+    pub(super) fn give_back(&mut self, entry: SwapEntry, ports: &mut impl Ports) -> bool {
         let Some((item, offered)) = self.queues.leaving_mut(entry) else {
             self.broke(Invariant::PageHasBatch);
-            return None;
+            return false;
         };
-        let frame_is_read = offered == Offered::Yes && ports.is_mapped();
-        match item.held {
-            Held::Leaving | Held::Wanted if !frame_is_read => {
-                item.held = Held::Returned;
-                ports.map(item.space, item.page, item.frame, Mapping::Private);
-            }
-            Held::Leaving | Held::Wanted if write => {
-                item.held = Held::Wanted;
-                return Some(false);
-            }
-            Held::Leaving | Held::Wanted => {
-                item.held = Held::Shared;
-                ports.share(item.frame);
-                ports.map(item.space, item.page, item.frame, Mapping::ReadOnly);
-            }
-            Held::Shared | Held::Returned | Held::Dropped => return Some(true),
-        }
+        item.held = Held::Returned;
+        ports.map(item.space, item.page, item.frame, Mapping::Private);
         let space = item.space;
         self.entry_removed(space);
         self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
@@ -105,7 +71,7 @@ impl Pager {
         }
         // Others may wait for the reply that this page no longer needs.
         self.waiters.wake_slot(entry, None, ports);
-        Some(true)
+        true
     }
 
     fn fault_stored(
@@ -186,7 +152,6 @@ impl Pager {
             self.waiters.wake_slot(entry, None, ports);
             return false;
         }
-        ports.lend(queue, 0, frame);
         self.post(queue, Work::Load(load), ports)
     }
 }

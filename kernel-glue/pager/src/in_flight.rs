@@ -2,16 +2,15 @@
 //!
 //! What may happen to a page on its way out, and what becomes of it (DESIGN 8.4). "Unmapping" is
 //! the time between leaving the page table and the shootdown's acknowledgements, "storing" that
-//! between the record and its reply; by copy the window holds the bytes, mapped it shares the frame:
+//! between the record and its reply; the window holds a copy of the bytes then:
 //!
-//! | event | unmapping | storing, window by copy | storing, window mapped |
-//! | --- | --- | --- | --- |
-//! | read fault | mapped back | mapped back | mapped back read-only, frame shared |
-//! | write fault | mapped back | mapped back | waits for the reply, then mapped back |
-//! | fork | mapped back, then copied like any page | as a read fault | as a read fault |
-//! | unmap, exit | frame freed at `reclaim_finish` | frame freed at the reply | frame freed at the reply |
-//! | swapoff | goes back at `reclaim_finish` | goes on, then comes back like any page | the same |
-//! | daemon dead | goes back at `reclaim_finish` | goes back at once | goes back at once |
+//! | event | unmapping | storing |
+//! | --- | --- | --- |
+//! | fault | mapped back | mapped back |
+//! | fork | mapped back, then copied like any page | likewise |
+//! | unmap, exit | frame freed at `reclaim_finish` | frame freed at the reply |
+//! | swapoff | goes back at `reclaim_finish` | goes on, then comes back like any page |
+//! | daemon dead | goes back at `reclaim_finish` | goes back at once |
 //!
 //! A slot whose page went back was never offered (free at once) or is forgotten after the reply (a
 //! free notice). On its way in a page has no frame to fault on: whoever faults waits; unmap and exit
@@ -31,10 +30,6 @@ use crate::ports::{Frame, Page, SpaceId, Waiter};
 pub(super) enum Held {
     /// Its swap entry stands in the page table.
     Leaving,
-    /// As `Leaving`, but somebody waits to have it back after the reply.
-    Wanted,
-    /// It went back read-only; the batch still has a use of the frame.
-    Shared,
     /// It went back, frame and all.
     Returned,
     /// Its entry is gone; only the frame is left to free.
@@ -127,12 +122,8 @@ impl Store {
         if self.area != entry.area {
             return None;
         }
-        let stands = |held| match held {
-            Held::Leaving | Held::Wanted => true,
-            Held::Shared | Held::Returned | Held::Dropped => false,
-        };
         let mut items = self.items.as_mut_slice().iter_mut();
-        items.find(|item| item.slot == entry.slot && stands(item.held))
+        items.find(|item| item.slot == entry.slot && item.held == Held::Leaving)
     }
 }
 

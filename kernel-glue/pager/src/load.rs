@@ -46,7 +46,6 @@ impl Pager {
             self.end_load(entry, end);
             run = self.waiters.wake_slot(entry, load.first, ports).or(run);
         }
-        ports.clear(queue, load.items.as_slice().len());
         match load.first {
             Some(waiter) if load.items.as_slice().is_empty() => {
                 self.waiters.wake(waiter, true, ports).then_some(waiter)
@@ -60,8 +59,7 @@ impl Pager {
     }
 
     /// The queue is closed: the pages stay where they are, if they are anywhere.
-    pub(super) fn load_returned(&mut self, queue: QueueId, load: Load, ports: &mut impl Ports) {
-        ports.clear(queue, load.items.as_slice().len());
+    pub(super) fn load_returned(&mut self, load: Load, ports: &mut impl Ports) {
         for item in load.items.as_slice() {
             let entry = SwapEntry { area: load.area, slot: item.slot };
             ports.release(item.frame);

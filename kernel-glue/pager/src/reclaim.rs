@@ -143,7 +143,7 @@ impl Pager {
             None => work,
         };
         self.broke(Invariant::QueueIsFree);
-        self.work_returned(queue, refused, ports);
+        self.work_returned(refused, ports);
         false
     }
 
@@ -184,11 +184,6 @@ impl Pager {
             // Its slot was given back when the entry went.
             Held::Dropped => self.free_page(item, ports),
             Held::Returned => {}
-            // Nobody reads a frame that was not offered.
-            Held::Wanted | Held::Shared => {
-                self.broke(Invariant::PageHasBatch);
-                ports.release(item.frame);
-            }
         }
     }
 

@@ -29,8 +29,6 @@ pub struct FaultRequest {
     pub space: SpaceId,
     /// The page.
     pub page: Page,
-    /// Whether it will be written.
-    pub write: bool,
     /// The thread that waits.
     pub waiter: Waiter,
     /// The CPU it happened on.

@@ -43,6 +43,27 @@ impl Pager {
         }
     }
 
+    /// Returns whether a frame may be taken now by who does so itself (page tables). A grant of the
+    /// thread is free from now on, for it to take.
+    pub fn may_take_frame(&mut self, whose: FrameFor, ports: &mut impl Ports) -> bool {
+        let may = match whose {
+            FrameFor::Pinned if ports.free_count() == 0 => return false,
+            FrameFor::Pinned => {
+                self.gained = self.gained.saturating_sub(1);
+                true
+            }
+            FrameFor::Thread(waiter) | FrameFor::Protected(waiter) => {
+                if let Some(frame) = self.waiters.take_grant(waiter) {
+                    ports.release(frame);
+                    return true;
+                }
+                self.waiters.oldest_for_frame().is_none() && ports.free_count() > self.reserve()
+            }
+        };
+        self.feel_pressure(ports);
+        may
+    }
+
     /// Frames were freed by others than the pager: hands them to those who wait.
     pub fn frames_freed(&mut self, ports: &mut impl Ports) {
         self.hand_out_frames(ports);

@@ -12,7 +12,7 @@ use super::entry::SwapEntry;
 use super::in_flight::{Held, Store, StoreItem};
 use super::invariant::Invariant;
 use super::slots::SlotMap;
-use crate::ports::{Mapping, Ports, QueueId};
+use crate::ports::{Mapping, Ports};
 
 /// What the daemon did with one page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +37,8 @@ struct Tally {
 
 impl Pager {
     /// Takes in the reply to a batch.
-    pub(super) fn store_replied(
-        &mut self,
-        queue: QueueId,
-        store: Store,
-        reply: &Record,
-        ports: &mut impl Ports,
-    ) {
+    pub(super) fn store_replied(&mut self, store: Store, reply: &Record, ports: &mut impl Ports) {
         let count = store.items.as_slice().len();
-        ports.clear(queue, count);
         let took_ns = ports.now_ns().saturating_sub(store.since_ns);
         let statistics = &mut self.statistics;
         statistics.store_ns = statistics.store_ns.saturating_add(took_ns);
@@ -70,8 +63,7 @@ impl Pager {
     }
 
     /// The queue is closed: everything goes back, and the daemon is told to forget, in case.
-    pub(super) fn store_returned(&mut self, queue: QueueId, store: Store, ports: &mut impl Ports) {
-        ports.clear(queue, store.items.as_slice().len());
+    pub(super) fn store_returned(&mut self, store: Store, ports: &mut impl Ports) {
         for item in store.items.as_slice() {
             self.settle_page(*item, store.entry(*item), Outcome::Unknown, ports);
         }
@@ -119,15 +111,11 @@ impl Pager {
                 return;
             }
             (Held::Leaving, Outcome::NoGain) => self.put_back(item, Mapping::NoGain, ports),
-            (Held::Leaving, Outcome::Refused | Outcome::Unknown) | (Held::Wanted, _) => {
+            (Held::Leaving, Outcome::Refused | Outcome::Unknown) => {
                 self.put_back(item, Mapping::Private, ports);
             }
-            (Held::Shared, _) => ports.release(item.frame),
             (Held::Dropped, _) => self.free_page(item, ports),
             (Held::Returned, _) => {}
-        }
-        if item.held == Held::Wanted {
-            self.waiters.wake_slot(entry, None, ports);
         }
         match outcome {
             Outcome::Kept | Outcome::Unknown => self.turn_slot(entry, SlotMap::discard),

@@ -179,9 +179,6 @@ impl Pager {
     }
 
     fn ask_for(&mut self, queue: QueueId, load: Load, cpu: Cpu, ports: &mut impl Ports) -> SwapOff {
-        for (index, item) in load.items.as_slice().iter().enumerate() {
-            ports.lend(queue, index, item.frame);
-        }
         let asleep = self.post(queue, Work::Load(load), ports);
         SwapOff::Wait { run: self.run_or_wake(queue, asleep, cpu, ports) }
     }

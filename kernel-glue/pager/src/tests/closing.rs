@@ -47,7 +47,7 @@ fn a_transition_that_the_slot_map_forbids_closes_the_pager() {
 fn an_entry_that_is_no_pages_closes_the_pager_and_is_lost() {
     let mut world = six_pages();
     world.ports.space_mut(SPACE).table.insert(0, Pte::Swapped(entry(9)));
-    assert_eq!(world.fault(SPACE, 0, false), Fault::Lost);
+    assert_eq!(world.fault(SPACE, 0), Fault::Lost);
     assert_closed(&mut world, Invariant::EntryHasSlot);
 }
 
@@ -64,7 +64,7 @@ fn a_page_on_its_way_out_that_no_batch_has_closes_the_pager_and_is_lost() {
     let mut world = six_pages();
     let _unmapped = world.unmap_batch();
     world.pager.queues.cpu_mut(CPU).unwrap().unmapping = None;
-    assert_eq!(world.fault(SPACE, 0, false), Fault::Lost);
+    assert_eq!(world.fault(SPACE, 0), Fault::Lost);
     assert_closed(&mut world, Invariant::PageHasBatch);
 }
 
@@ -117,7 +117,7 @@ fn an_entry_that_went_unreported_closes_the_pager_when_its_page_comes() {
     let mut world = six_pages();
     world.post_batch();
     world.serve(OUT);
-    let _ = world.fault(SPACE, 0, false);
+    let _ = world.fault(SPACE, 0);
     assert!(world.work(IN).is_some());
     world.ports.space_mut(SPACE).table.remove(&0);
     world.answer(IN);

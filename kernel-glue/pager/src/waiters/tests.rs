@@ -102,7 +102,6 @@ fn leave_ends_every_state_and_gives_back_what_was_lined_up() {
     let request = crate::FaultRequest {
         space: crate::ports::SpaceId(0),
         page: crate::ports::Page(0),
-        write: false,
         waiter: ME,
         cpu: Cpu(1),
     };

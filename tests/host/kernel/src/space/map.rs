@@ -108,7 +108,7 @@ impl Kernel {
 
     fn fill_shared(&mut self, space: SpaceId, span: Span) -> SysResult<()> {
         for number in span.pages() {
-            let frame = self.frame_for(space)?;
+            let frame = self.frame_for()?;
             self.frames.bytes_mut(frame).fill(0);
             let mapped = self.map_shared(space, page(number), frame);
             self.put_frame(frame);

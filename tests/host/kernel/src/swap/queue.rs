@@ -107,7 +107,6 @@ pub(super) fn map(
             return Err(halt);
         }
     }
-    kernel.swap.queue_mut(queue).mapped = Some((caller.space, span));
     Ok(page(span.start).address() as usize)
 }
 

@@ -119,7 +119,7 @@ impl Kernel {
         }
         let span = self.claim_lent(space, 1, Direction::ToScheme.rights())?;
         let lent = Lent { space, span, bounces: Vec::new() };
-        let mapped = self.frame_for(space).and_then(|frame| {
+        let mapped = self.frame_for().and_then(|frame| {
             let content = self.frames.bytes_mut(frame);
             content.fill(0);
             content[..bytes.len()].copy_from_slice(bytes);
@@ -153,7 +153,7 @@ impl Kernel {
         if piece.size == FRAME_SIZE {
             return self.map_shared(space, page(number), frame);
         }
-        let bounce = self.frame_for(space)?;
+        let bounce = self.frame_for()?;
         self.frames.bytes_mut(bounce).fill(0);
         let part = piece.offset..piece.offset + piece.size;
         if direction != Direction::FromScheme {
