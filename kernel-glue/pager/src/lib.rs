@@ -11,20 +11,22 @@
 //! | --- | --- |
 //! | `requests` | what is asked and answered |
 //! | `entry` | what stands in a page table in place of a page |
-//! | `areas`, `slots`, `bitmap` | where pages can go, and what each place is doing |
-//! | `victims` | the hand that goes round all pages |
-//! | `in_flight` | the pages of a batch, and what may happen to them meanwhile |
-//! | `queues` | the lines to the daemon's threads |
-//! | `waiters` | threads that wait, in which line, and how no wake is lost |
-//! | `fault`, `load` | a page is wanted; a page has come |
-//! | `reclaim`, `store` | pages leave; the daemon has answered |
-//! | `entries` | what unmap, fork and exit do to swap entries |
-//! | `reserve`, `watermarks` | who gets a free frame, and how many are kept |
-//! | `oom` | memory is really gone |
-//! | `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
-//! | `swapoff` | everything comes back |
-//! | `statistics`, `probe` | counts and latencies |
-//! | `invariant` | a bug of the pager's own closes it |
+//! | `ports` | what the pager needs of its kernel |
+//! | `places`: `areas`, `slots`, `bitmap` | where pages can go, and what each place is doing |
+//! | `lines`: `queues` | the lines to the daemon's threads |
+//! | `lines`: `in_flight`, `fixed` | the pages of a batch, and what may happen to them meanwhile |
+//! | `frames`: `waiters` | threads that wait, in which line, and how no wake is lost |
+//! | `frames`: `watermarks` | how many free frames are kept |
+//! | `pressure`: `hand` | the hand that goes round all pages |
+//! | `moves`: `fault`, `load` | a page is wanted; a page has come |
+//! | `moves`: `reclaim`, `store` | pages leave; the daemon has answered |
+//! | `moves`: `entries` | what unmap, fork and exit do to swap entries |
+//! | `moves`: `reserve` | who gets a free frame |
+//! | `moves`: `oom` | memory is really gone |
+//! | `moves`: `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
+//! | `moves`: `swapoff` | everything comes back |
+//! | `moves`: `invariant` | a bug of the pager's own closes it |
+//! | `statistics`, `moves`: `probe` | counts and latencies |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -45,54 +47,39 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod areas;
-mod bitmap;
-mod daemon;
-mod entries;
 mod entry;
-mod fault;
-mod fixed;
-mod in_flight;
-mod invariant;
-mod load;
-mod oom;
+mod frames;
+mod lines;
+mod moves;
+mod places;
 pub mod ports;
-mod probe;
-mod queues;
-mod reclaim;
+mod pressure;
 mod requests;
-mod reserve;
-mod slots;
 mod statistics;
-mod store;
-mod swapoff;
 #[cfg(test)]
 mod tests;
-mod victims;
-mod waiters;
-mod watermarks;
 
 use alloc::vec::Vec;
 
-pub use areas::{AREAS_MAX, AreaInfo, AreaState};
+pub use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
+pub use crate::lines::queues::STUCK_NS;
+pub use crate::moves::invariant::Invariant;
+pub use crate::places::areas::{AREAS_MAX, AreaInfo, AreaState};
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
-pub use invariant::Invariant;
-pub use queues::STUCK_NS;
 pub use requests::{
     Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
     SwapOffError, SwapOnError, Unmapped,
 };
 pub use statistics::{Latencies, Statistics};
-pub use watermarks::{Bounds, WatermarkError, Watermarks};
 
-use areas::Areas;
-use invariant::Health;
-use queues::Queues;
-use reclaim::Pressure;
-use slots::NoMemory;
-use swapoff::Job;
-use victims::Hand;
-use waiters::{LinedUp, Reason, Waiters, filled};
+use crate::frames::waiters::{LinedUp, Reason, Waiters, filled};
+use crate::lines::queues::Queues;
+use crate::moves::invariant::Health;
+use crate::moves::reclaim::Pressure;
+use crate::moves::swapoff::Job;
+use crate::places::areas::Areas;
+use crate::places::slots::NoMemory;
+use crate::pressure::hand::Hand;
 
 use crate::ports::{Frames, Ports, SpaceId, Waiter};
 use zram_abi::verb::Cookie;
@@ -138,7 +125,7 @@ impl Pager {
     ///
     /// See [`ConfigError`].
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        let spaces_max = u32::from(slots::USERS_MAX);
+        let spaces_max = u32::from(crate::places::slots::USERS_MAX);
         let is_wrong = config.watermarks.check(config.bounds).is_err();
         if is_wrong || config.cpus == 0 || config.spaces > spaces_max {
             return Err(ConfigError::Invalid);
@@ -181,7 +168,7 @@ impl Pager {
     /// The one call that allocates: two bytes and two bits a page of the device.
     pub fn swapon(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let cpus = self.queues.iter();
-        let both = |(input, output): (bool, bool), cpu: &queues::PerCpu| {
+        let both = |(input, output): (bool, bool), cpu: &crate::lines::queues::PerCpu| {
             (input || cpu.input.is_open(), output || cpu.output.is_open())
         };
         let is_open = cpus.fold((false, false), both) == (true, true);

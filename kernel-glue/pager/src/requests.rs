@@ -4,7 +4,7 @@
 
 use zram_abi::record::Record;
 
-use super::watermarks::{Bounds, Watermarks};
+use crate::frames::watermarks::{Bounds, Watermarks};
 use crate::ports::{Cpu, Page, QueueId, SpaceId, Waiter};
 
 /// Sizes and thresholds; nothing grows after construction but what `swapon` adds.

@@ -5,8 +5,8 @@
 
 use alloc::vec::Vec;
 
-use super::slots::NoMemory;
-use super::waiters::filled;
+use crate::frames::waiters::filled;
+use crate::places::slots::NoMemory;
 
 /// Counts since the pager began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

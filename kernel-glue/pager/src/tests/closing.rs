@@ -6,9 +6,9 @@ use zram_abi::verb::Cookie;
 
 use super::fake::Pte;
 use super::world::{Access, CPU, IN, OUT, World};
-use crate::in_flight::{Load, Work};
+use crate::lines::in_flight::{Load, Work};
+use crate::places::slots::LoadEnd;
 use crate::ports::{Page, SpaceId};
-use crate::slots::LoadEnd;
 use crate::{AreaIndex, AreaState, Fault, Invariant, SwapEntry, SwapOnError, SwapSlot};
 
 const SPACE: SpaceId = SpaceId(1);

@@ -1,8 +1,8 @@
 //! Every wait ends, though the daemon never answers.
 
 use super::world::{CPU, IN, MARKS, OUT, World};
+use crate::frames::waiters::Reason;
 use crate::ports::{SpaceId, Waiter};
-use crate::waiters::Reason;
 use crate::{FaultRequest, Fork, FrameAnswer, FrameFor, STUCK_NS, SwapOff};
 
 const SPACE: SpaceId = SpaceId(1);

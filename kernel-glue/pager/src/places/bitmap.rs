@@ -10,7 +10,7 @@ const WORD_BITS: u32 = u64::BITS;
 
 /// Bits 0 to `size`, with a count of those set.
 #[derive(Debug)]
-pub(super) struct Bitmap {
+pub(crate) struct Bitmap {
     words: Vec<u64>,
     size: u32,
     count: u32,
@@ -20,7 +20,7 @@ pub(super) struct Bitmap {
 
 impl Bitmap {
     /// Returns a map of `size` clear bits, or nothing if there is no memory.
-    pub(super) fn new(size: u32) -> Option<Self> {
+    pub(crate) fn new(size: u32) -> Option<Self> {
         let length = usize::try_from(size.div_ceil(WORD_BITS)).ok()?;
         let mut words = Vec::new();
         words.try_reserve_exact(length).ok()?;
@@ -29,12 +29,12 @@ impl Bitmap {
     }
 
     /// Returns the bytes that the map takes.
-    pub(super) fn size_bytes(&self) -> usize {
+    pub(crate) fn size_bytes(&self) -> usize {
         self.words.len().saturating_mul(size_of::<u64>())
     }
 
     /// Sets every bit.
-    pub(super) fn set_all(&mut self) {
+    pub(crate) fn set_all(&mut self) {
         self.words.fill(u64::MAX);
         let rest = self.size % WORD_BITS;
         if let (Some(last), true) = (self.words.last_mut(), rest != 0) {
@@ -44,12 +44,12 @@ impl Bitmap {
     }
 
     /// Returns how many bits are set.
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         self.count
     }
 
     /// Sets a bit; beyond the end, nothing.
-    pub(super) fn set(&mut self, index: u32) {
+    pub(crate) fn set(&mut self, index: u32) {
         let Ok(at) = usize::try_from(index / WORD_BITS) else { return };
         if index >= self.size {
             return;
@@ -64,7 +64,7 @@ impl Bitmap {
     }
 
     /// Clears and returns the lowest bit that is set.
-    pub(super) fn take_first(&mut self) -> Option<u32> {
+    pub(crate) fn take_first(&mut self) -> Option<u32> {
         if self.count == 0 {
             return None;
         }

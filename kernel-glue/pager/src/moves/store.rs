@@ -7,11 +7,11 @@
 
 use zram_abi::record::{Record, Status};
 
-use super::Pager;
-use super::entry::SwapEntry;
-use super::in_flight::{Held, Store, StoreItem};
-use super::invariant::Invariant;
-use super::slots::SlotMap;
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::lines::in_flight::{Held, Store, StoreItem};
+use crate::moves::invariant::Invariant;
+use crate::places::slots::SlotMap;
 use crate::ports::{Mapping, Ports};
 
 /// What the daemon did with one page.
@@ -37,7 +37,7 @@ struct Tally {
 
 impl Pager {
     /// Takes in the reply to a batch.
-    pub(super) fn store_replied(&mut self, store: Store, reply: &Record, ports: &mut impl Ports) {
+    pub(crate) fn store_replied(&mut self, store: Store, reply: &Record, ports: &mut impl Ports) {
         let count = store.items.as_slice().len();
         let took_ns = ports.now_ns().saturating_sub(store.since_ns);
         let statistics = &mut self.statistics;
@@ -63,7 +63,7 @@ impl Pager {
     }
 
     /// The queue is closed: everything goes back, and the daemon is told to forget, in case.
-    pub(super) fn store_returned(&mut self, store: Store, ports: &mut impl Ports) {
+    pub(crate) fn store_returned(&mut self, store: Store, ports: &mut impl Ports) {
         for item in store.items.as_slice() {
             self.settle_page(*item, store.entry(*item), Outcome::Unknown, ports);
         }

@@ -1,6 +1,6 @@
 //! Who gets a free frame.
 //!
-//! The last [`Watermarks::reserve`](super::Watermarks) free frames are for the daemon, whose pool
+//! The last [`Watermarks::reserve`](crate::Watermarks) free frames are for the daemon, whose pool
 //! must grow for memory to be freed at all (DESIGN 8.1, D-3). Everyone else takes a frame only above
 //! that; who finds none waits in one line, oldest first. So what a batch frees fills the reserve
 //! first and then goes one each to the oldest waiter, as a *grant*: it cannot be snatched away
@@ -10,12 +10,12 @@
 //! A reserve that was set larger than its least is *open* from the moment when memory would be gone
 //! otherwise (`oom`) until there are more free frames than it again: then only the least is kept.
 
-use super::Pager;
-use super::invariant::Invariant;
-use super::oom::Verdict;
-use super::requests::{FrameAnswer, FrameFor};
-use super::waiters::Reason;
+use crate::Pager;
+use crate::frames::waiters::Reason;
+use crate::moves::invariant::Invariant;
+use crate::moves::oom::Verdict;
 use crate::ports::{Frame, Ports, Waiter};
+use crate::requests::{FrameAnswer, FrameFor};
 
 /// A grant not asked for in this time is taken back.
 const GRANT_NS: u64 = 100_000_000;
@@ -77,7 +77,7 @@ impl Pager {
     }
 
     /// Returns the thread's grant, or a frame above the reserve if nobody waits for one.
-    pub(super) fn take_frame(&mut self, waiter: Waiter, ports: &mut impl Ports) -> Option<Frame> {
+    pub(crate) fn take_frame(&mut self, waiter: Waiter, ports: &mut impl Ports) -> Option<Frame> {
         if let Some(frame) = self.waiters.take_grant(waiter) {
             return Some(frame);
         }
@@ -90,7 +90,7 @@ impl Pager {
     }
 
     /// Returns how many frames are kept now.
-    pub(super) fn reserve(&self) -> u32 {
+    pub(crate) fn reserve(&self) -> u32 {
         if self.reserve_is_open {
             self.config.bounds.reserve_min
         } else {
@@ -99,7 +99,7 @@ impl Pager {
     }
 
     /// Returns a frame above the reserve.
-    pub(super) fn spare_frame(&self, ports: &mut impl Ports) -> Option<Frame> {
+    pub(crate) fn spare_frame(&self, ports: &mut impl Ports) -> Option<Frame> {
         if ports.free_count() <= self.reserve() {
             return None;
         }
@@ -107,7 +107,7 @@ impl Pager {
     }
 
     /// Puts the thread at the end of the line.
-    pub(super) fn wait_for_frame(&mut self, waiter: Waiter, ports: &mut impl Ports) -> FrameAnswer {
+    pub(crate) fn wait_for_frame(&mut self, waiter: Waiter, ports: &mut impl Ports) -> FrameAnswer {
         self.wait(waiter, Reason::Frame, ports);
         self.feel_pressure(ports);
         match self.judge_memory(ports) {
@@ -121,7 +121,7 @@ impl Pager {
 
     /// The same for who must not die: when nobody is left to kill, it stays in the line, and is
     /// woken by each tick to ask again.
-    pub(super) fn wait_for_ever(&mut self, waiter: Waiter, ports: &mut impl Ports) -> FrameAnswer {
+    pub(crate) fn wait_for_ever(&mut self, waiter: Waiter, ports: &mut impl Ports) -> FrameAnswer {
         match self.wait_for_frame(waiter, ports) {
             FrameAnswer::OutOfMemory => self.wait(waiter, Reason::Frame, ports),
             FrameAnswer::Frame(_) | FrameAnswer::Wait => {}
@@ -130,7 +130,7 @@ impl Pager {
     }
 
     /// Gives frames above the reserve to those who have waited longest.
-    pub(super) fn hand_out_frames(&mut self, ports: &mut impl Ports) {
+    pub(crate) fn hand_out_frames(&mut self, ports: &mut impl Ports) {
         while let Some(waiter) = self.waiters.oldest_for_frame() {
             let Some(frame) = self.spare_frame(ports) else { break };
             let now_ns = ports.now_ns();
@@ -142,7 +142,7 @@ impl Pager {
     }
 
     /// Takes back grants that nobody asked for.
-    pub(super) fn take_back_grants(&mut self, ports: &mut impl Ports) {
+    pub(crate) fn take_back_grants(&mut self, ports: &mut impl Ports) {
         let deadline_ns = ports.now_ns().saturating_sub(GRANT_NS);
         while let Some(frame) = self.waiters.take_stale_grant(deadline_ns) {
             ports.release(frame);

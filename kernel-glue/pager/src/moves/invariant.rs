@@ -5,9 +5,9 @@
 //! queues are revoked, as when the daemon dies: pages on their way out go back, and whoever touches
 //! a page in swap is killed. Everyone else lives. A closed pager stays closed.
 
-use super::Pager;
-use super::entry::SwapEntry;
-use super::slots::SlotMap;
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::places::slots::SlotMap;
 use crate::ports::{Ports, SpaceId};
 
 /// A rule of the pager's own.
@@ -55,7 +55,7 @@ impl Invariant {
 
 /// Whether the pager's rules have held so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Health {
+pub(crate) enum Health {
     /// All of them.
     Sound,
     /// This one did not: areas are dead, queues have yet to be revoked.
@@ -74,7 +74,7 @@ impl Pager {
     }
 
     /// A rule is broken: nothing more is stored from now on.
-    pub(super) fn broke(&mut self, invariant: Invariant) {
+    pub(crate) fn broke(&mut self, invariant: Invariant) {
         if self.health == Health::Sound {
             self.health = Health::Broken(invariant);
             self.areas.kill_all();
@@ -82,12 +82,12 @@ impl Pager {
     }
 
     /// Returns what was to be had, or notes which rule was broken.
-    pub(super) fn holds<T>(&mut self, result: Result<T, Invariant>) -> Option<T> {
+    pub(crate) fn holds<T>(&mut self, result: Result<T, Invariant>) -> Option<T> {
         result.map_err(|invariant| self.broke(invariant)).ok()
     }
 
     /// Has an event happen to the slot of `entry`.
-    pub(super) fn turn_slot<T>(
+    pub(crate) fn turn_slot<T>(
         &mut self,
         entry: SwapEntry,
         event: impl FnOnce(&mut SlotMap, crate::SwapSlot) -> Result<T, Invariant>,
@@ -100,18 +100,18 @@ impl Pager {
     }
 
     /// Closes the pager if a rule was found broken.
-    pub(super) fn close_if_broken(&mut self, ports: &mut impl Ports) {
+    pub(crate) fn close_if_broken(&mut self, ports: &mut impl Ports) {
         if let Health::Broken(invariant) = self.health {
             self.health = Health::Closed(invariant);
             self.daemon_died(ports);
         }
     }
 
-    pub(super) fn entry_placed(&mut self, space: SpaceId) {
+    pub(crate) fn entry_placed(&mut self, space: SpaceId) {
         self.count_entries(space, |count| count.checked_add(1));
     }
 
-    pub(super) fn entry_removed(&mut self, space: SpaceId) {
+    pub(crate) fn entry_removed(&mut self, space: SpaceId) {
         self.count_entries(space, |count| count.checked_sub(1));
     }
 

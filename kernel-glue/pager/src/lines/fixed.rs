@@ -4,14 +4,14 @@
 
 /// At most `N` items, in order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fixed<T, const N: usize> {
+pub(crate) struct Fixed<T, const N: usize> {
     items: [T; N],
     count: usize,
 }
 
 impl<T: Copy, const N: usize> Fixed<T, N> {
     /// Returns an empty list; `filler` fills the unused places.
-    pub(super) const fn new(filler: T) -> Self {
+    pub(crate) const fn new(filler: T) -> Self {
         Self { items: [filler; N], count: 0 }
     }
 
@@ -20,7 +20,7 @@ impl<T: Copy, const N: usize> Fixed<T, N> {
     /// # Errors
     ///
     /// The item, if the list is full: it may be all that is known of a page.
-    pub(super) fn push(&mut self, item: T) -> Result<(), T> {
+    pub(crate) fn push(&mut self, item: T) -> Result<(), T> {
         let Some(place) = self.items.get_mut(self.count) else { return Err(item) };
         *place = item;
         self.count = self.count.saturating_add(1);
@@ -28,12 +28,12 @@ impl<T: Copy, const N: usize> Fixed<T, N> {
     }
 
     /// Returns the items.
-    pub(super) fn as_slice(&self) -> &[T] {
+    pub(crate) fn as_slice(&self) -> &[T] {
         self.items.get(..self.count).unwrap_or_default()
     }
 
     /// Returns the items, to change them.
-    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
         self.items.get_mut(..self.count).unwrap_or_default()
     }
 }

@@ -7,9 +7,9 @@
 
 use zram_abi::verb::Cookie;
 
-use super::entry::{AreaIndex, SwapEntry};
-use super::requests::SwapOnError;
-use super::slots::{Slot, SlotMap};
+use crate::entry::{AreaIndex, SwapEntry};
+use crate::places::slots::{Slot, SlotMap};
+use crate::requests::SwapOnError;
 
 /// Most areas at once: every entry of a page table names one, and few are ever used.
 pub const AREAS_MAX: usize = 8;
@@ -64,11 +64,11 @@ pub struct AreaInfo {
 
 /// One area.
 #[derive(Debug)]
-pub(super) struct Area {
-    pub(super) cookie: Cookie,
-    pub(super) priority: i64,
-    pub(super) state: AreaState,
-    pub(super) slots: SlotMap,
+pub(crate) struct Area {
+    pub(crate) cookie: Cookie,
+    pub(crate) priority: i64,
+    pub(crate) state: AreaState,
+    pub(crate) slots: SlotMap,
     fullness: Fullness,
 }
 
@@ -98,7 +98,7 @@ impl Area {
     }
 
     /// Closes it because the device's limit is reached.
-    pub(super) fn reached_limit(&mut self, now_ns: u64) {
+    pub(crate) fn reached_limit(&mut self, now_ns: u64) {
         let used = self.slots.used();
         let freed = (used / 16).max(REOPEN_SLOTS_MIN);
         self.fullness = Fullness::Limit {
@@ -108,7 +108,7 @@ impl Area {
     }
 
     /// Closes it because the machine had no frame for the pool.
-    pub(super) fn lacked_frames(&mut self) {
+    pub(crate) fn lacked_frames(&mut self) {
         self.fullness = Fullness::NoReserve;
     }
 
@@ -126,7 +126,7 @@ impl Area {
     }
 
     /// Nothing is told to a dead daemon: pending notices are done at once.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if self.state == AreaState::Dead {
             self.slots.forget_notices();
         }
@@ -135,7 +135,7 @@ impl Area {
 
 /// All areas.
 #[derive(Debug, Default)]
-pub(super) struct Areas {
+pub(crate) struct Areas {
     list: [Option<Area>; AREAS_MAX],
     last: u8,
 }
@@ -147,7 +147,7 @@ impl Areas {
     /// # Errors
     ///
     /// `Mounted`, `Invalid` or `NoMemory`; nothing changes then.
-    pub(super) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
+    pub(crate) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let same = |area: &Area| {
             area.state != AreaState::Dead
                 && area.cookie.device == cookie.device
@@ -178,31 +178,31 @@ impl Areas {
     }
 
     /// Nothing goes there any more, and what is in them is lost.
-    pub(super) fn kill_all(&mut self) {
+    pub(crate) fn kill_all(&mut self) {
         self.list.iter_mut().flatten().for_each(|area| area.state = AreaState::Dead);
     }
 
-    pub(super) fn remove(&mut self, index: AreaIndex) {
+    pub(crate) fn remove(&mut self, index: AreaIndex) {
         if let Some(place) = self.list.get_mut(usize::from(index.0)) {
             *place = None;
         }
     }
 
-    pub(super) fn get(&self, index: AreaIndex) -> Option<&Area> {
+    pub(crate) fn get(&self, index: AreaIndex) -> Option<&Area> {
         self.list.get(usize::from(index.0))?.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, index: AreaIndex) -> Option<&mut Area> {
+    pub(crate) fn get_mut(&mut self, index: AreaIndex) -> Option<&mut Area> {
         self.list.get_mut(usize::from(index.0))?.as_mut()
     }
 
     /// Returns what the slot of `entry` is doing, if its area exists.
-    pub(super) fn slot(&self, entry: SwapEntry) -> Option<Slot> {
+    pub(crate) fn slot(&self, entry: SwapEntry) -> Option<Slot> {
         Some(self.get(entry.area)?.slots.get(entry.slot))
     }
 
     /// Returns the area of the device; a dead one only if none of that number lives.
-    pub(super) fn find(&self, device: u16) -> Option<AreaIndex> {
+    pub(crate) fn find(&self, device: u16) -> Option<AreaIndex> {
         let numbered = (0_u8..).map(AreaIndex).zip(&self.list);
         let all = numbered.filter_map(|(index, area)| Some((index, area.as_ref()?)));
         let own = all.filter(|(_, area)| area.cookie.device == device);
@@ -210,33 +210,33 @@ impl Areas {
     }
 
     /// Returns the areas with their numbers.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (AreaIndex, &mut Area)> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (AreaIndex, &mut Area)> {
         let numbered = (0_u8..).map(AreaIndex).zip(self.list.iter_mut());
         numbered.filter_map(|(index, place)| Some((index, place.as_mut()?)))
     }
 
     /// Returns the bytes that all slot maps take.
-    pub(super) fn table_bytes(&self) -> usize {
+    pub(crate) fn table_bytes(&self) -> usize {
         self.list.iter().flatten().map(|area| area.slots.size_bytes()).sum()
     }
 
     /// Returns the areas for people.
-    pub(super) fn infos(&self) -> impl Iterator<Item = AreaInfo> {
+    pub(crate) fn infos(&self) -> impl Iterator<Item = AreaInfo> {
         self.list.iter().flatten().map(Area::info)
     }
 
     /// Opens what was full and is no longer.
-    pub(super) fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
+    pub(crate) fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
         self.list.iter_mut().flatten().for_each(|area| area.reopen(reserve_is_whole, now_ns));
     }
 
     /// Returns whether some area has room.
-    pub(super) fn have_room(&self) -> bool {
+    pub(crate) fn have_room(&self) -> bool {
         self.list.iter().flatten().any(Area::has_room)
     }
 
     /// Returns the area for the next batch: the highest priority with room, equals in turn.
-    pub(super) fn choose(&mut self) -> Option<AreaIndex> {
+    pub(crate) fn choose(&mut self) -> Option<AreaIndex> {
         let numbered = (0_u8..).zip(&self.list);
         let open = numbered.filter_map(|(at, area)| Some((at, area.as_ref()?)));
         let best = open.filter(|(_, area)| area.has_room()).max_by_key(|(at, area)| {

@@ -13,20 +13,20 @@
 //! | Reclaiming | – | Calm | Exhausted | – |
 //! | Exhausted | – | Calm | – | Reclaiming, after [`REST_NS`] or a gain |
 
-use super::Pager;
-use super::areas::AreaState;
-use super::entry::SwapEntry;
-use super::in_flight::{Held, Store, StoreItem, Work};
-use super::invariant::Invariant;
-use super::queues::Queue;
-use super::requests::{Reclaim, Unmapped};
-use super::slots::SlotMap;
-use super::victims::Look;
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::lines::in_flight::{Held, Store, StoreItem, Work};
+use crate::lines::queues::Queue;
+use crate::moves::invariant::Invariant;
+use crate::places::areas::AreaState;
+use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
+use crate::pressure::hand::Look;
+use crate::requests::{Reclaim, Unmapped};
 
 /// Whether there is reason to reclaim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pressure {
+pub(crate) enum Pressure {
     /// Enough frames are free.
     Calm,
     /// Batches follow one another.
@@ -133,7 +133,7 @@ impl Pager {
 
     /// Gives a queue work; returns whether its worker sleeps. A queue that cannot have it is a bug
     /// of ours; the pages of the batch go back then.
-    pub(super) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
+    pub(crate) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
         let now_ns = ports.now_ns();
         let refused = match self.queues.get_mut(queue) {
             Some(state) => match state.post(work, now_ns) {
@@ -235,24 +235,24 @@ impl Pager {
     }
 
     /// Maps a leaving page back, frame and all.
-    pub(super) fn put_back(&mut self, item: StoreItem, mapping: Mapping, ports: &mut impl Ports) {
+    pub(crate) fn put_back(&mut self, item: StoreItem, mapping: Mapping, ports: &mut impl Ports) {
         ports.map(item.space, item.page, item.frame, mapping);
         self.entry_removed(item.space);
     }
 
     /// Gives back a slot that the daemon never had.
-    pub(super) fn abandon(&mut self, entry: SwapEntry) {
+    pub(crate) fn abandon(&mut self, entry: SwapEntry) {
         self.turn_slot(entry, SlotMap::abandon);
     }
 
     /// Frees the frame of a page that has left.
-    pub(super) fn free_page(&mut self, item: StoreItem, ports: &mut impl Ports) {
+    pub(crate) fn free_page(&mut self, item: StoreItem, ports: &mut impl Ports) {
         ports.release(item.frame);
         self.gained = self.gained.saturating_add(1);
     }
 
     /// Begins or ends reclaim by the count of free frames.
-    pub(super) fn feel_pressure(&mut self, ports: &impl Ports) {
+    pub(crate) fn feel_pressure(&mut self, ports: &impl Ports) {
         let free = ports.free_count();
         let waiting = self.waiters.oldest_for_frame().is_some();
         let marks = self.config.watermarks;
@@ -276,7 +276,7 @@ impl Pager {
 
     /// Settles up after frames came free or a batch has come to its end: gain, waiters, watermarks,
     /// whether that was enough, and a `swapoff`, which may wait for either.
-    pub(super) fn after_frames_freed(&mut self, ports: &mut impl Ports) {
+    pub(crate) fn after_frames_freed(&mut self, ports: &mut impl Ports) {
         self.close_if_broken(ports);
         if self.gained > 0 {
             self.gained = 0;

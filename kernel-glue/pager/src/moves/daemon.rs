@@ -4,7 +4,7 @@
 //! A worker asks for its next record and completes the previous one in the same call. What it
 //! completes must be the record that it took, unchanged but for the statuses; anything else is
 //! refused and the record stays open. The daemon is dead when its last queue closes, and stuck when
-//! the work of any one queue is [`STUCK_NS`](super::STUCK_NS) old (DESIGN 8.10): whoever waits for that
+//! the work of any one queue is [`STUCK_NS`](crate::STUCK_NS) old (DESIGN 8.10): whoever waits for that
 //! worker is not helped by what the others do. Both end the same way: queues are revoked, pages on their way out go back, every area is dead, and whoever
 //! touches a page in one is killed; everyone else lives. A new daemon may open the queues again
 //! and mount new areas.
@@ -12,15 +12,15 @@
 use zram_abi::record::{Record, Status};
 use zram_abi::verb::Cookie;
 
-use super::Pager;
-use super::areas::AreaState;
-use super::entry::{AreaIndex, SwapEntry};
-use super::in_flight::{Notice, Work};
-use super::invariant::Invariant;
-use super::queues::{Queue, Stage};
-use super::requests::Next;
-use super::slots::SlotMap;
+use crate::Pager;
+use crate::entry::{AreaIndex, SwapEntry};
+use crate::lines::in_flight::{Notice, Work};
+use crate::lines::queues::{Queue, Stage};
+use crate::moves::invariant::Invariant;
+use crate::places::areas::AreaState;
+use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
+use crate::requests::Next;
 
 impl Pager {
     /// A worker has opened this queue; returns false if it is open already (EBUSY) or there is no
@@ -86,8 +86,9 @@ impl Pager {
     /// The timer ticks on some CPU: what has no other event, in bounded time.
     pub fn tick(&mut self, ports: &mut impl Ports) {
         let now_ns = ports.now_ns();
-        let stuck =
-            |cpu: &super::queues::PerCpu| cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns);
+        let stuck = |cpu: &crate::lines::queues::PerCpu| {
+            cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns)
+        };
         if self.queues.iter().any(stuck) {
             self.daemon_died(ports);
         }
@@ -141,13 +142,13 @@ impl Pager {
 
     /// Posts a free notice on every free `out` queue while there are some to send; returns whether
     /// any is left or in flight.
-    pub(super) fn send_notices(&mut self, ports: &mut impl Ports) -> bool {
+    pub(crate) fn send_notices(&mut self, ports: &mut impl Ports) -> bool {
         for cpu in self.queues.numbers() {
             if self.notify_on(cpu, ports) {
                 ports.wake_worker(QueueId { cpu, direction: Direction::Out });
             }
         }
-        let waits = |slots: &super::slots::SlotMap| {
+        let waits = |slots: &crate::places::slots::SlotMap| {
             slots.notices_pending() > 0 || slots.notices_in_flight() > 0
         };
         self.areas.iter_mut().any(|(_, area)| waits(&area.slots))
@@ -156,7 +157,8 @@ impl Pager {
     /// Posts a free notice on the `out` queue of `cpu` if it is free and not kept for a batch;
     /// returns whether its worker sleeps.
     fn notify_on(&mut self, cpu: Cpu, ports: &mut impl Ports) -> bool {
-        let free = |cpu: &super::queues::PerCpu| cpu.output.is_free() && cpu.unmapping.is_none();
+        let free =
+            |cpu: &crate::lines::queues::PerCpu| cpu.output.is_free() && cpu.unmapping.is_none();
         if !self.queues.cpu(cpu).is_some_and(free) {
             return false;
         }
@@ -217,7 +219,7 @@ impl Pager {
     }
 
     /// Nobody will answer this work.
-    pub(super) fn work_returned(&mut self, work: Work, ports: &mut impl Ports) {
+    pub(crate) fn work_returned(&mut self, work: Work, ports: &mut impl Ports) {
         match work {
             Work::Store(store) => self.store_returned(store, ports),
             Work::Load(load) => self.load_returned(load, ports),
@@ -226,14 +228,14 @@ impl Pager {
     }
 
     /// The device is gone, and what was in it.
-    pub(super) fn area_died(&mut self, index: AreaIndex) {
+    pub(crate) fn area_died(&mut self, index: AreaIndex) {
         if let Some(area) = self.areas.get_mut(index) {
             area.state = AreaState::Dead;
             area.settle();
         }
     }
 
-    pub(super) fn daemon_died(&mut self, ports: &mut impl Ports) {
+    pub(crate) fn daemon_died(&mut self, ports: &mut impl Ports) {
         self.areas.kill_all();
         for cpu in self.queues.numbers() {
             for direction in [Direction::In, Direction::Out] {
@@ -245,7 +247,7 @@ impl Pager {
             }
         }
         self.areas.iter_mut().for_each(|(_, area)| area.settle());
-        self.fail_swapoff(super::requests::SwapOffError::Busy, ports);
+        self.fail_swapoff(crate::requests::SwapOffError::Busy, ports);
     }
 
     /// Returns the device of an area.

@@ -20,13 +20,13 @@
 
 use alloc::vec::Vec;
 
-use super::bitmap::Bitmap;
-use super::entry::SwapSlot;
-use super::invariant::Invariant;
+use crate::entry::SwapSlot;
+use crate::moves::invariant::Invariant;
+use crate::places::bitmap::Bitmap;
 
 /// What a swap slot is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// Nobody's; the daemon holds nothing under it.
     Free,
     /// Named by one entry, its page is on the way out.
@@ -45,7 +45,7 @@ pub(super) enum Slot {
 
 /// How a LOAD or TAKE ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LoadEnd {
+pub(crate) enum LoadEnd {
     /// The page was mapped for one user (LOAD): one user less.
     Mapped,
     /// The page came and the daemon forgot it (TAKE).
@@ -59,7 +59,7 @@ pub(super) enum LoadEnd {
 }
 
 /// Most users of a slot: 13 bits; one per address space is the real bound.
-pub(super) const USERS_MAX: u16 = 0x1fff;
+pub(crate) const USERS_MAX: u16 = 0x1fff;
 
 const USERS_BITS: u32 = 13;
 
@@ -93,11 +93,11 @@ impl Slot {
 
 /// No memory for a slot map (ENOMEM of `swapon`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NoMemory;
+pub(crate) struct NoMemory;
 
 /// All slots of one area.
 #[derive(Debug)]
-pub(super) struct SlotMap {
+pub(crate) struct SlotMap {
     words: Vec<u16>,
     free: Bitmap,
     noticed: Bitmap,
@@ -110,7 +110,7 @@ impl SlotMap {
     /// # Errors
     ///
     /// [`NoMemory`]; nothing is kept then.
-    pub(super) fn new(count: u32) -> Result<Self, NoMemory> {
+    pub(crate) fn new(count: u32) -> Result<Self, NoMemory> {
         let size = usize::try_from(count).map_err(|_| NoMemory)?;
         let mut words = Vec::new();
         words.try_reserve_exact(size).map_err(|_| NoMemory)?;
@@ -122,7 +122,7 @@ impl SlotMap {
     }
 
     /// Returns what the slot is doing; a slot that does not exist is Free.
-    pub(super) fn get(&self, slot: SwapSlot) -> Slot {
+    pub(crate) fn get(&self, slot: SwapSlot) -> Slot {
         let index = usize::try_from(slot.0).unwrap_or(usize::MAX);
         self.words.get(index).copied().map_or(Slot::Free, Slot::unpack)
     }
@@ -135,38 +135,38 @@ impl SlotMap {
     }
 
     /// Returns how many slots are not free.
-    pub(super) fn used(&self) -> u32 {
+    pub(crate) fn used(&self) -> u32 {
         self.count().saturating_sub(self.free.count())
     }
 
     /// Returns how many slots there are.
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         u32::try_from(self.words.len()).unwrap_or(u32::MAX)
     }
 
     /// Returns the bytes that the map takes.
-    pub(super) fn size_bytes(&self) -> usize {
+    pub(crate) fn size_bytes(&self) -> usize {
         let words = self.words.len().saturating_mul(size_of::<u16>());
         words.saturating_add(self.free.size_bytes()).saturating_add(self.noticed.size_bytes())
     }
 
     /// Returns how many notices wait to be sent.
-    pub(super) fn notices_pending(&self) -> u32 {
+    pub(crate) fn notices_pending(&self) -> u32 {
         self.noticed.count()
     }
 
     /// Returns how many slots nobody uses any more and the daemon has yet to forget.
-    pub(super) fn notices(&self) -> u32 {
+    pub(crate) fn notices(&self) -> u32 {
         self.notices_pending().saturating_add(self.notices_in_flight())
     }
 
     /// Returns how many notices are in flight.
-    pub(super) fn notices_in_flight(&self) -> u32 {
+    pub(crate) fn notices_in_flight(&self) -> u32 {
         self.noticing
     }
 
     /// Free to Storing: returns a free slot near the last one, so that a batch lies together.
-    pub(super) fn take_free(&mut self) -> Option<SwapSlot> {
+    pub(crate) fn take_free(&mut self) -> Option<SwapSlot> {
         let slot = SwapSlot(self.free.take_first()?);
         self.put(slot, Slot::Storing);
         Some(slot)
@@ -183,35 +183,35 @@ impl SlotMap {
     }
 
     /// Storing to Stored: the daemon has it, one entry names it.
-    pub(super) fn stored(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+    pub(crate) fn stored(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
         self.expect(slot, Slot::Storing)?;
         self.put(slot, Slot::Stored(1));
         Ok(())
     }
 
     /// Storing to Free: the daemon never had it, no entry names it.
-    pub(super) fn abandon(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+    pub(crate) fn abandon(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
         self.expect(slot, Slot::Storing)?;
         self.release(slot);
         Ok(())
     }
 
     /// Storing to Noticed: the daemon has it, but no entry names it any more.
-    pub(super) fn discard(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+    pub(crate) fn discard(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
         self.expect(slot, Slot::Storing)?;
         self.notice(slot);
         Ok(())
     }
 
     /// Stored to Loading; returns whether one user is all it has, so that TAKE will do.
-    pub(super) fn begin_load(&mut self, slot: SwapSlot) -> Result<bool, Invariant> {
+    pub(crate) fn begin_load(&mut self, slot: SwapSlot) -> Result<bool, Invariant> {
         let Slot::Stored(users) = self.get(slot) else { return Err(Invariant::SlotTransition) };
         self.put(slot, Slot::Loading(users));
         Ok(users == 1)
     }
 
     /// Loading to what `end` says.
-    pub(super) fn end_load(&mut self, slot: SwapSlot, end: LoadEnd) -> Result<(), Invariant> {
+    pub(crate) fn end_load(&mut self, slot: SwapSlot, end: LoadEnd) -> Result<(), Invariant> {
         let Slot::Loading(users) = self.get(slot) else { return Err(Invariant::SlotTransition) };
         match end {
             LoadEnd::Taken => self.release(slot),
@@ -223,7 +223,7 @@ impl SlotMap {
     }
 
     /// One entry less names the slot.
-    pub(super) fn drop_user(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+    pub(crate) fn drop_user(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
         match self.get(slot) {
             Slot::Stored(users) => self.keep(slot, Slot::Stored(one_less(users)?)),
             Slot::Lost(users) => self.keep(slot, Slot::Lost(one_less(users)?)),
@@ -236,7 +236,7 @@ impl SlotMap {
     }
 
     /// One entry more names the slot; returns false, and changes nothing, at [`USERS_MAX`].
-    pub(super) fn add_user(&mut self, slot: SwapSlot) -> Result<bool, Invariant> {
+    pub(crate) fn add_user(&mut self, slot: SwapSlot) -> Result<bool, Invariant> {
         let (users, state): (u16, fn(u16) -> Slot) = match self.get(slot) {
             Slot::Stored(users) => (users, Slot::Stored),
             Slot::Lost(users) => (users, Slot::Lost),
@@ -267,7 +267,7 @@ impl SlotMap {
     }
 
     /// Noticed to Noticing: returns a slot to tell the daemon of.
-    pub(super) fn take_notice(&mut self) -> Option<SwapSlot> {
+    pub(crate) fn take_notice(&mut self) -> Option<SwapSlot> {
         // Never more than there are slots, whose count has the same type.
         let noticing = self.noticing.checked_add(1)?;
         let slot = SwapSlot(self.noticed.take_first()?);
@@ -277,7 +277,7 @@ impl SlotMap {
     }
 
     /// Noticing to Free: the daemon has forgotten it.
-    pub(super) fn notice_done(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+    pub(crate) fn notice_done(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
         self.expect(slot, Slot::Noticing)?;
         self.noticing = self.noticing.checked_sub(1).ok_or(Invariant::CountsAgree)?;
         self.release(slot);
@@ -285,7 +285,7 @@ impl SlotMap {
     }
 
     /// Noticing to Noticed: nobody knows whether the daemon heard.
-    pub(super) fn notice_failed(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
+    pub(crate) fn notice_failed(&mut self, slot: SwapSlot) -> Result<(), Invariant> {
         self.expect(slot, Slot::Noticing)?;
         self.noticing = self.noticing.checked_sub(1).ok_or(Invariant::CountsAgree)?;
         self.notice(slot);
@@ -293,7 +293,7 @@ impl SlotMap {
     }
 
     /// All pending notices to Free: there is no daemon left to tell.
-    pub(super) fn forget_notices(&mut self) {
+    pub(crate) fn forget_notices(&mut self) {
         while let Some(index) = self.noticed.take_first() {
             self.release(SwapSlot(index));
         }

@@ -6,15 +6,15 @@
 //! that comes in is mapped as its mapping then says. Moving pages between addresses or spaces is
 //! unmap and map for pages in memory; a kernel that moves entries brings them in first.
 
-use super::Pager;
-use super::entry::SwapEntry;
-use super::in_flight::{Held, Work};
-use super::invariant::Invariant;
-use super::queues::Offered;
-use super::requests::Fork;
-use super::slots::{Slot, SlotMap};
-use super::waiters::Reason;
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::frames::waiters::Reason;
+use crate::lines::in_flight::{Held, Work};
+use crate::lines::queues::Offered;
+use crate::moves::invariant::Invariant;
+use crate::places::slots::{Slot, SlotMap};
 use crate::ports::{Page, Ports, SpaceId, Waiter};
+use crate::requests::Fork;
 
 /// So many pending notices make a record worth while before the next tick.
 const NOTICES_MIN: usize = zram_abi::record::ENTRIES_MAX;

@@ -4,11 +4,11 @@
 //! the price that every page-in pays for the daemon being a process: two switches of address space
 //! and a system call of the daemon. For measurements; decides nothing.
 
-use super::Pager;
-use super::areas::{Area, AreaState};
-use super::in_flight::{Load, Work};
-use super::queues::Queue;
-use super::waiters::Reason;
+use crate::Pager;
+use crate::frames::waiters::Reason;
+use crate::lines::in_flight::{Load, Work};
+use crate::lines::queues::Queue;
+use crate::places::areas::{Area, AreaState};
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
 
 impl Pager {

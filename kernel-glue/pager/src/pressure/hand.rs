@@ -13,7 +13,7 @@ const ROUNDS_MAX: u8 = 2;
 
 /// What one look found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// This page is to leave.
     Victim(SpaceId, Page),
     /// Nothing, so far.
@@ -22,29 +22,29 @@ pub(super) enum Look {
 
 /// Where the hand stands.
 #[derive(Debug)]
-pub(super) struct Hand {
+pub(crate) struct Hand {
     space: u32,
     page: Page,
     rounds: u8,
 }
 
 impl Hand {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { space: 0, page: Page(0), rounds: 0 }
     }
 
     /// Returns whether every page was tried since the last gain.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.rounds >= ROUNDS_MAX
     }
 
     /// Reclaim has gained a frame, or begins anew.
-    pub(super) fn gained(&mut self) {
+    pub(crate) fn gained(&mut self) {
         self.rounds = 0;
     }
 
     /// Looks at a bounded part of what lies ahead, of `spaces` spaces.
-    pub(super) fn look(&mut self, spaces: u32, ports: &mut impl Spaces) -> Look {
+    pub(crate) fn look(&mut self, spaces: u32, ports: &mut impl Spaces) -> Look {
         let space = SpaceId(self.space);
         match ports.kind(space) {
             Some(SpaceKind::Ordinary | SpaceKind::Protected) => {}

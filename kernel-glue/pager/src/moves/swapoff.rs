@@ -8,16 +8,16 @@
 //! behind the cursor. No memory, or the thread killed: the area is in use again as before and nobody
 //! dies for it (DESIGN 8.9). A dead area can only be removed once nobody has an entry of it.
 
-use super::Pager;
-use super::areas::AreaState;
-use super::entry::{AreaIndex, SwapEntry};
-use super::in_flight::{Load, LoadItem, Work};
-use super::invariant::Invariant;
-use super::reclaim::Pressure;
-use super::requests::{SwapOff, SwapOffError};
-use super::slots::{LoadEnd, Slot, SlotMap};
-use super::waiters::Reason;
+use crate::Pager;
+use crate::entry::{AreaIndex, SwapEntry};
+use crate::frames::waiters::Reason;
+use crate::lines::in_flight::{Load, LoadItem, Work};
+use crate::moves::invariant::Invariant;
+use crate::moves::reclaim::Pressure;
+use crate::places::areas::AreaState;
+use crate::places::slots::{LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Page, Ports, QueueId, Scan, SpaceId, Waiter};
+use crate::requests::{SwapOff, SwapOffError};
 use zram_abi::record::ENTRIES_MAX;
 
 /// Looks into page tables in one step.
@@ -25,7 +25,7 @@ const LOOKS_MAX: u32 = 512;
 
 /// A `swapoff` under way.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Job {
+pub(crate) struct Job {
     area: AreaIndex,
     waiter: Waiter,
     space: u32,
@@ -91,7 +91,7 @@ impl Pager {
     }
 
     /// Fails the `swapoff` under way; returns whether there was one.
-    pub(super) fn fail_swapoff(&mut self, error: SwapOffError, ports: &mut impl Ports) -> bool {
+    pub(crate) fn fail_swapoff(&mut self, error: SwapOffError, ports: &mut impl Ports) -> bool {
         match self.swapoff.as_mut() {
             Some(job) if job.failed.is_none() => job.failed = Some(error),
             Some(_) | None => return false,
@@ -102,7 +102,7 @@ impl Pager {
     }
 
     /// Something it may wait for has happened.
-    pub(super) fn wake_swapoff(&mut self, ports: &mut impl Ports) {
+    pub(crate) fn wake_swapoff(&mut self, ports: &mut impl Ports) {
         if let Some(job) = self.swapoff {
             self.waiters.wake(job.waiter, false, ports);
         }
@@ -162,7 +162,7 @@ impl Pager {
             self.send_notices(ports);
             return SwapOff::Wait { run: None };
         }
-        if !self.queues.get(queue).is_some_and(super::queues::Queue::is_free) {
+        if !self.queues.get(queue).is_some_and(crate::lines::queues::Queue::is_free) {
             return SwapOff::Wait { run: None };
         }
         let mut load = Load::new(job.area, self.next_ticket(), false);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::AreaIndex;
-use crate::in_flight::Notice;
+use crate::lines::in_flight::Notice;
 
 fn work() -> Work {
     Work::Notice(Notice::new(AreaIndex(0), 7))

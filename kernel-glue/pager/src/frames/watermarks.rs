@@ -48,7 +48,7 @@ impl Watermarks {
     /// # Errors
     ///
     /// The first one that is wrong.
-    pub(super) fn check(self, bounds: Bounds) -> Result<(), WatermarkError> {
+    pub(crate) fn check(self, bounds: Bounds) -> Result<(), WatermarkError> {
         let batch = usize::try_from(self.batch).unwrap_or(usize::MAX);
         if !(bounds.reserve_min..=bounds.reserve_max).contains(&self.reserve) {
             Err(WatermarkError::Reserve)

@@ -18,7 +18,7 @@
 //!
 //! | waits for | ends with | at the latest |
 //! | --- | --- | --- |
-//! | `Frame` | a grant, or the news that nobody is left to kill | every tick judges memory again. Hope is only pages that leave, which end with a reply or the daemon ([`STUCK_NS`](super::STUCK_NS)), notices likewise, or somebody who was killed and whose end the kernel sees to |
+//! | `Frame` | a grant, or the news that nobody is left to kill | every tick judges memory again. Hope is only pages that leave, which end with a reply or the daemon ([`STUCK_NS`](crate::STUCK_NS)), notices likewise, or somebody who was killed and whose end the kernel sees to |
 //! | `Slot` | the reply to the request in flight for the slot | its queue's work is `STUCK_NS` old |
 //! | `Turn` | its turn, or the end of the queue | the line moves with each reply, and ends when one is `STUCK_NS` late |
 //! | `Reply` | `swapoff`: each reply and each tick; probe: its reply | a tick; `STUCK_NS` |
@@ -27,14 +27,14 @@
 
 use alloc::vec::Vec;
 
-use super::entry::SwapEntry;
-use super::requests::{Commit, FaultRequest};
-use super::slots::NoMemory;
+use crate::entry::SwapEntry;
+use crate::places::slots::NoMemory;
 use crate::ports::{Cpu, Frame, Threads, Waiter};
+use crate::requests::{Commit, FaultRequest};
 
 /// What a thread waits for; it also names the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
+pub(crate) enum Reason {
     /// A frame.
     Frame,
     /// The request in flight for this slot.
@@ -47,11 +47,11 @@ pub(super) enum Reason {
 
 /// A page-in that waits for its turn, with the frame it will fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LinedUp {
-    pub(super) request: FaultRequest,
-    pub(super) entry: SwapEntry,
-    pub(super) frame: Frame,
-    pub(super) since_ns: u64,
+pub(crate) struct LinedUp {
+    pub(crate) request: FaultRequest,
+    pub(crate) entry: SwapEntry,
+    pub(crate) frame: Frame,
+    pub(crate) since_ns: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ struct Line {
 
 /// The table of all threads and the lines.
 #[derive(Debug)]
-pub(super) struct Waiters {
+pub(crate) struct Waiters {
     table: Vec<Entry>,
     frames: Line,
     slots: Line,
@@ -98,7 +98,7 @@ impl Waiters {
     /// # Errors
     ///
     /// [`NoMemory`].
-    pub(super) fn new(count: u32, cpus: u32) -> Result<Self, NoMemory> {
+    pub(crate) fn new(count: u32, cpus: u32) -> Result<Self, NoMemory> {
         let awake = Entry { state: State::Awake, next: None, grant: None };
         let table = filled(count, awake)?;
         let turns = filled(cpus, Line::default())?;
@@ -108,7 +108,7 @@ impl Waiters {
     /// Puts the thread in the line of `reason`, out of any other.
     ///
     /// A [`LinedUp`] that it leaves behind in this way is returned, for its frame.
-    pub(super) fn prepare(&mut self, waiter: Waiter, reason: Reason) -> Option<LinedUp> {
+    pub(crate) fn prepare(&mut self, waiter: Waiter, reason: Reason) -> Option<LinedUp> {
         let left = self.leave(waiter);
         self.set(waiter, State::Prepared(reason));
         self.push(reason, waiter);
@@ -116,7 +116,7 @@ impl Waiters {
     }
 
     /// Says whether the prepared thread is to sleep.
-    pub(super) fn commit(&mut self, waiter: Waiter) -> Commit {
+    pub(crate) fn commit(&mut self, waiter: Waiter) -> Commit {
         match self.state(waiter) {
             State::Prepared(reason) => {
                 self.set(waiter, State::Parked(reason));
@@ -131,7 +131,7 @@ impl Waiters {
     }
 
     /// Takes the thread out of its line without waking it.
-    pub(super) fn leave(&mut self, waiter: Waiter) -> Option<LinedUp> {
+    pub(crate) fn leave(&mut self, waiter: Waiter) -> Option<LinedUp> {
         let reason = match self.state(waiter) {
             State::Prepared(reason) | State::Parked(reason) => reason,
             State::Awake | State::Woken => {
@@ -149,7 +149,7 @@ impl Waiters {
 
     /// Wakes the thread, out of its line. Returns whether it was parked and the port not told,
     /// which only `quietly` asks for: then the caller has it run.
-    pub(super) fn wake(&mut self, waiter: Waiter, quietly: bool, ports: &mut impl Threads) -> bool {
+    pub(crate) fn wake(&mut self, waiter: Waiter, quietly: bool, ports: &mut impl Threads) -> bool {
         let (reason, parked) = match self.state(waiter) {
             State::Prepared(reason) => (reason, false),
             State::Parked(reason) => (reason, true),
@@ -165,7 +165,7 @@ impl Waiters {
 
     /// Wakes everyone who waits for this slot; `first`, if it was among them and parked, is
     /// returned instead of woken, for the caller to run.
-    pub(super) fn wake_slot(
+    pub(crate) fn wake_slot(
         &mut self,
         entry: SwapEntry,
         first: Option<Waiter>,
@@ -186,12 +186,12 @@ impl Waiters {
     }
 
     /// Returns who has waited longest for a frame.
-    pub(super) fn oldest_for_frame(&self) -> Option<Waiter> {
+    pub(crate) fn oldest_for_frame(&self) -> Option<Waiter> {
         self.frames.head
     }
 
     /// Returns who is next on the `in` queue of `cpu`, and with what.
-    pub(super) fn next_turn(&self, cpu: Cpu) -> Option<(Waiter, LinedUp)> {
+    pub(crate) fn next_turn(&self, cpu: Cpu) -> Option<(Waiter, LinedUp)> {
         let line = self.turns.get(usize::try_from(cpu.0).ok()?)?;
         let waiter = line.head?;
         match self.reason(waiter)? {
@@ -201,7 +201,7 @@ impl Waiters {
     }
 
     /// Moves a thread from one line to that of `reason`, prepared or parked as it was.
-    pub(super) fn change_reason(&mut self, waiter: Waiter, reason: Reason) {
+    pub(crate) fn change_reason(&mut self, waiter: Waiter, reason: Reason) {
         let (old, state) = match self.state(waiter) {
             State::Prepared(old) => (old, State::Prepared(reason)),
             State::Parked(old) => (old, State::Parked(reason)),
@@ -217,7 +217,7 @@ impl Waiters {
     /// # Errors
     ///
     /// The frame, if the thread has one already.
-    pub(super) fn grant(
+    pub(crate) fn grant(
         &mut self,
         waiter: Waiter,
         (frame, since_ns): (Frame, u64),
@@ -233,14 +233,14 @@ impl Waiters {
     }
 
     /// Returns the frame that was granted to the thread.
-    pub(super) fn take_grant(&mut self, waiter: Waiter) -> Option<Frame> {
+    pub(crate) fn take_grant(&mut self, waiter: Waiter) -> Option<Frame> {
         let grant = self.entry_mut(waiter)?.grant.take()?;
         self.grants = self.grants.saturating_sub(1);
         Some(grant.frame)
     }
 
     /// Returns a frame granted before `deadline_ns` that its thread never asked for.
-    pub(super) fn take_stale_grant(&mut self, deadline_ns: u64) -> Option<Frame> {
+    pub(crate) fn take_stale_grant(&mut self, deadline_ns: u64) -> Option<Frame> {
         if self.grants == 0 {
             return None;
         }
@@ -262,7 +262,7 @@ impl Waiters {
         self.entry(waiter).map_or(State::Awake, |entry| entry.state)
     }
 
-    pub(super) fn reason(&self, waiter: Waiter) -> Option<Reason> {
+    pub(crate) fn reason(&self, waiter: Waiter) -> Option<Reason> {
         match self.state(waiter) {
             State::Prepared(reason) | State::Parked(reason) => Some(reason),
             State::Awake | State::Woken => None,
@@ -337,7 +337,7 @@ impl Waiters {
 /// # Errors
 ///
 /// [`NoMemory`].
-pub(super) fn filled<T: Clone>(count: u32, item: T) -> Result<Vec<T>, NoMemory> {
+pub(crate) fn filled<T: Clone>(count: u32, item: T) -> Result<Vec<T>, NoMemory> {
     let count = usize::try_from(count).map_err(|_| NoMemory)?;
     let mut items = Vec::new();
     items.try_reserve_exact(count).map_err(|_| NoMemory)?;

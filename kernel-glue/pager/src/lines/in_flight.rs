@@ -14,20 +14,20 @@
 //!
 //! A slot whose page went back was never offered (free at once) or is forgotten after the reply (a
 //! free notice). On its way in a page has no frame to fault on: whoever faults waits; unmap and exit
-//! turn the item unwanted; fork waits for a TAKE ([`Pager::fork_begin`](super::Pager::fork_begin)),
+//! turn the item unwanted; fork waits for a TAKE ([`Pager::fork_begin`](crate::Pager::fork_begin)),
 //! and swapoff passes over it.
 
 use zram_abi::record::{ENTRIES_MAX, Operation, Record};
 use zram_abi::verb::Cookie;
 
-use super::entry::{AreaIndex, SwapEntry, SwapSlot};
-use super::fixed::Fixed;
-use super::invariant::Invariant;
+use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
+use crate::lines::fixed::Fixed;
+use crate::moves::invariant::Invariant;
 use crate::ports::{Frame, Page, SpaceId, Waiter};
 
 /// Where a page on its way out belongs now. The frame is held by the batch unless `Returned`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
+pub(crate) enum Held {
     /// Its swap entry stands in the page table.
     Leaving,
     /// It went back, frame and all.
@@ -38,67 +38,67 @@ pub(super) enum Held {
 
 /// A page on its way out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StoreItem {
-    pub(super) slot: SwapSlot,
-    pub(super) frame: Frame,
-    pub(super) space: SpaceId,
-    pub(super) page: Page,
-    pub(super) held: Held,
+pub(crate) struct StoreItem {
+    pub(crate) slot: SwapSlot,
+    pub(crate) frame: Frame,
+    pub(crate) space: SpaceId,
+    pub(crate) page: Page,
+    pub(crate) held: Held,
 }
 
 /// A batch on its way out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Store {
-    pub(super) area: AreaIndex,
-    pub(super) ticket: u32,
+pub(crate) struct Store {
+    pub(crate) area: AreaIndex,
+    pub(crate) ticket: u32,
     /// When it was posted.
-    pub(super) since_ns: u64,
-    pub(super) items: Fixed<StoreItem, ENTRIES_MAX>,
+    pub(crate) since_ns: u64,
+    pub(crate) items: Fixed<StoreItem, ENTRIES_MAX>,
 }
 
 /// A page on its way in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LoadItem {
-    pub(super) slot: SwapSlot,
-    pub(super) frame: Frame,
-    pub(super) space: SpaceId,
-    pub(super) page: Page,
+pub(crate) struct LoadItem {
+    pub(crate) slot: SwapSlot,
+    pub(crate) frame: Frame,
+    pub(crate) space: SpaceId,
+    pub(crate) page: Page,
     /// False once its entry is gone.
-    pub(super) wanted: bool,
+    pub(crate) wanted: bool,
 }
 
 /// Pages on their way in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Load {
-    pub(super) area: AreaIndex,
-    pub(super) ticket: u32,
+pub(crate) struct Load {
+    pub(crate) area: AreaIndex,
+    pub(crate) ticket: u32,
     /// TAKE, else LOAD.
-    pub(super) take: bool,
+    pub(crate) take: bool,
     /// When the fault happened.
-    pub(super) since_ns: u64,
+    pub(crate) since_ns: u64,
     /// Who is to run first when it is there.
-    pub(super) first: Option<Waiter>,
-    pub(super) items: Fixed<LoadItem, ENTRIES_MAX>,
+    pub(crate) first: Option<Waiter>,
+    pub(crate) items: Fixed<LoadItem, ENTRIES_MAX>,
 }
 
 /// A free notice.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Notice {
-    pub(super) area: AreaIndex,
-    pub(super) ticket: u32,
-    pub(super) slots: Fixed<SwapSlot, ENTRIES_MAX>,
+pub(crate) struct Notice {
+    pub(crate) area: AreaIndex,
+    pub(crate) ticket: u32,
+    pub(crate) slots: Fixed<SwapSlot, ENTRIES_MAX>,
 }
 
 /// What a queue carries.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Work {
+pub(crate) enum Work {
     Store(Store),
     Load(Load),
     Notice(Notice),
 }
 
 impl Store {
-    pub(super) fn new(area: AreaIndex, ticket: u32) -> Self {
+    pub(crate) fn new(area: AreaIndex, ticket: u32) -> Self {
         let filler = StoreItem {
             slot: SwapSlot(0),
             frame: Frame(0),
@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// Returns the swap entry that stands for the page.
-    pub(super) fn entry(&self, item: StoreItem) -> SwapEntry {
+    pub(crate) fn entry(&self, item: StoreItem) -> SwapEntry {
         SwapEntry { area: self.area, slot: item.slot }
     }
 
@@ -118,7 +118,7 @@ impl Store {
     ///
     /// An item whose entry is gone is not meant, even if it has this slot: before it is offered its
     /// slot is free already, and may be that of a page in another CPU's batch.
-    pub(super) fn find_mut(&mut self, entry: SwapEntry) -> Option<&mut StoreItem> {
+    pub(crate) fn find_mut(&mut self, entry: SwapEntry) -> Option<&mut StoreItem> {
         if self.area != entry.area {
             return None;
         }
@@ -128,7 +128,7 @@ impl Store {
 }
 
 impl Load {
-    pub(super) fn new(area: AreaIndex, ticket: u32, take: bool) -> Self {
+    pub(crate) fn new(area: AreaIndex, ticket: u32, take: bool) -> Self {
         let filler = LoadItem {
             slot: SwapSlot(0),
             frame: Frame(0),
@@ -141,19 +141,19 @@ impl Load {
 }
 
 impl Notice {
-    pub(super) fn new(area: AreaIndex, ticket: u32) -> Self {
+    pub(crate) fn new(area: AreaIndex, ticket: u32) -> Self {
         Self { area, ticket, slots: Fixed::new(SwapSlot(0)) }
     }
 
     /// Returns what an entry for the slot would be.
-    pub(super) fn entry(&self, slot: SwapSlot) -> SwapEntry {
+    pub(crate) fn entry(&self, slot: SwapSlot) -> SwapEntry {
         SwapEntry { area: self.area, slot }
     }
 }
 
 impl Work {
     /// Returns the area that this is about.
-    pub(super) fn area(&self) -> AreaIndex {
+    pub(crate) fn area(&self) -> AreaIndex {
         match self {
             Self::Store(store) => store.area,
             Self::Load(load) => load.area,
@@ -162,7 +162,7 @@ impl Work {
     }
 
     /// Returns the record that asks for this.
-    pub(super) fn record(&self, cookie: Cookie) -> Result<Record, Invariant> {
+    pub(crate) fn record(&self, cookie: Cookie) -> Result<Record, Invariant> {
         let (operation, ticket) = self.title();
         let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
         let mut record = Record::new(operation, device, generation, ticket);
@@ -177,7 +177,7 @@ impl Work {
 
     /// Returns whether `reply` answers the record that asks for this: the same in everything but
     /// the statuses.
-    pub(super) fn is_answered_by(&self, reply: &Record, cookie: Cookie) -> bool {
+    pub(crate) fn is_answered_by(&self, reply: &Record, cookie: Cookie) -> bool {
         let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
         let mut entries = reply.entries().iter().enumerate();
         (reply.operation, reply.ticket) == self.title()

@@ -16,10 +16,10 @@
 
 use alloc::vec::Vec;
 
-use super::entry::SwapEntry;
-use super::in_flight::{Store, StoreItem, Work};
-use super::slots::NoMemory;
-use super::waiters::filled;
+use crate::entry::SwapEntry;
+use crate::frames::waiters::filled;
+use crate::lines::in_flight::{Store, StoreItem, Work};
+use crate::places::slots::NoMemory;
 use crate::ports::{Cpu, Direction, QueueId};
 
 /// Work may be in a queue so long before the daemon is given up: far beyond any batch, also on a
@@ -29,7 +29,7 @@ pub const STUCK_NS: u64 = 10_000_000_000;
 /// What a queue and its worker are doing.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::large_enum_variant, reason = "kept in place, because nothing here may allocate")]
-pub(super) enum Queue {
+pub(crate) enum Queue {
     /// No worker.
     #[default]
     Closed,
@@ -46,7 +46,7 @@ pub(super) enum Queue {
 
 /// Who has the record of a busy queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// It waits for the worker.
     Posted,
     /// The worker has it.
@@ -55,7 +55,7 @@ pub(super) enum Stage {
 
 impl Queue {
     /// Returns whether it can be given work now.
-    pub(super) fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         match self {
             Self::Running | Self::Idle => true,
             Self::Closed | Self::Revoked | Self::Busy(..) => false,
@@ -63,7 +63,7 @@ impl Queue {
     }
 
     /// Returns whether it has a worker.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         match self {
             Self::Closed | Self::Revoked => false,
             Self::Running | Self::Idle | Self::Busy(..) => true,
@@ -71,7 +71,7 @@ impl Queue {
     }
 
     /// Returns the work that waits or is in the worker's hands.
-    pub(super) fn work(&self) -> Option<&Work> {
+    pub(crate) fn work(&self) -> Option<&Work> {
         match self {
             Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
@@ -79,7 +79,7 @@ impl Queue {
     }
 
     /// Returns the same, to change it.
-    pub(super) fn work_mut(&mut self) -> Option<&mut Work> {
+    pub(crate) fn work_mut(&mut self) -> Option<&mut Work> {
         match self {
             Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
@@ -87,7 +87,7 @@ impl Queue {
     }
 
     /// Ends in `to`; hands out the work that was there.
-    pub(super) fn leave_for(&mut self, to: Self) -> Option<Work> {
+    pub(crate) fn leave_for(&mut self, to: Self) -> Option<Work> {
         match core::mem::replace(self, to) {
             Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
@@ -100,7 +100,7 @@ impl Queue {
     ///
     /// The work, if the queue is not free: it may be all that is known of its pages.
     #[expect(clippy::result_large_err, reason = "a box would allocate")]
-    pub(super) fn post(&mut self, work: Work, now_ns: u64) -> Result<bool, Work> {
+    pub(crate) fn post(&mut self, work: Work, now_ns: u64) -> Result<bool, Work> {
         if !self.is_free() {
             return Err(work);
         }
@@ -111,7 +111,7 @@ impl Queue {
 
     /// Returns whether its work has been there for [`STUCK_NS`], taken or not: its worker does not
     /// answer.
-    pub(super) fn is_stuck(&self, now_ns: u64) -> bool {
+    pub(crate) fn is_stuck(&self, now_ns: u64) -> bool {
         match self {
             Self::Busy(_, _, posted_ns) => now_ns.saturating_sub(*posted_ns) >= STUCK_NS,
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => false,
@@ -119,7 +119,7 @@ impl Queue {
     }
 
     /// Posted to Taken; returns the work if there was any.
-    pub(super) fn take(&mut self) -> Option<&Work> {
+    pub(crate) fn take(&mut self) -> Option<&Work> {
         match self {
             Self::Busy(work, stage @ Stage::Posted, _) => {
                 *stage = Stage::Taken;
@@ -136,16 +136,16 @@ impl Queue {
 
 /// What the pager keeps per CPU.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PerCpu {
-    pub(super) input: Queue,
-    pub(super) output: Queue,
+pub(crate) struct PerCpu {
+    pub(crate) input: Queue,
+    pub(crate) output: Queue,
     /// The batch between unmap and acknowledgement; `output` is kept free for it.
-    pub(super) unmapping: Option<Store>,
+    pub(crate) unmapping: Option<Store>,
 }
 
 /// The queues of all possible CPUs.
 #[derive(Debug)]
-pub(super) struct Queues {
+pub(crate) struct Queues {
     cpus: Vec<PerCpu>,
 }
 
@@ -155,19 +155,19 @@ impl Queues {
     /// # Errors
     ///
     /// [`NoMemory`].
-    pub(super) fn new(cpus: u32) -> Result<Self, NoMemory> {
+    pub(crate) fn new(cpus: u32) -> Result<Self, NoMemory> {
         Ok(Self { cpus: filled(cpus, PerCpu::default())? })
     }
 
-    pub(super) fn cpu(&self, cpu: Cpu) -> Option<&PerCpu> {
+    pub(crate) fn cpu(&self, cpu: Cpu) -> Option<&PerCpu> {
         self.cpus.get(usize::try_from(cpu.0).ok()?)
     }
 
-    pub(super) fn cpu_mut(&mut self, cpu: Cpu) -> Option<&mut PerCpu> {
+    pub(crate) fn cpu_mut(&mut self, cpu: Cpu) -> Option<&mut PerCpu> {
         self.cpus.get_mut(usize::try_from(cpu.0).ok()?)
     }
 
-    pub(super) fn get(&self, queue: QueueId) -> Option<&Queue> {
+    pub(crate) fn get(&self, queue: QueueId) -> Option<&Queue> {
         let cpu = self.cpu(queue.cpu)?;
         Some(match queue.direction {
             Direction::In => &cpu.input,
@@ -175,7 +175,7 @@ impl Queues {
         })
     }
 
-    pub(super) fn get_mut(&mut self, queue: QueueId) -> Option<&mut Queue> {
+    pub(crate) fn get_mut(&mut self, queue: QueueId) -> Option<&mut Queue> {
         let cpu = self.cpu_mut(queue.cpu)?;
         Some(match queue.direction {
             Direction::In => &mut cpu.input,
@@ -184,17 +184,17 @@ impl Queues {
     }
 
     /// Returns the numbers of all CPUs.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = Cpu> + use<> {
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = Cpu> + use<> {
         (0..u32::try_from(self.cpus.len()).unwrap_or(u32::MAX)).map(Cpu)
     }
 
     /// Returns the CPUs' parts.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &PerCpu> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &PerCpu> {
         self.cpus.iter()
     }
 
     /// Returns all batches on their way out, offered or not.
-    pub(super) fn stores_mut(&mut self) -> impl Iterator<Item = (&mut Store, Offered)> {
+    pub(crate) fn stores_mut(&mut self) -> impl Iterator<Item = (&mut Store, Offered)> {
         self.cpus.iter_mut().flat_map(|cpu| {
             let unmapping = cpu.unmapping.as_mut().map(|store| (store, Offered::NotYet));
             let storing = match cpu.output.work_mut() {
@@ -206,12 +206,12 @@ impl Queues {
     }
 
     /// Returns the page of `entry` that is on its way out, and whether it was offered.
-    pub(super) fn leaving_mut(&mut self, entry: SwapEntry) -> Option<(&mut StoreItem, Offered)> {
+    pub(crate) fn leaving_mut(&mut self, entry: SwapEntry) -> Option<(&mut StoreItem, Offered)> {
         self.stores_mut().find_map(|(store, offered)| Some((store.find_mut(entry)?, offered)))
     }
 
     /// Returns all pieces of work in queues.
-    pub(super) fn work_mut(&mut self) -> impl Iterator<Item = &mut Work> {
+    pub(crate) fn work_mut(&mut self) -> impl Iterator<Item = &mut Work> {
         let queues = self.cpus.iter_mut().flat_map(|cpu| [&mut cpu.input, &mut cpu.output]);
         queues.filter_map(Queue::work_mut)
     }
@@ -219,7 +219,7 @@ impl Queues {
 
 /// Whether the daemon may have read a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Offered {
+pub(crate) enum Offered {
     /// Its pages are between unmap and acknowledgement.
     NotYet,
     /// Its record was posted.

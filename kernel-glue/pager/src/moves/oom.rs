@@ -6,16 +6,16 @@
 //! down to its least (`reserve`), so that nobody dies of one that was set too large. After that a `swapoff` under way is given up, and at last one address space is killed: the largest
 //! by resident and swapped pages, never a protected or pinned one. Until it is gone, no other is.
 
-use super::Pager;
-use super::in_flight::Work;
-use super::reclaim::Pressure;
-use super::requests::SwapOffError;
+use crate::Pager;
+use crate::lines::in_flight::Work;
+use crate::moves::reclaim::Pressure;
 use crate::ports::{KillReason, Ports, SpaceId, SpaceKind};
+use crate::requests::SwapOffError;
 
 /// What became of the one who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// A frame may still come.
     Hope,
     /// None will, and nobody is left to kill.
@@ -24,7 +24,7 @@ pub(super) enum Verdict {
 
 impl Pager {
     /// Kills one space if memory is gone.
-    pub(super) fn judge_memory(&mut self, ports: &mut impl Ports) -> Verdict {
+    pub(crate) fn judge_memory(&mut self, ports: &mut impl Ports) -> Verdict {
         if !self.memory_is_gone(ports) {
             return Verdict::Hope;
         }
@@ -51,7 +51,7 @@ impl Pager {
     }
 
     /// The same for those who wait already: if there is no hope, the oldest is woken to hear it.
-    pub(super) fn judge_for_waiters(&mut self, ports: &mut impl Ports) {
+    pub(crate) fn judge_for_waiters(&mut self, ports: &mut impl Ports) {
         match (self.judge_memory(ports), self.waiters.oldest_for_frame()) {
             (Verdict::Nobody, Some(waiter)) => {
                 self.waiters.wake(waiter, false, ports);

@@ -6,16 +6,16 @@
 //! idle, the kernel is told to switch straight to it. One request at a time for a slot: later
 //! faulters wait for that one and look again.
 
-use super::Pager;
-use super::areas::AreaState;
-use super::entry::SwapEntry;
-use super::in_flight::{Held, Load, LoadItem, Work};
-use super::invariant::Invariant;
-use super::queues::Offered;
-use super::requests::{Fault, FaultRequest, FrameAnswer};
-use super::slots::{LoadEnd, Slot, SlotMap};
-use super::waiters::{LinedUp, Reason};
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::frames::waiters::{LinedUp, Reason};
+use crate::lines::in_flight::{Held, Load, LoadItem, Work};
+use crate::lines::queues::Offered;
+use crate::moves::invariant::Invariant;
+use crate::places::areas::AreaState;
+use crate::places::slots::{LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
+use crate::requests::{Fault, FaultRequest, FrameAnswer};
 
 impl Pager {
     /// Brings back the page at a swap entry, or begins to.
@@ -56,7 +56,7 @@ impl Pager {
     }
 
     /// Gives a leaving page back; returns false if it is in no batch, which is a bug.
-    pub(super) fn give_back(&mut self, entry: SwapEntry, ports: &mut impl Ports) -> bool {
+    pub(crate) fn give_back(&mut self, entry: SwapEntry, ports: &mut impl Ports) -> bool {
         let Some((item, offered)) = self.queues.leaving_mut(entry) else {
             self.broke(Invariant::PageHasBatch);
             return false;
@@ -95,7 +95,7 @@ impl Pager {
         };
         let since_ns = ports.now_ns();
         let lined_up = LinedUp { request, entry, frame, since_ns };
-        if !self.queues.get(queue).is_some_and(super::queues::Queue::is_free) {
+        if !self.queues.get(queue).is_some_and(crate::lines::queues::Queue::is_free) {
             self.wait(request.waiter, Reason::Turn(queue.cpu, lined_up), ports);
             return Fault::Wait { run: None };
         }
@@ -105,7 +105,7 @@ impl Pager {
     }
 
     /// An idle worker of this CPU is run at once, one of another CPU is woken.
-    pub(super) fn run_or_wake(
+    pub(crate) fn run_or_wake(
         &self,
         queue: QueueId,
         asleep: bool,
@@ -120,14 +120,14 @@ impl Pager {
     }
 
     /// Returns the open `in` queue of this CPU, else of any.
-    pub(super) fn input_near(&self, cpu: Cpu) -> Option<QueueId> {
+    pub(crate) fn input_near(&self, cpu: Cpu) -> Option<QueueId> {
         let open = |cpu: &Cpu| self.queues.cpu(*cpu).is_some_and(|queues| queues.input.is_open());
         let cpu = Some(cpu).filter(open).or_else(|| self.queues.numbers().find(open))?;
         Some(QueueId { cpu, direction: Direction::In })
     }
 
     /// Posts the page-in on a free queue; returns whether its worker sleeps.
-    pub(super) fn start_load(
+    pub(crate) fn start_load(
         &mut self,
         queue: QueueId,
         lined_up: LinedUp,

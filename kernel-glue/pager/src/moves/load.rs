@@ -7,17 +7,17 @@
 
 use zram_abi::record::{Record, Status};
 
-use super::Pager;
-use super::entry::SwapEntry;
-use super::in_flight::{Load, LoadItem};
-use super::invariant::Invariant;
-use super::slots::{LoadEnd, Slot};
-use super::waiters::Reason;
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::frames::waiters::Reason;
+use crate::lines::in_flight::{Load, LoadItem};
+use crate::moves::invariant::Invariant;
+use crate::places::slots::{LoadEnd, Slot};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
 
 impl Pager {
     /// Takes in the reply; returns the thread to run first.
-    pub(super) fn load_replied(
+    pub(crate) fn load_replied(
         &mut self,
         queue: QueueId,
         load: Load,
@@ -59,7 +59,7 @@ impl Pager {
     }
 
     /// The queue is closed: the pages stay where they are, if they are anywhere.
-    pub(super) fn load_returned(&mut self, load: Load, ports: &mut impl Ports) {
+    pub(crate) fn load_returned(&mut self, load: Load, ports: &mut impl Ports) {
         for item in load.items.as_slice() {
             let entry = SwapEntry { area: load.area, slot: item.slot };
             ports.release(item.frame);
@@ -72,7 +72,7 @@ impl Pager {
     }
 
     /// Ends what `begin_load` of the slot began.
-    pub(super) fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
+    pub(crate) fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
         self.turn_slot(entry, |slots, slot| slots.end_load(slot, end));
         if let Some(area) = self.areas.get_mut(entry.area) {
             area.settle();
@@ -106,7 +106,7 @@ impl Pager {
 
     /// Gives the free `in` queue to the next in line; whose page needs no request any more looks
     /// again.
-    pub(super) fn next_turn(&mut self, cpu: Cpu, ports: &mut impl Ports) {
+    pub(crate) fn next_turn(&mut self, cpu: Cpu, ports: &mut impl Ports) {
         let queue = QueueId { cpu, direction: Direction::In };
         while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
             let (request, entry) = (lined_up.request, lined_up.entry);
@@ -123,7 +123,7 @@ impl Pager {
     }
 
     /// The `in` queue is gone: all in its line look again.
-    pub(super) fn end_turns(&mut self, cpu: Cpu, ports: &mut impl Ports) {
+    pub(crate) fn end_turns(&mut self, cpu: Cpu, ports: &mut impl Ports) {
         while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
             self.waiters.wake(waiter, false, ports);
             ports.release(lined_up.frame);

@@ -1,0 +1,16 @@
+//! What happens: each file is one station of a page's way, as methods of the [`Pager`](super::Pager).
+//!
+//! They ask and tell the four rooms (`frames`, `places`, `lines`, `pressure`), which know nothing of
+//! one another.
+
+mod daemon;
+mod entries;
+mod fault;
+pub(crate) mod invariant;
+mod load;
+mod oom;
+mod probe;
+pub(crate) mod reclaim;
+mod reserve;
+mod store;
+pub(crate) mod swapoff;

@@ -1,0 +1,7 @@
+//! Where pages can go: areas, and what each swap slot in them is doing.
+//!
+//! Nothing here knows of frames, lines or moves.
+
+pub(crate) mod areas;
+pub(crate) mod bitmap;
+pub(crate) mod slots;
