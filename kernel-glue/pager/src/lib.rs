@@ -25,7 +25,8 @@
 //! | `moves`: `oom` | memory is really gone |
 //! | `moves`: `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
 //! | `moves`: `swapoff` | everything comes back |
-//! | `moves`: `invariant` | a bug of the pager's own closes it |
+//! | `invariant`, `moves`: `closing` | a bug of the pager's own closes it |
+//! | `memory` | tables that are made once |
 //! | `statistics`, `moves`: `probe` | counts and latencies |
 
 #![no_std]
@@ -49,7 +50,9 @@ extern crate std;
 
 mod entry;
 mod frames;
+mod invariant;
 mod lines;
+mod memory;
 mod moves;
 mod places;
 pub mod ports;
@@ -62,8 +65,8 @@ mod tests;
 use alloc::vec::Vec;
 
 pub use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
+pub use crate::invariant::Invariant;
 pub use crate::lines::queues::STUCK_NS;
-pub use crate::moves::invariant::Invariant;
 pub use crate::places::areas::{AREAS_MAX, AreaInfo, AreaState};
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
 pub use requests::{
@@ -72,13 +75,13 @@ pub use requests::{
 };
 pub use statistics::{Latencies, Statistics};
 
-use crate::frames::waiters::{LinedUp, Reason, Waiters, filled};
+use crate::frames::waiters::{LinedUp, Reason, Waiters};
 use crate::lines::queues::Queues;
-use crate::moves::invariant::Health;
+use crate::memory::{NoMemory, filled};
+use crate::moves::closing::Health;
 use crate::moves::reclaim::Pressure;
 use crate::moves::swapoff::Job;
 use crate::places::areas::Areas;
-use crate::places::slots::NoMemory;
 use crate::pressure::hand::Hand;
 
 use crate::ports::{Frames, Ports, SpaceId, Waiter};

@@ -5,8 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::frames::waiters::filled;
-use crate::places::slots::NoMemory;
+use crate::memory::{NoMemory, filled};
 
 /// Counts since the pager began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -28,7 +28,7 @@
 use alloc::vec::Vec;
 
 use crate::entry::SwapEntry;
-use crate::places::slots::NoMemory;
+use crate::memory::{NoMemory, filled};
 use crate::ports::{Cpu, Frame, Threads, Waiter};
 use crate::requests::{Commit, FaultRequest};
 
@@ -330,19 +330,6 @@ impl Waiters {
         }
         None
     }
-}
-
-/// Returns `count` copies of `item`.
-///
-/// # Errors
-///
-/// [`NoMemory`].
-pub(crate) fn filled<T: Clone>(count: u32, item: T) -> Result<Vec<T>, NoMemory> {
-    let count = usize::try_from(count).map_err(|_| NoMemory)?;
-    let mut items = Vec::new();
-    items.try_reserve_exact(count).map_err(|_| NoMemory)?;
-    items.resize(count, item);
-    Ok(items)
 }
 
 #[cfg(test)]

@@ -21,8 +21,8 @@ use zram_abi::record::{ENTRIES_MAX, Operation, Record};
 use zram_abi::verb::Cookie;
 
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
+use crate::invariant::Invariant;
 use crate::lines::fixed::Fixed;
-use crate::moves::invariant::Invariant;
 use crate::ports::{Frame, Page, SpaceId, Waiter};
 
 /// Where a page on its way out belongs now. The frame is held by the batch unless `Returned`.

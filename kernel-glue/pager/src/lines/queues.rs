@@ -17,9 +17,8 @@
 use alloc::vec::Vec;
 
 use crate::entry::SwapEntry;
-use crate::frames::waiters::filled;
 use crate::lines::in_flight::{Store, StoreItem, Work};
-use crate::places::slots::NoMemory;
+use crate::memory::{NoMemory, filled};
 use crate::ports::{Cpu, Direction, QueueId};
 
 /// Work may be in a queue so long before the daemon is given up: far beyond any batch, also on a

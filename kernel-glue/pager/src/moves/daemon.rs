@@ -14,9 +14,9 @@ use zram_abi::verb::Cookie;
 
 use crate::Pager;
 use crate::entry::{AreaIndex, SwapEntry};
+use crate::invariant::Invariant;
 use crate::lines::in_flight::{Notice, Work};
 use crate::lines::queues::{Queue, Stage};
-use crate::moves::invariant::Invariant;
 use crate::places::areas::AreaState;
 use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};

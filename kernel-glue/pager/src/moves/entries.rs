@@ -9,9 +9,9 @@
 use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::frames::waiters::Reason;
+use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Work};
 use crate::lines::queues::Offered;
-use crate::moves::invariant::Invariant;
 use crate::places::slots::{Slot, SlotMap};
 use crate::ports::{Page, Ports, SpaceId, Waiter};
 use crate::requests::Fork;

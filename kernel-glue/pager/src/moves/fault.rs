@@ -9,9 +9,9 @@
 use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::frames::waiters::{LinedUp, Reason};
+use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Load, LoadItem, Work};
 use crate::lines::queues::Offered;
-use crate::moves::invariant::Invariant;
 use crate::places::areas::AreaState;
 use crate::places::slots::{LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};

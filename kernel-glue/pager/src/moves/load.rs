@@ -10,8 +10,8 @@ use zram_abi::record::{Record, Status};
 use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::frames::waiters::Reason;
+use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem};
-use crate::moves::invariant::Invariant;
 use crate::places::slots::{LoadEnd, Slot};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
 

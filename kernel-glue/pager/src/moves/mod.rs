@@ -3,10 +3,10 @@
 //! They ask and tell the four rooms (`frames`, `places`, `lines`, `pressure`), which know nothing of
 //! one another.
 
+pub(crate) mod closing;
 mod daemon;
 mod entries;
 mod fault;
-pub(crate) mod invariant;
 mod load;
 mod oom;
 mod probe;

@@ -15,9 +15,9 @@
 
 use crate::Pager;
 use crate::entry::SwapEntry;
+use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Store, StoreItem, Work};
 use crate::lines::queues::Queue;
-use crate::moves::invariant::Invariant;
 use crate::places::areas::AreaState;
 use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};

@@ -12,7 +12,7 @@
 
 use crate::Pager;
 use crate::frames::waiters::Reason;
-use crate::moves::invariant::Invariant;
+use crate::invariant::Invariant;
 use crate::moves::oom::Verdict;
 use crate::ports::{Frame, Ports, Waiter};
 use crate::requests::{FrameAnswer, FrameFor};

@@ -9,8 +9,8 @@ use zram_abi::record::{Record, Status};
 
 use crate::Pager;
 use crate::entry::SwapEntry;
+use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Store, StoreItem};
-use crate::moves::invariant::Invariant;
 use crate::places::slots::SlotMap;
 use crate::ports::{Mapping, Ports};
 

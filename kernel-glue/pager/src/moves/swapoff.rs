@@ -11,8 +11,8 @@
 use crate::Pager;
 use crate::entry::{AreaIndex, SwapEntry};
 use crate::frames::waiters::Reason;
+use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem, Work};
-use crate::moves::invariant::Invariant;
 use crate::moves::reclaim::Pressure;
 use crate::places::areas::AreaState;
 use crate::places::slots::{LoadEnd, Slot, SlotMap};

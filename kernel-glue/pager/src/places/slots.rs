@@ -21,7 +21,8 @@
 use alloc::vec::Vec;
 
 use crate::entry::SwapSlot;
-use crate::moves::invariant::Invariant;
+use crate::invariant::Invariant;
+use crate::memory::NoMemory;
 use crate::places::bitmap::Bitmap;
 
 /// What a swap slot is doing.
@@ -90,10 +91,6 @@ impl Slot {
         }
     }
 }
-
-/// No memory for a slot map (ENOMEM of `swapon`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoMemory;
 
 /// All slots of one area.
 #[derive(Debug)]

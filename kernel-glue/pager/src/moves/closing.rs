@@ -1,4 +1,4 @@
-//! Rules of the pager's own, and what it does when one turns out to be broken: it closes.
+//! A rule of the pager's own turns out to be broken: the pager closes.
 //!
 //! A bug here must not cost the machine. The first rule that is found broken is kept; from then on
 //! every area is dead, so that nothing more is stored, and no later than with the next tick all
@@ -7,51 +7,9 @@
 
 use crate::Pager;
 use crate::entry::SwapEntry;
+use crate::invariant::Invariant;
 use crate::places::slots::SlotMap;
 use crate::ports::{Ports, SpaceId};
-
-/// A rule of the pager's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Invariant {
-    /// A swap slot meets only the events that its table of transitions allows.
-    SlotTransition,
-    /// A swap entry in a page table names a slot that pages use.
-    EntryHasSlot,
-    /// The area of a swap entry or of a batch is there.
-    AreaExists,
-    /// A page on its way out is in a batch, and the kernel finishes batches that were begun.
-    PageHasBatch,
-    /// A batch has room for each of its pages, and a record for each page of a batch.
-    BatchHasRoom,
-    /// Only a free queue is given work.
-    QueueIsFree,
-    /// The kernel reports each swap entry that it removes, and a space ends with none.
-    EntryIsReported,
-    /// As many entries are counted for a space, and users for a slot, as there are.
-    CountsAgree,
-    /// Used slots of an area are named by somebody.
-    SlotHasUser,
-    /// A thread that waits for a frame has none.
-    GrantIsWanted,
-}
-
-impl Invariant {
-    /// Returns its name, one word, for `swap:stat`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SlotTransition => "slot_transition",
-            Self::EntryHasSlot => "entry_has_slot",
-            Self::AreaExists => "area_exists",
-            Self::PageHasBatch => "page_has_batch",
-            Self::BatchHasRoom => "batch_has_room",
-            Self::QueueIsFree => "queue_is_free",
-            Self::EntryIsReported => "entry_is_reported",
-            Self::CountsAgree => "counts_agree",
-            Self::SlotHasUser => "slot_has_user",
-            Self::GrantIsWanted => "grant_is_wanted",
-        }
-    }
-}
 
 /// Whether the pager's rules have held so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
