@@ -12,12 +12,12 @@
 //! | `requests` | what is asked and answered |
 //! | `entry` | what stands in a page table in place of a page |
 //! | `ports` | what the pager needs of its kernel |
-//! | `places`: `areas`, `slots`, `bitmap` | where pages can go, and what each place is doing |
+//! | `places`: `areas`, `slots`, `bitmap`, `counts` | where pages can go, and what each place is doing |
 //! | `lines`: `queues` | the lines to the daemon's threads |
 //! | `lines`: `in_flight`, `fixed` | the pages of a batch, and what may happen to them meanwhile |
 //! | `frames`: `waiters` | threads that wait, in which line, and how no wake is lost |
-//! | `frames`: `watermarks` | how many free frames are kept |
-//! | `pressure`: `hand` | the hand that goes round all pages |
+//! | `frames`: `reserve`, `watermarks` | how many free frames are kept |
+//! | `pressure`: `hand` | whether pages are to leave; the hand that goes round all of them |
 //! | `moves`: `fault`, `load` | a page is wanted; a page has come |
 //! | `moves`: `reclaim`, `store` | pages leave; the daemon has answered |
 //! | `moves`: `entries` | what unmap, fork and exit do to swap entries |
@@ -62,8 +62,6 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-use alloc::vec::Vec;
-
 pub use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
 pub use crate::invariant::Invariant;
 pub use crate::lines::queues::STUCK_NS;
@@ -75,14 +73,15 @@ pub use requests::{
 };
 pub use statistics::{Latencies, Statistics};
 
+use crate::frames::reserve::Reserve;
 use crate::frames::waiters::{LinedUp, Reason, Waiters};
 use crate::lines::queues::Queues;
-use crate::memory::{NoMemory, filled};
+use crate::memory::NoMemory;
 use crate::moves::closing::Health;
-use crate::moves::reclaim::Pressure;
 use crate::moves::swapoff::Job;
 use crate::places::areas::Areas;
-use crate::pressure::hand::Hand;
+use crate::places::counts::EntryCounts;
+use crate::pressure::Pressure;
 
 use crate::ports::{Frames, Ports, SpaceId, Waiter};
 use zram_abi::verb::Cookie;
@@ -90,22 +89,16 @@ use zram_abi::verb::Cookie;
 /// The pager: all areas, queues, waiting threads and pages in flight.
 #[derive(Debug)]
 pub struct Pager {
-    config: Config,
+    /// Address spaces that can exist at once.
+    spaces: u32,
     health: Health,
     areas: Areas,
     queues: Queues,
     waiters: Waiters,
-    hand: Hand,
     pressure: Pressure,
-    /// Only the least reserve is kept.
-    reserve_is_open: bool,
-    /// Frames that reclaim freed less those that the daemon took, since the hand last began.
-    gained: i64,
-    /// Swap entries per space.
-    swapped: Vec<u32>,
+    reserve: Reserve,
+    entries: EntryCounts,
     swapoff: Option<Job>,
-    /// Killed for memory, not yet gone.
-    condemned: Option<SpaceId>,
     tickets: u32,
     statistics: Statistics,
     latencies: Latencies,
@@ -129,27 +122,25 @@ impl Pager {
     /// See [`ConfigError`].
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let spaces_max = u32::from(crate::places::slots::USERS_MAX);
-        let is_wrong = config.watermarks.check(config.bounds).is_err();
-        if is_wrong || config.cpus == 0 || config.spaces > spaces_max {
+        if config.cpus == 0 || config.spaces > spaces_max {
             return Err(ConfigError::Invalid);
         }
-        Self::with_tables(config).map_err(|NoMemory| ConfigError::NoMemory)
+        let reserve = Reserve::new(config.watermarks, config.bounds);
+        let reserve = reserve.map_err(|_| ConfigError::Invalid)?;
+        Self::with_tables(config, reserve).map_err(|NoMemory| ConfigError::NoMemory)
     }
 
-    fn with_tables(config: Config) -> Result<Self, NoMemory> {
+    fn with_tables(config: Config, reserve: Reserve) -> Result<Self, NoMemory> {
         Ok(Self {
-            config,
+            spaces: config.spaces,
             health: Health::Sound,
             areas: Areas::default(),
             queues: Queues::new(config.cpus)?,
             waiters: Waiters::new(config.waiters, config.cpus)?,
-            hand: Hand::new(),
-            pressure: Pressure::Calm,
-            reserve_is_open: false,
-            gained: 0,
-            swapped: filled(config.spaces, 0)?,
+            pressure: Pressure::new(),
+            reserve,
+            entries: EntryCounts::new(config.spaces)?,
             swapoff: None,
-            condemned: None,
             tickets: 0,
             statistics: Statistics::default(),
             latencies: Latencies::new()?,
@@ -213,18 +204,17 @@ impl Pager {
 
     /// Returns how many swap entries the space has.
     pub fn swapped_pages(&self, space: SpaceId) -> u32 {
-        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
-        self.swapped.get(index).copied().unwrap_or(0)
+        self.entries.of(space)
     }
 
     /// Returns the watermarks.
     pub fn watermarks(&self) -> Watermarks {
-        self.config.watermarks
+        self.reserve.marks()
     }
 
     /// Returns what the watermarks may be set to.
     pub fn bounds(&self) -> Bounds {
-        self.config.bounds
+        self.reserve.bounds()
     }
 
     /// Sets the watermarks.
@@ -233,10 +223,7 @@ impl Pager {
     ///
     /// Which of them is not allowed; nothing changes then.
     pub fn set_watermarks(&mut self, watermarks: Watermarks) -> Result<(), WatermarkError> {
-        watermarks.check(self.config.bounds)?;
-        self.config.watermarks = watermarks;
-        self.reserve_is_open = false;
-        Ok(())
+        self.reserve.set_marks(watermarks)
     }
 
     fn next_ticket(&mut self) -> u32 {

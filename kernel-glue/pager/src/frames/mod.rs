@@ -2,5 +2,6 @@
 //!
 //! Nothing here knows of places, lines or moves.
 
+pub(crate) mod reserve;
 pub(crate) mod waiters;
 pub(crate) mod watermarks;

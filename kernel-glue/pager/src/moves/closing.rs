@@ -66,20 +66,12 @@ impl Pager {
     }
 
     pub(crate) fn entry_placed(&mut self, space: SpaceId) {
-        self.count_entries(space, |count| count.checked_add(1));
+        let added = self.entries.add(space);
+        self.holds(added);
     }
 
     pub(crate) fn entry_removed(&mut self, space: SpaceId) {
-        self.count_entries(space, |count| count.checked_sub(1));
-    }
-
-    fn count_entries(&mut self, space: SpaceId, change: fn(u32) -> Option<u32>) {
-        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
-        let place = self.swapped.get_mut(index);
-        let changed = place.and_then(|count| change(*count).map(|changed| (count, changed)));
-        match changed {
-            Some((count, changed)) => *count = changed,
-            None => self.broke(Invariant::CountsAgree),
-        }
+        let removed = self.entries.remove(space);
+        self.holds(removed);
     }
 }

@@ -90,10 +90,7 @@ impl Pager {
     /// The kernel has not killed the space as it was told, because memory is about to come free
     /// anyway; if that is not enough, it is told again.
     pub fn space_spared(&mut self, space: SpaceId) {
-        if self.condemned == Some(space) {
-            self.condemned = None;
-            self.hand.gained();
-        }
+        self.pressure.spare(space);
     }
 
     /// The thread is gone; its number may be used again.

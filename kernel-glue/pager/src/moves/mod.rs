@@ -10,7 +10,7 @@ mod fault;
 mod load;
 mod oom;
 mod probe;
-pub(crate) mod reclaim;
+mod reclaim;
 mod reserve;
 mod store;
 pub(crate) mod swapoff;

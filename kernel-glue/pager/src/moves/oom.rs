@@ -8,7 +8,6 @@
 
 use crate::Pager;
 use crate::lines::in_flight::Work;
-use crate::moves::reclaim::Pressure;
 use crate::ports::{KillReason, Ports, SpaceId, SpaceKind};
 use crate::requests::SwapOffError;
 
@@ -28,8 +27,7 @@ impl Pager {
         if !self.memory_is_gone(ports) {
             return Verdict::Hope;
         }
-        if self.reserve() > self.config.bounds.reserve_min {
-            self.reserve_is_open = true;
+        if self.reserve.open() {
             self.hand_out_frames(ports);
             if !self.memory_is_gone(ports) {
                 return Verdict::Hope;
@@ -41,12 +39,11 @@ impl Pager {
     fn kill_for_memory(&mut self, ports: &mut impl Ports) -> Verdict {
         if !self.fail_swapoff(SwapOffError::NoMemory, ports) {
             let Some((space, reason)) = self.largest_space(ports) else { return Verdict::Nobody };
-            self.condemned = Some(space);
+            self.pressure.condemn(space);
             self.statistics.killed = self.statistics.killed.saturating_add(1);
             ports.kill(space, reason);
         }
-        self.pressure = Pressure::Reclaiming;
-        self.hand.gained();
+        self.pressure.begin_anew();
         Verdict::Hope
     }
 
@@ -62,15 +59,15 @@ impl Pager {
 
     fn memory_is_gone(&mut self, ports: &mut impl Ports) -> bool {
         let starving =
-            self.waiters.oldest_for_frame().is_some() && ports.free_count() <= self.reserve();
-        if !starving || self.condemned.is_some() || self.pages_are_leaving() {
+            self.waiters.oldest_for_frame().is_some() && ports.free_count() <= self.reserve.kept();
+        if !starving || self.pressure.has_condemned() || self.pages_are_leaving() {
             return false;
         }
         let has_daemon = self.queues.iter().any(|cpu| cpu.output.is_open());
         if has_daemon && self.send_notices(ports) {
             return false;
         }
-        !has_daemon || !self.areas.have_room() || self.hand.is_exhausted()
+        !has_daemon || !self.areas.have_room() || self.pressure.is_hand_exhausted()
     }
 
     /// Returns whether a batch or a free notice is in flight.
@@ -85,7 +82,7 @@ impl Pager {
     }
 
     fn largest_space(&self, ports: &impl Ports) -> Option<(SpaceId, KillReason)> {
-        let all = (0..self.config.spaces).map(SpaceId);
+        let all = (0..self.spaces).map(SpaceId);
         let ordinary = all.filter(|space| ports.kind(*space) == Some(SpaceKind::Ordinary));
         let sized =
             ordinary.map(|space| (space, ports.resident_pages(space), self.swapped_pages(space)));

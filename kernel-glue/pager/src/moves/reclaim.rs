@@ -6,12 +6,6 @@
 //! entries; the kernel then awaits the shootdown *without the lock*; `reclaim_finish` reads the
 //! contents, which nobody can change any more, drops pages of zeros and posts the rest on this
 //! CPU's `out` queue. Between the halves other CPUs may fault on the pages (see `in_flight`).
-//!
-//! | pressure | below low, or someone waits | at high and nobody waits | full round, no gain | later |
-//! | --- | --- | --- | --- | --- |
-//! | Calm | Reclaiming | – | – | – |
-//! | Reclaiming | – | Calm | Exhausted | – |
-//! | Exhausted | – | Calm | – | Reclaiming, after [`REST_NS`] or a gain |
 
 use crate::Pager;
 use crate::entry::SwapEntry;
@@ -21,22 +15,8 @@ use crate::lines::queues::Queue;
 use crate::places::areas::AreaState;
 use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
-use crate::pressure::hand::Look;
+use crate::pressure::{Level, Look};
 use crate::requests::{Reclaim, Unmapped};
-
-/// Whether there is reason to reclaim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pressure {
-    /// Enough frames are free.
-    Calm,
-    /// Batches follow one another.
-    Reclaiming,
-    /// Every page was tried in vain; not again before this time.
-    Exhausted { until_ns: u64 },
-}
-
-/// After a vain round over all pages the next one is not begun for so long.
-const REST_NS: u64 = 100_000_000;
 
 /// Looks of the hand in one step: bounds the time under the lock to some ten microseconds.
 const LOOKS_MAX: u32 = 512;
@@ -48,7 +28,7 @@ impl Pager {
     /// Returns whether [`Pager::reclaim_begin`] has something to do on this CPU.
     pub fn wants_reclaim(&self, cpu: Cpu) -> bool {
         let Some(queues) = self.queues.cpu(cpu) else { return false };
-        self.pressure == Pressure::Reclaiming
+        self.pressure.is_reclaiming()
             && queues.unmapping.is_none()
             && queues.output.is_free()
             && self.areas.have_room()
@@ -73,10 +53,10 @@ impl Pager {
             queues.unmapping = Some(store);
             return Reclaim::Unmapped(Unmapped { cpu, ticket });
         }
-        if !self.hand.is_exhausted() {
+        if !self.pressure.is_hand_exhausted() {
             return Reclaim::Again;
         }
-        self.pressure = Pressure::Exhausted { until_ns: ports.now_ns().saturating_add(REST_NS) };
+        self.pressure.rest(ports.now_ns());
         self.judge_for_waiters(ports);
         Reclaim::Nothing
     }
@@ -189,15 +169,15 @@ impl Pager {
 
     /// Takes as many victims as a batch has, the area has slots, and one step may look for.
     fn collect_victims(&mut self, store: &mut Store, ports: &mut impl Ports) {
-        let mut wanted = self.config.watermarks.batch;
+        let mut wanted = self.reserve.marks().batch;
         if self.waiters.oldest_for_frame().is_some() {
             wanted = wanted.min(DIRECT_BATCH);
         }
         for _ in 0..LOOKS_MAX {
-            if wanted == 0 || self.hand.is_exhausted() {
+            if wanted == 0 || self.pressure.is_hand_exhausted() {
                 return;
             }
-            let victim = match self.hand.look(self.config.spaces, ports) {
+            let victim = match self.pressure.look(self.spaces, ports) {
                 Look::On => continue,
                 Look::Victim(space, page) => (space, page),
             };
@@ -248,46 +228,27 @@ impl Pager {
     /// Frees the frame of a page that has left.
     pub(crate) fn free_page(&mut self, item: StoreItem, ports: &mut impl Ports) {
         ports.release(item.frame);
-        self.gained = self.gained.saturating_add(1);
+        self.pressure.frame_freed();
     }
 
     /// Begins or ends reclaim by the count of free frames.
     pub(crate) fn feel_pressure(&mut self, ports: &impl Ports) {
         let free = ports.free_count();
-        let waiting = self.waiters.oldest_for_frame().is_some();
-        let marks = self.config.watermarks;
-        self.reserve_is_open &= free <= marks.reserve;
-        match self.pressure {
-            Pressure::Calm if waiting || free < marks.low => {
-                self.pressure = Pressure::Reclaiming;
-                self.hand.gained();
-                self.gained = 0;
-            }
-            Pressure::Reclaiming | Pressure::Exhausted { .. } if !waiting && free >= marks.high => {
-                self.pressure = Pressure::Calm;
-            }
-            Pressure::Exhausted { until_ns } if ports.now_ns() >= until_ns => {
-                self.pressure = Pressure::Reclaiming;
-                self.hand.gained();
-            }
-            Pressure::Calm | Pressure::Reclaiming | Pressure::Exhausted { .. } => {}
-        }
+        let marks = self.reserve.marks();
+        self.reserve.feel(free);
+        let is_waited_for = self.waiters.oldest_for_frame().is_some();
+        let (is_low, is_high) = (free < marks.low, free >= marks.high);
+        self.pressure.feel(Level { is_low, is_high, is_waited_for }, ports);
     }
 
     /// Settles up after frames came free or a batch has come to its end: gain, waiters, watermarks,
     /// whether that was enough, and a `swapoff`, which may wait for either.
     pub(crate) fn after_frames_freed(&mut self, ports: &mut impl Ports) {
         self.close_if_broken(ports);
-        if self.gained > 0 {
-            self.gained = 0;
-            self.hand.gained();
-            if self.pressure != Pressure::Calm {
-                self.pressure = Pressure::Reclaiming;
-            }
-        }
+        self.pressure.settle_gain();
         self.hand_out_frames(ports);
         // What the daemon needs, however much more is kept from others.
-        let reserve_is_whole = ports.free_count() >= self.config.bounds.reserve_min;
+        let reserve_is_whole = ports.free_count() >= self.reserve.bounds().reserve_min;
         self.areas.reopen(reserve_is_whole, ports.now_ns());
         self.feel_pressure(ports);
         self.judge_for_waiters(ports);

@@ -6,9 +6,6 @@
 //! first and then goes one each to the oldest waiter, as a *grant*: it cannot be snatched away
 //! before the thread has run. A grant that was not asked for in time (the thread found its page
 //! mapped by another) goes to the next.
-//!
-//! A reserve that was set larger than its least is *open* from the moment when memory would be gone
-//! otherwise (`oom`) until there are more free frames than it again: then only the least is kept.
 
 use crate::Pager;
 use crate::frames::waiters::Reason;
@@ -49,7 +46,7 @@ impl Pager {
         let may = match whose {
             FrameFor::Pinned if ports.free_count() == 0 => return false,
             FrameFor::Pinned => {
-                self.gained = self.gained.saturating_sub(1);
+                self.pressure.frame_taken();
                 true
             }
             FrameFor::Thread(waiter) | FrameFor::Protected(waiter) => {
@@ -57,7 +54,8 @@ impl Pager {
                     ports.release(frame);
                     return true;
                 }
-                self.waiters.oldest_for_frame().is_none() && ports.free_count() > self.reserve()
+                self.waiters.oldest_for_frame().is_none()
+                    && ports.free_count() > self.reserve.kept()
             }
         };
         self.feel_pressure(ports);
@@ -71,7 +69,7 @@ impl Pager {
 
     fn pinned_frame(&mut self, ports: &mut impl Ports) -> Option<Frame> {
         let frame = ports.allocate()?;
-        self.gained = self.gained.saturating_sub(1);
+        self.pressure.frame_taken();
         self.feel_pressure(ports);
         Some(frame)
     }
@@ -89,18 +87,9 @@ impl Pager {
         frame
     }
 
-    /// Returns how many frames are kept now.
-    pub(crate) fn reserve(&self) -> u32 {
-        if self.reserve_is_open {
-            self.config.bounds.reserve_min
-        } else {
-            self.config.watermarks.reserve
-        }
-    }
-
     /// Returns a frame above the reserve.
     pub(crate) fn spare_frame(&self, ports: &mut impl Ports) -> Option<Frame> {
-        if ports.free_count() <= self.reserve() {
+        if ports.free_count() <= self.reserve.kept() {
             return None;
         }
         ports.allocate()

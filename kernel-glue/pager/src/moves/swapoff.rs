@@ -13,7 +13,6 @@ use crate::entry::{AreaIndex, SwapEntry};
 use crate::frames::waiters::Reason;
 use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem, Work};
-use crate::moves::reclaim::Pressure;
 use crate::places::areas::AreaState;
 use crate::places::slots::{LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Page, Ports, QueueId, Scan, SpaceId, Waiter};
@@ -191,15 +190,13 @@ impl Pager {
     /// Pages may still spill to other areas, if somebody takes them; else they do not fit.
     fn swapoff_lacks_frame(&mut self, ports: &mut impl Ports) -> SwapOff {
         let is_taken = self.queues.iter().any(|cpu| cpu.output.is_open());
-        let can_spill = is_taken && self.areas.have_room() && !self.hand.is_exhausted();
+        let can_spill = is_taken && self.areas.have_room() && !self.pressure.is_hand_exhausted();
         if !can_spill {
             self.leave_line();
             return self.swapoff_fails(SwapOffError::NoMemory);
         }
         self.feel_pressure(ports);
-        if self.pressure == Pressure::Calm {
-            self.pressure = Pressure::Reclaiming;
-        }
+        self.pressure.begin();
         SwapOff::Wait { run: None }
     }
 
@@ -248,7 +245,7 @@ impl Pager {
             if load.items.as_slice().len() >= ENTRIES_MAX {
                 break;
             }
-            let (space, page, entry) = match job.look(self.config.spaces, ports) {
+            let (space, page, entry) = match job.look(self.spaces, ports) {
                 Look::Page(space, page, entry) => (space, page, entry),
                 Look::Nothing => continue,
                 Look::RoundEnds => return Collected::RoundEnds,

@@ -3,5 +3,6 @@
 //! Nothing here knows of frames, lines or moves.
 
 pub(crate) mod areas;
-pub(crate) mod bitmap;
+mod bitmap;
+pub(crate) mod counts;
 pub(crate) mod slots;
