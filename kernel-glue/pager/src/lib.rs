@@ -64,7 +64,7 @@ mod tests;
 
 pub use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
 pub use crate::invariant::Invariant;
-pub use crate::lines::queues::STUCK_NS;
+pub use crate::lines::STUCK_NS;
 pub use crate::places::areas::{AREAS_MAX, AreaInfo, AreaState};
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
 pub use requests::{
@@ -75,7 +75,7 @@ pub use statistics::{Latencies, Statistics};
 
 use crate::frames::reserve::Reserve;
 use crate::frames::waiters::{LinedUp, Reason, Waiters};
-use crate::lines::queues::Queues;
+use crate::lines::Lines;
 use crate::memory::NoMemory;
 use crate::moves::closing::Health;
 use crate::moves::swapoff::Job;
@@ -83,7 +83,7 @@ use crate::places::areas::Areas;
 use crate::places::counts::EntryCounts;
 use crate::pressure::Pressure;
 
-use crate::ports::{Frames, Ports, SpaceId, Waiter};
+use crate::ports::{Direction, Frames, Ports, SpaceId, Waiter};
 use zram_abi::verb::Cookie;
 
 /// The pager: all areas, queues, waiting threads and pages in flight.
@@ -93,13 +93,12 @@ pub struct Pager {
     spaces: u32,
     health: Health,
     areas: Areas,
-    queues: Queues,
+    lines: Lines,
     waiters: Waiters,
     pressure: Pressure,
     reserve: Reserve,
     entries: EntryCounts,
     swapoff: Option<Job>,
-    tickets: u32,
     statistics: Statistics,
     latencies: Latencies,
     hand_offs: Latencies,
@@ -135,13 +134,12 @@ impl Pager {
             spaces: config.spaces,
             health: Health::Sound,
             areas: Areas::default(),
-            queues: Queues::new(config.cpus)?,
+            lines: Lines::new(config.cpus)?,
             waiters: Waiters::new(config.waiters, config.cpus)?,
             pressure: Pressure::new(),
             reserve,
             entries: EntryCounts::new(config.spaces)?,
             swapoff: None,
-            tickets: 0,
             statistics: Statistics::default(),
             latencies: Latencies::new()?,
             hand_offs: Latencies::new()?,
@@ -161,11 +159,7 @@ impl Pager {
     ///
     /// The one call that allocates: two bytes and two bits a page of the device.
     pub fn swapon(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
-        let cpus = self.queues.iter();
-        let both = |(input, output): (bool, bool), cpu: &crate::lines::queues::PerCpu| {
-            (input || cpu.input.is_open(), output || cpu.output.is_open())
-        };
-        let is_open = cpus.fold((false, false), both) == (true, true);
+        let is_open = self.lines.are_served(Direction::In) && self.lines.are_served(Direction::Out);
         if !is_open || self.health != Health::Sound {
             return Err(SwapOnError::NoDaemon);
         }
@@ -224,11 +218,6 @@ impl Pager {
     /// Which of them is not allowed; nothing changes then.
     pub fn set_watermarks(&mut self, watermarks: Watermarks) -> Result<(), WatermarkError> {
         self.reserve.set_marks(watermarks)
-    }
-
-    fn next_ticket(&mut self) -> u32 {
-        self.tickets = self.tickets.wrapping_add(1);
-        self.tickets
     }
 
     /// Prepares the thread to wait; what it had lined up before is given back.

@@ -14,12 +14,7 @@
 //! known here. Each queue keeps the time of its own work: whether a worker is alive is not told by
 //! what the others do ([`Queue::is_stuck`]).
 
-use alloc::vec::Vec;
-
-use crate::entry::SwapEntry;
-use crate::lines::in_flight::{Store, StoreItem, Work};
-use crate::memory::{NoMemory, filled};
-use crate::ports::{Cpu, Direction, QueueId};
+use crate::lines::in_flight::{Store, Work};
 
 /// Work may be in a queue so long before the daemon is given up: far beyond any batch, also on a
 /// slow machine.
@@ -28,7 +23,7 @@ pub const STUCK_NS: u64 = 10_000_000_000;
 /// What a queue and its worker are doing.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::large_enum_variant, reason = "kept in place, because nothing here may allocate")]
-pub(crate) enum Queue {
+pub(super) enum Queue {
     /// No worker.
     #[default]
     Closed,
@@ -45,7 +40,7 @@ pub(crate) enum Queue {
 
 /// Who has the record of a busy queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(super) enum Stage {
     /// It waits for the worker.
     Posted,
     /// The worker has it.
@@ -54,7 +49,7 @@ pub(crate) enum Stage {
 
 impl Queue {
     /// Returns whether it can be given work now.
-    pub(crate) fn is_free(&self) -> bool {
+    pub(super) fn is_free(&self) -> bool {
         match self {
             Self::Running | Self::Idle => true,
             Self::Closed | Self::Revoked | Self::Busy(..) => false,
@@ -62,7 +57,7 @@ impl Queue {
     }
 
     /// Returns whether it has a worker.
-    pub(crate) fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         match self {
             Self::Closed | Self::Revoked => false,
             Self::Running | Self::Idle | Self::Busy(..) => true,
@@ -70,7 +65,7 @@ impl Queue {
     }
 
     /// Returns the work that waits or is in the worker's hands.
-    pub(crate) fn work(&self) -> Option<&Work> {
+    pub(super) fn work(&self) -> Option<&Work> {
         match self {
             Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
@@ -78,7 +73,7 @@ impl Queue {
     }
 
     /// Returns the same, to change it.
-    pub(crate) fn work_mut(&mut self) -> Option<&mut Work> {
+    pub(super) fn work_mut(&mut self) -> Option<&mut Work> {
         match self {
             Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
@@ -86,7 +81,7 @@ impl Queue {
     }
 
     /// Ends in `to`; hands out the work that was there.
-    pub(crate) fn leave_for(&mut self, to: Self) -> Option<Work> {
+    pub(super) fn leave_for(&mut self, to: Self) -> Option<Work> {
         match core::mem::replace(self, to) {
             Self::Busy(work, ..) => Some(work),
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => None,
@@ -99,7 +94,7 @@ impl Queue {
     ///
     /// The work, if the queue is not free: it may be all that is known of its pages.
     #[expect(clippy::result_large_err, reason = "a box would allocate")]
-    pub(crate) fn post(&mut self, work: Work, now_ns: u64) -> Result<bool, Work> {
+    pub(super) fn post(&mut self, work: Work, now_ns: u64) -> Result<bool, Work> {
         if !self.is_free() {
             return Err(work);
         }
@@ -110,7 +105,7 @@ impl Queue {
 
     /// Returns whether its work has been there for [`STUCK_NS`], taken or not: its worker does not
     /// answer.
-    pub(crate) fn is_stuck(&self, now_ns: u64) -> bool {
+    pub(super) fn is_stuck(&self, now_ns: u64) -> bool {
         match self {
             Self::Busy(_, _, posted_ns) => now_ns.saturating_sub(*posted_ns) >= STUCK_NS,
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => false,
@@ -118,7 +113,7 @@ impl Queue {
     }
 
     /// Posted to Taken; returns the work if there was any.
-    pub(crate) fn take(&mut self) -> Option<&Work> {
+    pub(super) fn take(&mut self) -> Option<&Work> {
         match self {
             Self::Busy(work, stage @ Stage::Posted, _) => {
                 *stage = Stage::Taken;
@@ -133,96 +128,13 @@ impl Queue {
     }
 }
 
-/// What the pager keeps per CPU.
+/// What is kept per CPU.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PerCpu {
-    pub(crate) input: Queue,
-    pub(crate) output: Queue,
+pub(super) struct PerCpu {
+    pub(super) input: Queue,
+    pub(super) output: Queue,
     /// The batch between unmap and acknowledgement; `output` is kept free for it.
-    pub(crate) unmapping: Option<Store>,
-}
-
-/// The queues of all possible CPUs.
-#[derive(Debug)]
-pub(crate) struct Queues {
-    cpus: Vec<PerCpu>,
-}
-
-impl Queues {
-    /// Returns closed queues.
-    ///
-    /// # Errors
-    ///
-    /// [`NoMemory`].
-    pub(crate) fn new(cpus: u32) -> Result<Self, NoMemory> {
-        Ok(Self { cpus: filled(cpus, PerCpu::default())? })
-    }
-
-    pub(crate) fn cpu(&self, cpu: Cpu) -> Option<&PerCpu> {
-        self.cpus.get(usize::try_from(cpu.0).ok()?)
-    }
-
-    pub(crate) fn cpu_mut(&mut self, cpu: Cpu) -> Option<&mut PerCpu> {
-        self.cpus.get_mut(usize::try_from(cpu.0).ok()?)
-    }
-
-    pub(crate) fn get(&self, queue: QueueId) -> Option<&Queue> {
-        let cpu = self.cpu(queue.cpu)?;
-        Some(match queue.direction {
-            Direction::In => &cpu.input,
-            Direction::Out => &cpu.output,
-        })
-    }
-
-    pub(crate) fn get_mut(&mut self, queue: QueueId) -> Option<&mut Queue> {
-        let cpu = self.cpu_mut(queue.cpu)?;
-        Some(match queue.direction {
-            Direction::In => &mut cpu.input,
-            Direction::Out => &mut cpu.output,
-        })
-    }
-
-    /// Returns the numbers of all CPUs.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = Cpu> + use<> {
-        (0..u32::try_from(self.cpus.len()).unwrap_or(u32::MAX)).map(Cpu)
-    }
-
-    /// Returns the CPUs' parts.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &PerCpu> {
-        self.cpus.iter()
-    }
-
-    /// Returns all batches on their way out, offered or not.
-    pub(crate) fn stores_mut(&mut self) -> impl Iterator<Item = (&mut Store, Offered)> {
-        self.cpus.iter_mut().flat_map(|cpu| {
-            let unmapping = cpu.unmapping.as_mut().map(|store| (store, Offered::NotYet));
-            let storing = match cpu.output.work_mut() {
-                Some(Work::Store(store)) => Some((store, Offered::Yes)),
-                Some(Work::Load(_) | Work::Notice(_)) | None => None,
-            };
-            unmapping.into_iter().chain(storing)
-        })
-    }
-
-    /// Returns the page of `entry` that is on its way out, and whether it was offered.
-    pub(crate) fn leaving_mut(&mut self, entry: SwapEntry) -> Option<(&mut StoreItem, Offered)> {
-        self.stores_mut().find_map(|(store, offered)| Some((store.find_mut(entry)?, offered)))
-    }
-
-    /// Returns all pieces of work in queues.
-    pub(crate) fn work_mut(&mut self) -> impl Iterator<Item = &mut Work> {
-        let queues = self.cpus.iter_mut().flat_map(|cpu| [&mut cpu.input, &mut cpu.output]);
-        queues.filter_map(Queue::work_mut)
-    }
-}
-
-/// Whether the daemon may have read a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Offered {
-    /// Its pages are between unmap and acknowledgement.
-    NotYet,
-    /// Its record was posted.
-    Yes,
+    pub(super) unmapping: Option<Store>,
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use zram_abi::verb::Cookie;
 use crate::Pager;
 use crate::entry::{AreaIndex, SwapEntry};
 use crate::invariant::Invariant;
+use crate::lines::Call;
 use crate::lines::in_flight::{Notice, Work};
-use crate::lines::queues::{Queue, Stage};
 use crate::places::areas::AreaState;
 use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
@@ -30,16 +30,14 @@ impl Pager {
         if self.broken_invariant().is_some() {
             return false;
         }
-        let Some(state @ Queue::Closed) = self.queues.get_mut(queue) else { return false };
-        *state = Queue::Running;
-        true
+        self.lines.open(queue)
     }
 
     /// The queue's file was closed; a record that was in it is answered by nobody.
     pub fn queue_closed(&mut self, queue: QueueId, ports: &mut impl Ports) {
-        self.end_queue(queue, Queue::Closed, ports);
-        let open = |queue: &Queue| queue.is_open();
-        if !self.queues.iter().any(|cpu| open(&cpu.input) || open(&cpu.output)) {
+        let left = self.lines.close(queue);
+        self.end_queue(queue, left, ports);
+        if !self.lines.are_served(Direction::In) && !self.lines.are_served(Direction::Out) {
             self.daemon_died(ports);
         }
         self.after_frames_freed(ports);
@@ -55,19 +53,19 @@ impl Pager {
         ports: &mut impl Ports,
     ) -> Next {
         let mut run = None;
-        match self.queues.get_mut(queue) {
-            None | Some(Queue::Closed | Queue::Revoked) => return Next::Closed,
-            Some(Queue::Running | Queue::Idle | Queue::Busy(_, Stage::Posted, _)) => {}
-            Some(state @ Queue::Busy(_, Stage::Taken, _)) => {
-                let cookie = state.work().and_then(|work| self.areas.get(work.area()));
-                let cookie = cookie.map(|area| area.cookie);
-                let answers =
-                    |work: &Work| cookie.is_some_and(|it| work.is_answered_by(completed, it));
-                if !state.work().is_some_and(answers) {
-                    self.statistics.bad_replies = self.statistics.bad_replies.saturating_add(1);
-                    return Next::Invalid;
-                }
-                if let Some(work) = state.leave_for(Queue::Running) {
+        let areas = &self.areas;
+        let answers = |work: &Work| {
+            areas.get(work.area()).is_some_and(|area| work.is_answered_by(completed, area.cookie))
+        };
+        match self.lines.call(queue, answers) {
+            Call::Closed => return Next::Closed,
+            Call::Nothing => {}
+            Call::Mistaken => {
+                self.statistics.bad_replies = self.statistics.bad_replies.saturating_add(1);
+                return Next::Invalid;
+            }
+            Call::Completes => {
+                if let Some(work) = self.lines.complete(queue) {
                     run = self.complete(queue, work, completed, ports);
                 }
             }
@@ -77,7 +75,7 @@ impl Pager {
 
     /// Returns the record that the woken worker of `queue` is to have, if one waits.
     pub fn queue_take(&mut self, queue: QueueId) -> Option<Record> {
-        let work = self.queues.get_mut(queue)?.take()?;
+        let work = self.lines.take(queue)?;
         let area = self.areas.get(work.area()).ok_or(Invariant::AreaExists);
         let record = area.and_then(|area| work.record(area.cookie));
         self.holds(record)
@@ -86,10 +84,7 @@ impl Pager {
     /// The timer ticks on some CPU: what has no other event, in bounded time.
     pub fn tick(&mut self, ports: &mut impl Ports) {
         let now_ns = ports.now_ns();
-        let stuck = |cpu: &crate::lines::queues::PerCpu| {
-            cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns)
-        };
-        if self.queues.iter().any(stuck) {
+        if self.lines.is_any_stuck(now_ns) {
             self.daemon_died(ports);
         }
         self.take_back_grants(ports);
@@ -120,7 +115,7 @@ impl Pager {
     }
 
     fn next_record(&mut self, queue: QueueId, run: Option<Waiter>, ports: &mut impl Ports) -> Next {
-        if self.queues.get(queue).is_some_and(Queue::is_free) {
+        if self.lines.is_free(queue) {
             match queue.direction {
                 Direction::In => self.next_turn(queue.cpu, ports),
                 Direction::Out => {
@@ -134,16 +129,14 @@ impl Pager {
             }
             return Next::Record(record);
         }
-        if let Some(state @ Queue::Running) = self.queues.get_mut(queue) {
-            *state = Queue::Idle;
-        }
+        self.lines.rest(queue);
         Next::Idle { run }
     }
 
     /// Posts a free notice on every free `out` queue while there are some to send; returns whether
     /// any is left or in flight.
     pub(crate) fn send_notices(&mut self, ports: &mut impl Ports) -> bool {
-        for cpu in self.queues.numbers() {
+        for cpu in self.lines.numbers() {
             if self.notify_on(cpu, ports) {
                 ports.wake_worker(QueueId { cpu, direction: Direction::Out });
             }
@@ -157,14 +150,12 @@ impl Pager {
     /// Posts a free notice on the `out` queue of `cpu` if it is free and not kept for a batch;
     /// returns whether its worker sleeps.
     fn notify_on(&mut self, cpu: Cpu, ports: &mut impl Ports) -> bool {
-        let free =
-            |cpu: &crate::lines::queues::PerCpu| cpu.output.is_free() && cpu.unmapping.is_none();
-        if !self.queues.cpu(cpu).is_some_and(free) {
+        if !self.lines.takes_batch(cpu) {
             return false;
         }
         let pending = self.areas.iter_mut().find(|(_, area)| area.slots.notices_pending() > 0);
         let Some((index, _)) = pending else { return false };
-        let mut notice = Notice::new(index, self.next_ticket());
+        let mut notice = Notice::new(index, self.lines.next_ticket());
         let Some(area) = self.areas.get_mut(index) else { return false };
         while notice.slots.as_slice().len() < zram_abi::record::ENTRIES_MAX {
             let Some(slot) = area.slots.take_notice() else { break };
@@ -207,9 +198,8 @@ impl Pager {
         }
     }
 
-    fn end_queue(&mut self, queue: QueueId, to: Queue, ports: &mut impl Ports) {
-        let Some(state) = self.queues.get_mut(queue) else { return };
-        if let Some(work) = state.leave_for(to) {
+    fn end_queue(&mut self, queue: QueueId, left: Option<Work>, ports: &mut impl Ports) {
+        if let Some(work) = left {
             self.work_returned(work, ports);
         }
         match queue.direction {
@@ -237,12 +227,13 @@ impl Pager {
 
     pub(crate) fn daemon_died(&mut self, ports: &mut impl Ports) {
         self.areas.kill_all();
-        for cpu in self.queues.numbers() {
+        for cpu in self.lines.numbers() {
             for direction in [Direction::In, Direction::Out] {
                 let queue = QueueId { cpu, direction };
-                if self.queues.get(queue).is_some_and(Queue::is_open) {
+                if self.lines.is_open(queue) {
                     ports.revoke_worker(queue);
-                    self.end_queue(queue, Queue::Revoked, ports);
+                    let left = self.lines.revoke(queue);
+                    self.end_queue(queue, left, ports);
                 }
             }
         }

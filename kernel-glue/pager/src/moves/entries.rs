@@ -10,8 +10,7 @@ use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::frames::waiters::Reason;
 use crate::invariant::Invariant;
-use crate::lines::in_flight::{Held, Work};
-use crate::lines::queues::Offered;
+use crate::lines::Offered;
 use crate::places::slots::{Slot, SlotMap};
 use crate::ports::{Page, Ports, SpaceId, Waiter};
 use crate::requests::Fork;
@@ -32,7 +31,7 @@ impl Pager {
         match self.areas.slot(entry) {
             Some(Slot::Storing) => self.drop_leaving(entry, ports),
             Some(Slot::Loading(_)) => {
-                self.turn_unwanted(space, page, entry);
+                self.lines.turn_unwanted(space, page, entry);
                 self.drop_user(entry);
             }
             Some(Slot::Stored(_) | Slot::Lost(_)) => self.drop_user(entry),
@@ -51,13 +50,13 @@ impl Pager {
     /// on their way out are back, and no TAKE of one is in flight. Each swap entry that the copy
     /// gets is then reported by [`Pager::entry_duplicated`], before the pager is called otherwise.
     pub fn fork_begin(&mut self, space: SpaceId, waiter: Waiter, ports: &mut impl Ports) -> Fork {
-        while let Some(entry) = self.leaving_from(space) {
+        while let Some(entry) = self.lines.leaving_from(space) {
             if !self.give_back(entry, ports) {
                 break;
             }
         }
         self.close_if_broken(ports);
-        match self.taken_from(space) {
+        match self.lines.taken_from(space) {
             Some(entry) => {
                 self.wait(waiter, Reason::Slot(entry), ports);
                 Fork::Wait
@@ -79,7 +78,7 @@ impl Pager {
 
     /// The space is gone, every entry of it dropped; its number may be used again.
     pub fn space_gone(&mut self, space: SpaceId, ports: &mut impl Ports) {
-        let is_leaving = self.drop_leaving_from(space);
+        let is_leaving = self.lines.drop_leaving_from(space);
         if is_leaving || self.swapped_pages(space) != 0 {
             self.broke(Invariant::EntryIsReported);
         }
@@ -100,12 +99,7 @@ impl Pager {
         if let Some(frame) = self.waiters.take_grant(waiter) {
             ports.release(frame);
         }
-        for work in self.queues.work_mut() {
-            match work {
-                Work::Load(load) if load.first == Some(waiter) => load.first = None,
-                Work::Load(_) | Work::Store(_) | Work::Notice(_) => {}
-            }
-        }
+        self.lines.forget_waiter(waiter);
         self.swapoff_cancel(waiter);
         self.hand_out_frames(ports);
     }
@@ -118,65 +112,13 @@ impl Pager {
     }
 
     fn drop_leaving(&mut self, entry: SwapEntry, ports: &mut impl Ports) {
-        let Some((item, offered)) = self.queues.leaving_mut(entry) else {
+        let Some(offered) = self.lines.drop_leaving(entry) else {
             return self.broke(Invariant::PageHasBatch);
-        };
-        item.held = match item.held {
-            Held::Leaving => Held::Dropped,
-            held @ (Held::Returned | Held::Dropped) => held,
         };
         self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
         if offered == Offered::NotYet {
             self.abandon(entry);
         }
         self.waiters.wake_slot(entry, None, ports);
-    }
-
-    fn turn_unwanted(&mut self, space: SpaceId, page: Page, entry: SwapEntry) {
-        for work in self.queues.work_mut() {
-            let Work::Load(load) = work else { continue };
-            if load.area != entry.area {
-                continue;
-            }
-            let mut items = load.items.as_mut_slice().iter_mut();
-            if let Some(item) = items.find(|item| item.space == space && item.page == page) {
-                item.wanted = false;
-            }
-        }
-    }
-
-    /// Drops what leaves from a space that is gone; returns whether there was anything, which there
-    /// must not be: its pages would go back to whoever has the space's number next.
-    fn drop_leaving_from(&mut self, space: SpaceId) -> bool {
-        let mut found = false;
-        for (store, _) in self.queues.stores_mut() {
-            let items = store.items.as_mut_slice().iter_mut();
-            for item in items.filter(|item| item.space == space) {
-                if item.held == Held::Leaving {
-                    item.held = Held::Dropped;
-                    found = true;
-                }
-            }
-        }
-        found
-    }
-
-    fn leaving_from(&mut self, space: SpaceId) -> Option<SwapEntry> {
-        self.queues.stores_mut().find_map(|(store, _)| {
-            let mut items = store.items.as_slice().iter();
-            let item = items.find(|item| item.space == space && item.held == Held::Leaving)?;
-            Some(store.entry(*item))
-        })
-    }
-
-    fn taken_from(&mut self, space: SpaceId) -> Option<SwapEntry> {
-        self.queues.work_mut().find_map(|work| match work {
-            Work::Load(load) if load.take => {
-                let mut items = load.items.as_slice().iter();
-                let item = items.find(|item| item.space == space && item.wanted)?;
-                Some(SwapEntry { area: load.area, slot: item.slot })
-            }
-            Work::Load(_) | Work::Store(_) | Work::Notice(_) => None,
-        })
     }
 }

@@ -10,8 +10,8 @@ use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::frames::waiters::{LinedUp, Reason};
 use crate::invariant::Invariant;
-use crate::lines::in_flight::{Held, Load, LoadItem, Work};
-use crate::lines::queues::Offered;
+use crate::lines::Offered;
+use crate::lines::in_flight::{Load, LoadItem, Work};
 use crate::places::areas::AreaState;
 use crate::places::slots::{LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
@@ -57,11 +57,10 @@ impl Pager {
 
     /// Gives a leaving page back; returns false if it is in no batch, which is a bug.
     pub(crate) fn give_back(&mut self, entry: SwapEntry, ports: &mut impl Ports) -> bool {
-        let Some((item, offered)) = self.queues.leaving_mut(entry) else {
+        let Some((item, offered)) = self.lines.give_back(entry) else {
             self.broke(Invariant::PageHasBatch);
             return false;
         };
-        item.held = Held::Returned;
         ports.map(item.space, item.page, item.frame, Mapping::Private);
         let space = item.space;
         self.entry_removed(space);
@@ -95,7 +94,7 @@ impl Pager {
         };
         let since_ns = ports.now_ns();
         let lined_up = LinedUp { request, entry, frame, since_ns };
-        if !self.queues.get(queue).is_some_and(crate::lines::queues::Queue::is_free) {
+        if !self.lines.is_free(queue) {
             self.wait(request.waiter, Reason::Turn(queue.cpu, lined_up), ports);
             return Fault::Wait { run: None };
         }
@@ -121,8 +120,8 @@ impl Pager {
 
     /// Returns the open `in` queue of this CPU, else of any.
     pub(crate) fn input_near(&self, cpu: Cpu) -> Option<QueueId> {
-        let open = |cpu: &Cpu| self.queues.cpu(*cpu).is_some_and(|queues| queues.input.is_open());
-        let cpu = Some(cpu).filter(open).or_else(|| self.queues.numbers().find(open))?;
+        let open = |cpu: &Cpu| self.lines.is_open(QueueId { cpu: *cpu, direction: Direction::In });
+        let cpu = Some(cpu).filter(open).or_else(|| self.lines.numbers().find(open))?;
         Some(QueueId { cpu, direction: Direction::In })
     }
 
@@ -134,7 +133,7 @@ impl Pager {
         ports: &mut impl Ports,
     ) -> bool {
         let LinedUp { request, entry, frame, since_ns } = lined_up;
-        let ticket = self.next_ticket();
+        let ticket = self.lines.next_ticket();
         let Some(take) = self.turn_slot(entry, SlotMap::begin_load) else {
             ports.release(frame);
             self.waiters.wake_slot(entry, None, ports);

@@ -7,8 +7,7 @@
 //! by resident and swapped pages, never a protected or pinned one. Until it is gone, no other is.
 
 use crate::Pager;
-use crate::lines::in_flight::Work;
-use crate::ports::{KillReason, Ports, SpaceId, SpaceKind};
+use crate::ports::{Direction, KillReason, Ports, SpaceId, SpaceKind};
 use crate::requests::SwapOffError;
 
 /// What became of the one who waits.
@@ -60,25 +59,14 @@ impl Pager {
     fn memory_is_gone(&mut self, ports: &mut impl Ports) -> bool {
         let starving =
             self.waiters.oldest_for_frame().is_some() && ports.free_count() <= self.reserve.kept();
-        if !starving || self.pressure.has_condemned() || self.pages_are_leaving() {
+        if !starving || self.pressure.has_condemned() || self.lines.have_leaving_pages() {
             return false;
         }
-        let has_daemon = self.queues.iter().any(|cpu| cpu.output.is_open());
+        let has_daemon = self.lines.are_served(Direction::Out);
         if has_daemon && self.send_notices(ports) {
             return false;
         }
         !has_daemon || !self.areas.have_room() || self.pressure.is_hand_exhausted()
-    }
-
-    /// Returns whether a batch or a free notice is in flight.
-    fn pages_are_leaving(&self) -> bool {
-        self.queues.iter().any(|cpu| {
-            let working = match cpu.output.work() {
-                Some(Work::Store(_) | Work::Notice(_)) => true,
-                Some(Work::Load(_)) | None => false,
-            };
-            working || cpu.unmapping.is_some()
-        })
     }
 
     fn largest_space(&self, ports: &impl Ports) -> Option<(SpaceId, KillReason)> {

@@ -7,7 +7,6 @@
 use crate::Pager;
 use crate::frames::waiters::Reason;
 use crate::lines::in_flight::{Load, Work};
-use crate::lines::queues::Queue;
 use crate::places::areas::{Area, AreaState};
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
 
@@ -22,8 +21,8 @@ impl Pager {
         let queue = QueueId { cpu, direction: Direction::In };
         let lives = |area: &Area| area.state != AreaState::Dead;
         let found = self.areas.iter_mut().find(|(_, area)| lives(area));
-        let (area, _) = found.filter(|_| matches!(self.queues.get(queue), Some(Queue::Idle)))?;
-        let mut load = Load::new(area, self.next_ticket(), false);
+        let (area, _) = found.filter(|_| self.lines.is_idle(queue))?;
+        let mut load = Load::new(area, self.lines.next_ticket(), false);
         load.first = Some(waiter);
         self.wait(waiter, Reason::Reply, ports);
         self.post(queue, Work::Load(load), ports).then_some(queue)

@@ -11,7 +11,6 @@ use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Store, StoreItem, Work};
-use crate::lines::queues::Queue;
 use crate::places::areas::AreaState;
 use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
@@ -27,11 +26,7 @@ const DIRECT_BATCH: u32 = 8;
 impl Pager {
     /// Returns whether [`Pager::reclaim_begin`] has something to do on this CPU.
     pub fn wants_reclaim(&self, cpu: Cpu) -> bool {
-        let Some(queues) = self.queues.cpu(cpu) else { return false };
-        self.pressure.is_reclaiming()
-            && queues.unmapping.is_none()
-            && queues.output.is_free()
-            && self.areas.have_room()
+        self.pressure.is_reclaiming() && self.lines.takes_batch(cpu) && self.areas.have_room()
     }
 
     /// Takes a batch of pages out of their page tables, in one bounded step.
@@ -41,16 +36,15 @@ impl Pager {
             return Reclaim::Nothing;
         }
         let Some(area) = self.areas.choose() else { return Reclaim::Nothing };
-        let ticket = self.next_ticket();
+        let ticket = self.lines.next_ticket();
         let mut store = Store::new(area, ticket);
         self.collect_victims(&mut store, ports);
         if !store.items.as_slice().is_empty() {
-            let Some(queues) = self.queues.cpu_mut(cpu) else {
+            if let Err(store) = self.lines.begin_batch(cpu, store) {
                 self.broke(Invariant::QueueIsFree);
                 self.batch_returned(&store, ports);
                 return Reclaim::Nothing;
-            };
-            queues.unmapping = Some(store);
+            }
             return Reclaim::Unmapped(Unmapped { cpu, ticket });
         }
         if !self.pressure.is_hand_exhausted() {
@@ -66,10 +60,7 @@ impl Pager {
         &self,
         unmapped: &Unmapped,
     ) -> impl Iterator<Item = (SpaceId, Page)> + use<'_> {
-        let queues = self.queues.cpu(unmapped.cpu);
-        let store = queues.and_then(|queues| queues.unmapping.as_ref());
-        let items = store.map(|store| store.items.as_slice()).unwrap_or_default();
-        items.iter().map(|item| (item.space, item.page))
+        self.lines.batch(unmapped.cpu).iter().map(|item| (item.space, item.page))
     }
 
     /// Offers the batch to the daemon, now that no CPU can change it.
@@ -80,16 +71,13 @@ impl Pager {
         unmapped: Unmapped,
         ports: &mut impl Ports,
     ) -> Option<QueueId> {
-        let queues = self.queues.cpu_mut(unmapped.cpu);
-        let begun = queues
-            .and_then(|queues| queues.unmapping.take_if(|store| store.ticket == unmapped.ticket));
-        let Some(store) = begun else {
+        let Some(store) = self.lines.end_batch(unmapped.cpu, unmapped.ticket) else {
             self.broke(Invariant::PageHasBatch);
             self.close_if_broken(ports);
             return None;
         };
         let queue = QueueId { cpu: unmapped.cpu, direction: Direction::Out };
-        let open = self.queues.get(queue).is_some_and(Queue::is_free);
+        let open = self.lines.is_free(queue);
         let active = self.areas.get(store.area).is_some_and(|it| it.state == AreaState::Active);
         let mut offered = Store::new(store.area, store.ticket);
         for item in store.items.as_slice() {
@@ -115,16 +103,14 @@ impl Pager {
     /// of ours; the pages of the batch go back then.
     pub(crate) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
         let now_ns = ports.now_ns();
-        let refused = match self.queues.get_mut(queue) {
-            Some(state) => match state.post(work, now_ns) {
-                Ok(asleep) => return asleep,
-                Err(work) => work,
-            },
-            None => work,
-        };
-        self.broke(Invariant::QueueIsFree);
-        self.work_returned(refused, ports);
-        false
+        match self.lines.post(queue, work, now_ns) {
+            Ok(asleep) => asleep,
+            Err(work) => {
+                self.broke(Invariant::QueueIsFree);
+                self.work_returned(work, ports);
+                false
+            }
+        }
     }
 
     /// A batch that nobody was offered goes back.

@@ -15,7 +15,7 @@ use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem, Work};
 use crate::places::areas::AreaState;
 use crate::places::slots::{LoadEnd, Slot, SlotMap};
-use crate::ports::{Cpu, Page, Ports, QueueId, Scan, SpaceId, Waiter};
+use crate::ports::{Cpu, Direction, Page, Ports, QueueId, Scan, SpaceId, Waiter};
 use crate::requests::{SwapOff, SwapOffError};
 use zram_abi::record::ENTRIES_MAX;
 
@@ -139,7 +139,7 @@ impl Pager {
         };
         let (is_empty, state) = (area.slots.used() == 0, area.state);
         let is_forgotten = area.slots.used() == area.slots.notices();
-        if is_empty && self.area_is_moving(job.area) {
+        if is_empty && self.lines.are_moving(job.area) {
             // A probe; its reply names the area.
             self.wait(job.waiter, Reason::Reply, ports);
             return SwapOff::Wait { run: None };
@@ -161,10 +161,10 @@ impl Pager {
             self.send_notices(ports);
             return SwapOff::Wait { run: None };
         }
-        if !self.queues.get(queue).is_some_and(crate::lines::queues::Queue::is_free) {
+        if !self.lines.is_free(queue) {
             return SwapOff::Wait { run: None };
         }
-        let mut load = Load::new(job.area, self.next_ticket(), false);
+        let mut load = Load::new(job.area, self.lines.next_ticket(), false);
         let collected = self.collect_pages(&mut job, &mut load, ports);
         self.swapoff = Some(job);
         if !load.items.as_slice().is_empty() {
@@ -189,7 +189,7 @@ impl Pager {
 
     /// Pages may still spill to other areas, if somebody takes them; else they do not fit.
     fn swapoff_lacks_frame(&mut self, ports: &mut impl Ports) -> SwapOff {
-        let is_taken = self.queues.iter().any(|cpu| cpu.output.is_open());
+        let is_taken = self.lines.are_served(Direction::Out);
         let can_spill = is_taken && self.areas.have_room() && !self.pressure.is_hand_exhausted();
         if !can_spill {
             self.leave_line();
@@ -207,12 +207,12 @@ impl Pager {
         let notices = self.send_notices(ports);
         if notices || round.moving > 0 {
             // Replies wake it; a round that met only what has landed meanwhile looks again at once.
-            if !notices && !self.area_is_moving(job.area) {
+            if !notices && !self.lines.are_moving(job.area) {
                 return self.look_again(ports);
             }
             return SwapOff::Wait { run: None };
         }
-        if self.area_is_moving(job.area) {
+        if self.lines.are_moving(job.area) {
             return SwapOff::Wait { run: None };
         }
         if round.lost == 0 {
@@ -226,12 +226,6 @@ impl Pager {
         if let Some(job) = self.swapoff {
             self.waiters.leave(job.waiter);
         }
-    }
-
-    /// Returns whether anything of the area is in flight.
-    fn area_is_moving(&mut self, area: AreaIndex) -> bool {
-        self.queues.work_mut().any(|work| work.area() == area)
-            || self.queues.stores_mut().any(|(store, _)| store.area == area)
     }
 
     /// Fills `load` with pages of the area that one record can ask for.

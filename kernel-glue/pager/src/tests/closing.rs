@@ -62,8 +62,8 @@ fn an_entry_that_is_dropped_but_no_pages_closes_the_pager() {
 #[test]
 fn a_page_on_its_way_out_that_no_batch_has_closes_the_pager_and_is_lost() {
     let mut world = six_pages();
-    let _unmapped = world.unmap_batch();
-    world.pager.queues.cpu_mut(CPU).unwrap().unmapping = None;
+    let unmapped = world.unmap_batch();
+    assert!(world.pager.lines.end_batch(CPU, unmapped.ticket).is_some());
     assert_eq!(world.fault(SPACE, 0), Fault::Lost);
     assert_closed(&mut world, Invariant::PageHasBatch);
 }
@@ -72,7 +72,7 @@ fn a_page_on_its_way_out_that_no_batch_has_closes_the_pager_and_is_lost() {
 fn a_batch_that_is_finished_but_was_not_begun_closes_the_pager() {
     let mut world = six_pages();
     let unmapped = world.unmap_batch();
-    world.pager.queues.cpu_mut(CPU).unwrap().unmapping = None;
+    assert!(world.pager.lines.end_batch(CPU, unmapped.ticket).is_some());
     assert_eq!(world.pager.reclaim_finish(unmapped, &mut world.ports), None);
     assert_closed(&mut world, Invariant::PageHasBatch);
 }
