@@ -50,10 +50,7 @@ impl Pager {
         entry: SwapEntry,
         event: impl FnOnce(&mut SlotMap, crate::SwapSlot) -> Result<T, Invariant>,
     ) -> Option<T> {
-        let result = match self.areas.get_mut(entry.area) {
-            Some(area) => event(&mut area.slots, entry.slot),
-            None => Err(Invariant::AreaExists),
-        };
+        let result = self.areas.turn_slot(entry, event);
         self.holds(result)
     }
 

@@ -17,7 +17,6 @@ use crate::entry::{AreaIndex, SwapEntry};
 use crate::invariant::Invariant;
 use crate::lines::Call;
 use crate::lines::in_flight::{Notice, Work};
-use crate::places::areas::AreaState;
 use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
 use crate::requests::Next;
@@ -55,7 +54,7 @@ impl Pager {
         let mut run = None;
         let areas = &self.areas;
         let answers = |work: &Work| {
-            areas.get(work.area()).is_some_and(|area| work.is_answered_by(completed, area.cookie))
+            areas.cookie(work.area()).is_some_and(|cookie| work.is_answered_by(completed, cookie))
         };
         match self.lines.call(queue, answers) {
             Call::Closed => return Next::Closed,
@@ -76,8 +75,8 @@ impl Pager {
     /// Returns the record that the woken worker of `queue` is to have, if one waits.
     pub fn queue_take(&mut self, queue: QueueId) -> Option<Record> {
         let work = self.lines.take(queue)?;
-        let area = self.areas.get(work.area()).ok_or(Invariant::AreaExists);
-        let record = area.and_then(|area| work.record(area.cookie));
+        let cookie = self.areas.cookie(work.area()).ok_or(Invariant::AreaExists);
+        let record = cookie.and_then(|cookie| work.record(cookie));
         self.holds(record)
     }
 
@@ -141,10 +140,7 @@ impl Pager {
                 ports.wake_worker(QueueId { cpu, direction: Direction::Out });
             }
         }
-        let waits = |slots: &crate::places::slots::SlotMap| {
-            slots.notices_pending() > 0 || slots.notices_in_flight() > 0
-        };
-        self.areas.iter_mut().any(|(_, area)| waits(&area.slots))
+        self.areas.have_notices()
     }
 
     /// Posts a free notice on the `out` queue of `cpu` if it is free and not kept for a batch;
@@ -153,12 +149,10 @@ impl Pager {
         if !self.lines.takes_batch(cpu) {
             return false;
         }
-        let pending = self.areas.iter_mut().find(|(_, area)| area.slots.notices_pending() > 0);
-        let Some((index, _)) = pending else { return false };
+        let Some(index) = self.areas.with_notices() else { return false };
         let mut notice = Notice::new(index, self.lines.next_ticket());
-        let Some(area) = self.areas.get_mut(index) else { return false };
         while notice.slots.as_slice().len() < zram_abi::record::ENTRIES_MAX {
-            let Some(slot) = area.slots.take_notice() else { break };
+            let Some(slot) = self.areas.take_notice(index) else { break };
             if let Err(slot) = notice.slots.push(slot) {
                 self.broke(Invariant::BatchHasRoom);
                 self.turn_slot(SwapEntry { area: index, slot }, SlotMap::notice_failed);
@@ -193,9 +187,7 @@ impl Pager {
         for slot in notice.slots.as_slice() {
             self.turn_slot(notice.entry(*slot), SlotMap::notice_failed);
         }
-        if let Some(area) = self.areas.get_mut(notice.area) {
-            area.settle();
-        }
+        self.areas.settle(notice.area);
     }
 
     fn end_queue(&mut self, queue: QueueId, left: Option<Work>, ports: &mut impl Ports) {
@@ -217,14 +209,6 @@ impl Pager {
         }
     }
 
-    /// The device is gone, and what was in it.
-    pub(crate) fn area_died(&mut self, index: AreaIndex) {
-        if let Some(area) = self.areas.get_mut(index) {
-            area.state = AreaState::Dead;
-            area.settle();
-        }
-    }
-
     pub(crate) fn daemon_died(&mut self, ports: &mut impl Ports) {
         self.areas.kill_all();
         for cpu in self.lines.numbers() {
@@ -237,12 +221,12 @@ impl Pager {
                 }
             }
         }
-        self.areas.iter_mut().for_each(|(_, area)| area.settle());
+        self.areas.settle_all();
         self.fail_swapoff(crate::requests::SwapOffError::Busy, ports);
     }
 
     /// Returns the device of an area.
     pub fn cookie(&self, area: AreaIndex) -> Option<Cookie> {
-        self.areas.get(area).map(|area| area.cookie)
+        self.areas.cookie(area)
     }
 }

@@ -39,7 +39,7 @@ impl Pager {
                 self.broke(Invariant::EntryHasSlot);
             }
         }
-        let pending = self.areas.get(entry.area).map_or(0, |area| area.slots.notices_pending());
+        let pending = self.areas.notices_pending(entry.area);
         if usize::try_from(pending).is_ok_and(|pending| pending >= NOTICES_MIN) {
             self.send_notices(ports);
         }
@@ -106,9 +106,7 @@ impl Pager {
 
     fn drop_user(&mut self, entry: SwapEntry) {
         self.turn_slot(entry, SlotMap::drop_user);
-        if let Some(area) = self.areas.get_mut(entry.area) {
-            area.settle();
-        }
+        self.areas.settle(entry.area);
     }
 
     fn drop_leaving(&mut self, entry: SwapEntry, ports: &mut impl Ports) {

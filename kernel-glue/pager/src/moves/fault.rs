@@ -12,7 +12,6 @@ use crate::frames::waiters::{LinedUp, Reason};
 use crate::invariant::Invariant;
 use crate::lines::Offered;
 use crate::lines::in_flight::{Load, LoadItem, Work};
-use crate::places::areas::AreaState;
 use crate::places::slots::{LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
 use crate::requests::{Fault, FaultRequest, FrameAnswer};
@@ -42,7 +41,7 @@ impl Pager {
     }
 
     fn is_alive(&self, entry: SwapEntry) -> bool {
-        self.areas.get(entry.area).is_some_and(|area| area.state != AreaState::Dead)
+        self.areas.is_alive(entry.area)
     }
 
     fn lost(&mut self) -> Fault {

@@ -74,9 +74,7 @@ impl Pager {
     /// Ends what `begin_load` of the slot began.
     pub(crate) fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
         self.turn_slot(entry, |slots, slot| slots.end_load(slot, end));
-        if let Some(area) = self.areas.get_mut(entry.area) {
-            area.settle();
-        }
+        self.areas.settle(entry.area);
     }
 
     fn page_came(

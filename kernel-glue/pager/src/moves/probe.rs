@@ -7,7 +7,6 @@
 use crate::Pager;
 use crate::frames::waiters::Reason;
 use crate::lines::in_flight::{Load, Work};
-use crate::places::areas::{Area, AreaState};
 use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
 
 impl Pager {
@@ -19,9 +18,7 @@ impl Pager {
         ports: &mut impl Ports,
     ) -> Option<QueueId> {
         let queue = QueueId { cpu, direction: Direction::In };
-        let lives = |area: &Area| area.state != AreaState::Dead;
-        let found = self.areas.iter_mut().find(|(_, area)| lives(area));
-        let (area, _) = found.filter(|_| self.lines.is_idle(queue))?;
+        let area = self.areas.any_alive().filter(|_| self.lines.is_idle(queue))?;
         let mut load = Load::new(area, self.lines.next_ticket(), false);
         load.first = Some(waiter);
         self.wait(waiter, Reason::Reply, ports);

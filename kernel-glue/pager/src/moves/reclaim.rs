@@ -11,7 +11,6 @@ use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Store, StoreItem, Work};
-use crate::places::areas::AreaState;
 use crate::places::slots::SlotMap;
 use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
 use crate::pressure::{Level, Look};
@@ -78,7 +77,7 @@ impl Pager {
         };
         let queue = QueueId { cpu: unmapped.cpu, direction: Direction::Out };
         let open = self.lines.is_free(queue);
-        let active = self.areas.get(store.area).is_some_and(|it| it.state == AreaState::Active);
+        let active = self.areas.is_active(store.area);
         let mut offered = Store::new(store.area, store.ticket);
         for item in store.items.as_slice() {
             self.finish_page(*item, &mut offered, open && active, ports);
@@ -181,8 +180,7 @@ impl Pager {
         (space, page): (SpaceId, Page),
         ports: &mut impl Ports,
     ) -> bool {
-        let Some(area) = self.areas.get_mut(store.area) else { return false };
-        let Some(slot) = area.slots.take_free() else { return false };
+        let Some(slot) = self.areas.take_free(store.area) else { return false };
         let entry = SwapEntry { area: store.area, slot };
         match ports.unmap(space, page, entry) {
             Some(frame) => {

@@ -9,7 +9,6 @@ use zram_abi::record::{Record, Status};
 
 use crate::Pager;
 use crate::entry::SwapEntry;
-use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Store, StoreItem};
 use crate::places::slots::SlotMap;
 use crate::ports::{Mapping, Ports};
@@ -49,16 +48,16 @@ impl Pager {
             let outcome = self.count_answer(answer.status, &mut tally);
             self.settle_page(*item, store.entry(*item), outcome, ports);
         }
-        let Some(area) = self.areas.get_mut(store.area) else {
-            return self.broke(Invariant::AreaExists);
-        };
-        if tally.limit > 0 {
-            area.reached_limit(ports.now_ns());
+        let closed = if tally.limit > 0 {
+            self.areas.reached_limit(store.area, ports.now_ns())
         } else if tally.no_reserve > 0 && tally.kept == 0 {
-            area.lacked_frames();
-        }
+            self.areas.lacked_frames(store.area)
+        } else {
+            Ok(())
+        };
+        self.holds(closed);
         if tally.gone > 0 {
-            self.area_died(store.area);
+            self.areas.kill(store.area);
         }
     }
 

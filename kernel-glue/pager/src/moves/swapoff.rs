@@ -13,7 +13,7 @@ use crate::entry::{AreaIndex, SwapEntry};
 use crate::frames::waiters::Reason;
 use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem, Work};
-use crate::places::areas::AreaState;
+use crate::places::areas::Usage;
 use crate::places::slots::{LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Page, Ports, QueueId, Scan, SpaceId, Waiter};
 use crate::requests::{SwapOff, SwapOffError};
@@ -109,21 +109,14 @@ impl Pager {
 
     fn swapoff_begin(&mut self, device: u16, waiter: Waiter) -> Result<Job, SwapOffError> {
         let index = self.areas.find(device).ok_or(SwapOffError::NotMounted)?;
-        let area = self.areas.get_mut(index).ok_or(SwapOffError::NotMounted)?;
-        if area.state == AreaState::Active {
-            area.state = AreaState::Draining;
-        }
+        self.areas.drain(index);
         let (page, round) = (Page(0), Round::default());
         Ok(Job { area: index, waiter, space: 0, page, round, failed: None })
     }
 
     fn restore_area(&mut self) {
         let Some(job) = self.swapoff else { return };
-        if let Some(area) = self.areas.get_mut(job.area)
-            && area.state == AreaState::Draining
-        {
-            area.state = AreaState::Active;
-        }
+        self.areas.stop_draining(job.area);
     }
 
     fn swapoff_fails(&mut self, error: SwapOffError) -> SwapOff {
@@ -134,11 +127,10 @@ impl Pager {
 
     fn swapoff_step(&mut self, cpu: Cpu, ports: &mut impl Ports) -> SwapOff {
         let Some(mut job) = self.swapoff else { return SwapOff::Failed(SwapOffError::NotMounted) };
-        let Some(area) = self.areas.get(job.area) else {
+        let Some(usage) = self.areas.usage(job.area) else {
             return self.swapoff_fails(SwapOffError::NotMounted);
         };
-        let (is_empty, state) = (area.slots.used() == 0, area.state);
-        let is_forgotten = area.slots.used() == area.slots.notices();
+        let Usage { is_empty, is_forgotten, is_dead } = usage;
         if is_empty && self.lines.are_moving(job.area) {
             // A probe; its reply names the area.
             self.wait(job.waiter, Reason::Reply, ports);
@@ -149,7 +141,7 @@ impl Pager {
             self.swapoff = None;
             return SwapOff::Done;
         }
-        if state == AreaState::Dead {
+        if is_dead {
             return self.swapoff_fails(SwapOffError::Busy);
         }
         let Some(queue) = self.input_near(cpu) else {

@@ -7,7 +7,8 @@
 
 use zram_abi::verb::Cookie;
 
-use crate::entry::{AreaIndex, SwapEntry};
+use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
+use crate::invariant::Invariant;
 use crate::places::slots::{Slot, SlotMap};
 use crate::requests::SwapOnError;
 
@@ -64,12 +65,23 @@ pub struct AreaInfo {
 
 /// One area.
 #[derive(Debug)]
-pub(crate) struct Area {
-    pub(crate) cookie: Cookie,
-    pub(crate) priority: i64,
-    pub(crate) state: AreaState,
-    pub(crate) slots: SlotMap,
+struct Area {
+    cookie: Cookie,
+    priority: i64,
+    state: AreaState,
+    slots: SlotMap,
     fullness: Fullness,
+}
+
+/// How much of an area is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    /// No slot.
+    pub(crate) is_empty: bool,
+    /// Only slots that the daemon has yet to forget: no page table has an entry of it.
+    pub(crate) is_forgotten: bool,
+    /// What is in it is lost.
+    pub(crate) is_dead: bool,
 }
 
 impl Area {
@@ -98,7 +110,7 @@ impl Area {
     }
 
     /// Closes it because the device's limit is reached.
-    pub(crate) fn reached_limit(&mut self, now_ns: u64) {
+    fn reached_limit(&mut self, now_ns: u64) {
         let used = self.slots.used();
         let freed = (used / 16).max(REOPEN_SLOTS_MIN);
         self.fullness = Fullness::Limit {
@@ -108,7 +120,7 @@ impl Area {
     }
 
     /// Closes it because the machine had no frame for the pool.
-    pub(crate) fn lacked_frames(&mut self) {
+    fn lacked_frames(&mut self) {
         self.fullness = Fullness::NoReserve;
     }
 
@@ -126,7 +138,7 @@ impl Area {
     }
 
     /// Nothing is told to a dead daemon: pending notices are done at once.
-    pub(crate) fn settle(&mut self) {
+    fn settle(&mut self) {
         if self.state == AreaState::Dead {
             self.slots.forget_notices();
         }
@@ -188,11 +200,11 @@ impl Areas {
         }
     }
 
-    pub(crate) fn get(&self, index: AreaIndex) -> Option<&Area> {
+    fn get(&self, index: AreaIndex) -> Option<&Area> {
         self.list.get(usize::from(index.0))?.as_ref()
     }
 
-    pub(crate) fn get_mut(&mut self, index: AreaIndex) -> Option<&mut Area> {
+    fn get_mut(&mut self, index: AreaIndex) -> Option<&mut Area> {
         self.list.get_mut(usize::from(index.0))?.as_mut()
     }
 
@@ -209,10 +221,136 @@ impl Areas {
         own.min_by_key(|(_, area)| area.state == AreaState::Dead).map(|(index, _)| index)
     }
 
-    /// Returns the areas with their numbers.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (AreaIndex, &mut Area)> {
-        let numbered = (0_u8..).map(AreaIndex).zip(self.list.iter_mut());
-        numbered.filter_map(|(index, place)| Some((index, place.as_mut()?)))
+    /// Returns the area's device.
+    pub(crate) fn cookie(&self, index: AreaIndex) -> Option<Cookie> {
+        self.get(index).map(|area| area.cookie)
+    }
+
+    /// Returns whether pages go to the area.
+    pub(crate) fn is_active(&self, index: AreaIndex) -> bool {
+        self.get(index).is_some_and(|area| area.state == AreaState::Active)
+    }
+
+    /// Returns whether the area's pages can come back.
+    pub(crate) fn is_alive(&self, index: AreaIndex) -> bool {
+        self.get(index).is_some_and(|area| area.state != AreaState::Dead)
+    }
+
+    /// Returns an area whose pages can come back.
+    pub(crate) fn any_alive(&self) -> Option<AreaIndex> {
+        self.numbered().find(|(_, area)| area.state != AreaState::Dead).map(|(index, _)| index)
+    }
+
+    /// Returns how much of the area is used.
+    pub(crate) fn usage(&self, index: AreaIndex) -> Option<Usage> {
+        let area = self.get(index)?;
+        let used = area.slots.used();
+        Some(Usage {
+            is_empty: used == 0,
+            is_forgotten: used == area.slots.notices(),
+            is_dead: area.state == AreaState::Dead,
+        })
+    }
+
+    /// Returns a free slot of the area, on its way out from now on.
+    pub(crate) fn take_free(&mut self, index: AreaIndex) -> Option<SwapSlot> {
+        self.get_mut(index)?.slots.take_free()
+    }
+
+    /// Returns an area with notices to be sent.
+    pub(crate) fn with_notices(&self) -> Option<AreaIndex> {
+        let mut all = self.numbered();
+        all.find(|(_, area)| area.slots.notices_pending() > 0).map(|(index, _)| index)
+    }
+
+    /// Returns whether any notice is to be sent, or in flight.
+    pub(crate) fn have_notices(&self) -> bool {
+        self.numbered().any(|(_, area)| area.slots.notices() > 0)
+    }
+
+    /// Returns how many notices of the area are to be sent.
+    pub(crate) fn notices_pending(&self, index: AreaIndex) -> u32 {
+        self.get(index).map_or(0, |area| area.slots.notices_pending())
+    }
+
+    /// Returns a slot of the area of which the daemon is being told from now on.
+    pub(crate) fn take_notice(&mut self, index: AreaIndex) -> Option<SwapSlot> {
+        self.get_mut(index)?.slots.take_notice()
+    }
+
+    /// Has an event happen to the slot of `entry`.
+    ///
+    /// # Errors
+    ///
+    /// What the event says, or that there is no such area.
+    pub(crate) fn turn_slot<T>(
+        &mut self,
+        entry: SwapEntry,
+        event: impl FnOnce(&mut SlotMap, SwapSlot) -> Result<T, Invariant>,
+    ) -> Result<T, Invariant> {
+        let area = self.get_mut(entry.area).ok_or(Invariant::AreaExists)?;
+        event(&mut area.slots, entry.slot)
+    }
+
+    /// Nothing is told to a dead daemon: notices of a dead area are done at once.
+    pub(crate) fn settle(&mut self, index: AreaIndex) {
+        if let Some(area) = self.get_mut(index) {
+            area.settle();
+        }
+    }
+
+    /// The same of all areas.
+    pub(crate) fn settle_all(&mut self) {
+        self.list.iter_mut().flatten().for_each(Area::settle);
+    }
+
+    /// The area's device is gone, and what was in it.
+    pub(crate) fn kill(&mut self, index: AreaIndex) {
+        if let Some(area) = self.get_mut(index) {
+            area.state = AreaState::Dead;
+            area.settle();
+        }
+    }
+
+    /// Takes an active area out of use, to bring its pages back.
+    pub(crate) fn drain(&mut self, index: AreaIndex) {
+        self.change_state(index, AreaState::Active, AreaState::Draining);
+    }
+
+    /// Has it in use again.
+    pub(crate) fn stop_draining(&mut self, index: AreaIndex) {
+        self.change_state(index, AreaState::Draining, AreaState::Active);
+    }
+
+    fn change_state(&mut self, index: AreaIndex, from: AreaState, to: AreaState) {
+        if let Some(area) = self.get_mut(index).filter(|area| area.state == from) {
+            area.state = to;
+        }
+    }
+
+    /// Closes the area to new pages because its device's limit is reached.
+    ///
+    /// # Errors
+    ///
+    /// There is no such area.
+    pub(crate) fn reached_limit(&mut self, index: AreaIndex, now_ns: u64) -> Result<(), Invariant> {
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.reached_limit(now_ns);
+        Ok(())
+    }
+
+    /// Closes the area to new pages because the machine had no frame for the pool.
+    ///
+    /// # Errors
+    ///
+    /// There is no such area.
+    pub(crate) fn lacked_frames(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.lacked_frames();
+        Ok(())
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (AreaIndex, &Area)> {
+        let numbered = (0_u8..).map(AreaIndex).zip(self.list.iter());
+        numbered.filter_map(|(index, place)| Some((index, place.as_ref()?)))
     }
 
     /// Returns the bytes that all slot maps take.

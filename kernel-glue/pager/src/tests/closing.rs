@@ -7,7 +7,7 @@ use zram_abi::verb::Cookie;
 use super::fake::Pte;
 use super::world::{Access, CPU, IN, OUT, World};
 use crate::lines::in_flight::{Load, Work};
-use crate::places::slots::LoadEnd;
+use crate::places::slots::{LoadEnd, SlotMap};
 use crate::ports::{Page, SpaceId};
 use crate::{AreaIndex, AreaState, Fault, Invariant, SwapEntry, SwapOnError, SwapSlot};
 
@@ -37,7 +37,7 @@ fn a_transition_that_the_slot_map_forbids_closes_the_pager() {
     let mut world = six_pages();
     world.post_batch();
     assert!(world.work(OUT).is_some());
-    world.pager.areas.get_mut(AREA).unwrap().slots.abandon(SwapSlot(2)).unwrap();
+    world.pager.turn_slot(entry(2), SlotMap::abandon).unwrap();
     world.answer(OUT);
     assert_eq!(world.work(OUT), None);
     assert_closed(&mut world, Invariant::SlotTransition);
@@ -101,9 +101,8 @@ fn one_entry_less_than_none_closes_the_pager() {
 #[test]
 fn a_used_slot_that_nobody_names_closes_the_pager_when_its_area_is_unmounted() {
     let mut world = six_pages();
-    let slots = &mut world.pager.areas.get_mut(AREA).unwrap().slots;
-    let slot = slots.take_free().unwrap();
-    slots.stored(slot).unwrap();
+    let slot = world.pager.areas.take_free(AREA).unwrap();
+    world.pager.turn_slot(entry(slot.0), SlotMap::stored).unwrap();
     while world.pager.broken_invariant().is_none() {
         let caller = (crate::ports::Waiter(9), CPU);
         let _ = world.pager.swapoff(0, caller, &mut world.ports);
