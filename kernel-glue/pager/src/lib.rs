@@ -11,19 +11,23 @@
 //! | --- | --- |
 //! | `requests` | what is asked and answered |
 //! | `entry` | what stands in a page table in place of a page |
-//! | `areas`, `slots`, `bitmap` | where pages can go, and what each place is doing |
-//! | `victims` | the hand that goes round all pages |
-//! | `in_flight` | the pages of a batch, and what may happen to them meanwhile |
-//! | `queues` | the lines to the daemon's threads |
-//! | `waiters` | threads that wait, in which line, and how no wake is lost |
-//! | `fault`, `load` | a page is wanted; a page has come |
-//! | `reclaim`, `store` | pages leave; the daemon has answered |
-//! | `entries` | what unmap, fork and exit do to swap entries |
-//! | `reserve`, `watermarks` | who gets a free frame, and how many are kept |
-//! | `oom` | memory is really gone |
-//! | `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
-//! | `swapoff` | everything comes back |
-//! | `statistics`, `probe` | counts and latencies |
+//! | `ports` | what the pager needs of its kernel |
+//! | `places`: `areas`, `slots`, `bitmap`, `counts` | where pages can go, and what each place is doing |
+//! | `lines`: `queues` | the lines to the daemon's threads |
+//! | `lines`: `in_flight`, `fixed` | the pages of a batch, and what may happen to them meanwhile |
+//! | `frames`: `waiters` | threads that wait, in which line, and how no wake is lost |
+//! | `frames`: `reserve`, `watermarks` | how many free frames are kept |
+//! | `pressure`: `hand` | whether pages are to leave; the hand that goes round all of them |
+//! | `moves`: `fault`, `load` | a page is wanted; a page has come |
+//! | `moves`: `reclaim`, `store` | pages leave; the daemon has answered |
+//! | `moves`: `entries` | what unmap, fork and exit do to swap entries |
+//! | `moves`: `reserve` | who gets a free frame |
+//! | `moves`: `oom` | memory is really gone |
+//! | `moves`: `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
+//! | `moves`: `swapoff` | everything comes back |
+//! | `invariant`, `moves`: `closing` | a bug of the pager's own closes it |
+//! | `memory` | tables that are made once |
+//! | `statistics`, `moves`: `probe` | counts and latencies |
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -44,74 +48,57 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod areas;
-mod bitmap;
-mod daemon;
-mod entries;
 mod entry;
-mod fault;
-mod fixed;
-mod in_flight;
-mod load;
-mod oom;
+mod frames;
+mod invariant;
+mod lines;
+mod memory;
+mod moves;
+mod places;
 pub mod ports;
-mod probe;
-mod queues;
-mod reclaim;
+mod pressure;
 mod requests;
-mod reserve;
-mod slots;
 mod statistics;
-mod store;
-mod swapoff;
 #[cfg(test)]
 mod tests;
-mod victims;
-mod waiters;
-mod watermarks;
 
-use alloc::vec::Vec;
-
-pub use areas::{AREAS_MAX, AreaInfo, AreaState};
+pub use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
+pub use crate::invariant::Invariant;
+pub use crate::lines::STUCK_NS;
+pub use crate::places::areas::{AREAS_MAX, AreaInfo, AreaState};
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
-pub use queues::STUCK_NS;
 pub use requests::{
     Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
     SwapOffError, SwapOnError, Unmapped,
 };
 pub use statistics::{Latencies, Statistics};
-pub use watermarks::{Bounds, WatermarkError, Watermarks};
 
-use areas::Areas;
-use queues::Queues;
-use reclaim::Pressure;
-use slots::NoMemory;
-use swapoff::Job;
-use victims::Hand;
-use waiters::{LinedUp, Reason, Waiters, filled};
+use crate::frames::reserve::Reserve;
+use crate::frames::waiters::{LinedUp, Reason, Waiters};
+use crate::lines::Lines;
+use crate::memory::NoMemory;
+use crate::moves::closing::Health;
+use crate::moves::swapoff::Job;
+use crate::places::areas::Areas;
+use crate::places::counts::EntryCounts;
+use crate::pressure::Pressure;
 
-use crate::ports::{Frames, Ports, SpaceId, Waiter};
+use crate::ports::{Direction, Frames, Ports, SpaceId, Waiter};
 use zram_abi::verb::Cookie;
 
 /// The pager: all areas, queues, waiting threads and pages in flight.
 #[derive(Debug)]
 pub struct Pager {
-    config: Config,
+    /// Address spaces that can exist at once.
+    spaces: u32,
+    health: Health,
     areas: Areas,
-    queues: Queues,
+    lines: Lines,
     waiters: Waiters,
-    hand: Hand,
     pressure: Pressure,
-    /// Only the least reserve is kept.
-    reserve_is_open: bool,
-    /// Frames that reclaim freed less those that the daemon took, since the hand last began.
-    gained: i64,
-    /// Swap entries per space.
-    swapped: Vec<u32>,
+    reserve: Reserve,
+    entries: EntryCounts,
     swapoff: Option<Job>,
-    /// Killed for memory, not yet gone.
-    condemned: Option<SpaceId>,
-    tickets: u32,
     statistics: Statistics,
     latencies: Latencies,
     hand_offs: Latencies,
@@ -133,28 +120,26 @@ impl Pager {
     ///
     /// See [`ConfigError`].
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        let spaces_max = u32::from(slots::USERS_MAX);
-        let is_wrong = config.watermarks.check(config.bounds).is_err();
-        if is_wrong || config.cpus == 0 || config.spaces > spaces_max {
+        let spaces_max = u32::from(crate::places::slots::USERS_MAX);
+        if config.cpus == 0 || config.spaces > spaces_max {
             return Err(ConfigError::Invalid);
         }
-        Self::with_tables(config).map_err(|NoMemory| ConfigError::NoMemory)
+        let reserve = Reserve::new(config.watermarks, config.bounds);
+        let reserve = reserve.map_err(|_| ConfigError::Invalid)?;
+        Self::with_tables(config, reserve).map_err(|NoMemory| ConfigError::NoMemory)
     }
 
-    fn with_tables(config: Config) -> Result<Self, NoMemory> {
+    fn with_tables(config: Config, reserve: Reserve) -> Result<Self, NoMemory> {
         Ok(Self {
-            config,
+            spaces: config.spaces,
+            health: Health::Sound,
             areas: Areas::default(),
-            queues: Queues::new(config.cpus)?,
+            lines: Lines::new(config.cpus)?,
             waiters: Waiters::new(config.waiters, config.cpus)?,
-            hand: Hand::new(),
-            pressure: Pressure::Calm,
-            reserve_is_open: false,
-            gained: 0,
-            swapped: filled(config.spaces, 0)?,
+            pressure: Pressure::new(),
+            reserve,
+            entries: EntryCounts::new(config.spaces)?,
             swapoff: None,
-            condemned: None,
-            tickets: 0,
             statistics: Statistics::default(),
             latencies: Latencies::new()?,
             hand_offs: Latencies::new()?,
@@ -174,11 +159,8 @@ impl Pager {
     ///
     /// The one call that allocates: two bytes and two bits a page of the device.
     pub fn swapon(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
-        let cpus = self.queues.iter();
-        let both = |(input, output): (bool, bool), cpu: &queues::PerCpu| {
-            (input || cpu.input.is_open(), output || cpu.output.is_open())
-        };
-        if cpus.fold((false, false), both) != (true, true) {
+        let is_open = self.lines.are_served(Direction::In) && self.lines.are_served(Direction::Out);
+        if !is_open || self.health != Health::Sound {
             return Err(SwapOnError::NoDaemon);
         }
         self.areas.add(cookie, priority)
@@ -216,18 +198,17 @@ impl Pager {
 
     /// Returns how many swap entries the space has.
     pub fn swapped_pages(&self, space: SpaceId) -> u32 {
-        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
-        self.swapped.get(index).copied().unwrap_or(0)
+        self.entries.of(space)
     }
 
     /// Returns the watermarks.
     pub fn watermarks(&self) -> Watermarks {
-        self.config.watermarks
+        self.reserve.marks()
     }
 
     /// Returns what the watermarks may be set to.
     pub fn bounds(&self) -> Bounds {
-        self.config.bounds
+        self.reserve.bounds()
     }
 
     /// Sets the watermarks.
@@ -236,29 +217,7 @@ impl Pager {
     ///
     /// Which of them is not allowed; nothing changes then.
     pub fn set_watermarks(&mut self, watermarks: Watermarks) -> Result<(), WatermarkError> {
-        watermarks.check(self.config.bounds)?;
-        self.config.watermarks = watermarks;
-        self.reserve_is_open = false;
-        Ok(())
-    }
-
-    fn next_ticket(&mut self) -> u32 {
-        self.tickets = self.tickets.wrapping_add(1);
-        self.tickets
-    }
-
-    fn entry_placed(&mut self, space: SpaceId) {
-        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
-        if let Some(count) = self.swapped.get_mut(index) {
-            *count = count.saturating_add(1);
-        }
-    }
-
-    fn entry_removed(&mut self, space: SpaceId) {
-        let index = usize::try_from(space.0).unwrap_or(usize::MAX);
-        if let Some(count) = self.swapped.get_mut(index) {
-            *count = count.saturating_sub(1);
-        }
+        self.reserve.set_marks(watermarks)
     }
 
     /// Prepares the thread to wait; what it had lined up before is given back.

@@ -46,10 +46,8 @@ pub struct QueueId {
 /// How a frame is mapped; the permissions beyond that are those of the mapping it lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mapping {
-    /// As the only user of the frame: writable where the program may write.
+    /// Writable where the program may write.
     Private,
-    /// Read-only, because the frame has a second user: a write copies it first.
-    ReadOnly,
     /// As [`Mapping::Private`], but no [`Candidate`] until the program writes to it: it did not
     /// compress. Costs a flag beside a cleared dirty bit.
     NoGain,
@@ -172,11 +170,6 @@ pub trait Frames {
     /// Redox: `PageInfo::remove_ref`, then `deallocate_frame`.
     fn release(&mut self, frame: Frame);
 
-    /// Adds one use.
-    ///
-    /// Redox: `PageInfo::add_ref`.
-    fn share(&mut self, frame: Frame);
-
     /// Returns how many frames are free.
     ///
     /// Redox: `total_frames() - used_frames()`.
@@ -188,27 +181,18 @@ pub trait Frames {
     fn is_zero(&self, frame: Frame) -> bool;
 }
 
-/// The windows of the queues: 32 pages each, shared with one thread of the daemon.
-///
-/// A window is by copy or by mapping; the pager knows only when a page's frame is free to change.
+/// The windows of the queues: 32 pages each, shared with one thread of the daemon. Pages are copied
+/// to and from them, so a page's own frame is never the daemon's to see.
 pub trait Windows {
-    /// Returns whether pages are mapped rather than copied: then a frame given for STORE must not
-    /// change before the reply.
-    fn is_mapped(&self) -> bool;
-
-    /// Puts the contents of `frame` into page `index` of the window, for STORE.
+    /// Copies the contents of `frame` into page `index` of the window, for STORE.
     ///
     /// Redox: a copy between two `RmmA::phys_to_virt` ranges.
     fn give(&mut self, queue: QueueId, index: usize, frame: Frame);
 
-    /// Makes page `index` ready to be filled for `frame`; nothing to do by copy.
-    fn lend(&mut self, queue: QueueId, index: usize, frame: Frame);
-
-    /// Moves what the daemon put into page `index` to `frame`; by mapping, ends the loan.
+    /// Copies what the daemon put into page `index` to `frame`.
+    ///
+    /// Redox: the same.
     fn collect(&mut self, queue: QueueId, index: usize, frame: Frame);
-
-    /// Takes back the first `count` pages, unread; nothing to do by copy.
-    fn clear(&mut self, queue: QueueId, count: usize);
 }
 
 /// Threads: those that wait for the pager, and the daemon's workers.

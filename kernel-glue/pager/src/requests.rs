@@ -4,7 +4,7 @@
 
 use zram_abi::record::Record;
 
-use super::watermarks::{Bounds, Watermarks};
+use crate::frames::watermarks::{Bounds, Watermarks};
 use crate::ports::{Cpu, Page, QueueId, SpaceId, Waiter};
 
 /// Sizes and thresholds; nothing grows after construction but what `swapon` adds.
@@ -29,8 +29,6 @@ pub struct FaultRequest {
     pub space: SpaceId,
     /// The page.
     pub page: Page,
-    /// Whether it will be written.
-    pub write: bool,
     /// The thread that waits.
     pub waiter: Waiter,
     /// The CPU it happened on.

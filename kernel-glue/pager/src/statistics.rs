@@ -5,8 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::slots::NoMemory;
-use super::waiters::filled;
+use crate::memory::{NoMemory, filled};
 
 /// Counts since the pager began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -74,3 +74,37 @@ fn the_ports_of_the_pager_import_nothing_of_it_but_the_entry() {
     let imports: Vec<_> = text.lines().filter(|line| line.starts_with("use crate::")).collect();
     assert!(imports.iter().all(|line| line.ends_with("::SwapEntry;")), "{imports:?}");
 }
+
+/// Returns the Rust files under a folder, with their text.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.expect("it can be listed").path()) {
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("it is text");
+            found.push((path.display().to_string(), text));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_rooms_of_the_pager_import_neither_its_moves_nor_the_pager_nor_one_another() {
+    let rooms = ["frames", "places", "lines", "pressure"];
+    for room in rooms {
+        let folder = place::root().join("kernel-glue/pager/src").join(room);
+        let others = rooms.iter().filter(|other| **other != room);
+        let others = others.map(|other| format!("crate::{other}"));
+        let forbidden: Vec<_> =
+            others.chain(["crate::moves".to_owned(), "crate::Pager".to_owned()]).collect();
+        for (path, text) in sources(&folder) {
+            // Documentation may name whatever it explains.
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let found: Vec<_> =
+                code.filter(|line| forbidden.iter().any(|it| line.contains(it))).collect();
+            assert!(found.is_empty(), "{path}: {found:?}");
+        }
+    }
+}

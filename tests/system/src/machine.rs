@@ -73,8 +73,7 @@ impl Machine {
             return Err(Closed);
         }
         if self.ledger.in_hand(queue).is_some() {
-            let frames = &mut self.kernel.frames;
-            self.kernel.windows.take_in(queue, completed, (view, frames));
+            self.kernel.windows.take_in(queue, completed, view);
         }
         self.ledger.completed(queue, completed);
         match self.pager.queue_next(queue, completed, &mut self.kernel) {
@@ -100,7 +99,7 @@ impl Machine {
 
     fn hand_out(&mut self, queue: QueueId, record: Record, view: &mut View) -> Record {
         self.ledger.taken(queue, &record);
-        self.kernel.windows.show(queue, &record, (view, &self.kernel.frames));
+        self.kernel.windows.show(queue, &record, view);
         record
     }
 

@@ -57,15 +57,15 @@ fn who_waits_for_a_page_when_the_daemon_dies_is_woken_and_told() {
     let mut world = six_pages();
     world.post_batch();
     world.serve(OUT);
-    let _ = world.fault(SPACE, 0, false);
+    let _ = world.fault(SPACE, 0);
     world.park(Waiter(1));
-    let line = crate::FaultRequest { waiter: Waiter(7), ..World::request(SPACE, 1, true) };
+    let line = crate::FaultRequest { waiter: Waiter(7), ..World::request(SPACE, 1) };
     let _ = world.pager.fault(line, &mut world.ports);
     world.park(Waiter(7));
     assert!(world.work(IN).is_some());
     close_all(&mut world);
     assert_eq!(world.ports.woken, [Waiter(1), Waiter(7)]);
-    assert_eq!(world.fault(SPACE, 0, false), Fault::Lost);
+    assert_eq!(world.fault(SPACE, 0), Fault::Lost);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn one_silent_queue_ends_the_daemon_whatever_the_others_do() {
         let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..IN };
         world.open(other);
         if silent == IN {
-            let _ = world.fault(SPACE, 0, false);
+            let _ = world.fault(SPACE, 0);
         } else {
             world.hog(3);
             world.post_batch();
@@ -174,16 +174,16 @@ fn one_closed_queue_loses_nothing() {
     world.serve(OUT);
     let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..IN };
     world.open(other);
-    let _ = world.fault(SPACE, 0, false);
+    let _ = world.fault(SPACE, 0);
     world.park(Waiter(1));
     assert!(world.work(IN).is_some());
     world.pager.queue_closed(IN, &mut world.ports);
     assert_eq!(world.ports.woken, [Waiter(1)]);
-    let _ = world.fault(SPACE, 0, false);
+    let _ = world.fault(SPACE, 0);
     assert_eq!(world.ports.woken_workers, [other]);
     world.serve(other);
     assert!(crate::ports::Spaces::entry(&world.ports, SPACE, Page(0)).is_none());
-    assert_eq!(world.fault(SPACE, 0, false), Fault::Mapped);
+    assert_eq!(world.fault(SPACE, 0), Fault::Mapped);
 }
 
 #[test]

@@ -30,19 +30,11 @@ pub(super) struct FakeFrame {
     pub(super) content: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pane {
-    Empty,
-    Copied(u64),
-    Mapped(Frame),
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Fake {
     pub(super) spaces: Vec<Option<Space>>,
     pub(super) frames: Vec<FakeFrame>,
-    pub(super) windows: BTreeMap<(u32, bool), [Option<Pane>; ENTRIES_MAX]>,
-    pub(super) mapped_windows: bool,
+    pub(super) windows: BTreeMap<(u32, bool), [Option<u64>; ENTRIES_MAX]>,
     /// Every page is used again as soon as its accessed bit is cleared.
     pub(super) always_accessed: bool,
     pub(super) woken: Vec<Waiter>,
@@ -81,8 +73,14 @@ impl Fake {
         self.frames[frame.0 as usize].content
     }
 
-    pub(super) fn pane(&mut self, queue: QueueId, index: usize) -> &mut Option<Pane> {
+    pub(super) fn pane(&mut self, queue: QueueId, index: usize) -> &mut Option<u64> {
         &mut self.windows.entry(key(queue)).or_insert([None; ENTRIES_MAX])[index]
+    }
+
+    pub(super) fn share(&mut self, frame: Frame) {
+        let frame = self.frame_mut(frame);
+        assert!(frame.users > 0, "a free frame is shared");
+        frame.users += 1;
     }
 
     fn is_candidate(&self, pte: &Pte) -> bool {
@@ -134,7 +132,7 @@ impl Spaces for Fake {
     fn map(&mut self, space: SpaceId, page: Page, frame: Frame, mapping: Mapping) {
         let pte = Pte::Present {
             frame,
-            writable: mapping != Mapping::ReadOnly,
+            writable: true,
             accessed: true,
             no_gain: mapping == Mapping::NoGain,
         };
@@ -180,12 +178,6 @@ impl Frames for Fake {
         frame.users = frame.users.checked_sub(1).expect("frame freed twice");
     }
 
-    fn share(&mut self, frame: Frame) {
-        let frame = self.frame_mut(frame);
-        assert!(frame.users > 0, "a free frame is shared");
-        frame.users += 1;
-    }
-
     fn free_count(&self) -> u32 {
         self.frames.iter().filter(|frame| frame.users == 0).count() as u32
     }
@@ -196,47 +188,13 @@ impl Frames for Fake {
 }
 
 impl Windows for Fake {
-    fn is_mapped(&self) -> bool {
-        self.mapped_windows
-    }
-
     fn give(&mut self, queue: QueueId, index: usize, frame: Frame) {
-        let pane = if self.mapped_windows {
-            self.share(frame);
-            Pane::Mapped(frame)
-        } else {
-            Pane::Copied(self.content(frame))
-        };
-        *self.pane(queue, index) = Some(pane);
-    }
-
-    fn lend(&mut self, queue: QueueId, index: usize, frame: Frame) {
-        let pane = if self.mapped_windows {
-            self.share(frame);
-            Pane::Mapped(frame)
-        } else {
-            Pane::Empty
-        };
-        *self.pane(queue, index) = Some(pane);
+        *self.pane(queue, index) = Some(self.content(frame));
     }
 
     fn collect(&mut self, queue: QueueId, index: usize, frame: Frame) {
-        match self.pane(queue, index).take() {
-            Some(Pane::Copied(content)) => self.frame_mut(frame).content = content,
-            Some(Pane::Mapped(lent)) => {
-                assert_eq!(lent, frame);
-                self.release(lent);
-            }
-            other => panic!("collected {other:?}"),
-        }
-    }
-
-    fn clear(&mut self, queue: QueueId, count: usize) {
-        for index in 0..count {
-            if let Some(Pane::Mapped(frame)) = self.pane(queue, index).take() {
-                self.release(frame);
-            }
-        }
+        let content = self.pane(queue, index).take().expect("the daemon has filled it");
+        self.frame_mut(frame).content = content;
     }
 }
 

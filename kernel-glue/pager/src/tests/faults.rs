@@ -19,7 +19,7 @@ fn swapped() -> World {
 
 fn request(waiter: u32, page: u64, cpu: Cpu) -> FaultRequest {
     let space = SpaceId(1);
-    FaultRequest { space, page: Page(page), write: false, waiter: Waiter(waiter), cpu }
+    FaultRequest { space, page: Page(page), waiter: Waiter(waiter), cpu }
 }
 
 #[test]

@@ -184,14 +184,14 @@ fn a_batch_whose_frames_the_daemon_took_is_no_gain() {
         let mut world = World::new(16, 16);
         world.space_with(1, &[11, 12, 13, 14, 15, 16]);
         let marks = crate::Watermarks { reserve: 6, low: 7, high: 8, batch: 4 };
-        world.pager.config.bounds.reserve_min = marks.reserve;
+        world.pager.reserve.set_least(marks.reserve);
         world.pager.set_watermarks(marks).unwrap();
         world.hog(marks.reserve);
         assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
         world.post_batch();
         assert!(world.work(OUT).is_some());
-        while !world.pager.hand.is_exhausted() {
-            let _ = world.pager.hand.look(world.pager.config.spaces, &mut world.ports);
+        while !world.pager.pressure.is_hand_exhausted() {
+            let _ = world.pager.pressure.look(world.pager.spaces, &mut world.ports);
         }
         for _ in 0..taken {
             let answer = world.pager.frame_needed(FrameFor::Pinned, &mut world.ports);
@@ -253,10 +253,10 @@ fn a_reserve_that_was_opened_is_kept_again_once_there_are_frames() {
     let mut hogged = world.hog(10);
     assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
     assert!(matches!(wants(&mut world, 8), FrameAnswer::Frame(_)));
-    assert_eq!(world.pager.reserve(), MARKS.reserve);
+    assert_eq!(world.pager.reserve.kept(), MARKS.reserve);
     hogged.drain(..4).for_each(|frame| world.ports.release(frame));
     world.pager.tick(&mut world.ports);
-    assert_eq!(world.pager.reserve(), marks.reserve);
+    assert_eq!(world.pager.reserve.kept(), marks.reserve);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every event against a page on its way out: the table in `in_flight.rs`.
+//! Every event against a page on its way out: the table in `lines/in_flight.rs`.
 
 use super::fake::Pte;
 use super::world::{Access, CPU, IN, OUT, World};
@@ -7,12 +7,6 @@ use crate::{Fault, Fork, SwapOff};
 
 fn small() -> World {
     World::new(9, 16)
-}
-
-fn mapped() -> World {
-    let mut world = small();
-    world.ports.mapped_windows = true;
-    world
 }
 
 #[test]
@@ -35,7 +29,7 @@ fn a_fault_between_unmap_and_shootdown_gets_the_page_back_and_frees_the_slot() {
     let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
     let unmapped = world.unmap_batch();
     assert_eq!(world.pager.unmapped_pages(&unmapped).count(), 4);
-    assert_eq!(world.fault(space, 2, true), Fault::Mapped);
+    assert_eq!(world.fault(space, 2), Fault::Mapped);
     assert_eq!(world.used_slots(), 3);
     let _ = world.pager.reclaim_finish(unmapped, &mut world.ports);
     let record = world.work(OUT).unwrap();
@@ -46,7 +40,7 @@ fn a_fault_between_unmap_and_shootdown_gets_the_page_back_and_frees_the_slot() {
 }
 
 #[test]
-fn a_write_fault_on_a_copied_page_gets_the_held_frame_and_the_new_bytes_stay() {
+fn a_write_fault_on_a_page_on_its_way_out_gets_the_held_frame_and_the_new_bytes_stay() {
     let mut world = small();
     let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
     world.post_batch();
@@ -59,50 +53,18 @@ fn a_write_fault_on_a_copied_page_gets_the_held_frame_and_the_new_bytes_stay() {
 }
 
 #[test]
-fn a_read_fault_on_a_mapped_page_shares_the_frame_read_only() {
-    let mut world = mapped();
+fn fork_brings_pages_in_flight_back_before_they_are_shared() {
+    let mut world = small();
     let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
     world.post_batch();
     assert!(world.work(OUT).is_some());
-    assert_eq!(world.fault(space, 0, false), Fault::Mapped);
-    let pte = world.ports.pte(space, Page(0));
-    assert!(matches!(pte, Some(Pte::Present { writable: false, .. })), "{pte:?}");
+    let ready = world.pager.fork_begin(space, Waiter(1), &mut world.ports);
+    assert_eq!(ready, Fork::Ready);
+    let child = world.copy_space(space, 2);
     world.serve(OUT);
     assert_eq!(world.access(space, 0, Some(99)), Access::Done(99));
+    assert_eq!(world.access(child, 0, None), Access::Done(11));
     world.assert_nothing_leaks();
-}
-
-#[test]
-fn a_write_fault_on_a_mapped_page_waits_for_the_reply_and_has_it_without_a_load() {
-    let mut world = mapped();
-    let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
-    world.post_batch();
-    assert!(world.work(OUT).is_some());
-    assert_eq!(world.fault(space, 0, true), Fault::Wait { run: None });
-    world.park(Waiter(1));
-    world.serve(OUT);
-    assert_eq!(world.ports.woken, [Waiter(1)]);
-    assert_eq!(world.fault(space, 0, true), Fault::Mapped);
-    assert_eq!(world.serve(IN), 0);
-    world.assert_nothing_leaks();
-}
-
-#[test]
-fn fork_brings_pages_in_flight_back_before_they_are_shared() {
-    for mapped_windows in [false, true] {
-        let mut world = small();
-        world.ports.mapped_windows = mapped_windows;
-        let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
-        world.post_batch();
-        assert!(world.work(OUT).is_some());
-        let ready = world.pager.fork_begin(space, Waiter(1), &mut world.ports);
-        assert_eq!(ready, Fork::Ready);
-        let child = world.copy_space(space, 2);
-        world.serve(OUT);
-        assert_eq!(world.access(space, 0, Some(99)), Access::Done(99));
-        assert_eq!(world.access(child, 0, None), Access::Done(11));
-        world.assert_nothing_leaks();
-    }
 }
 
 #[test]
@@ -111,7 +73,7 @@ fn fork_waits_for_a_take_and_is_ready_after_it() {
     let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
     world.post_batch();
     world.serve(OUT);
-    assert_eq!(world.fault(space, 0, false), Fault::Wait { run: Some(IN) });
+    assert_eq!(world.fault(space, 0), Fault::Wait { run: Some(IN) });
     assert_eq!(world.pager.fork_begin(space, Waiter(9), &mut world.ports), Fork::Wait);
     world.park(Waiter(9));
     world.park(Waiter(1));
@@ -152,7 +114,7 @@ fn exit_with_pages_on_the_way_out_and_in_leaves_nothing_behind() {
     let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
     world.post_batch();
     world.serve(OUT);
-    let _ = world.fault(space, 0, false);
+    let _ = world.fault(space, 0);
     assert!(world.work(IN).is_some());
     world.ports.now_ns += 1;
     let hogged = world.hog(3);

@@ -1,5 +1,6 @@
 //! The pager against fake ports and a fake daemon: one file per rule of DESIGN 8.
 
+mod closing;
 mod daemon;
 mod fake;
 mod faults;

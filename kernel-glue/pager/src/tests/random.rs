@@ -82,9 +82,8 @@ struct Run {
 }
 
 impl Run {
-    fn new(mapped_windows: bool) -> Self {
+    fn new() -> Self {
         let mut world = World::new(26, 24);
-        world.ports.mapped_windows = mapped_windows;
         world.open(QueueId { cpu: Cpu(1), ..OUT });
         let (model, pending) = (BTreeMap::new(), BTreeMap::new());
         let mut run = Self { world, model, pending, unmapped: [None, None], draining: false };
@@ -136,7 +135,7 @@ impl Run {
 
     fn attempt(&mut self, thread: u32) {
         let Some((page, write)) = self.pending.get(&thread).copied() else { return };
-        let request = World::request(SpaceId(thread), page, write.is_some());
+        let request = World::request(SpaceId(thread), page);
         match self.world.try_access(request, write) {
             Access::Done(content) => {
                 self.pending.remove(&thread);
@@ -271,10 +270,9 @@ proptest! {
 
     #[test]
     fn every_page_holds_what_was_written(
-        mapped_windows: bool,
         steps in prop::collection::vec(step(), 1..400),
     ) {
-        let mut run = Run::new(mapped_windows);
+        let mut run = Run::new();
         steps.into_iter().for_each(|step| run.step(step));
         run.settle();
     }

@@ -1,8 +1,8 @@
 //! Every wait ends, though the daemon never answers.
 
 use super::world::{CPU, IN, MARKS, OUT, World};
+use crate::frames::waiters::Reason;
 use crate::ports::{SpaceId, Waiter};
-use crate::waiters::Reason;
 use crate::{FaultRequest, Fork, FrameAnswer, FrameFor, STUCK_NS, SwapOff};
 
 const SPACE: SpaceId = SpaceId(1);
@@ -23,14 +23,13 @@ fn number(reason: Reason) -> usize {
     }
 }
 
-const WAITS: [(&str, Begin); 8] = [
+const WAITS: [(&str, Begin); 7] = [
     ("a frame", frame),
-    ("a page on its way in", |world| fault(world, ME, 0, false)),
-    ("a page on its way out that is to be written", page_going_out),
+    ("a page on its way in", |world| fault(world, ME, 0)),
     ("a fork of a page on its way in", fork),
     ("a turn on a queue", |world| {
-        fault(world, Waiter(2), 0, false);
-        fault(world, ME, 1, false);
+        fault(world, Waiter(2), 0);
+        fault(world, ME, 1);
     }),
     ("swapoff", swapoff),
     ("swapoff of slots to be forgotten", |world| {
@@ -47,19 +46,13 @@ fn frame(world: &mut World) {
     assert_eq!(answer, FrameAnswer::Wait);
 }
 
-fn fault(world: &mut World, waiter: Waiter, page: u64, write: bool) {
-    let request = FaultRequest { waiter, ..World::request(SPACE, page, write) };
+fn fault(world: &mut World, waiter: Waiter, page: u64) {
+    let request = FaultRequest { waiter, ..World::request(SPACE, page) };
     let _ = world.pager.fault(request, &mut world.ports);
 }
 
-fn page_going_out(world: &mut World) {
-    world.hog(3);
-    world.post_batch();
-    fault(world, ME, 4, true);
-}
-
 fn fork(world: &mut World) {
-    fault(world, Waiter(2), 0, false);
+    fault(world, Waiter(2), 0);
     assert_eq!(world.pager.fork_begin(SPACE, ME, &mut world.ports), Fork::Wait);
 }
 
@@ -71,7 +64,6 @@ fn swapoff(world: &mut World) {
 /// Pages 0 to 3 are in the daemon; nothing is in its hands.
 fn four_pages_out() -> World {
     let mut world = World::new(9, 16);
-    world.ports.mapped_windows = true;
     world.space_with(1, &[11, 12, 13, 14, 15, 16]);
     world.post_batch();
     world.serve(OUT);

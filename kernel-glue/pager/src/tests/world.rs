@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use zram_abi::record::{Operation, Record, Status};
 use zram_abi::verb::Cookie;
 
-use super::fake::{Fake, Pane, Pte, Space, key};
+use super::fake::{Fake, Pte, Space, key};
 use crate::ports::{Cpu, Direction, Frame, Frames, Page, QueueId, SpaceId, SpaceKind, Waiter};
 use crate::{
     Bounds, Commit, Config, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager, Reclaim,
@@ -117,12 +117,12 @@ impl World {
         hogged
     }
 
-    pub(super) fn request(space: SpaceId, page: u64, write: bool) -> FaultRequest {
-        FaultRequest { space, page: Page(page), write, waiter: Waiter(space.0), cpu: CPU }
+    pub(super) fn request(space: SpaceId, page: u64) -> FaultRequest {
+        FaultRequest { space, page: Page(page), waiter: Waiter(space.0), cpu: CPU }
     }
 
-    pub(super) fn fault(&mut self, space: SpaceId, page: u64, write: bool) -> Fault {
-        self.pager.fault(Self::request(space, page, write), &mut self.ports)
+    pub(super) fn fault(&mut self, space: SpaceId, page: u64) -> Fault {
+        self.pager.fault(Self::request(space, page), &mut self.ports)
     }
 
     /// Unmaps a batch by pressure.
@@ -212,22 +212,12 @@ impl World {
         match operation {
             Operation::None => {}
             Operation::Store => {
-                let content = match *self.ports.pane(queue, index) {
-                    Some(Pane::Copied(content)) => content,
-                    Some(Pane::Mapped(frame)) => self.ports.content(frame),
-                    other => panic!("stored {other:?}"),
-                };
+                let Some(content) = *self.ports.pane(queue, index) else { panic!("nothing given") };
                 self.stored.insert(slot, content);
             }
             Operation::Load | Operation::Take => {
                 let Some(content) = self.stored.get(&slot).copied() else { return Status::Gone };
-                match *self.ports.pane(queue, index) {
-                    Some(Pane::Mapped(frame)) => self.ports.frame_mut(frame).content = content,
-                    Some(Pane::Empty) => {
-                        *self.ports.pane(queue, index) = Some(Pane::Copied(content));
-                    }
-                    other => panic!("loaded into {other:?}"),
-                }
+                *self.ports.pane(queue, index) = Some(content);
                 if operation == Operation::Take {
                     self.stored.remove(&slot);
                 }
@@ -258,7 +248,7 @@ impl World {
     /// Reads or writes a page as its space's one thread; waits at most once for each cause.
     pub(super) fn access(&mut self, space: SpaceId, page: u64, write: Option<u64>) -> Access {
         for _ in 0..100 {
-            match self.try_access(Self::request(space, page, write.is_some()), write) {
+            match self.try_access(Self::request(space, page), write) {
                 Access::Waits => {
                     let _ = self.pager.commit(Waiter(space.0));
                     if self.serve(IN) == 0 {
@@ -387,6 +377,7 @@ impl World {
                 self.serve(QueueId { cpu: Cpu(cpu), direction });
             }
         }
+        assert_eq!(self.pager.broken_invariant(), None);
         let entries: u32 = (0..SPACES as u32).map(|it| self.pager.swapped_pages(SpaceId(it))).sum();
         assert!(self.used_slots() <= entries, "{} slots, {entries} entries", self.used_slots());
         assert_eq!(self.stored.len() as u32, self.used_slots());

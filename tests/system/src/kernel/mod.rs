@@ -74,7 +74,7 @@ impl Kernel {
         Self {
             frames: FrameTable::new(frames),
             spaces: Vec::new(),
-            windows: WindowTable::new(false),
+            windows: WindowTable::default(),
             told: Told::default(),
             now_ns: 1,
             unmaps: BTreeMap::new(),
@@ -82,11 +82,6 @@ impl Kernel {
             reserve,
             random,
         }
-    }
-
-    /// Says how windows are.
-    pub(crate) fn map_windows(&mut self, is_mapped: bool) {
-        self.windows = WindowTable::new(is_mapped);
     }
 
     /// Returns the space, which exists.
@@ -142,7 +137,6 @@ impl Kernel {
 
     /// Writes to a frame as a program does.
     pub(crate) fn write(&mut self, frame: Frame, change: impl FnOnce(&mut zram::PageBytes)) {
-        assert!(!self.windows.is_given(frame), "{frame:?} is written while the daemon reads it");
         change(self.frames.bytes_mut(frame));
     }
 
@@ -220,14 +214,10 @@ impl Spaces for Kernel {
 
     fn map(&mut self, space: SpaceId, page: Page, frame: Frame, mapping: Mapping) {
         let is_shared = self.frames.users(frame) > 1;
-        let is_alone = match mapping {
-            Mapping::Private | Mapping::NoGain => true,
-            Mapping::ReadOnly => false,
-        };
-        assert_eq!(is_alone, !is_shared, "{frame:?} is mapped as {mapping:?}");
+        assert!(!is_shared, "{frame:?} is mapped as {mapping:?}");
         let present = Present {
             frame,
-            is_writable: is_alone,
+            is_writable: true,
             is_accessed: true,
             is_dirty: mapping != Mapping::NoGain,
             is_no_gain: mapping == Mapping::NoGain,
@@ -272,10 +262,6 @@ impl Frames for Kernel {
         }
     }
 
-    fn share(&mut self, frame: Frame) {
-        self.frames.share(frame);
-    }
-
     fn free_count(&self) -> u32 {
         self.frames.free_count()
     }
@@ -288,30 +274,14 @@ impl Frames for Kernel {
 }
 
 impl Windows for Kernel {
-    fn is_mapped(&self) -> bool {
-        self.windows.is_mapped
-    }
-
     fn give(&mut self, queue: QueueId, index: usize, frame: Frame) {
         let known = self.tlbs.iter().any(|tlb| tlb.knows(frame));
         assert!(!known, "{frame:?} is given while a TLB knows it");
-        self.windows.give(queue, index, (frame, &mut self.frames));
-    }
-
-    fn lend(&mut self, queue: QueueId, index: usize, frame: Frame) {
-        self.windows.lend(queue, index, (frame, &mut self.frames));
+        self.windows.give(queue, index, (frame, &self.frames));
     }
 
     fn collect(&mut self, queue: QueueId, index: usize, frame: Frame) {
-        if let Some(lent) = self.windows.collect(queue, index, (frame, &mut self.frames)) {
-            self.release(lent);
-        }
-    }
-
-    fn clear(&mut self, queue: QueueId, count: usize) {
-        for frame in self.windows.clear(queue, count) {
-            self.release(frame);
-        }
+        self.windows.collect(queue, index, (frame, &mut self.frames));
     }
 }
 

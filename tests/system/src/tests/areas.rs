@@ -15,27 +15,25 @@ fn control(world: &mut World) -> ThreadId {
 
 #[test]
 fn swapoff_brings_every_page_back() {
-    for mapped in [false, true] {
-        let setup = Setup::new(21, 200).mapped(mapped);
-        let (mut world, program) = with_swapped_program(setup, 100);
-        let Outcome::Forked(copy) = world.run(program, Job::Fork) else { panic!("no copy") };
-        world.run(copy, Job::Unmap { first: 50, count: 50 });
-        let control = control(&mut world);
-        // Both have 50 pages of the first half; the frames are shared by nobody.
-        assert_eq!(world.run(control, Job::SwapOff(0)), Outcome::Done);
-        assert_eq!((world.swapped_pages(program), world.swapped_pages(copy)), (0, 0));
-        world.close_forgotten();
-        assert_eq!(world.mm_stat(0)[0], 0, "the device is empty");
-        world.write_file("control/hot_remove", "0").expect("nobody has it open");
-        world.devices.clear();
-        finish(world);
-    }
+    let setup = Setup::new(21, 200);
+    let (mut world, program) = with_swapped_program(setup, 100);
+    let Outcome::Forked(copy) = world.run(program, Job::Fork) else { panic!("no copy") };
+    world.run(copy, Job::Unmap { first: 50, count: 50 });
+    let control = control(&mut world);
+    // Both have 50 pages of the first half; the frames are shared by nobody.
+    assert_eq!(world.run(control, Job::SwapOff(0)), Outcome::Done);
+    assert_eq!((world.swapped_pages(program), world.swapped_pages(copy)), (0, 0));
+    world.close_forgotten();
+    assert_eq!(world.mm_stat(0)[0], 0, "the device is empty");
+    world.write_file("control/hot_remove", "0").expect("nobody has it open");
+    world.devices.clear();
+    finish(world);
 }
 
 #[test]
 fn swapoff_while_programs_run_and_pages_move_leaves_nothing_behind() {
     for seed in 0..8 {
-        let setup = Setup::new(seed, 220).cpus(4).mapped(seed % 2 == 0);
+        let setup = Setup::new(seed, 220).cpus(4);
         let (mut world, program) = with_swapped_program(setup, 60);
         let control = control(&mut world);
         world.begin(control, Job::SwapOff(0));

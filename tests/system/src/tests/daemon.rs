@@ -28,59 +28,52 @@ fn assert_only_who_touches_a_lost_page_dies(mut world: World, program: crate::wo
 
 #[test]
 fn a_dead_daemon_kills_only_who_touches_a_lost_page() {
-    for mapped in [false, true] {
-        let setup = Setup::new(31, 160).mapped(mapped);
-        let (mut world, program) = with_swapped_program(setup, 50);
-        world.kill_daemon();
-        assert_only_who_touches_a_lost_page_dies(world, program);
-    }
+    let setup = Setup::new(31, 160);
+    let (mut world, program) = with_swapped_program(setup, 50);
+    world.kill_daemon();
+    assert_only_who_touches_a_lost_page_dies(world, program);
 }
 
 #[test]
 fn a_daemon_that_dies_with_pages_in_its_hands_loses_only_what_it_had_stored() {
-    for mapped in [false, true] {
-        for seed in 0..6 {
-            let setup = Setup::new(seed, 96).cpus(3).mapped(mapped);
-            let mut world = World::with_swap(setup, 512);
-            let program = world.add_program();
-            (0..60).for_each(|page| world.write(program, page, Kind::Noise(300)));
-            world.steps(100 + 40 * seed as usize);
-            world.kill_daemon();
-            world.settle();
-            world.assert_frames_add_up();
-            // Every page that is not lost has its bytes; whoever meets a lost one dies of it.
-            world.read_everything();
-            world.bury_the_dead();
-            world.end_programs();
-            world.settle();
-            world.assert_frames_add_up();
-        }
+    for seed in 0..6 {
+        let setup = Setup::new(seed, 96).cpus(3);
+        let mut world = World::with_swap(setup, 512);
+        let program = world.add_program();
+        (0..60).for_each(|page| world.write(program, page, Kind::Noise(300)));
+        world.steps(100 + 40 * seed as usize);
+        world.kill_daemon();
+        world.settle();
+        world.assert_frames_add_up();
+        // Every page that is not lost has its bytes; whoever meets a lost one dies of it.
+        world.read_everything();
+        world.bury_the_dead();
+        world.end_programs();
+        world.settle();
+        world.assert_frames_add_up();
     }
 }
 
 #[test]
 fn a_silent_daemon_is_given_up_after_ten_seconds_and_nobody_hangs() {
-    for mapped in [false, true] {
-        let setup = Setup::new(32, 160).mapped(mapped);
-        let (mut world, program) = with_swapped_program(setup, 50);
-        world.silence_daemon(true);
-        let thread = world.add_thread(world.space_of(program));
-        assert_eq!(world.run_alone(thread, Job::Read(1)), None, "it waits for the daemon");
-        let state =
-            |world: &World| lock(&world.machine).pager.areas().next().map(|area| area.state);
-        world.pass(STUCK_NS - 100_000_000);
-        assert_eq!(state(&world), Some(AreaState::Active));
-        world.pass(200_000_000);
-        assert_eq!(state(&world), Some(AreaState::Dead));
-        assert_eq!(world.await_outcome(thread), Outcome::Killed);
-        // It wakes up too late: its replies change nothing.
-        world.silence_daemon(false);
-        world.run_daemon();
-        world.settle();
-        world.assert_frames_add_up();
-        world.kill_daemon();
-        world.assert_nothing_is_left();
-    }
+    let setup = Setup::new(32, 160);
+    let (mut world, program) = with_swapped_program(setup, 50);
+    world.silence_daemon(true);
+    let thread = world.add_thread(world.space_of(program));
+    assert_eq!(world.run_alone(thread, Job::Read(1)), None, "it waits for the daemon");
+    let state = |world: &World| lock(&world.machine).pager.areas().next().map(|area| area.state);
+    world.pass(STUCK_NS - 100_000_000);
+    assert_eq!(state(&world), Some(AreaState::Active));
+    world.pass(200_000_000);
+    assert_eq!(state(&world), Some(AreaState::Dead));
+    assert_eq!(world.await_outcome(thread), Outcome::Killed);
+    // It wakes up too late: its replies change nothing.
+    world.silence_daemon(false);
+    world.run_daemon();
+    world.settle();
+    world.assert_frames_add_up();
+    world.kill_daemon();
+    world.assert_nothing_is_left();
 }
 
 #[test]
@@ -160,18 +153,16 @@ fn a_free_notice_on_a_queue_that_closes_is_sent_on_another_one() {
 #[test]
 fn pages_offered_on_a_queue_that_closes_stay_and_what_was_stored_is_forgotten() {
     for performs in [false, true] {
-        for mapped in [false, true] {
-            let mut world = World::with_swap(Setup::new(38, 160).mapped(mapped), 512);
-            let program = world.add_program();
-            (0..40).for_each(|page| world.write(program, page, Kind::Noise(300)));
-            world.begin_pressure();
-            world.unmap_batch(0);
-            world.offer_batch(0);
-            world.take_record(output(0));
-            world.end_pressure();
-            world.lose_queue(output(0), performs);
-            (0..40).for_each(|page| world.read(program, page));
-            finish(world);
-        }
+        let mut world = World::with_swap(Setup::new(38, 160), 512);
+        let program = world.add_program();
+        (0..40).for_each(|page| world.write(program, page, Kind::Noise(300)));
+        world.begin_pressure();
+        world.unmap_batch(0);
+        world.offer_batch(0);
+        world.take_record(output(0));
+        world.end_pressure();
+        world.lose_queue(output(0), performs);
+        (0..40).for_each(|page| world.read(program, page));
+        finish(world);
     }
 }

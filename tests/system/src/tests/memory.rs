@@ -12,52 +12,48 @@ use crate::world::{Change, Job, Outcome, Setup, ThreadId, World};
 
 #[test]
 fn pages_come_back_as_they_left() {
-    for mapped in [false, true] {
-        let mut world = World::with_swap(Setup::new(1, 96).mapped(mapped), 512);
-        let program = world.add_program();
-        let kinds = [Kind::Noise(300), Kind::SameFilled, Kind::Zero, Kind::Noise(2500)];
-        for (page, kind) in (0..200).zip(kinds.into_iter().cycle()) {
-            world.write(program, page, kind);
-        }
-        (0..200).for_each(|page| world.read(program, page));
-        let statistics = lock(&world.machine).pager.statistics();
-        assert!(statistics.pages_out > 100 && statistics.pages_in > 100, "{statistics:?}");
-        assert!(world.killed.is_empty());
-        finish(world);
+    let mut world = World::with_swap(Setup::new(1, 96), 512);
+    let program = world.add_program();
+    let kinds = [Kind::Noise(300), Kind::SameFilled, Kind::Zero, Kind::Noise(2500)];
+    for (page, kind) in (0..200).zip(kinds.into_iter().cycle()) {
+        world.write(program, page, kind);
     }
+    (0..200).for_each(|page| world.read(program, page));
+    let statistics = lock(&world.machine).pager.statistics();
+    assert!(statistics.pages_out > 100 && statistics.pages_in > 100, "{statistics:?}");
+    assert!(world.killed.is_empty());
+    finish(world);
 }
 
 #[test]
 fn a_storm_of_stores_whose_every_commit_fails_loses_nothing_and_hangs_nobody() {
-    for mapped in [false, true] {
-        let setup = Setup::new(11, 120).cpus(2).mapped(mapped);
-        let mut world = World::with_swap(setup, 512);
-        lock(&world.machine).mishaps = Mishaps { commit_fails: 1, bit_rots: 0 };
-        let programs = [world.add_program(), world.add_program()];
-        // All memory but the reserve and some frames: below the low watermark all the time.
-        let each = u64::from(120 - setup.marks.reserve - 12) / 2;
-        for page in 0..each {
-            programs.iter().for_each(|it| world.write(*it, page, Kind::Noise(400)));
-        }
-        for round in 0..5 {
-            world.steps(400);
-            for page in 0..each {
-                let change = Change::Word(7, round);
-                programs.iter().for_each(|it| {
-                    assert_eq!(world.run(*it, Job::Write(page, change)), Outcome::Done);
-                });
-            }
-        }
-        let refused = lock(&world.machine).pager.statistics().refused_no_reserve;
-        assert!(refused > 50, "{refused} stores were refused");
-        world.settle();
-        let statistics = lock(&world.machine).pager.statistics();
-        let refused = statistics.refused_no_reserve + statistics.refused_limit;
-        let device = world.areas[0].cookie.device;
-        assert_eq!(world.io_stat(device)[1], refused, "the device counts as the pager does");
-        assert!(world.killed.is_empty(), "nobody dies: {:?}", world.killed);
-        finish(world);
+    let setup = Setup::new(11, 120).cpus(2);
+    let mut world = World::with_swap(setup, 512);
+    lock(&world.machine).mishaps = Mishaps { commit_fails: 1, bit_rots: 0 };
+    let programs = [world.add_program(), world.add_program()];
+    // All memory but the reserve and some frames: below the low watermark all the time.
+    let each = u64::from(120 - setup.marks.reserve - 12) / 2;
+    for page in 0..each {
+        programs.iter().for_each(|it| world.write(*it, page, Kind::Noise(400)));
     }
+    for round in 0..5 {
+        world.steps(400);
+        for page in 0..each {
+            let change = Change::Word(7, round);
+            programs.iter().for_each(|it| {
+                assert_eq!(world.run(*it, Job::Write(page, change)), Outcome::Done);
+            });
+        }
+    }
+    let refused = lock(&world.machine).pager.statistics().refused_no_reserve;
+    assert!(refused > 50, "{refused} stores were refused");
+    world.settle();
+    let statistics = lock(&world.machine).pager.statistics();
+    let refused = statistics.refused_no_reserve + statistics.refused_limit;
+    let device = world.areas[0].cookie.device;
+    assert_eq!(world.io_stat(device)[1], refused, "the device counts as the pager does");
+    assert!(world.killed.is_empty(), "nobody dies: {:?}", world.killed);
+    finish(world);
 }
 
 #[test]
@@ -87,24 +83,22 @@ fn gorge(world: &mut World, thread: ThreadId, pages: u64) -> Outcome {
 
 #[test]
 fn when_memory_is_really_gone_the_largest_space_alone_is_killed() {
-    for mapped in [false, true] {
-        let mut world = World::with_swap(Setup::new(13, 128).mapped(mapped), 512);
-        let shell = world.add_space(SpaceKind::Protected).expect("there is room");
-        let (small, large) = (world.add_program(), world.add_program());
-        assert_eq!(gorge(&mut world, shell, 40), Outcome::Done);
-        assert_eq!(gorge(&mut world, small, 10), Outcome::Done);
-        let space = world.space_of(large);
-        assert_eq!(gorge(&mut world, large, 128), Outcome::Killed);
-        let [(killed, KillReason::OutOfMemory { resident_pages, .. })] = world.killed[..] else {
-            panic!("killed: {:?}", world.killed)
-        };
-        assert_eq!(killed, space);
-        // What could be had was had: all but the reserve, the others' pages and the daemon's.
-        assert!(resident_pages >= 128 - 12 - 50 - 10, "{resident_pages}");
-        (0..40).for_each(|page| world.read(shell, page));
-        (0..10).for_each(|page| world.read(small, page));
-        finish(world);
-    }
+    let mut world = World::with_swap(Setup::new(13, 128), 512);
+    let shell = world.add_space(SpaceKind::Protected).expect("there is room");
+    let (small, large) = (world.add_program(), world.add_program());
+    assert_eq!(gorge(&mut world, shell, 40), Outcome::Done);
+    assert_eq!(gorge(&mut world, small, 10), Outcome::Done);
+    let space = world.space_of(large);
+    assert_eq!(gorge(&mut world, large, 128), Outcome::Killed);
+    let [(killed, KillReason::OutOfMemory { resident_pages, .. })] = world.killed[..] else {
+        panic!("killed: {:?}", world.killed)
+    };
+    assert_eq!(killed, space);
+    // What could be had was had: all but the reserve, the others' pages and the daemon's.
+    assert!(resident_pages >= 128 - 12 - 50 - 10, "{resident_pages}");
+    (0..40).for_each(|page| world.read(shell, page));
+    (0..10).for_each(|page| world.read(small, page));
+    finish(world);
 }
 
 /// A world without swap, all memory but the reserve in the hands of one program, and two threads of

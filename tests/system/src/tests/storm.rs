@@ -50,7 +50,6 @@ impl Storm {
             seed,
             cpus: 1 + random.below(4) as u32,
             frames: 90 + random.below(300) as u32,
-            mapped_windows: random.once_in(2),
             marks: Watermarks { reserve: 14, low: 22, high: 30 + random.below(12) as u32, batch },
         };
         let mut world = World::new(setup);

@@ -9,19 +9,17 @@ use crate::world::{Change, Job, Outcome, Setup, World};
 
 #[test]
 fn a_page_that_comes_between_prepare_and_commit_is_not_slept_through() {
-    for mapped in [false, true] {
-        let setup = Setup::new(3, 128).mapped(mapped);
-        let (mut world, program) = with_swapped_program(setup, 4);
-        world.begin(program, Job::Read(2));
-        world.step_program(program);
-        assert!(world.threads[program.0].is_prepared(), "the fault must wait for the daemon");
-        world.run_daemon();
-        // The commit.
-        world.step_program(program);
-        assert!(!world.threads[program.0].is_parked(), "the page is there");
-        assert_eq!(world.go_on_alone(program), Some(Outcome::Done));
-        finish(world);
-    }
+    let setup = Setup::new(3, 128);
+    let (mut world, program) = with_swapped_program(setup, 4);
+    world.begin(program, Job::Read(2));
+    world.step_program(program);
+    assert!(world.threads[program.0].is_prepared(), "the fault must wait for the daemon");
+    world.run_daemon();
+    // The commit.
+    world.step_program(program);
+    assert!(!world.threads[program.0].is_parked(), "the page is there");
+    assert_eq!(world.go_on_alone(program), Some(Outcome::Done));
+    finish(world);
 }
 
 #[test]
@@ -64,24 +62,22 @@ fn a_thread_that_slept_through_nothing_sleeps_until_its_page_comes() {
 
 #[test]
 fn sharers_of_a_page_in_swap_ask_for_it_one_after_the_other() {
-    for mapped in [false, true] {
-        let setup = Setup::new(6, 160).cpus(4).mapped(mapped);
-        let (mut world, parent) = with_swapped_program(setup, 3);
-        let mut sharers = vec![parent];
-        for _ in 0..3 {
-            let Outcome::Forked(child) = world.run(parent, Job::Fork) else { panic!("no copy") };
-            sharers.push(child);
-        }
-        for (cpu, sharer) in (0..).zip(&sharers) {
-            world.threads[sharer.0].pinned = Some(Cpu(cpu));
-            assert_eq!(world.run_alone(*sharer, Job::Read(1)), None, "all wait");
-        }
-        // That no two records ask for a slot at once is asserted whenever one is taken.
-        sharers.iter().for_each(|sharer| {
-            assert_eq!(world.await_outcome(*sharer), Outcome::Done);
-        });
-        let records = &lock(&world.machine).ledger.records.clone();
-        assert_eq!((records["load"], records["take"]), (3, 1), "the last one takes the page");
-        finish(world);
+    let setup = Setup::new(6, 160).cpus(4);
+    let (mut world, parent) = with_swapped_program(setup, 3);
+    let mut sharers = vec![parent];
+    for _ in 0..3 {
+        let Outcome::Forked(child) = world.run(parent, Job::Fork) else { panic!("no copy") };
+        sharers.push(child);
     }
+    for (cpu, sharer) in (0..).zip(&sharers) {
+        world.threads[sharer.0].pinned = Some(Cpu(cpu));
+        assert_eq!(world.run_alone(*sharer, Job::Read(1)), None, "all wait");
+    }
+    // That no two records ask for a slot at once is asserted whenever one is taken.
+    sharers.iter().for_each(|sharer| {
+        assert_eq!(world.await_outcome(*sharer), Outcome::Done);
+    });
+    let records = &lock(&world.machine).ledger.records.clone();
+    assert_eq!((records["load"], records["take"]), (3, 1), "the last one takes the page");
+    finish(world);
 }

@@ -36,6 +36,7 @@ impl World {
     /// Checks that every frame is accounted for: free, mapped, or the pool's. At rest.
     pub(crate) fn assert_frames_add_up(&self) {
         let machine = lock(&self.machine);
+        assert_eq!(machine.pager.broken_invariant(), None);
         let mut users = vec![0_u32; self.setup.frames as usize];
         let tables = machine.kernel.spaces.iter().flatten();
         for pte in tables.flat_map(|space| space.table.values()) {

@@ -28,9 +28,8 @@ impl World {
         change: Option<Change>,
     ) -> Progress {
         let waiter = self.threads[index].waiter;
-        let write = change.is_some();
-        let request = FaultRequest { space, page: Page(page), write, waiter, cpu };
-        let reached = reach(&mut lock(&self.machine), request);
+        let request = FaultRequest { space, page: Page(page), waiter, cpu };
+        let reached = reach(&mut lock(&self.machine), request, change.is_some());
         match reached {
             Ok(frame) => {
                 self.use_page((space, page), frame, change);
@@ -128,9 +127,9 @@ impl World {
 }
 
 /// Returns the frame with the page, after whatever faults are handled at once.
-fn reach(machine: &mut Machine, request: FaultRequest) -> Result<Frame, Stop> {
+fn reach(machine: &mut Machine, request: FaultRequest, write: bool) -> Result<Frame, Stop> {
     let Machine { pager, kernel, .. } = machine;
-    let FaultRequest { space, page, write, waiter, cpu } = request;
+    let FaultRequest { space, page, waiter, cpu } = request;
     // A fault is handled at once at most thrice: the page comes back read-only, and is copied.
     for _ in 0..4 {
         match kernel.touch(cpu, space, page, write) {
@@ -205,7 +204,7 @@ fn copy_space(machine: &mut Machine, parent: SpaceId, child: SpaceId) {
         match pte {
             Pte::Present(present) => {
                 present.is_writable = false;
-                kernel.share(present.frame);
+                kernel.frames.share(present.frame);
             }
             Pte::Swapped(entry) => {
                 assert!(pager.entry_duplicated(child, *entry), "fewer users than spaces");

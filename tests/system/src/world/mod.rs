@@ -56,20 +56,14 @@ pub(crate) struct Setup {
     pub(crate) seed: u64,
     pub(crate) cpus: u32,
     pub(crate) frames: u32,
-    pub(crate) mapped_windows: bool,
     pub(crate) marks: Watermarks,
 }
 
 impl Setup {
-    /// A machine with two CPUs and windows by copy.
+    /// A machine with two CPUs.
     pub(crate) const fn new(seed: u64, frames: u32) -> Self {
         let marks = Watermarks { reserve: 12, low: 20, high: 28, batch: 8 };
-        Self { seed, cpus: 2, frames, mapped_windows: false, marks }
-    }
-
-    /// The same with mapped windows, or not.
-    pub(crate) const fn mapped(self, mapped_windows: bool) -> Self {
-        Self { mapped_windows, ..self }
+        Self { seed, cpus: 2, frames, marks }
     }
 
     /// The same with so many CPUs.
@@ -162,7 +156,6 @@ impl World {
         let pager = Pager::new(config).expect("the watermarks are in order");
         let own = Random::new(random.next());
         let mut kernel = Kernel::new(setup.frames, setup.cpus, setup.marks.reserve, own);
-        kernel.map_windows(setup.mapped_windows);
         kernel.spaces = vec![None; SPACES_MAX as usize];
         let machine = Machine::new(pager, kernel, Random::new(random.next()));
         Self {

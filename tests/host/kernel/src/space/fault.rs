@@ -70,28 +70,20 @@ impl Kernel {
                     }
                     self.make_own(space, number, frame)?;
                 }
-                Pte::Swap(entry) => {
-                    let for_write = matches!(access, Access::Write | Access::Install);
-                    swap::page_in(self, space, number, entry, for_write)?;
-                }
+                Pte::Swap(_) => swap::page_in(self, space, number)?,
                 Pte::Empty => self.demand_zero(space, number, grant)?,
             }
         }
         panic!("page {number:?} does not become ready for {access:?}");
     }
 
-    /// Returns a frame of undefined content for a page of `space`, with one user.
+    /// Returns a frame of undefined content for the current thread, with one user.
     ///
     /// # Errors
     ///
     /// A wait or a kill when none is free, or the free ones are kept for others.
-    pub(crate) fn frame_for(&mut self, space: SpaceId) -> SysResult<Frame> {
-        if swap::may_allocate(self, space)
-            && let Some(frame) = self.frames.allocate()
-        {
-            return Ok(frame);
-        }
-        Err(self.frame_missing())
+    pub(crate) fn frame_for(&mut self) -> SysResult<Frame> {
+        swap::frame_now(self).ok_or_else(|| self.frame_missing())
     }
 
     /// Returns what becomes of the current thread when there is no frame for it.
@@ -103,7 +95,7 @@ impl Kernel {
         if grant.kind != Kind::Private {
             return fail(EFAULT);
         }
-        let frame = self.frame_for(space)?;
+        let frame = self.frame_for()?;
         self.frames.clear(frame);
         self.place(space, number, frame, grant.rights)
     }
@@ -153,7 +145,7 @@ impl Kernel {
             return fail(EFAULT);
         };
         let is_alone = grant.kind != Kind::Private || self.frames.users(old) == 1;
-        let frame = if is_alone { old } else { self.frame_for(space)? };
+        let frame = if is_alone { old } else { self.frame_for()? };
         if !is_alone {
             self.frames.copy(old, frame);
         }

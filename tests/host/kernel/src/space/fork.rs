@@ -102,7 +102,7 @@ impl Kernel {
 
     /// A frame that is lent at this moment may be written by the borrower, so the copy is real.
     fn fork_borrowed(&mut self, copy: SpaceId, number: UserPage, frame: Frame) -> SysResult<()> {
-        let own = self.frame_for(copy)?;
+        let own = self.frame_for()?;
         self.frames.copy(frame, own);
         let grant = self.spaces[copy].grants.find(number.number());
         let (_, grant) = grant.expect("the grant was just copied");

@@ -109,7 +109,7 @@ impl Kernel {
 
     fn fill_shared(&mut self, space: SpaceId, span: Span) -> SysResult<()> {
         for number in span.pages() {
-            let frame = self.frame_for(space)?;
+            let frame = self.frame_for()?;
             self.frames.clear(frame);
             let mapped = self.map_shared(space, page(number), frame);
             self.put_frame(frame);

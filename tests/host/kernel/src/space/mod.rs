@@ -124,7 +124,7 @@ impl Kernel {
 
     /// Makes the tables of a page; like any memory, they are not taken from the daemon's reserve.
     fn make_tables(&mut self, space: SpaceId, page: UserPage) -> SysResult<()> {
-        let made = swap::may_allocate(self, space)
+        let made = swap::may_allocate(self)
             && self.spaces[space].tree.make_tables(page, &mut self.frames).is_ok();
         if made { Ok(()) } else { Err(self.frame_missing()) }
     }

@@ -35,7 +35,7 @@ impl Kernel {
         if found.threads == 0 {
             assert!(found.owner.pid != Identity::FIRST_PID, "the first program has ended");
             self.close_schemes_of(space);
-            swap::space_ended(self, space);
+            swap::space_ended(self);
             let found = &mut self.spaces[space];
             (found.is_vacating, found.is_protected) = (true, false);
             self.forget_all(space);

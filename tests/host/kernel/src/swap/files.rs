@@ -3,7 +3,7 @@
 //! ```text
 //! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF (uid 0); HAND_OFF
 //! swap/areas          the table of /proc/swaps
-//! swap/stat           counts, times and sizes, one `name value` a line
+//! swap/stat           counts, times and sizes, one `name value` a line; `closed` has a word
 //! swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
 //! swap/last_error     why the last write to params was refused; empty after one that was not
 //! swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the

@@ -17,6 +17,7 @@ mod window;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write;
 
 use swap_pager::ports::{Direction, KillReason, Page};
 use swap_pager::{
@@ -31,9 +32,12 @@ use crate::files::Description;
 use crate::kernel::Kernel;
 use crate::limits::{SPACES_MAX, THREADS_MAX};
 use crate::machine::cpu_id::CPUS_MAX;
+use crate::machine::frames::Frame;
 use crate::machine::paging::UserPage;
+use crate::machine::serial::Serial;
 use crate::slab::Id;
 use crate::space::SpaceId;
+use crate::text::text;
 use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
 
@@ -56,8 +60,6 @@ pub(crate) struct Swap {
     daemon: Option<SpaceId>,
     /// The daemon's memory is pinned: there is an area, or there is about to be one.
     is_pinned: bool,
-    /// `window=map`.
-    windows_mapped: bool,
     /// Threads that asked the pager for something, by the low half of their tags.
     threads: Vec<Option<ThreadId>>,
     /// The batch of each CPU that waits for its shootdown.
@@ -82,6 +84,8 @@ pub(crate) struct Swap {
     no_gain: FrameSet,
     /// Why the last write of the watermarks was refused.
     last_error: String,
+    /// The pager has closed itself, and the console was told.
+    is_closed: bool,
     cpus: cpu::Cpus,
 }
 
@@ -123,7 +127,6 @@ impl Swap {
             queues: (0..CPUS_MAX).map(|_| Default::default()).collect(),
             daemon: None,
             is_pinned: false,
-            windows_mapped: false,
             threads: alloc::vec![None; THREADS_MAX],
             unmapped: [const { None }; CPUS_MAX],
             kicked: [false; CPUS_MAX],
@@ -137,6 +140,7 @@ impl Swap {
             unmounting: None,
             no_gain: FrameSet::default(),
             last_error: String::new(),
+            is_closed: false,
             cpus: cpu::Cpus::new(),
         }
     }
@@ -180,15 +184,18 @@ fn frame_for(kernel: &mut Kernel) -> Option<FrameFor> {
     Some(if is_protected { FrameFor::Protected(waiter) } else { FrameFor::Thread(waiter) })
 }
 
-/// Returns whether the current thread may take a free frame, which it then does at once.
-pub(crate) fn may_allocate(kernel: &mut Kernel, _space: SpaceId) -> bool {
+/// Returns a frame of undefined content for the current thread, if there is one for it now.
+pub(crate) fn frame_now(kernel: &mut Kernel) -> Option<Frame> {
     // The first program is made before there are threads.
-    let Some(whose) = frame_for(kernel) else { return true };
+    let Some(whose) = frame_for(kernel) else { return kernel.frames.allocate() };
     let frame = pager::call(kernel, |pager, machine| pager.frame_now(whose, machine));
-    if let Some(frame) = frame {
-        kernel.frames.put(ports::frame(frame));
-    }
-    frame.is_some()
+    frame.map(ports::frame)
+}
+
+/// Returns whether the current thread may take a free frame, which it then does at once.
+pub(crate) fn may_allocate(kernel: &mut Kernel) -> bool {
+    let Some(whose) = frame_for(kernel) else { return true };
+    pager::call(kernel, |pager, machine| pager.may_take_frame(whose, machine))
 }
 
 /// There is no frame for the current thread: returns what it waits for, or why it dies.
@@ -213,18 +220,11 @@ pub(crate) fn frames_freed(kernel: &mut Kernel) {
 }
 
 /// The current thread touches a page that has a swap entry. Success: the page's entry has changed.
-pub(crate) fn page_in(
-    kernel: &mut Kernel,
-    space: SpaceId,
-    page: UserPage,
-    _entry: u64,
-    for_write: bool,
-) -> SysResult<()> {
+pub(crate) fn page_in(kernel: &mut Kernel, space: SpaceId, page: UserPage) -> SysResult<()> {
     let thread = kernel.current();
     let request = FaultRequest {
         space: ports::number_of(space),
         page: Page(page.number()),
-        write: for_write,
         waiter: ports::waiter_of(kernel, thread),
         cpu: pager::cpu_of(kernel),
     };
@@ -272,7 +272,7 @@ pub(crate) fn space_pinned(kernel: &Kernel, space: SpaceId) -> bool {
 }
 
 /// The last thread of this space has died; its pages go next.
-pub(crate) fn space_ended(kernel: &mut Kernel, _space: SpaceId) {
+pub(crate) fn space_ended(kernel: &mut Kernel) {
     forget_unmounter(kernel);
 }
 
@@ -280,7 +280,16 @@ pub(crate) fn space_ended(kernel: &mut Kernel, _space: SpaceId) {
 pub(crate) fn on_tick(kernel: &mut Kernel) {
     forget_unmounter(kernel);
     kernel.swap.kicked[kernel.here.index()] = false;
-    pager::call(kernel, |pager, machine| pager.tick(machine));
+    let broken = pager::call(kernel, |pager, machine| {
+        pager.tick(machine);
+        pager.broken_invariant()
+    });
+    if let (Some(invariant), false) = (broken, kernel.swap.is_closed) {
+        kernel.swap.is_closed = true;
+        let name = invariant.name();
+        let line = text(format_args!("swap: closed by a bug of the pager: {name} is broken\n"));
+        let _ = Serial.write_str(&line);
+    }
     cpu::tick(kernel);
     // Left over if the thread did not wait in the end.
     pager::hand_off(kernel);
@@ -342,7 +351,7 @@ pub(crate) fn cancelled(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
 }
 
 /// The deadline of a thread has passed, after `cancelled`: ends its wait.
-pub(crate) fn timed_out(kernel: &mut Kernel, thread: ThreadId, _wait: Wait) {
+pub(crate) fn timed_out(kernel: &mut Kernel, thread: ThreadId) {
     kernel.complete(thread, Err(Errno(ETIMEDOUT)));
 }
 

@@ -77,7 +77,6 @@ fn make(kernel: &mut Kernel) -> Box<Pager> {
         bounds: Bounds { reserve_min: reserve, reserve_max: total / 2, high_max: total / 4 * 3 },
     };
     kernel.swap.no_gain.words = alloc::vec![0; kernel.frames.number_end().div_ceil(64)];
-    kernel.swap.windows_mapped = super::window::are_mapped(kernel.cmdline);
     Box::new(Pager::new(config).expect("the heap is larger than the pager's tables"))
 }
 

@@ -142,7 +142,7 @@ impl Spaces for Machine<'_> {
         }
         let pte = Pte::Present {
             frame,
-            writable: rights.write && mapping != Mapping::ReadOnly,
+            writable: rights.write,
             executable: rights.execute,
             accessed: true,
             dirty: mapping != Mapping::NoGain,
@@ -194,10 +194,6 @@ impl Frames for Machine<'_> {
 
     fn release(&mut self, number: PagerFrame) {
         self.0.frames.put(frame(number));
-    }
-
-    fn share(&mut self, number: PagerFrame) {
-        self.0.frames.get(frame(number));
     }
 
     fn free_count(&self) -> u32 {

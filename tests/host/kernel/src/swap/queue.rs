@@ -42,11 +42,15 @@ pub(super) fn named(kernel: &Kernel, path: &str) -> SysResult<QueueId> {
 ///
 /// # Errors
 ///
-/// EBUSY if it is open, or another process has queues open; ENOMEM.
+/// EBUSY if it is open, or another process has queues open; ENODEV if the pager has closed itself;
+/// ENOMEM.
 pub(super) fn open(kernel: &mut Kernel, caller: Caller, queue: QueueId) -> SysResult<()> {
     let is_other = kernel.swap.daemon.is_some_and(|daemon| daemon != caller.space);
     if is_other || kernel.swap.queue(queue).window.is_some() {
         return fail(EBUSY);
+    }
+    if pager::call(kernel, |pager, _| pager.broken_invariant().is_some()) {
+        return fail(ENODEV);
     }
     let Some(window) = make_window(kernel) else { return fail(ENOMEM) };
     kernel.swap.queue_mut(queue).window = Some(window);
@@ -103,7 +107,6 @@ pub(super) fn map(
             return Err(halt);
         }
     }
-    kernel.swap.queue_mut(queue).mapped = Some((caller.space, span));
     Ok(page(span.start).address() as usize)
 }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt::Write;
 
-use swap_pager::{AreaInfo, AreaState, Bounds, WatermarkError, Watermarks};
+use swap_pager::{AreaInfo, AreaState, Bounds, Invariant, WatermarkError, Watermarks};
 use syscall::error::EINVAL;
 
 use super::pager;
@@ -34,7 +34,7 @@ fn write_area(text: &mut String, area: AreaInfo) {
     written.expect("a string takes any text");
 }
 
-/// Returns counts, times and sizes.
+/// Returns counts, times and sizes, and last which rule of its own has closed the pager: 0 for none.
 pub(super) fn statistics(kernel: &mut Kernel) -> String {
     let page = zram_abi::PAGE_SIZE as u64;
     let total = kernel.frames.total_count() as u64;
@@ -74,6 +74,8 @@ pub(super) fn statistics(kernel: &mut Kernel) -> String {
         ] {
             writeln!(text, "{name} {value}").expect("a string takes any text");
         }
+        let closed = pager.broken_invariant().map_or("0", Invariant::name);
+        writeln!(text, "closed {closed}").expect("a string takes any text");
     });
     text
 }

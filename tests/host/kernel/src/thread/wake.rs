@@ -217,7 +217,7 @@ impl Kernel {
         self.cancel_wait(thread, wait);
         match wait {
             Wait::Sleep => self.end_wait(thread, Ok(0), Urgency::Anywhere),
-            Wait::Swap(wait) => swap::timed_out(self, thread, wait),
+            Wait::Swap(_) => swap::timed_out(self, thread),
             Wait::Futex(_)
             | Wait::Lock(_)
             | Wait::Reply { .. }

@@ -122,7 +122,7 @@ impl Kernel {
         }
         let span = self.claim_lent(space, 1, Direction::ToScheme.rights())?;
         let lent = Lent { space, span, bounces: Vec::new() };
-        let mapped = self.frame_for(space).and_then(|frame| {
+        let mapped = self.frame_for().and_then(|frame| {
             self.frames.clear(frame);
             self.frames.write(frame, 0, bytes);
             self.map_bounce((space, span.start), frame)
@@ -155,7 +155,7 @@ impl Kernel {
         if piece.size == FRAME_SIZE {
             return self.map_shared(space, page(number), frame);
         }
-        let bounce = self.frame_for(space)?;
+        let bounce = self.frame_for()?;
         self.frames.clear(bounce);
         let part = piece.offset..piece.offset + piece.size;
         if direction != Direction::FromScheme {

@@ -1,0 +1,46 @@
+//! Rules of the pager's own: what the rooms answer when one of them is broken.
+//!
+//! A leaf. What the pager does then is in `moves/closing.rs`.
+
+/// A rule of the pager's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invariant {
+    /// A swap slot meets only the events that its table of transitions allows.
+    SlotTransition,
+    /// A swap entry in a page table names a slot that pages use.
+    EntryHasSlot,
+    /// The area of a swap entry or of a batch is there.
+    AreaExists,
+    /// A page on its way out is in a batch, and the kernel finishes batches that were begun.
+    PageHasBatch,
+    /// A batch has room for each of its pages, and a record for each page of a batch.
+    BatchHasRoom,
+    /// Only a free queue is given work.
+    QueueIsFree,
+    /// The kernel reports each swap entry that it removes, and a space ends with none.
+    EntryIsReported,
+    /// As many entries are counted for a space, and users for a slot, as there are.
+    CountsAgree,
+    /// Used slots of an area are named by somebody.
+    SlotHasUser,
+    /// A thread that waits for a frame has none.
+    GrantIsWanted,
+}
+
+impl Invariant {
+    /// Returns its name, one word, for `swap:stat`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlotTransition => "slot_transition",
+            Self::EntryHasSlot => "entry_has_slot",
+            Self::AreaExists => "area_exists",
+            Self::PageHasBatch => "page_has_batch",
+            Self::BatchHasRoom => "batch_has_room",
+            Self::QueueIsFree => "queue_is_free",
+            Self::EntryIsReported => "entry_is_reported",
+            Self::CountsAgree => "counts_agree",
+            Self::SlotHasUser => "slot_has_user",
+            Self::GrantIsWanted => "grant_is_wanted",
+        }
+    }
+}

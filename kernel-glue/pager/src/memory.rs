@@ -1,0 +1,22 @@
+//! Tables that are made once, or refused.
+//!
+//! A leaf: for whatever has a size that is known when the pager is made or an area is mounted.
+
+use alloc::vec::Vec;
+
+/// No memory for a table (ENOMEM).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoMemory;
+
+/// Returns `count` copies of `item`.
+///
+/// # Errors
+///
+/// [`NoMemory`].
+pub(crate) fn filled<T: Clone>(count: u32, item: T) -> Result<Vec<T>, NoMemory> {
+    let count = usize::try_from(count).map_err(|_| NoMemory)?;
+    let mut items = Vec::new();
+    items.try_reserve_exact(count).map_err(|_| NoMemory)?;
+    items.resize(count, item);
+    Ok(items)
+}

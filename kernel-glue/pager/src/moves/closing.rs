@@ -1,0 +1,74 @@
+//! A rule of the pager's own turns out to be broken: the pager closes.
+//!
+//! A bug here must not cost the machine. The first rule that is found broken is kept; from then on
+//! every area is dead, so that nothing more is stored, and no later than with the next tick all
+//! queues are revoked, as when the daemon dies: pages on their way out go back, and whoever touches
+//! a page in swap is killed. Everyone else lives. A closed pager stays closed.
+
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::invariant::Invariant;
+use crate::places::slots::SlotMap;
+use crate::ports::{Ports, SpaceId};
+
+/// Whether the pager's rules have held so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// All of them.
+    Sound,
+    /// This one did not: areas are dead, queues have yet to be revoked.
+    Broken(Invariant),
+    /// The same, and all queues were revoked.
+    Closed(Invariant),
+}
+
+impl Pager {
+    /// Returns the rule that was found broken, if one was: then the pager is closed for good.
+    pub fn broken_invariant(&self) -> Option<Invariant> {
+        match self.health {
+            Health::Sound => None,
+            Health::Broken(invariant) | Health::Closed(invariant) => Some(invariant),
+        }
+    }
+
+    /// A rule is broken: nothing more is stored from now on.
+    pub(crate) fn broke(&mut self, invariant: Invariant) {
+        if self.health == Health::Sound {
+            self.health = Health::Broken(invariant);
+            self.areas.kill_all();
+        }
+    }
+
+    /// Returns what was to be had, or notes which rule was broken.
+    pub(crate) fn holds<T>(&mut self, result: Result<T, Invariant>) -> Option<T> {
+        result.map_err(|invariant| self.broke(invariant)).ok()
+    }
+
+    /// Has an event happen to the slot of `entry`.
+    pub(crate) fn turn_slot<T>(
+        &mut self,
+        entry: SwapEntry,
+        event: impl FnOnce(&mut SlotMap, crate::SwapSlot) -> Result<T, Invariant>,
+    ) -> Option<T> {
+        let result = self.areas.turn_slot(entry, event);
+        self.holds(result)
+    }
+
+    /// Closes the pager if a rule was found broken.
+    pub(crate) fn close_if_broken(&mut self, ports: &mut impl Ports) {
+        if let Health::Broken(invariant) = self.health {
+            self.health = Health::Closed(invariant);
+            self.daemon_died(ports);
+        }
+    }
+
+    pub(crate) fn entry_placed(&mut self, space: SpaceId) {
+        let added = self.entries.add(space);
+        self.holds(added);
+    }
+
+    pub(crate) fn entry_removed(&mut self, space: SpaceId) {
+        let removed = self.entries.remove(space);
+        self.holds(removed);
+    }
+}

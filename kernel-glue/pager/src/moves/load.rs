@@ -1,0 +1,130 @@
+//! Pages have come, or will not: the end of a LOAD or TAKE.
+//!
+//! Each page goes into its page table if its entry still stands there, and its frame is freed if
+//! not. Damage makes the slot lost; whoever touches it learns that from its next fault. Then those
+//! who wait for a slot look again, first of all the thread whose fault it was, which the kernel may
+//! switch to directly, and the next in line gets its turn on the queue.
+
+use zram_abi::record::{Record, Status};
+
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::frames::waiters::Reason;
+use crate::invariant::Invariant;
+use crate::lines::in_flight::{Load, LoadItem};
+use crate::places::slots::{LoadEnd, Slot};
+use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
+
+impl Pager {
+    /// Takes in the reply; returns the thread to run first.
+    pub(crate) fn load_replied(
+        &mut self,
+        queue: QueueId,
+        load: Load,
+        reply: &Record,
+        ports: &mut impl Ports,
+    ) -> Option<Waiter> {
+        let mut run = None;
+        for (index, (item, answer)) in load.items.as_slice().iter().zip(reply.entries()).enumerate()
+        {
+            let entry = SwapEntry { area: load.area, slot: item.slot };
+            let end = match answer.status {
+                Status::Ok => {
+                    ports.collect(queue, index, item.frame);
+                    self.page_came(*item, entry, load.take, ports)
+                }
+                Status::Damaged
+                | Status::Gone
+                | Status::Pending
+                | Status::NoGain
+                | Status::NoReserve
+                | Status::Limit => {
+                    ports.release(item.frame);
+                    LoadEnd::Lost
+                }
+            };
+            self.end_load(entry, end);
+            run = self.waiters.wake_slot(entry, load.first, ports).or(run);
+        }
+        match load.first {
+            Some(waiter) if load.items.as_slice().is_empty() => {
+                self.waiters.wake(waiter, true, ports).then_some(waiter)
+            }
+            Some(_) => {
+                self.latencies.add(ports.now_ns().saturating_sub(load.since_ns));
+                run
+            }
+            None => run,
+        }
+    }
+
+    /// The queue is closed: the pages stay where they are, if they are anywhere.
+    pub(crate) fn load_returned(&mut self, load: Load, ports: &mut impl Ports) {
+        for item in load.items.as_slice() {
+            let entry = SwapEntry { area: load.area, slot: item.slot };
+            ports.release(item.frame);
+            self.end_load(entry, LoadEnd::Aborted);
+            self.waiters.wake_slot(entry, None, ports);
+        }
+        if let (Some(waiter), true) = (load.first, load.items.as_slice().is_empty()) {
+            self.waiters.wake(waiter, false, ports);
+        }
+    }
+
+    /// Ends what `begin_load` of the slot began.
+    pub(crate) fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
+        self.turn_slot(entry, |slots, slot| slots.end_load(slot, end));
+        self.areas.settle(entry.area);
+    }
+
+    fn page_came(
+        &mut self,
+        item: LoadItem,
+        entry: SwapEntry,
+        taken: bool,
+        ports: &mut impl Ports,
+    ) -> LoadEnd {
+        let stands = item.wanted && ports.entry(item.space, item.page) == Some(entry);
+        if stands != item.wanted {
+            self.broke(Invariant::EntryIsReported);
+        }
+        if stands {
+            ports.map(item.space, item.page, item.frame, Mapping::Private);
+            self.entry_removed(item.space);
+            self.statistics.pages_in = self.statistics.pages_in.saturating_add(1);
+        } else {
+            ports.release(item.frame);
+        }
+        match (taken, stands) {
+            (true, _) => LoadEnd::Taken,
+            (false, true) => LoadEnd::Mapped,
+            (false, false) => LoadEnd::Unwanted,
+        }
+    }
+
+    /// Gives the free `in` queue to the next in line; whose page needs no request any more looks
+    /// again.
+    pub(crate) fn next_turn(&mut self, cpu: Cpu, ports: &mut impl Ports) {
+        let queue = QueueId { cpu, direction: Direction::In };
+        while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
+            let (request, entry) = (lined_up.request, lined_up.entry);
+            let stands = ports.entry(request.space, request.page) == Some(entry);
+            let stored = matches!(self.areas.slot(entry), Some(Slot::Stored(_)));
+            if stands && stored {
+                self.waiters.change_reason(waiter, Reason::Slot(entry));
+                self.start_load(queue, lined_up, ports);
+                return;
+            }
+            self.waiters.wake(waiter, false, ports);
+            ports.release(lined_up.frame);
+        }
+    }
+
+    /// The `in` queue is gone: all in its line look again.
+    pub(crate) fn end_turns(&mut self, cpu: Cpu, ports: &mut impl Ports) {
+        while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
+            self.waiters.wake(waiter, false, ports);
+            ports.release(lined_up.frame);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Memory is really gone.
+//!
+//! That is so when a thread waits for a frame, no page is on its way out, the daemon has nothing
+//! left to forget, and nothing more can be gained: no area has room, or no thread of the daemon
+//! takes pages, or the hand went full round without net gain (DESIGN 8.2). Then the reserve is opened
+//! down to its least (`reserve`), so that nobody dies of one that was set too large. After that a `swapoff` under way is given up, and at last one address space is killed: the largest
+//! by resident and swapped pages, never a protected or pinned one. Until it is gone, no other is.
+
+use crate::Pager;
+use crate::ports::{Direction, KillReason, Ports, SpaceId, SpaceKind};
+use crate::requests::SwapOffError;
+
+/// What became of the one who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Verdict {
+    /// A frame may still come.
+    Hope,
+    /// None will, and nobody is left to kill.
+    Nobody,
+}
+
+impl Pager {
+    /// Kills one space if memory is gone.
+    pub(crate) fn judge_memory(&mut self, ports: &mut impl Ports) -> Verdict {
+        if !self.memory_is_gone(ports) {
+            return Verdict::Hope;
+        }
+        if self.reserve.open() {
+            self.hand_out_frames(ports);
+            if !self.memory_is_gone(ports) {
+                return Verdict::Hope;
+            }
+        }
+        self.kill_for_memory(ports)
+    }
+
+    fn kill_for_memory(&mut self, ports: &mut impl Ports) -> Verdict {
+        if !self.fail_swapoff(SwapOffError::NoMemory, ports) {
+            let Some((space, reason)) = self.largest_space(ports) else { return Verdict::Nobody };
+            self.pressure.condemn(space);
+            self.statistics.killed = self.statistics.killed.saturating_add(1);
+            ports.kill(space, reason);
+        }
+        self.pressure.begin_anew();
+        Verdict::Hope
+    }
+
+    /// The same for those who wait already: if there is no hope, the oldest is woken to hear it.
+    pub(crate) fn judge_for_waiters(&mut self, ports: &mut impl Ports) {
+        match (self.judge_memory(ports), self.waiters.oldest_for_frame()) {
+            (Verdict::Nobody, Some(waiter)) => {
+                self.waiters.wake(waiter, false, ports);
+            }
+            (Verdict::Hope, _) | (Verdict::Nobody, None) => {}
+        }
+    }
+
+    fn memory_is_gone(&mut self, ports: &mut impl Ports) -> bool {
+        let starving =
+            self.waiters.oldest_for_frame().is_some() && ports.free_count() <= self.reserve.kept();
+        if !starving || self.pressure.has_condemned() || self.lines.have_leaving_pages() {
+            return false;
+        }
+        let has_daemon = self.lines.are_served(Direction::Out);
+        if has_daemon && self.send_notices(ports) {
+            return false;
+        }
+        !has_daemon || !self.areas.have_room() || self.pressure.is_hand_exhausted()
+    }
+
+    fn largest_space(&self, ports: &impl Ports) -> Option<(SpaceId, KillReason)> {
+        let all = (0..self.spaces).map(SpaceId);
+        let ordinary = all.filter(|space| ports.kind(*space) == Some(SpaceKind::Ordinary));
+        let sized =
+            ordinary.map(|space| (space, ports.resident_pages(space), self.swapped_pages(space)));
+        let (space, resident_pages, swapped_pages) =
+            sized.max_by_key(|(_, resident, swapped)| resident.saturating_add(*swapped))?;
+        Some((space, KillReason::OutOfMemory { resident_pages, swapped_pages }))
+    }
+}

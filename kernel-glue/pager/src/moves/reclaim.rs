@@ -1,0 +1,241 @@
+//! Pages leave: reclaim, in two halves around the shootdown.
+//!
+//! Reclaim has no thread. It is kicked by whoever takes a frame below the low watermark, by each
+//! completed batch until the high one, and by the tick: after each entry the kernel asks
+//! [`Pager::wants_reclaim`] for its own CPU. `reclaim_begin` replaces a batch of pages by swap
+//! entries; the kernel then awaits the shootdown *without the lock*; `reclaim_finish` reads the
+//! contents, which nobody can change any more, drops pages of zeros and posts the rest on this
+//! CPU's `out` queue. Between the halves other CPUs may fault on the pages (see `in_flight`).
+
+use crate::Pager;
+use crate::entry::SwapEntry;
+use crate::invariant::Invariant;
+use crate::lines::in_flight::{Held, Store, StoreItem, Work};
+use crate::places::slots::SlotMap;
+use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
+use crate::pressure::{Level, Look};
+use crate::requests::{Reclaim, Unmapped};
+
+/// Looks of the hand in one step: bounds the time under the lock to some ten microseconds.
+const LOOKS_MAX: u32 = 512;
+
+/// Pages of a batch while a thread waits for a frame: the first ones free come sooner.
+const DIRECT_BATCH: u32 = 8;
+
+impl Pager {
+    /// Returns whether [`Pager::reclaim_begin`] has something to do on this CPU.
+    pub fn wants_reclaim(&self, cpu: Cpu) -> bool {
+        self.pressure.is_reclaiming() && self.lines.takes_batch(cpu) && self.areas.have_room()
+    }
+
+    /// Takes a batch of pages out of their page tables, in one bounded step.
+    pub fn reclaim_begin(&mut self, cpu: Cpu, ports: &mut impl Ports) -> Reclaim {
+        self.feel_pressure(ports);
+        if !self.wants_reclaim(cpu) {
+            return Reclaim::Nothing;
+        }
+        let Some(area) = self.areas.choose() else { return Reclaim::Nothing };
+        let ticket = self.lines.next_ticket();
+        let mut store = Store::new(area, ticket);
+        self.collect_victims(&mut store, ports);
+        if !store.items.as_slice().is_empty() {
+            if let Err(store) = self.lines.begin_batch(cpu, store) {
+                self.broke(Invariant::QueueIsFree);
+                self.batch_returned(&store, ports);
+                return Reclaim::Nothing;
+            }
+            return Reclaim::Unmapped(Unmapped { cpu, ticket });
+        }
+        if !self.pressure.is_hand_exhausted() {
+            return Reclaim::Again;
+        }
+        self.pressure.rest(ports.now_ns());
+        self.judge_for_waiters(ports);
+        Reclaim::Nothing
+    }
+
+    /// Returns what is to be shot down for this batch.
+    pub fn unmapped_pages(
+        &self,
+        unmapped: &Unmapped,
+    ) -> impl Iterator<Item = (SpaceId, Page)> + use<'_> {
+        self.lines.batch(unmapped.cpu).iter().map(|item| (item.space, item.page))
+    }
+
+    /// Offers the batch to the daemon, now that no CPU can change it.
+    ///
+    /// Returns the queue whose idle worker is to be run for it, if it is idle.
+    pub fn reclaim_finish(
+        &mut self,
+        unmapped: Unmapped,
+        ports: &mut impl Ports,
+    ) -> Option<QueueId> {
+        let Some(store) = self.lines.end_batch(unmapped.cpu, unmapped.ticket) else {
+            self.broke(Invariant::PageHasBatch);
+            self.close_if_broken(ports);
+            return None;
+        };
+        let queue = QueueId { cpu: unmapped.cpu, direction: Direction::Out };
+        let open = self.lines.is_free(queue);
+        let active = self.areas.is_active(store.area);
+        let mut offered = Store::new(store.area, store.ticket);
+        for item in store.items.as_slice() {
+            self.finish_page(*item, &mut offered, open && active, ports);
+        }
+        for (index, item) in offered.items.as_slice().iter().enumerate() {
+            ports.give(queue, index, item.frame);
+        }
+        offered.since_ns = ports.now_ns();
+        let run = self.offer(queue, offered, ports);
+        self.after_frames_freed(ports);
+        run
+    }
+
+    fn offer(&mut self, queue: QueueId, offered: Store, ports: &mut impl Ports) -> Option<QueueId> {
+        if offered.items.as_slice().is_empty() {
+            return None;
+        }
+        self.post(queue, Work::Store(offered), ports).then_some(queue)
+    }
+
+    /// Gives a queue work; returns whether its worker sleeps. A queue that cannot have it is a bug
+    /// of ours; the pages of the batch go back then.
+    pub(crate) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
+        let now_ns = ports.now_ns();
+        match self.lines.post(queue, work, now_ns) {
+            Ok(asleep) => asleep,
+            Err(work) => {
+                self.broke(Invariant::QueueIsFree);
+                self.work_returned(work, ports);
+                false
+            }
+        }
+    }
+
+    /// A batch that nobody was offered goes back.
+    fn batch_returned(&mut self, store: &Store, ports: &mut impl Ports) {
+        for item in store.items.as_slice() {
+            self.put_back(*item, Mapping::Private, ports);
+            self.abandon(store.entry(*item));
+        }
+    }
+
+    fn finish_page(
+        &mut self,
+        item: StoreItem,
+        offered: &mut Store,
+        goes: bool,
+        ports: &mut impl Ports,
+    ) {
+        match item.held {
+            Held::Leaving if !goes => {
+                self.put_back(item, Mapping::Private, ports);
+                self.abandon(offered.entry(item));
+            }
+            Held::Leaving if ports.is_zero(item.frame) => {
+                ports.forget(item.space, item.page);
+                self.entry_removed(item.space);
+                self.abandon(offered.entry(item));
+                self.free_page(item, ports);
+                self.statistics.zero_pages = self.statistics.zero_pages.saturating_add(1);
+            }
+            Held::Leaving => {
+                if let Err(item) = offered.items.push(item) {
+                    self.broke(Invariant::BatchHasRoom);
+                    self.put_back(item, Mapping::Private, ports);
+                    self.abandon(offered.entry(item));
+                }
+            }
+            // Its slot was given back when the entry went.
+            Held::Dropped => self.free_page(item, ports),
+            Held::Returned => {}
+        }
+    }
+
+    /// Takes as many victims as a batch has, the area has slots, and one step may look for.
+    fn collect_victims(&mut self, store: &mut Store, ports: &mut impl Ports) {
+        let mut wanted = self.reserve.marks().batch;
+        if self.waiters.oldest_for_frame().is_some() {
+            wanted = wanted.min(DIRECT_BATCH);
+        }
+        for _ in 0..LOOKS_MAX {
+            if wanted == 0 || self.pressure.is_hand_exhausted() {
+                return;
+            }
+            let victim = match self.pressure.look(self.spaces, ports) {
+                Look::On => continue,
+                Look::Victim(space, page) => (space, page),
+            };
+            if !self.take_out(store, victim, ports) {
+                return;
+            }
+            wanted = wanted.saturating_sub(1);
+        }
+    }
+
+    /// Returns false if the area has no slot left, or the batch no room.
+    fn take_out(
+        &mut self,
+        store: &mut Store,
+        (space, page): (SpaceId, Page),
+        ports: &mut impl Ports,
+    ) -> bool {
+        let Some(slot) = self.areas.take_free(store.area) else { return false };
+        let entry = SwapEntry { area: store.area, slot };
+        match ports.unmap(space, page, entry) {
+            Some(frame) => {
+                let item = StoreItem { slot, frame, space, page, held: Held::Leaving };
+                self.entry_placed(space);
+                if let Err(item) = store.items.push(item) {
+                    self.broke(Invariant::BatchHasRoom);
+                    self.put_back(item, Mapping::Private, ports);
+                    self.abandon(entry);
+                    return false;
+                }
+            }
+            None => self.abandon(entry),
+        }
+        true
+    }
+
+    /// Maps a leaving page back, frame and all.
+    pub(crate) fn put_back(&mut self, item: StoreItem, mapping: Mapping, ports: &mut impl Ports) {
+        ports.map(item.space, item.page, item.frame, mapping);
+        self.entry_removed(item.space);
+    }
+
+    /// Gives back a slot that the daemon never had.
+    pub(crate) fn abandon(&mut self, entry: SwapEntry) {
+        self.turn_slot(entry, SlotMap::abandon);
+    }
+
+    /// Frees the frame of a page that has left.
+    pub(crate) fn free_page(&mut self, item: StoreItem, ports: &mut impl Ports) {
+        ports.release(item.frame);
+        self.pressure.frame_freed();
+    }
+
+    /// Begins or ends reclaim by the count of free frames.
+    pub(crate) fn feel_pressure(&mut self, ports: &impl Ports) {
+        let free = ports.free_count();
+        let marks = self.reserve.marks();
+        self.reserve.feel(free);
+        let is_waited_for = self.waiters.oldest_for_frame().is_some();
+        let (is_low, is_high) = (free < marks.low, free >= marks.high);
+        self.pressure.feel(Level { is_low, is_high, is_waited_for }, ports);
+    }
+
+    /// Settles up after frames came free or a batch has come to its end: gain, waiters, watermarks,
+    /// whether that was enough, and a `swapoff`, which may wait for either.
+    pub(crate) fn after_frames_freed(&mut self, ports: &mut impl Ports) {
+        self.close_if_broken(ports);
+        self.pressure.settle_gain();
+        self.hand_out_frames(ports);
+        // What the daemon needs, however much more is kept from others.
+        let reserve_is_whole = ports.free_count() >= self.reserve.bounds().reserve_min;
+        self.areas.reopen(reserve_is_whole, ports.now_ns());
+        self.feel_pressure(ports);
+        self.judge_for_waiters(ports);
+        self.wake_swapoff(ports);
+    }
+}

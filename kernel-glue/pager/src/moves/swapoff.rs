@@ -1,0 +1,317 @@
+//! Everything comes back: `swapoff`.
+//!
+//! The area leaves allocation first, so that its use only falls. Then a cursor goes through all
+//! spaces, and each step asks for up to 32 pages of the area in one record on an `in` queue; the
+//! reply wakes the thread that called, which makes the next step. So does the end of a batch that is
+//! offered to nobody, and the tick: a frame that it waits for may come from anyone. Rounds are
+//! repeated until no slot is used: pages in flight are passed over and found later, forks add entries
+//! behind the cursor. No memory, or the thread killed: the area is in use again as before and nobody
+//! dies for it (DESIGN 8.9). A dead area can only be removed once nobody has an entry of it.
+
+use crate::Pager;
+use crate::entry::{AreaIndex, SwapEntry};
+use crate::frames::waiters::Reason;
+use crate::invariant::Invariant;
+use crate::lines::in_flight::{Load, LoadItem, Work};
+use crate::places::areas::Usage;
+use crate::places::slots::{LoadEnd, Slot, SlotMap};
+use crate::ports::{Cpu, Direction, Page, Ports, QueueId, Scan, SpaceId, Waiter};
+use crate::requests::{SwapOff, SwapOffError};
+use zram_abi::record::ENTRIES_MAX;
+
+/// Looks into page tables in one step.
+const LOOKS_MAX: u32 = 512;
+
+/// A `swapoff` under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job {
+    area: AreaIndex,
+    waiter: Waiter,
+    space: u32,
+    page: Page,
+    /// What this round over all spaces has met so far.
+    round: Round,
+    failed: Option<SwapOffError>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Round {
+    /// Pages asked for, or passed over because they were in flight.
+    moving: u32,
+    /// Pages that cannot come back.
+    lost: u32,
+}
+
+/// What one look found.
+enum Look {
+    Page(SpaceId, Page, SwapEntry),
+    Nothing,
+    RoundEnds,
+}
+
+/// Why collecting a record ended.
+enum Collected {
+    Enough,
+    NoFrame,
+    RoundEnds,
+}
+
+impl Pager {
+    /// Begins to bring the pages of the device's area back, or goes on with it.
+    pub fn swapoff(
+        &mut self,
+        device: u16,
+        (waiter, cpu): (Waiter, Cpu),
+        ports: &mut impl Ports,
+    ) -> SwapOff {
+        match self.swapoff {
+            Some(Job { waiter: owner, .. }) if owner != waiter => {
+                return SwapOff::Failed(SwapOffError::Busy);
+            }
+            Some(Job { failed: Some(error), .. }) => {
+                self.swapoff = None;
+                return SwapOff::Failed(error);
+            }
+            Some(_) => {}
+            None => match self.swapoff_begin(device, waiter) {
+                Ok(job) => self.swapoff = Some(job),
+                Err(error) => return SwapOff::Failed(error),
+            },
+        }
+        self.swapoff_step(cpu, ports)
+    }
+
+    /// The thread gives up its `swapoff` (EINTR): the area is in use again.
+    pub fn swapoff_cancel(&mut self, waiter: Waiter) {
+        if self.swapoff.is_some_and(|job| job.waiter == waiter) {
+            self.restore_area();
+            self.swapoff = None;
+        }
+    }
+
+    /// Fails the `swapoff` under way; returns whether there was one.
+    pub(crate) fn fail_swapoff(&mut self, error: SwapOffError, ports: &mut impl Ports) -> bool {
+        match self.swapoff.as_mut() {
+            Some(job) if job.failed.is_none() => job.failed = Some(error),
+            Some(_) | None => return false,
+        }
+        self.restore_area();
+        self.wake_swapoff(ports);
+        true
+    }
+
+    /// Something it may wait for has happened.
+    pub(crate) fn wake_swapoff(&mut self, ports: &mut impl Ports) {
+        if let Some(job) = self.swapoff {
+            self.waiters.wake(job.waiter, false, ports);
+        }
+    }
+
+    fn swapoff_begin(&mut self, device: u16, waiter: Waiter) -> Result<Job, SwapOffError> {
+        let index = self.areas.find(device).ok_or(SwapOffError::NotMounted)?;
+        self.areas.drain(index);
+        let (page, round) = (Page(0), Round::default());
+        Ok(Job { area: index, waiter, space: 0, page, round, failed: None })
+    }
+
+    fn restore_area(&mut self) {
+        let Some(job) = self.swapoff else { return };
+        self.areas.stop_draining(job.area);
+    }
+
+    fn swapoff_fails(&mut self, error: SwapOffError) -> SwapOff {
+        self.restore_area();
+        self.swapoff = None;
+        SwapOff::Failed(error)
+    }
+
+    fn swapoff_step(&mut self, cpu: Cpu, ports: &mut impl Ports) -> SwapOff {
+        let Some(mut job) = self.swapoff else { return SwapOff::Failed(SwapOffError::NotMounted) };
+        let Some(usage) = self.areas.usage(job.area) else {
+            return self.swapoff_fails(SwapOffError::NotMounted);
+        };
+        let Usage { is_empty, is_forgotten, is_dead } = usage;
+        if is_empty && self.lines.are_moving(job.area) {
+            // A probe; its reply names the area.
+            self.wait(job.waiter, Reason::Reply, ports);
+            return SwapOff::Wait { run: None };
+        }
+        if is_empty {
+            self.areas.remove(job.area);
+            self.swapoff = None;
+            return SwapOff::Done;
+        }
+        if is_dead {
+            return self.swapoff_fails(SwapOffError::Busy);
+        }
+        let Some(queue) = self.input_near(cpu) else {
+            return self.swapoff_fails(SwapOffError::Busy);
+        };
+        self.wait(job.waiter, Reason::Reply, ports);
+        if is_forgotten {
+            // No page table has an entry of it: there is nothing to look for, only replies to await.
+            self.send_notices(ports);
+            return SwapOff::Wait { run: None };
+        }
+        if !self.lines.is_free(queue) {
+            return SwapOff::Wait { run: None };
+        }
+        let mut load = Load::new(job.area, self.lines.next_ticket(), false);
+        let collected = self.collect_pages(&mut job, &mut load, ports);
+        self.swapoff = Some(job);
+        if !load.items.as_slice().is_empty() {
+            return self.ask_for(queue, load, cpu, ports);
+        }
+        match collected {
+            Collected::Enough => self.look_again(ports),
+            Collected::NoFrame => self.swapoff_lacks_frame(ports),
+            Collected::RoundEnds => self.round_ends(job, ports),
+        }
+    }
+
+    fn ask_for(&mut self, queue: QueueId, load: Load, cpu: Cpu, ports: &mut impl Ports) -> SwapOff {
+        let asleep = self.post(queue, Work::Load(load), ports);
+        SwapOff::Wait { run: self.run_or_wake(queue, asleep, cpu, ports) }
+    }
+
+    fn look_again(&mut self, ports: &mut impl Ports) -> SwapOff {
+        self.wake_swapoff(ports);
+        SwapOff::Wait { run: None }
+    }
+
+    /// Pages may still spill to other areas, if somebody takes them; else they do not fit.
+    fn swapoff_lacks_frame(&mut self, ports: &mut impl Ports) -> SwapOff {
+        let is_taken = self.lines.are_served(Direction::Out);
+        let can_spill = is_taken && self.areas.have_room() && !self.pressure.is_hand_exhausted();
+        if !can_spill {
+            self.leave_line();
+            return self.swapoff_fails(SwapOffError::NoMemory);
+        }
+        self.feel_pressure(ports);
+        self.pressure.begin();
+        SwapOff::Wait { run: None }
+    }
+
+    fn round_ends(&mut self, mut job: Job, ports: &mut impl Ports) -> SwapOff {
+        let round = job.round;
+        job.round = Round::default();
+        self.swapoff = Some(job);
+        let notices = self.send_notices(ports);
+        if notices || round.moving > 0 {
+            // Replies wake it; a round that met only what has landed meanwhile looks again at once.
+            if !notices && !self.lines.are_moving(job.area) {
+                return self.look_again(ports);
+            }
+            return SwapOff::Wait { run: None };
+        }
+        if self.lines.are_moving(job.area) {
+            return SwapOff::Wait { run: None };
+        }
+        if round.lost == 0 {
+            self.broke(Invariant::SlotHasUser);
+        }
+        self.leave_line();
+        self.swapoff_fails(SwapOffError::Busy)
+    }
+
+    fn leave_line(&mut self) {
+        if let Some(job) = self.swapoff {
+            self.waiters.leave(job.waiter);
+        }
+    }
+
+    /// Fills `load` with pages of the area that one record can ask for.
+    fn collect_pages(
+        &mut self,
+        job: &mut Job,
+        load: &mut Load,
+        ports: &mut impl Ports,
+    ) -> Collected {
+        for _ in 0..LOOKS_MAX {
+            if load.items.as_slice().len() >= ENTRIES_MAX {
+                break;
+            }
+            let (space, page, entry) = match job.look(self.spaces, ports) {
+                Look::Page(space, page, entry) => (space, page, entry),
+                Look::Nothing => continue,
+                Look::RoundEnds => return Collected::RoundEnds,
+            };
+            let Some(take) = self.take_for_all(job, entry) else { continue };
+            let first = load.items.as_slice().is_empty();
+            if !first && load.take != take {
+                job.page = page;
+                break;
+            }
+            let Some(frame) = self.spare_frame(ports) else {
+                job.page = page;
+                return Collected::NoFrame;
+            };
+            load.take = take;
+            if self.turn_slot(entry, SlotMap::begin_load).is_none() {
+                ports.release(frame);
+                break;
+            }
+            let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
+            if let Err(item) = load.items.push(item) {
+                self.broke(Invariant::BatchHasRoom);
+                ports.release(item.frame);
+                self.end_load(entry, LoadEnd::Aborted);
+                job.page = page;
+                break;
+            }
+        }
+        Collected::Enough
+    }
+
+    /// Returns whether TAKE will do for the entry's page; nothing if it cannot be asked for now.
+    fn take_for_all(&self, job: &mut Job, entry: SwapEntry) -> Option<bool> {
+        if entry.area != job.area {
+            return None;
+        }
+        match self.areas.slot(entry)? {
+            Slot::Stored(users) => {
+                job.round.moving = job.round.moving.saturating_add(1);
+                Some(users == 1)
+            }
+            Slot::Storing | Slot::Loading(_) => {
+                job.round.moving = job.round.moving.saturating_add(1);
+                None
+            }
+            Slot::Lost(_) => {
+                job.round.lost = job.round.lost.saturating_add(1);
+                None
+            }
+            Slot::Free | Slot::Noticed | Slot::Noticing => None,
+        }
+    }
+}
+
+impl Job {
+    fn look(&mut self, spaces: u32, ports: &mut impl Ports) -> Look {
+        let space = SpaceId(self.space);
+        if ports.kind(space).is_none() {
+            return self.pass(spaces);
+        }
+        match ports.next_swapped(space, self.page) {
+            Scan::Found((page, entry)) => {
+                self.page = Page(page.0.saturating_add(1));
+                Look::Page(space, page, entry)
+            }
+            Scan::Resume(page) => {
+                self.page = page;
+                Look::Nothing
+            }
+            Scan::End => self.pass(spaces),
+        }
+    }
+
+    fn pass(&mut self, spaces: u32) -> Look {
+        self.page = Page(0);
+        self.space = self.space.saturating_add(1);
+        if self.space < spaces {
+            return Look::Nothing;
+        }
+        self.space = 0;
+        Look::RoundEnds
+    }
+}

@@ -1,0 +1,388 @@
+//! Swap areas: which device, how urgent, how full.
+//!
+//! An area is Active (takes pages), Draining (`swapoff` brings its pages back) or Dead (its daemon
+//! is; what is in it is lost). Whether an active one is *full* is apart from that: LIMIT and
+//! NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full device
+//! is not asked again for every page (DESIGN 8.11). Uses the slot map; used by everything else.
+
+use zram_abi::verb::Cookie;
+
+use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
+use crate::invariant::Invariant;
+use crate::places::slots::{Slot, SlotMap};
+use crate::requests::SwapOnError;
+
+/// Most areas at once: every entry of a page table names one, and few are ever used.
+pub const AREAS_MAX: usize = 8;
+
+/// What an area takes part in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AreaState {
+    /// Pages go there.
+    Active,
+    /// `swapoff` is under way.
+    Draining,
+    /// The daemon is dead.
+    Dead,
+}
+
+/// Whether an active area takes pages now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fullness {
+    Open,
+    /// `mem_limit` was reached: open again at this use (if anything was used), or at this time, to
+    /// find out.
+    Limit {
+        reopen_used: Option<u32>,
+        retry_ns: u64,
+    },
+    /// The machine had no frame for the pool: open again when the reserve is whole.
+    NoReserve,
+}
+
+/// An area is asked again after this long though nothing was freed: its limit may have been raised.
+const LIMIT_RETRY_NS: u64 = 1_000_000_000;
+
+/// At least so many slots must be freed before an area at its limit is asked again: a batch.
+const REOPEN_SLOTS_MIN: u32 = 32;
+
+/// What one line of `/scheme/swap/areas` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AreaInfo {
+    /// Device id: the area's name is `zram:ID`.
+    pub device: u16,
+    /// Pages it has room for.
+    pub size_pages: u32,
+    /// Pages that are there or on the way, notices not yet sent included.
+    pub used_pages: u32,
+    /// Higher is used first.
+    pub priority: i64,
+    /// What it takes part in.
+    pub state: AreaState,
+    /// Whether it refuses new pages for now.
+    pub full: bool,
+}
+
+/// One area.
+#[derive(Debug)]
+struct Area {
+    cookie: Cookie,
+    priority: i64,
+    state: AreaState,
+    slots: SlotMap,
+    fullness: Fullness,
+}
+
+/// How much of an area is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    /// No slot.
+    pub(crate) is_empty: bool,
+    /// Only slots that the daemon has yet to forget: no page table has an entry of it.
+    pub(crate) is_forgotten: bool,
+    /// What is in it is lost.
+    pub(crate) is_dead: bool,
+}
+
+impl Area {
+    fn new(cookie: Cookie, priority: i64) -> Result<Self, SwapOnError> {
+        let slots = SlotMap::new(cookie.pages).map_err(|_| SwapOnError::NoMemory)?;
+        let (state, fullness) = (AreaState::Active, Fullness::Open);
+        Ok(Self { cookie, priority, state, slots, fullness })
+    }
+
+    fn info(&self) -> AreaInfo {
+        AreaInfo {
+            device: self.cookie.device,
+            size_pages: self.slots.count(),
+            used_pages: self.slots.used(),
+            priority: self.priority,
+            state: self.state,
+            full: self.fullness != Fullness::Open,
+        }
+    }
+
+    /// Returns whether a page could go there.
+    fn has_room(&self) -> bool {
+        self.state == AreaState::Active
+            && self.fullness == Fullness::Open
+            && self.slots.used() < self.slots.count()
+    }
+
+    /// Closes it because the device's limit is reached.
+    fn reached_limit(&mut self, now_ns: u64) {
+        let used = self.slots.used();
+        let freed = (used / 16).max(REOPEN_SLOTS_MIN);
+        self.fullness = Fullness::Limit {
+            reopen_used: (used > 0).then_some(used.saturating_sub(freed)),
+            retry_ns: now_ns.saturating_add(LIMIT_RETRY_NS),
+        };
+    }
+
+    /// Closes it because the machine had no frame for the pool.
+    fn lacked_frames(&mut self) {
+        self.fullness = Fullness::NoReserve;
+    }
+
+    fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
+        let enough = match self.fullness {
+            Fullness::Open => return,
+            Fullness::Limit { reopen_used, retry_ns } => {
+                reopen_used.is_some_and(|used| self.slots.used() <= used) || now_ns >= retry_ns
+            }
+            Fullness::NoReserve => reserve_is_whole,
+        };
+        if enough {
+            self.fullness = Fullness::Open;
+        }
+    }
+
+    /// Nothing is told to a dead daemon: pending notices are done at once.
+    fn settle(&mut self) {
+        if self.state == AreaState::Dead {
+            self.slots.forget_notices();
+        }
+    }
+}
+
+/// All areas.
+#[derive(Debug, Default)]
+pub(crate) struct Areas {
+    list: [Option<Area>; AREAS_MAX],
+    last: u8,
+}
+
+impl Areas {
+    /// Adds an area for the device. A dead area of the same cookie does not count: a daemon that is
+    /// started again numbers its devices as the one before.
+    ///
+    /// # Errors
+    ///
+    /// `Mounted`, `Invalid` or `NoMemory`; nothing changes then.
+    pub(crate) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
+        let same = |area: &Area| {
+            area.state != AreaState::Dead
+                && area.cookie.device == cookie.device
+                && area.cookie.generation == cookie.generation
+        };
+        if self.list.iter().flatten().any(same) {
+            return Err(SwapOnError::Mounted);
+        }
+        if cookie.pages == 0 {
+            return Err(SwapOnError::Invalid);
+        }
+        self.forget_dead();
+        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::Invalid)?;
+        let index = u8::try_from(free).map_err(|_| SwapOnError::Invalid)?;
+        let place = self.list.get_mut(free).ok_or(SwapOnError::Invalid)?;
+        *place = Some(Area::new(cookie, priority)?);
+        Ok(AreaIndex(index))
+    }
+
+    /// Makes room: a dead area without a page that could still be touched is of no use.
+    fn forget_dead(&mut self) {
+        for place in &mut self.list {
+            if place.as_ref().is_some_and(|it| it.state == AreaState::Dead && it.slots.used() == 0)
+            {
+                *place = None;
+            }
+        }
+    }
+
+    /// Nothing goes there any more, and what is in them is lost.
+    pub(crate) fn kill_all(&mut self) {
+        self.list.iter_mut().flatten().for_each(|area| area.state = AreaState::Dead);
+    }
+
+    pub(crate) fn remove(&mut self, index: AreaIndex) {
+        if let Some(place) = self.list.get_mut(usize::from(index.0)) {
+            *place = None;
+        }
+    }
+
+    fn get(&self, index: AreaIndex) -> Option<&Area> {
+        self.list.get(usize::from(index.0))?.as_ref()
+    }
+
+    fn get_mut(&mut self, index: AreaIndex) -> Option<&mut Area> {
+        self.list.get_mut(usize::from(index.0))?.as_mut()
+    }
+
+    /// Returns what the slot of `entry` is doing, if its area exists.
+    pub(crate) fn slot(&self, entry: SwapEntry) -> Option<Slot> {
+        Some(self.get(entry.area)?.slots.get(entry.slot))
+    }
+
+    /// Returns the area of the device; a dead one only if none of that number lives.
+    pub(crate) fn find(&self, device: u16) -> Option<AreaIndex> {
+        let numbered = (0_u8..).map(AreaIndex).zip(&self.list);
+        let all = numbered.filter_map(|(index, area)| Some((index, area.as_ref()?)));
+        let own = all.filter(|(_, area)| area.cookie.device == device);
+        own.min_by_key(|(_, area)| area.state == AreaState::Dead).map(|(index, _)| index)
+    }
+
+    /// Returns the area's device.
+    pub(crate) fn cookie(&self, index: AreaIndex) -> Option<Cookie> {
+        self.get(index).map(|area| area.cookie)
+    }
+
+    /// Returns whether pages go to the area.
+    pub(crate) fn is_active(&self, index: AreaIndex) -> bool {
+        self.get(index).is_some_and(|area| area.state == AreaState::Active)
+    }
+
+    /// Returns whether the area's pages can come back.
+    pub(crate) fn is_alive(&self, index: AreaIndex) -> bool {
+        self.get(index).is_some_and(|area| area.state != AreaState::Dead)
+    }
+
+    /// Returns an area whose pages can come back.
+    pub(crate) fn any_alive(&self) -> Option<AreaIndex> {
+        self.numbered().find(|(_, area)| area.state != AreaState::Dead).map(|(index, _)| index)
+    }
+
+    /// Returns how much of the area is used.
+    pub(crate) fn usage(&self, index: AreaIndex) -> Option<Usage> {
+        let area = self.get(index)?;
+        let used = area.slots.used();
+        Some(Usage {
+            is_empty: used == 0,
+            is_forgotten: used == area.slots.notices(),
+            is_dead: area.state == AreaState::Dead,
+        })
+    }
+
+    /// Returns a free slot of the area, on its way out from now on.
+    pub(crate) fn take_free(&mut self, index: AreaIndex) -> Option<SwapSlot> {
+        self.get_mut(index)?.slots.take_free()
+    }
+
+    /// Returns an area with notices to be sent.
+    pub(crate) fn with_notices(&self) -> Option<AreaIndex> {
+        let mut all = self.numbered();
+        all.find(|(_, area)| area.slots.notices_pending() > 0).map(|(index, _)| index)
+    }
+
+    /// Returns whether any notice is to be sent, or in flight.
+    pub(crate) fn have_notices(&self) -> bool {
+        self.numbered().any(|(_, area)| area.slots.notices() > 0)
+    }
+
+    /// Returns how many notices of the area are to be sent.
+    pub(crate) fn notices_pending(&self, index: AreaIndex) -> u32 {
+        self.get(index).map_or(0, |area| area.slots.notices_pending())
+    }
+
+    /// Returns a slot of the area of which the daemon is being told from now on.
+    pub(crate) fn take_notice(&mut self, index: AreaIndex) -> Option<SwapSlot> {
+        self.get_mut(index)?.slots.take_notice()
+    }
+
+    /// Has an event happen to the slot of `entry`.
+    ///
+    /// # Errors
+    ///
+    /// What the event says, or that there is no such area.
+    pub(crate) fn turn_slot<T>(
+        &mut self,
+        entry: SwapEntry,
+        event: impl FnOnce(&mut SlotMap, SwapSlot) -> Result<T, Invariant>,
+    ) -> Result<T, Invariant> {
+        let area = self.get_mut(entry.area).ok_or(Invariant::AreaExists)?;
+        event(&mut area.slots, entry.slot)
+    }
+
+    /// Nothing is told to a dead daemon: notices of a dead area are done at once.
+    pub(crate) fn settle(&mut self, index: AreaIndex) {
+        if let Some(area) = self.get_mut(index) {
+            area.settle();
+        }
+    }
+
+    /// The same of all areas.
+    pub(crate) fn settle_all(&mut self) {
+        self.list.iter_mut().flatten().for_each(Area::settle);
+    }
+
+    /// The area's device is gone, and what was in it.
+    pub(crate) fn kill(&mut self, index: AreaIndex) {
+        if let Some(area) = self.get_mut(index) {
+            area.state = AreaState::Dead;
+            area.settle();
+        }
+    }
+
+    /// Takes an active area out of use, to bring its pages back.
+    pub(crate) fn drain(&mut self, index: AreaIndex) {
+        self.change_state(index, AreaState::Active, AreaState::Draining);
+    }
+
+    /// Has it in use again.
+    pub(crate) fn stop_draining(&mut self, index: AreaIndex) {
+        self.change_state(index, AreaState::Draining, AreaState::Active);
+    }
+
+    fn change_state(&mut self, index: AreaIndex, from: AreaState, to: AreaState) {
+        if let Some(area) = self.get_mut(index).filter(|area| area.state == from) {
+            area.state = to;
+        }
+    }
+
+    /// Closes the area to new pages because its device's limit is reached.
+    ///
+    /// # Errors
+    ///
+    /// There is no such area.
+    pub(crate) fn reached_limit(&mut self, index: AreaIndex, now_ns: u64) -> Result<(), Invariant> {
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.reached_limit(now_ns);
+        Ok(())
+    }
+
+    /// Closes the area to new pages because the machine had no frame for the pool.
+    ///
+    /// # Errors
+    ///
+    /// There is no such area.
+    pub(crate) fn lacked_frames(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.lacked_frames();
+        Ok(())
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (AreaIndex, &Area)> {
+        let numbered = (0_u8..).map(AreaIndex).zip(self.list.iter());
+        numbered.filter_map(|(index, place)| Some((index, place.as_ref()?)))
+    }
+
+    /// Returns the bytes that all slot maps take.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.list.iter().flatten().map(|area| area.slots.size_bytes()).sum()
+    }
+
+    /// Returns the areas for people.
+    pub(crate) fn infos(&self) -> impl Iterator<Item = AreaInfo> {
+        self.list.iter().flatten().map(Area::info)
+    }
+
+    /// Opens what was full and is no longer.
+    pub(crate) fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
+        self.list.iter_mut().flatten().for_each(|area| area.reopen(reserve_is_whole, now_ns));
+    }
+
+    /// Returns whether some area has room.
+    pub(crate) fn have_room(&self) -> bool {
+        self.list.iter().flatten().any(Area::has_room)
+    }
+
+    /// Returns the area for the next batch: the highest priority with room, equals in turn.
+    pub(crate) fn choose(&mut self) -> Option<AreaIndex> {
+        let numbered = (0_u8..).zip(&self.list);
+        let open = numbered.filter_map(|(at, area)| Some((at, area.as_ref()?)));
+        let best = open.filter(|(_, area)| area.has_room()).max_by_key(|(at, area)| {
+            let distance = at.wrapping_sub(self.last).wrapping_sub(1);
+            (area.priority, u8::MAX.wrapping_sub(distance))
+        });
+        let index = best?.0;
+        self.last = index;
+        Some(AreaIndex(index))
+    }
+}

@@ -1,0 +1,8 @@
+//! Where pages can go: areas, and what each swap slot in them is doing.
+//!
+//! Nothing here knows of frames, lines or moves.
+
+pub(crate) mod areas;
+mod bitmap;
+pub(crate) mod counts;
+pub(crate) mod slots;
