@@ -4,8 +4,11 @@ use crate::fixture::{MEMORY_MIB, Run, SWAP, boot, boot_with_words};
 
 /// Fills `size_mib` on `cpus` CPUs with pages that all differ, and checks every byte.
 fn comes_back_right(cpus: u32, size_mib: u32) {
-    let script = format!("{SWAP}memhog --size {size_mib}M --passes 1 --threads {cpus}\nreport\n");
-    let run = boot(cpus, &script).succeeds();
+    let script = format!(
+        "{SWAP}memhog --size {size_mib}M --passes 1 --threads {cpus}\nreport\n\
+                          cat swap:stat\n"
+    );
+    let run = boot(cpus, &script).succeeds().prints("cat swap:stat", "closed 0");
     let size_bytes = u64::from(size_mib) << 20;
     let free_bytes_max = u64::from(MEMORY_MIB) << 20;
     let out_min = (size_bytes - free_bytes_max) / 4096;
