@@ -23,14 +23,16 @@ use lock_api::Mutex;
 use zram::{NoMemory, StoredAbove, Zram};
 
 use crate::platform::Platform;
+use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 use zram_lifecycle::open_word::{InUse, OpenWord, Release};
-use zram_lifecycle::{DeviceId, DeviceName, Pages, View};
+use zram_lifecycle::{DeviceId, DeviceName, DeviceSet, Pages, View};
 
 /// Most devices. Each costs some hundred bytes before it has a size; Linux users have 1 to 8.
 pub(crate) const DEVICES_MAX: usize = 32;
 
 const _: () = assert!(DEVICES_MAX <= hotplug::InstanceSet::MAX);
+const _: () = assert!(DEVICES_MAX <= u32::BITS as usize, "a bit of one word for each");
 
 /// The content of an initialised device.
 pub(crate) type Content<P> = Zram<<P as Platform>::Mutex, <P as Platform>::Pages>;
@@ -63,9 +65,16 @@ struct DeviceRow<P: Platform> {
     front: Mutex<P::Mutex, Front<P>>,
 }
 
+/// Returns the bit of a device.
+fn bit(id: DeviceId) -> u32 {
+    1_u32.checked_shl(id.index() as u32).unwrap_or(0)
+}
+
 /// The table.
 pub(crate) struct Devices<P: Platform> {
     places: Vec<DeviceRow<P>>,
+    /// A bit for each device that is not shown whatever its row says, so that several go in one step.
+    hidden: AtomicU32,
     spares: Mutex<P::Mutex, Vec<Shared<P>>>,
     inspection: Mutex<P::Mutex, ()>,
 }
@@ -80,6 +89,7 @@ impl<P: Platform> Devices<P> {
         };
         Self {
             places: (0..DEVICES_MAX).map(|_| place()).collect(),
+            hidden: AtomicU32::new(0),
             spares: Mutex::new((0..DEVICES_MAX).map(|_| Arc::new(None)).collect()),
             inspection: Mutex::new(()),
         }
@@ -96,7 +106,15 @@ impl<P: Platform> Devices<P> {
 
     /// Returns what is shown of the device of that number, if there is one.
     pub(crate) fn view(&self, id: DeviceId) -> Option<View> {
-        self.place(id).ok()?.front.lock().view
+        self.shown(&self.place(id).ok()?.front.lock())
+    }
+
+    /// Returns what a row shows, unless the device is hidden.
+    fn shown(&self, front: &Front<P>) -> Option<View> {
+        // Acquire pairs with the Release in `hide` and in `show`: who has seen one device go sees no
+        // other one that went with it.
+        let hidden = self.hidden.load(Ordering::Acquire);
+        front.view.filter(|view| hidden & bit(view.name.id) == 0)
     }
 
     /// Returns what is shown of the device of that name.
@@ -110,7 +128,7 @@ impl<P: Platform> Devices<P> {
 
     /// Returns all devices, by number.
     pub(crate) fn views(&self) -> impl Iterator<Item = View> {
-        self.places.iter().filter_map(|place| place.front.lock().view)
+        self.places.iter().filter_map(|place| self.shown(&place.front.lock()))
     }
 
     /// Opens the device for a client; [`Self::close`] undoes it. While it is open it stays the device
@@ -122,7 +140,7 @@ impl<P: Platform> Devices<P> {
     pub(crate) fn open(&self, id: DeviceId) -> Result<DeviceName, OpenDeviceError> {
         let place = self.place(id).map_err(|NoDevice| OpenDeviceError::Absent)?;
         let opened = place.word.open(None);
-        match (opened, place.front.lock().view) {
+        match (opened, self.shown(&place.front.lock())) {
             (Ok(()), Some(view)) => Ok(view.name),
             (Ok(()), None) => unreachable!("a device that is not shown is claimed"),
             (Err(_), Some(_)) => Err(OpenDeviceError::Claimed),
@@ -184,7 +202,8 @@ impl<P: Platform> Devices<P> {
         let inspection = self.inspection.lock();
         let (view, content) = {
             let front = self.place(name.id)?.front.lock();
-            (front.view.filter(|view| view.name == name).ok_or(NoDevice)?, front.content.clone())
+            let view = self.shown(&front).filter(|view| view.name == name);
+            (view.ok_or(NoDevice)?, front.content.clone())
         };
         let result = look(view, content.as_deref().and_then(Option::as_ref));
         drop(content);
@@ -199,7 +218,7 @@ impl<P: Platform> Devices<P> {
     /// [`NoDevice`].
     pub(crate) fn last_error(&self, name: DeviceName) -> Result<Words, NoDevice> {
         let front = self.place(name.id)?.front.lock();
-        if front.view.is_some_and(|view| view.name == name) {
+        if self.shown(&front).is_some_and(|view| view.name == name) {
             Ok(front.last_error)
         } else {
             Err(NoDevice)
@@ -232,6 +251,22 @@ impl<P: Platform> Devices<P> {
         self.known(id).word.release(release);
     }
 
+    /// Hides the claimed devices, all in one step; they are shown again when their numbers are given to
+    /// new ones.
+    pub(crate) fn hide(&self, ids: DeviceSet) {
+        let mut rest = ids;
+        let mut bits = 0;
+        while let Some(id) = rest.first() {
+            rest = rest.without(id);
+            bits |= bit(id);
+        }
+        self.hidden.fetch_or(bits, Ordering::Release);
+    }
+
+    fn show(&self, id: DeviceId) {
+        self.hidden.fetch_and(!bit(id), Ordering::Release);
+    }
+
     /// Shows the view, and applies its limit to the content. A device that was absent can be opened
     /// from now on.
     pub(crate) fn publish(&self, view: View) {
@@ -244,6 +279,7 @@ impl<P: Platform> Devices<P> {
         }
         drop(content);
         if is_new {
+            self.show(view.name.id);
             // Emptied: the device that had the number before is gone.
             place.word.release(Release::Emptied);
         }
@@ -260,6 +296,7 @@ impl<P: Platform> Devices<P> {
             front.view.replace(view).is_none()
         };
         if is_new {
+            self.show(view.name.id);
             // Emptied: the device that had the number before is gone.
             place.word.release(Release::Emptied);
         }
@@ -351,3 +388,6 @@ impl<P: Platform> Default for Devices<P> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

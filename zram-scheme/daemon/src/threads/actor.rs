@@ -152,7 +152,11 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
                 self.retire(view.name.id, Some(view));
                 devices.release(view.name.id, Release::Emptied);
             }
-            Effect::Retire(ids) => for_each(ids, |id| self.retire(id, None)),
+            Effect::Retire(ids) => {
+                // At once: whoever has seen one of them go finds none of the others.
+                devices.hide(ids);
+                for_each(ids, |id| self.retire(id, None));
+            }
             Effect::Release(ids) => for_each(ids, |id| devices.release(id, Release::Unchanged)),
             Effect::Compact(id) => self.accept_compaction(id),
             Effect::Reply(reply) => self.reply(reply),
