@@ -157,3 +157,18 @@ fn a_cpu_comes_back_right_after_the_reset_of_a_device_with_pages() {
     );
     boot(2, &script).succeeds().prints("cat zram:1/initstate", "0").prints("cat cpu:online", "0-1");
 }
+
+#[test]
+fn a_cpu_goes_and_comes_while_devices_with_pages_are_reset() {
+    let round = "pages zram:1\necho 1 > zram:1/reset\necho 256M > zram:1/disksize\n".repeat(4);
+    let script = format!(
+        "{SWAP}\
+         echo id=1 disksize=256M > zram:control/hot_add\n\
+         hotplug --cycles 300 &\n\
+         {round}\
+         wait\n\
+         cat cpu:online\n"
+    );
+    let run = boot(2, &script).succeeds().prints("cat cpu:online", "0-1");
+    assert_eq!(run.figure("hotplug_cycles"), 300);
+}
