@@ -59,11 +59,13 @@ fn memory_that_is_really_gone_costs_one_program_and_the_rest_lives() {
 #[test]
 fn swapoff_brings_every_page_back() {
     // The second program pushes pages of the first one out, then ends and makes room for them. The
-    // first one touches none of them until they are back. Passes keep the second one busy until the
-    // first one is full, whichever of them the host runs first.
+    // first one touches none of them until they are back. The second one begins when the first is
+    // full, whichever of them the host would run first.
+    let full_bytes = 80 << 20;
     let script = format!(
         "{SWAP}memhog --size 80M --until-swapoff &\n\
-         memhog --size 56M --passes 6\n\
+         until resident_bytes {full_bytes}\n\
+         memhog --size 56M --passes 2\n\
          swapon\n\
          swapoff zram:0\n\
          cat /scheme/swap/areas\n\
