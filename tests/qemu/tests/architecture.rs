@@ -108,3 +108,17 @@ fn the_rooms_of_the_pager_import_neither_its_moves_nor_the_pager_nor_one_another
         }
     }
 }
+
+#[test]
+fn every_file_that_the_documents_name_from_the_root_is_there() {
+    let tops = ["drivers/", "docs/", "kernel-glue/", "tests/", "zram-scheme/"];
+    for document in ["ARCHITECTURE.md", "README.md"] {
+        let text = fs::read_to_string(place::root().join(document)).expect("it is there");
+        // Between backticks; what stands behind the path is a name in the file.
+        let names =
+            text.split('`').skip(1).step_by(2).filter_map(|code| code.split([':', ' ']).next());
+        for name in names.filter(|name| tops.iter().any(|top| name.starts_with(top))) {
+            assert!(place::root().join(name).exists(), "{document} names {name}");
+        }
+    }
+}
