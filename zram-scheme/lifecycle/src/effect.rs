@@ -32,9 +32,11 @@ pub enum Effect {
     Install(View),
     /// Give back the content that was built.
     DropBuilt,
-    /// Show the view of the claimed device, take its content out and give it back, then let opens in.
+    /// Show the view of the claimed device and take its content out, to be given back; then let opens
+    /// in.
     Clear(View),
-    /// Hide these claimed devices, take their contents out and give them back; they stay claimed.
+    /// Hide these claimed devices in one step and take their contents out, to be given back; they stay
+    /// claimed.
     Retire(DeviceSet),
     /// Let opens of these claimed devices in again.
     Release(DeviceSet),

@@ -10,7 +10,7 @@
 //! | the actor | any time | - |
 //!
 //! Statistics do not open the device, because a reader of `mm_stat` must not make a reset fail. So a
-//! content that the actor takes out has no other user, and its memory is given back there and then.
+//! content that the actor takes out has no other user, and the reaper can give its memory back.
 //! Contents live in `Arc`s that are allocated at start, because `Arc` cannot be allocated fallibly.
 //!
 //! Lock order: inspection, then the lock of one device. The latter is held for copies of a few words
