@@ -130,6 +130,11 @@ impl Image {
         self.folder.file(KERNEL)
     }
 
+    /// Returns the file for what an attended guest says.
+    pub fn log(&self) -> PathBuf {
+        self.folder.file("console.log")
+    }
+
     /// Returns the archive of first files.
     pub fn initrd(&self) -> PathBuf {
         self.folder.file("initrd.cpio")
