@@ -32,11 +32,12 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 14] = [
     "sh",
     "zramctl",
     "swapon",
     "swapoff",
+    "zram-setup",
     "memhog",
     "report",
     "bench",

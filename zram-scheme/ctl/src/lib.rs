@@ -1,5 +1,6 @@
-//! What of `zramctl`, `swapon`, `swapoff`, `free` and the boot configuration needs no machine: options,
-//! names, tables. The programs bring files and calls, and tests on the host the rest.
+//! What `zramctl`, `swapon`, `swapoff`, `zram-setup` and `free` do: options, names, tables, words. What
+//! they need of a system is a trait ([`system`]), so that tests on the host see all of it but the calls,
+//! which the programs under `bin/` bring.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -7,8 +8,14 @@
 extern crate alloc;
 
 pub mod areas;
+pub mod conf;
 pub mod device;
 pub mod free;
+pub mod listing;
 pub mod options;
+pub mod setup;
+pub mod swapoff;
+pub mod swapon;
+pub mod system;
 pub mod table;
 pub mod units;

@@ -88,9 +88,9 @@ fn a_device_that_cannot_be_mounted_is_told_why() {
         .succeeds()
         .prints(
             "! swapon zram:0",
-            "swapon: it has no disksize; give it one: echo 64M > zram:0/disksize",
+            "swapon: zram:0: it has no disksize; give it one: echo 64M > zram:0/disksize",
         )
-        .says("swapon: its disksize of 1099511627776 bytes is too large");
+        .says("swapon: zram:0: its disksize of 1099511627776 bytes is too large");
 }
 
 #[test]
