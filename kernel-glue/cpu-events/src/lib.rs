@@ -32,7 +32,8 @@ mod transition;
 
 use hotplug::{Cpu, CpuId, CpuSet};
 use syscall::error::EIO;
-use zram_abi::cpu_event::{Answer, Event, Stage};
+use zram_abi::Stage;
+use zram_abi::cpu_event::{Answer, Event};
 
 use self::listener::{Call, Listener};
 use self::transition::{Effect, Happening, Transition};

@@ -19,7 +19,7 @@
 
 use hotplug::{CpuId, Forbidden};
 use syscall::error::ETIMEDOUT;
-use zram_abi::cpu_event::Stage;
+use zram_abi::Stage;
 
 /// Where the transition is; there is one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,13 +9,13 @@ use syscall::schemev2::Sqe;
 
 use crate::files::Description;
 use crate::files::table::FileTable;
+use crate::limits::CPUS_MAX;
 use crate::limits::{
     BATCH_MAX, CONSOLE_INPUT_MAX, CONSOLE_WRITE_MAX, DESCRIPTIONS_MAX, GRANTS_MAX,
     GRANTS_SERVER_MIN, LOWER_MAX, PASSED_MAX, PATH_MAX, PIPE_SIZE, PIPES_MAX, REQUESTS_MAX,
     SCHEMES_MAX, SERVERS_MAX, SHARED_MAX, SPACES_MAX, TABLES_MAX, TEXTS_MAX, THREADS_MAX,
     UNREAD_MAX, UPPER_MAX,
 };
-use crate::machine::cpu_id::CPUS_MAX;
 use crate::machine::regs::Regs;
 use crate::scheme::pipe::Pipe;
 use crate::scheme::user::UserScheme;

@@ -14,9 +14,9 @@ use crate::files::Description;
 use crate::files::table::FileTable;
 use crate::futex::Futexes;
 use crate::limits;
+use crate::limits::CPUS_MAX;
 use crate::machine::action::{Action, Fault};
 use crate::machine::boot::BootInfo;
-use crate::machine::cpu_id::{CPUS_MAX, CpuId};
 use crate::machine::frames::FrameTable;
 use crate::machine::paging::UserPage;
 use crate::scheme::console::Console;
@@ -30,6 +30,7 @@ use crate::swap::{self, Swap};
 use crate::text::text;
 use crate::thread::scheduler::Scheduler;
 use crate::thread::{State, Thread, ThreadId};
+use zram_abi::CpuId;
 
 /// All state of the kernel.
 pub(crate) struct Kernel {
@@ -157,7 +158,7 @@ impl Kernel {
     /// 4 ms have passed on this CPU.
     pub(crate) fn on_tick(&mut self, cpu: CpuId) {
         let thread = self.enter(cpu);
-        if self.scheduler.online().iter().next() == Some(cpu) {
+        if self.scheduler.online().first() == Some(cpu) {
             self.poll_console();
         }
         self.expire_deadlines();
@@ -249,10 +250,10 @@ impl Kernel {
         if before != space
             && let Some(left) = before.and_then(|before| self.spaces.get_mut(before))
         {
-            left.loaded.remove(here);
+            left.loaded = left.loaded.without(here);
         }
         if let Some(entered) = space.and_then(|space| self.spaces.get_mut(space)) {
-            entered.loaded.insert(here);
+            entered.loaded = entered.loaded.with(here);
         }
     }
 }

@@ -3,6 +3,9 @@
 //! The kernel's heap has a fixed size, so each kind of object has a most; reaching it is an errno to
 //! the caller. `heap_sum` adds up what all of them together need at their worst.
 
+/// Possible CPUs at most; the tests use up to 4, and per-CPU memory is reserved for all of them at boot.
+/// Every [`zram_abi::CpuId`] in the kernel is of a possible CPU and so below it.
+pub(crate) const CPUS_MAX: usize = 8;
 /// Address spaces, which is to say processes.
 pub(crate) const SPACES_MAX: usize = 64;
 /// Grants (mapped ranges) of one address space.

@@ -22,9 +22,9 @@ use crate::calls::{Buffer, Caller};
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::scheme::sys::Text;
 use crate::slab::Id;
+use zram_abi::{CpuId, CpuSet};
 
 /// What of `cpu` a description has open.
 pub(crate) struct File(Kind);
@@ -148,7 +148,7 @@ pub(crate) fn scheme_close(kernel: &mut Kernel, File(kind): File) {
 }
 
 /// Returns the names in the root.
-fn names(possible: CpuMask) -> String {
+fn names(possible: CpuSet) -> String {
     let mut text = String::from("events\nonline\npossible\npresent\n");
     for cpu in possible.iter() {
         writeln!(text, "{cpu}").expect("a string takes any text");
@@ -157,10 +157,10 @@ fn names(possible: CpuMask) -> String {
 }
 
 /// Returns a set of CPUs as Linux writes it: `0-3,5`.
-fn list(cpus: CpuMask) -> String {
+fn list(cpus: CpuSet) -> String {
     let mut text = String::new();
-    let mut run: Option<(usize, usize)> = None;
-    for cpu in cpus.iter().map(|cpu| cpu.index()) {
+    let mut run: Option<(u32, u32)> = None;
+    for cpu in cpus.iter().map(CpuId::number) {
         run = match run {
             Some((first, last)) if cpu == last + 1 => Some((first, cpu)),
             Some(finished) => {
@@ -177,7 +177,7 @@ fn list(cpus: CpuMask) -> String {
     text
 }
 
-fn write_run(text: &mut String, (first, last): (usize, usize)) {
+fn write_run(text: &mut String, (first, last): (u32, u32)) {
     let comma = if text.is_empty() { "" } else { "," };
     let written = if first == last {
         write!(text, "{comma}{first}")

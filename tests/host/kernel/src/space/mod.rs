@@ -22,11 +22,11 @@ use grants::Grants;
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
 use crate::limits::SPACES_MAX;
-use crate::machine::cpu_id::CpuMask;
 use crate::machine::paging::{NeedFrame, PageTree, Pte, UserPage};
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::{Identity, PRIORITY_LAST};
+use zram_abi::CpuSet;
 
 /// Names an address space.
 pub(crate) type SpaceId = Id<Space>;
@@ -38,7 +38,7 @@ pub(crate) struct Space {
     /// What may be where.
     pub(crate) grants: Grants,
     /// CPUs that may hold translations of it.
-    pub(crate) loaded: CpuMask,
+    pub(crate) loaded: CpuSet,
     /// Threads that are not dead.
     pub(crate) threads: u32,
     /// Threads that are not dead, and descriptions that name it.
@@ -88,7 +88,7 @@ impl Kernel {
         Ok(self.spaces.insert(Space {
             tree,
             grants: Grants::default(),
-            loaded: CpuMask::EMPTY,
+            loaded: CpuSet::EMPTY,
             threads: 0,
             references: 1,
             owner,

@@ -12,12 +12,12 @@ use crate::errno::Errno;
 use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::machine::action::{Action, Pages};
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::machine::frames::Frame;
 use crate::machine::paging::UserPage;
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::ThreadId;
+use zram_abi::{CpuId, CpuSet};
 
 /// What may happen when all CPUs have forgotten the pages.
 pub(crate) enum After {
@@ -39,7 +39,7 @@ pub(crate) enum After {
 
 /// What one CPU has to send out before it runs a thread again.
 pub(crate) struct Pending {
-    cpus: CpuMask,
+    cpus: CpuSet,
     pages: Pages,
     after: Vec<After>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Pending {
 impl Pending {
     /// Returns nothing to send out.
     pub(crate) const fn new() -> Self {
-        Self { cpus: CpuMask::EMPTY, pages: Pages::none(), after: Vec::new() }
+        Self { cpus: CpuSet::EMPTY, pages: Pages::none(), after: Vec::new() }
     }
 }
 
@@ -57,7 +57,7 @@ impl Kernel {
         let loaded = self.spaces[space].loaded;
         let pending = &mut self.local[self.here.index()].pending;
         pending.pages.push(page);
-        pending.cpus = union(pending.cpus, loaded);
+        pending.cpus = pending.cpus.union(loaded);
     }
 
     /// Notes that all pages of the space were taken away.
@@ -65,7 +65,7 @@ impl Kernel {
         let loaded = self.spaces[space].loaded;
         let pending = &mut self.local[self.here.index()].pending;
         pending.pages = Pages::All;
-        pending.cpus = union(pending.cpus, loaded);
+        pending.cpus = pending.cpus.union(loaded);
     }
 
     /// Notes what to do when everything noted so far is forgotten by all CPUs.
@@ -122,8 +122,4 @@ impl Kernel {
         self.frames.unborrow(frame);
         self.frames.put(frame);
     }
-}
-
-fn union(left: CpuMask, right: CpuMask) -> CpuMask {
-    CpuMask::from_bits(left.bits() | right.bits())
 }

@@ -13,7 +13,6 @@ pub(crate) mod wake;
 use crate::cpus;
 use crate::files::table::FileTable;
 use crate::futex::FutexKey;
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::machine::regs::{Regs, SavedRegs};
 use crate::scheme::pipe::Pipe;
 use crate::scheme::user::UserScheme;
@@ -21,6 +20,7 @@ use crate::scheme::user::request::Request;
 use crate::slab::Id;
 use crate::space::Space;
 use crate::swap;
+use zram_abi::{CpuId, CpuSet};
 
 /// Names a thread.
 pub(crate) type ThreadId = Id<Thread>;
@@ -45,7 +45,7 @@ pub(crate) struct Thread {
     /// 0 (first) to 39.
     pub(crate) priority: u8,
     /// CPUs that it may run on, as long as one of them is online.
-    pub(crate) affinity: CpuMask,
+    pub(crate) affinity: CpuSet,
     /// CPU it ran on last, where its data may still be in the caches.
     pub(crate) last_cpu: CpuId,
     /// Somebody killed it while another CPU ran it; it dies when that CPU enters the kernel.
@@ -169,7 +169,7 @@ impl Identity {
 
 impl Thread {
     /// Returns a thread that has not started and has neither address space nor files.
-    pub(crate) fn new(identity: Identity, affinity: CpuMask, cpu: CpuId) -> Self {
+    pub(crate) fn new(identity: Identity, affinity: CpuSet, cpu: CpuId) -> Self {
         Self {
             regs: SavedRegs::new(Regs::new(0, 0)),
             state: State::NotStarted,

@@ -11,8 +11,9 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::{PRIORITY_LAST, ThreadId};
+use crate::limits::CPUS_MAX;
 use crate::limits::THREADS_MAX;
-use crate::machine::cpu_id::{CPUS_MAX, CpuId, CpuMask};
+use zram_abi::{CpuId, CpuSet};
 
 /// Ticks (of 4 ms) that a thread runs before another of the same priority gets its turn.
 const SLICE_TICKS: u32 = 3;
@@ -32,13 +33,13 @@ pub(crate) const QUEUED_SIZE_MAX: usize =
 pub(crate) struct Candidate {
     pub(crate) thread: ThreadId,
     pub(crate) priority: u8,
-    pub(crate) affinity: CpuMask,
+    pub(crate) affinity: CpuSet,
 }
 
 /// The queues of all CPUs.
 pub(crate) struct Scheduler {
     cpus: [Queues; CPUS_MAX],
-    online: CpuMask,
+    online: CpuSet,
 }
 
 struct Queues {
@@ -52,36 +53,36 @@ struct Queues {
 
 impl Scheduler {
     /// Returns empty queues for the CPUs that are online.
-    pub(crate) fn new(online: CpuMask) -> Self {
+    pub(crate) fn new(online: CpuSet) -> Self {
         Self { cpus: [const { Queues::new() }; CPUS_MAX], online }
     }
 
     /// Returns the CPUs that take work.
-    pub(crate) fn online(&self) -> CpuMask {
+    pub(crate) fn online(&self) -> CpuSet {
         self.online
     }
 
     /// Lets `cpu` take work.
     pub(crate) fn set_online(&mut self, cpu: CpuId) {
-        self.online.insert(cpu);
+        self.online = self.online.with(cpu);
     }
 
     /// Gives `cpu` no more work; returns the threads in its queues, first ones first.
     pub(crate) fn set_offline(&mut self, cpu: CpuId) -> Vec<Candidate> {
-        self.online.remove(cpu);
+        self.online = self.online.without(cpu);
         let queues = &mut self.cpus[cpu.index()];
         queues.is_idle = false;
         core::iter::from_fn(|| queues.next.take().or_else(|| queues.pop())).collect()
     }
 
     /// Returns whether a thread of this affinity may run on `cpu` now.
-    pub(crate) fn may_run(&self, affinity: CpuMask, cpu: CpuId) -> bool {
+    pub(crate) fn may_run(&self, affinity: CpuSet, cpu: CpuId) -> bool {
         self.online.contains(cpu)
-            && (affinity.contains(cpu) || affinity.and(self.online).is_empty())
+            && (affinity.contains(cpu) || affinity.intersection(self.online).is_empty())
     }
 
     /// Returns the CPU to whose queue a thread goes that wakes on `here`.
-    pub(crate) fn choose(&self, affinity: CpuMask, last: CpuId, here: CpuId) -> CpuId {
+    pub(crate) fn choose(&self, affinity: CpuSet, last: CpuId, here: CpuId) -> CpuId {
         if self.may_run(affinity, here) {
             here
         } else if self.may_run(affinity, last) {
@@ -94,7 +95,7 @@ impl Scheduler {
     /// Returns an idle CPU that may run a thread of this affinity, other than `here`, to be told so.
     ///
     /// It does not count as idle any more, so that the next thread wakes another.
-    pub(crate) fn wake_idle(&mut self, affinity: CpuMask, here: CpuId) -> Option<CpuId> {
+    pub(crate) fn wake_idle(&mut self, affinity: CpuSet, here: CpuId) -> Option<CpuId> {
         let found = self
             .online
             .without(here)

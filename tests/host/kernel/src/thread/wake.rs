@@ -10,9 +10,9 @@ use super::scheduler::Candidate;
 use super::{State, ThreadId, Wait};
 use crate::errno::{Errno, Halt, SysResult, encode};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::CpuId;
 use crate::machine::{apic, clock};
 use crate::swap;
+use zram_abi::CpuId;
 
 /// Who may run a thread that wakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl Kernel {
         let current = current.filter(|&thread| self.threads.get(thread).is_some_and(runs));
         for thread in current.into_iter().chain(waiting) {
             self.make_ready(thread, Urgency::Anywhere);
-            if self.threads[thread].affinity.and(self.scheduler.online()).is_empty() {
+            if self.threads[thread].affinity.intersection(self.scheduler.online()).is_empty() {
                 self.go_on_at_once(thread);
             }
         }

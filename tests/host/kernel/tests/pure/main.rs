@@ -17,12 +17,6 @@ mod limits;
 #[expect(dead_code, reason = "the tests need a part of it")]
 mod slab;
 
-#[path = "../../src/machine"]
-mod machine {
-    #[expect(dead_code, reason = "the tests need a part of it")]
-    pub(crate) mod cpu_id;
-}
-
 #[path = "../../src/space"]
 mod space {
     #[expect(dead_code, reason = "the tests need a part of it")]

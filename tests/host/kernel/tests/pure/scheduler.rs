@@ -1,21 +1,19 @@
 //! Run queues: priority, slices, affinity, stealing and hand-off.
 
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::slab::Slab;
 use crate::thread::scheduler::{Candidate, Scheduler};
 use crate::thread::{Thread, ThreadId};
+use zram_abi::{CpuId, CpuSet};
 
 /// Ticks after which a thread makes room for another of its priority.
 const SLICE_TICKS: u32 = 3;
 
-fn cpu(index: usize) -> CpuId {
-    CpuId::new(index).expect("tests use few CPUs")
+fn cpu(number: u32) -> CpuId {
+    CpuId::new(number).expect("tests use few CPUs")
 }
 
-fn cpus(indexes: &[usize]) -> CpuMask {
-    let mut mask = CpuMask::EMPTY;
-    indexes.iter().for_each(|&index| mask.insert(cpu(index)));
-    mask
+fn cpus(numbers: &[u32]) -> CpuSet {
+    numbers.iter().map(|&number| cpu(number)).fold(CpuSet::EMPTY, CpuSet::with)
 }
 
 fn threads<const N: usize>() -> [ThreadId; N] {
@@ -23,12 +21,12 @@ fn threads<const N: usize>() -> [ThreadId; N] {
     core::array::from_fn(|_| slab.insert(Thread).expect("there is room for N"))
 }
 
-fn candidate(thread: ThreadId, priority: u8, affinity: CpuMask) -> Candidate {
+fn candidate(thread: ThreadId, priority: u8, affinity: CpuSet) -> Candidate {
     Candidate { thread, priority, affinity }
 }
 
-fn pop(scheduler: &mut Scheduler, index: usize) -> Option<ThreadId> {
-    scheduler.pop(cpu(index)).map(|candidate| candidate.thread)
+fn pop(scheduler: &mut Scheduler, number: u32) -> Option<ThreadId> {
+    scheduler.pop(cpu(number)).map(|candidate| candidate.thread)
 }
 
 #[test]
