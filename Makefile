@@ -34,6 +34,7 @@ model: ## explore the lifecycle in every order, and show the races that Linux ha
 loom: ## explore every interleaving of the hand-made locks and words
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zramd --lib interleavings
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zram --test loom
+	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package swap-pager --lib interleavings
 
 soak: setup ## the storms of make test, for longer, and machines of all sizes (SECONDS=300 SEED=N)
 	@$(QEMU) soak
