@@ -6,7 +6,7 @@ use crate::text::Words;
 
 /// Which levels there are ([`zram::Algorithm::levels`]).
 pub(crate) const NO_SUCH_LEVEL: &str =
-    "no such level; pagelz has 1 to 5, lz4 1 to 65537, lz4-safe only 1";
+    "no such level; pagelz has 1 to 9, lz4 1 to 65537, lz4-safe only 1";
 
 /// Returns why a write to `file` was refused; `wanted` is the size that it asked for, if any.
 pub fn refusal(refusal: Refusal, file: &str, wanted: Option<Pages>) -> Words {
