@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn levels_are_those_of_each_algorithm() {
         let words = format!("{Levels}");
-        assert!(words.starts_with("pagelz has 1 to 5, lz4 1 to 65537, lz4-safe only 1"), "{words}");
+        assert!(words.starts_with("pagelz has 1 to 9, lz4 1 to 65537, lz4-safe only 1"), "{words}");
     }
 
     #[test]
