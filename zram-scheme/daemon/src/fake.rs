@@ -198,6 +198,7 @@ impl ClientRequest for FakeClient {
 #[derive(Debug, Default)]
 pub(crate) struct FakeSocket {
     answered: Mutex<Vec<(Cqe, Vec<u8>)>>,
+    notified: Mutex<Vec<usize>>,
 }
 
 impl FakeSocket {
@@ -206,6 +207,11 @@ impl FakeSocket {
         let mut answered = self.answered.lock().unwrap();
         let index = answered.iter().position(|(cqe, _)| cqe.tag == tag)?;
         Some(answered.remove(index))
+    }
+
+    /// Takes out the handles whose watchers were told something.
+    pub(crate) fn notified(&self) -> Vec<usize> {
+        core::mem::take(&mut self.notified.lock().unwrap())
     }
 
     fn reserve(&self) {
@@ -218,6 +224,10 @@ impl Socket for FakeSocket {
 
     fn receive(&self, _requests: &mut Vec<FakeClient>) -> Result<(), Closed> {
         Err(Closed)
+    }
+
+    fn notify(&self, handle: usize) {
+        self.notified.lock().unwrap().push(handle);
     }
 
     fn answer(&self, request: FakeClient, answer: Answer) {

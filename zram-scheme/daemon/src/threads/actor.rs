@@ -21,7 +21,7 @@ use zram_lifecycle::{
 use super::compactions::{Accepted, Compactions};
 use super::mailbox::{Message, ReplyTo};
 use super::reaper::Seat;
-use crate::daemon::Daemon;
+use crate::daemon::{Change, Daemon};
 use crate::devices::{Content, DEVICES_MAX};
 use crate::platform::{Platform, Socket};
 
@@ -152,24 +152,30 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
     fn perform(&mut self, effect: Effect) {
         let devices = &self.daemon.devices;
         match effect {
-            Effect::Publish(view) => devices.publish(view),
+            Effect::Publish(view) => self.publish(view),
             Effect::Install(view) => {
                 let (id, content, seat) = self.built.take().expect("it was built before");
                 assert!(id == view.name.id, "built for this device");
                 assert!(self.seats.len() < DEVICES_MAX, "no more contents than devices");
                 self.seats.push(seat);
+                let is_new = devices.view(id).is_none();
                 devices.install(view, content);
+                self.notify(id, is_new);
             }
             Effect::DropBuilt => drop(self.built.take()),
             Effect::Clear(view) => {
                 // Nobody finds the content any more before anybody can open the device again.
                 self.retire(view.name.id, Some(view));
                 devices.release(view.name.id, Release::Emptied);
+                self.notify(view.name.id, false);
             }
             Effect::Retire(ids) => {
                 // At once: whoever has seen one of them go finds none of the others.
                 devices.hide(ids);
-                for_each(ids, |id| self.retire(id, None));
+                for_each(ids, |id| {
+                    self.retire(id, None);
+                    self.notify(id, true);
+                });
             }
             Effect::Release(ids) => for_each(ids, |id| devices.release(id, Release::Unchanged)),
             Effect::Compact(id) => self.accept_compaction(id),
@@ -207,6 +213,24 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
         let content = Content::<P>::new(config, self.daemon.platform.pages())?;
         self.built = Some((id, content, seat));
         Ok(())
+    }
+
+    fn publish(&self, view: View) {
+        let (devices, id) = (&self.daemon.devices, view.name.id);
+        let before = devices.view(id);
+        devices.publish(view);
+        let is_resized = before.is_some_and(|before| before.pages != view.pages);
+        if before.is_none() || is_resized || devices.has_reached_watermark(id) {
+            self.notify(id, before.is_none());
+        }
+    }
+
+    /// Tells who watches that the device has changed, and maybe that it came or went.
+    fn notify(&self, id: DeviceId, has_come_or_gone: bool) {
+        self.daemon.notify(Change::Device(id));
+        if has_come_or_gone {
+            self.daemon.notify(Change::Devices);
+        }
     }
 
     /// Takes the content out of the claimed device and hands it to the reaper.
