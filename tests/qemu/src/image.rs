@@ -32,7 +32,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 15] = [
     "sh",
     "zramctl",
     "swapon",
@@ -41,6 +41,8 @@ const PROGRAMS: [&str; 13] = [
     "report",
     "bench",
     "pages",
+    "access",
+    "as",
     "attributes",
     "platform",
     "hostile",
