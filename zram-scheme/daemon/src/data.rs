@@ -27,10 +27,27 @@ pub enum DataError {
     Limit,
     /// The machine has no memory for it; the page is as it was.
     NoReserve,
+    /// The device's pool is as large as it can be; the page is as it was.
+    Full,
     /// The client's memory ends before the transfer does; the page is as it was.
     Unreadable,
     /// What is stored does not match its checksum; the page is lost.
     Damaged,
+}
+
+impl DataError {
+    /// Returns what to say where the errno says no more than that it failed: EIO, as of any block device.
+    pub(crate) const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Limit => Some("mem_limit is reached, the page is as it was"),
+            Self::NoReserve => Some("the machine has no memory for it, the page is as it was"),
+            Self::Full => Some(
+                "the pool has 65536 runs of this size of object, which is the most there can be",
+            ),
+            Self::Damaged => Some("what is stored does not match its checksum, the page is lost"),
+            Self::Misaligned | Self::TooLong | Self::PastEnd | Self::Unreadable => None,
+        }
+    }
 }
 
 /// Slots to transfer; holding one proves that they exist.
@@ -126,6 +143,7 @@ const fn of_store(error: StoreError) -> DataError {
         StoreError::Limit => DataError::Limit,
         // A user's write is stored whole if it does not shrink, so NoGain does not happen.
         StoreError::NoReserve | StoreError::NoGain => DataError::NoReserve,
+        StoreError::Full => DataError::Full,
         StoreError::OutOfRange => DataError::PastEnd,
     }
 }
@@ -141,6 +159,12 @@ const fn of_load(error: LoadError) -> DataError {
 mod tests {
     use super::{DataError, Transfer};
     use zram_lifecycle::Pages;
+
+    #[test]
+    fn a_pool_at_its_greatest_size_is_told_with_the_number() {
+        let words = super::of_store(zram::StoreError::Full).words();
+        assert!(words.is_some_and(|words| words.contains("65536 runs")), "{words:?}");
+    }
 
     #[test]
     fn a_transfer_is_checked_and_ends_with_the_device() {

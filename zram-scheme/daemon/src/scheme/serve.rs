@@ -17,6 +17,7 @@ use crate::daemon::Daemon;
 use crate::data::{self, DataError, Transfer};
 use crate::errno;
 use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
+use crate::text::Words;
 use zram_lifecycle::DeviceName;
 
 /// Most requests that are taken from the socket at once.
@@ -141,7 +142,10 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
     ) -> Result<usize, Fault> {
         let offset = client.word(3);
         match opened.file {
-            File::Device(name) if opened.is_readable => self.read_pages(name, offset, client),
+            File::Device(name) if opened.is_readable => {
+                let result = self.read_pages(name, offset, client);
+                result.inspect_err(|fault| self.tell(name, *fault))
+            }
             File::Device(_) => Err(Fault::NoHandle),
             File::Root
             | File::ControlDirectory
@@ -171,7 +175,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         let id = HandleId(client.handle());
         let result = match self.opened(id) {
             Ok(Opened { file: File::Device(name), is_writable: true, .. }) => {
-                self.write_pages(name, &client)
+                self.write_pages(name, &client).inspect_err(|fault| self.tell(name, *fault))
             }
             Ok(Opened { file: File::Device(_), is_writable: false, .. }) => Err(Fault::NoHandle),
             Ok(opened) => return write::write(self.daemon, (id, opened), client),
@@ -194,6 +198,17 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
         self.set_clock();
         Ok(data::write::<P>(&content, &mut self.worker, transfer, client)?)
+    }
+
+    /// Leaves words about pages that were not written or read, once for each reason.
+    fn tell(&self, name: DeviceName, fault: Fault) {
+        let Fault::Data(error) = fault else { return };
+        let Some(why) = error.words() else { return };
+        let words = Words::of(format_args!("device: {why}"));
+        let told = self.daemon.devices.last_error(name);
+        if told.is_ok_and(|told| told.text() != words.text()) {
+            self.daemon.set_last_error(File::Device(name), words);
+        }
     }
 
     fn set_clock(&mut self) {
