@@ -35,21 +35,6 @@ pub enum DataError {
     Damaged,
 }
 
-impl DataError {
-    /// Returns what to say where the errno says no more than that it failed: EIO, as of any block device.
-    pub(crate) const fn words(self) -> Option<&'static str> {
-        match self {
-            Self::Limit => Some("mem_limit is reached, the page is as it was"),
-            Self::NoReserve => Some("the machine has no memory for it, the page is as it was"),
-            Self::Full => Some(
-                "the pool has 65536 runs of this size of object, which is the most there can be",
-            ),
-            Self::Damaged => Some("what is stored does not match its checksum, the page is lost"),
-            Self::Misaligned | Self::TooLong | Self::PastEnd | Self::Unreadable => None,
-        }
-    }
-}
-
 /// Slots to transfer; holding one proves that they exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transfer {
@@ -159,12 +144,6 @@ const fn of_load(error: LoadError) -> DataError {
 mod tests {
     use super::{DataError, Transfer};
     use zram_lifecycle::Pages;
-
-    #[test]
-    fn a_pool_at_its_greatest_size_is_told_with_the_number() {
-        let words = super::of_store(zram::StoreError::Full).words();
-        assert!(words.is_some_and(|words| words.contains("65536 runs")), "{words:?}");
-    }
 
     #[test]
     fn a_transfer_is_checked_and_ends_with_the_device() {

@@ -17,7 +17,6 @@ use crate::daemon::Daemon;
 use crate::data::{self, DataError, Transfer};
 use crate::errno;
 use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
-use crate::text::Words;
 use zram_lifecycle::DeviceName;
 
 /// Most requests that are taken from the socket at once.
@@ -91,7 +90,8 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
             Some(Opcode::Close) => self.close(id),
             Some(Opcode::Read) => {
                 let opened = self.opened(id)?;
-                self.read((id, opened), client)
+                let result = self.read((id, opened), client);
+                result.inspect_err(|&fault| self.daemon.note_fault(opened.file, fault))
             }
             Some(Opcode::Fsize) => {
                 let opened = self.opened(id)?;
@@ -104,7 +104,8 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
             Some(Opcode::StdFsCall) => self.standard_call(id, client),
             Some(Opcode::Call) => {
                 let opened = self.opened(id)?;
-                verbs::call(self.daemon, (id, opened), &self.worker, client)
+                let result = verbs::call(self.daemon, (id, opened), &self.worker, client);
+                result.inspect_err(|&fault| self.daemon.note_fault(opened.file, fault))
             }
             // Pages are stored when a write is answered, so there is nothing to flush; the kernel
             // keeps the flags that fcntl changes.
@@ -142,10 +143,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
     ) -> Result<usize, Fault> {
         let offset = client.word(3);
         match opened.file {
-            File::Device(name) if opened.is_readable => {
-                let result = self.read_pages(name, offset, client);
-                result.inspect_err(|fault| self.tell(name, *fault))
-            }
+            File::Device(name) if opened.is_readable => self.read_pages(name, offset, client),
             File::Device(_) => Err(Fault::NoHandle),
             File::Root
             | File::ControlDirectory
@@ -175,7 +173,8 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         let id = HandleId(client.handle());
         let result = match self.opened(id) {
             Ok(Opened { file: File::Device(name), is_writable: true, .. }) => {
-                self.write_pages(name, &client).inspect_err(|fault| self.tell(name, *fault))
+                let result = self.write_pages(name, &client);
+                result.inspect_err(|&fault| self.daemon.note_fault(File::Device(name), fault))
             }
             Ok(Opened { file: File::Device(_), is_writable: false, .. }) => Err(Fault::NoHandle),
             Ok(opened) => return write::write(self.daemon, (id, opened), client),
@@ -198,17 +197,6 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
         self.set_clock();
         Ok(data::write::<P>(&content, &mut self.worker, transfer, client)?)
-    }
-
-    /// Leaves words about pages that were not written or read, once for each reason.
-    fn tell(&self, name: DeviceName, fault: Fault) {
-        let Fault::Data(error) = fault else { return };
-        let Some(why) = error.words() else { return };
-        let words = Words::of(format_args!("device: {why}"));
-        let told = self.daemon.devices.last_error(name);
-        if told.is_ok_and(|told| told.text() != words.text()) {
-            self.daemon.set_last_error(File::Device(name), words);
-        }
     }
 
     fn set_clock(&mut self) {

@@ -93,24 +93,6 @@ fn a_failed_write_leaves_the_page_and_is_counted() {
     assert_eq!(machine.write(handle, 8192, &noise(4)), Ok(4096));
 }
 
-#[test]
-fn why_a_page_was_not_written_is_told_in_words_once_for_each_reason() {
-    let mut machine = Machine::with_device("1M");
-    let handle = machine.open("0");
-    machine.echo("0/mem_limit", "4096").unwrap();
-    assert_eq!(machine.write(handle, 0, &page(1)), Ok(4096));
-    for _ in 0..3 {
-        assert_eq!(machine.write(handle, 0, &noise(2)), Err(EIO));
-    }
-    let words = "device: mem_limit is reached, the page is as it was\n";
-    assert_eq!(machine.cat("0/last_error").unwrap(), words);
-    machine.echo("0/mem_limit", "0").unwrap();
-    machine.platform.grant_pages(0);
-    assert_eq!(machine.write(handle, 0, &noise(2)), Err(EIO));
-    let words = "device: the machine has no memory for it, the page is as it was\n";
-    assert_eq!(machine.cat("0/last_error").unwrap(), words);
-}
-
 /// A client that changes its memory all the time: each copy of it is another page.
 #[derive(Default)]
 struct Changing {
