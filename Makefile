@@ -36,7 +36,7 @@ loom: ## explore every interleaving of the hand-made locks and words
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zram --test loom
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package swap-pager --lib interleavings
 
-soak: setup ## the storms of make test, for longer, and machines of all sizes (SECONDS=300 SEED=N)
+soak: setup ## storms for longer, machines of all sizes (SECONDS=300 SEED=N); or only some (MEM=128,2048 CPUS=1 SAMPLE=usual,random,half; HOSTILE=1..9)
 	@$(QEMU) soak
 
 corpus: ## take a new sample of real pages into target/corpus

@@ -32,7 +32,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 16] = [
     "sh",
     "zramctl",
     "swapon",
@@ -42,6 +42,8 @@ const PROGRAMS: [&str; 14] = [
     "report",
     "bench",
     "pages",
+    "access",
+    "as",
     "attributes",
     "platform",
     "hostile",
