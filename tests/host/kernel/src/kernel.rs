@@ -43,7 +43,7 @@ pub(crate) struct Kernel {
     pub(crate) pipes: Slab<Pipe>,
     pub(crate) console: Console,
     pub(crate) futexes: Futexes,
-    pub(crate) scheduler: Scheduler,
+    pub(crate) scheduler: Scheduler<ThreadId>,
     /// Deadlines of waiting threads, earliest first.
     pub(crate) deadlines: BTreeSet<(u64, ThreadId)>,
     /// Bytes of the open texts of `sys`, `swap` and `cpu`.

@@ -81,7 +81,7 @@ impl Kernel {
         is_positioned: bool,
         flags: usize,
     ) -> Result<Id<Description>, Errno> {
-        if self.descriptions.len() >= crate::limits::DESCRIPTIONS_MAX {
+        if self.descriptions.count() >= crate::limits::DESCRIPTIONS_MAX {
             self.close_object(object);
             return Err(Errno(syscall::error::EMFILE));
         }

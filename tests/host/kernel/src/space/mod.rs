@@ -11,11 +11,12 @@
 
 pub(crate) mod fault;
 pub(crate) mod fork;
-pub(crate) mod grants;
 pub(crate) mod map;
 pub(crate) mod retire;
 pub(crate) mod shootdown;
 pub(crate) mod user;
+
+pub(crate) use host_core::grants;
 
 use grants::Grants;
 
@@ -79,7 +80,7 @@ impl Kernel {
     ///
     /// EMFILE when there are too many; a wait or a kill when there is no frame.
     pub(crate) fn new_space(&mut self, owner: Identity) -> SysResult<SpaceId> {
-        if self.spaces.len() >= SPACES_MAX {
+        if self.spaces.count() >= SPACES_MAX {
             return crate::errno::fail(syscall::error::EMFILE);
         }
         let Some(tree) = PageTree::new(&mut self.frames) else {

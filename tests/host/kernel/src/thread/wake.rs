@@ -35,7 +35,7 @@ impl Kernel {
         self.local[self.here.index()].current
     }
 
-    fn candidate(&self, thread: ThreadId) -> Candidate {
+    fn candidate(&self, thread: ThreadId) -> Candidate<ThreadId> {
         let found = &self.threads[thread];
         Candidate { thread, priority: self.priority_of(thread), affinity: found.affinity }
     }

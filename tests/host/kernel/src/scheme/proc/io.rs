@@ -18,8 +18,8 @@ use crate::limits::PASSED_MAX;
 use crate::machine::apic;
 use crate::slab::Id;
 use crate::space::SpaceId;
-use crate::space::grants::{Rights, Span};
-use crate::space::map::MapRequest;
+use crate::space::grants::Span;
+use crate::space::map::{MapRequest, rights_of};
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, PRIORITY_LAST, State, ThreadId, Wait};
 use zram_abi::CpuSet;
@@ -145,7 +145,7 @@ impl Kernel {
                 let [_, address, size, flags] = self.read_args(space, buffer)?;
                 let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
                 let flags = MapFlags::from_bits_truncate(flags as usize);
-                self.protect(target, span, Rights::of(flags))?;
+                self.protect(target, span, rights_of(flags))?;
                 Ok(4 * WORD)
             }
             _ => fail(EINVAL),
