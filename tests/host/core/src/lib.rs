@@ -6,8 +6,9 @@
 
 extern crate alloc;
 
-pub mod areas;
+pub mod complete;
 pub mod cpio;
+pub mod editor;
 pub mod grants;
 pub mod limits;
 pub mod line;
