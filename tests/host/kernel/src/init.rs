@@ -20,13 +20,14 @@ use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::machine::initrd::Initrd;
-use crate::scheme::proc::{Entry, ProcFile};
+use crate::scheme::proc::ProcFile;
 use crate::space::fault::Access;
 use crate::space::grants::{Kind, Rights, Span};
 use crate::space::map::MAP_FIRST;
 use crate::space::user::pieces;
 use crate::space::{SpaceId, page};
 use crate::swap;
+use crate::thread::table::Entry;
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, Thread, ThreadId};
 
@@ -52,7 +53,7 @@ impl Kernel {
         let (base, size) = self.give_initrd(space, initrd);
         self.write_metadata(space, base, size);
         let thread = Thread::new(Identity::of_init(), self.cpus.possible(), self.here);
-        let thread = self.threads.insert(thread).expect("the table is empty");
+        let thread = self.add_thread(thread).expect("the table is empty");
         self.give_roots(thread);
         self.enter_space(thread, space, Entry { stack: 0, instruction, argument: 0 });
         self.release_space(space);

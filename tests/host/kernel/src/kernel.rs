@@ -4,7 +4,6 @@
 //! asks for the next action; nothing in between waits. `here` is the CPU of the present entry and
 //! says whose current thread and whose shootdown are meant.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use crate::calls::interrupt::Interruptions;
@@ -28,7 +27,7 @@ use crate::space::shootdown::{After, Pending};
 use crate::space::{Space, SpaceId};
 use crate::swap::{self, Swap};
 use crate::text::text;
-use crate::thread::scheduler::Scheduler;
+use crate::thread::table::Threads;
 use crate::thread::{State, Thread, ThreadId};
 use zram_abi::CpuId;
 
@@ -36,16 +35,13 @@ use zram_abi::CpuId;
 pub(crate) struct Kernel {
     pub(crate) frames: FrameTable,
     pub(crate) spaces: Slab<Space>,
-    pub(crate) threads: Slab<Thread>,
+    pub(crate) threads: Threads,
     pub(crate) tables: Slab<FileTable>,
     pub(crate) descriptions: Slab<Description>,
     pub(crate) schemes: Slab<UserScheme>,
     pub(crate) pipes: Slab<Pipe>,
     pub(crate) console: Console,
     pub(crate) futexes: Futexes,
-    pub(crate) scheduler: Scheduler<ThreadId>,
-    /// Deadlines of waiting threads, earliest first.
-    pub(crate) deadlines: BTreeSet<(u64, ThreadId)>,
     /// Bytes of the open texts of `sys`, `swap` and `cpu`.
     pub(crate) text_bytes: usize,
     /// Pages lent to user schemes, bounce frames included.
@@ -65,8 +61,6 @@ pub(crate) struct Kernel {
 
 /// What the kernel knows of one CPU.
 pub(crate) struct Local {
-    /// The thread whose registers it had at its last entry; it may have ended since.
-    pub(crate) current: Option<ThreadId>,
     /// The address space that it has loaded; it may have ended since.
     loaded: Option<SpaceId>,
     pub(crate) pending: Pending,
@@ -81,15 +75,13 @@ impl Kernel {
         let mut kernel = Self {
             frames,
             spaces: Slab::new(limits::SPACES_MAX),
-            threads: Slab::new(limits::THREADS_MAX),
+            threads: Threads::new(present),
             tables: Slab::new(limits::TABLES_MAX),
             descriptions: Slab::new(limits::DESCRIPTIONS_MAX),
             schemes: Slab::new(limits::SCHEMES_MAX),
             pipes: Slab::new(limits::PIPES_MAX),
             console: Console::default(),
             futexes: Futexes::default(),
-            scheduler: Scheduler::new(present),
-            deadlines: BTreeSet::new(),
             text_bytes: 0,
             lent_pages: 0,
             swap: Swap::new(),
@@ -158,19 +150,14 @@ impl Kernel {
     /// 4 ms have passed on this CPU.
     pub(crate) fn on_tick(&mut self, cpu: CpuId) {
         let thread = self.enter(cpu);
-        if self.scheduler.online().first() == Some(cpu) {
+        if self.threads.online().first() == Some(cpu) {
             self.poll_console();
         }
         self.expire_deadlines();
         cpus::on_tick(self);
         swap::on_tick(self);
         let Some(thread) = thread else { return };
-        if self.threads.get(thread).is_some_and(|found| found.state == State::Running(cpu)) {
-            let priority = self.priority_of(thread);
-            if self.scheduler.tick(cpu, priority) {
-                self.preempt(false);
-            }
-        }
+        self.tick_thread(cpu, thread);
     }
 
     /// This CPU has come into the kernel: at boot, or because it was started again.
@@ -189,7 +176,7 @@ impl Kernel {
     fn enter(&mut self, cpu: CpuId) -> Option<ThreadId> {
         self.here = cpu;
         self.bury_killed();
-        let thread = self.local[cpu.index()].current?;
+        let thread = self.current_thread()?;
         let is_running = |found: &Thread| found.state == State::Running(cpu);
         self.threads.get(thread).is_some_and(is_running).then_some(thread)
     }
@@ -208,31 +195,11 @@ impl Kernel {
             if let Some(thread) = self.thread_to_keep() {
                 return self.run(thread);
             }
-            self.local[cpu.index()].current = None;
-            let Some(thread) = self.pick() else {
+            if !self.choose_thread() {
                 self.load(None);
                 return Action::Idle;
-            };
-            let found = &mut self.threads[thread];
-            found.state = State::Running(cpu);
-            found.last_cpu = cpu;
-            self.local[cpu.index()].current = Some(thread);
+            }
         }
-    }
-
-    /// Returns the current thread if it goes on; otherwise it is put back into a queue.
-    fn thread_to_keep(&mut self) -> Option<ThreadId> {
-        let thread = self.current_thread()?;
-        let found = self.threads.get(thread)?;
-        if found.state != State::Running(self.here) {
-            return None;
-        }
-        let may_stay = self.scheduler.may_run(found.affinity, self.here);
-        if may_stay && !self.scheduler.has_before(self.here, self.priority_of(thread)) {
-            return Some(thread);
-        }
-        self.preempt(may_stay);
-        None
     }
 
     fn run(&mut self, thread: ThreadId) -> Action {
@@ -260,12 +227,7 @@ impl Kernel {
 
 impl Local {
     const fn new() -> Self {
-        Self {
-            current: None,
-            loaded: None,
-            pending: Pending::new(),
-            in_flight: alloc::vec::Vec::new(),
-        }
+        Self { loaded: None, pending: Pending::new(), in_flight: alloc::vec::Vec::new() }
     }
 }
 

@@ -88,7 +88,7 @@ impl Kernel {
     }
 
     fn describe_cpus(&self, text: &mut String) -> core::fmt::Result {
-        writeln!(text, "CPUs: {}", self.scheduler.online().count())?;
+        writeln!(text, "CPUs: {}", self.threads.online().count())?;
         writeln!(text, "Possible: {}", self.cpus.possible().count())
     }
 

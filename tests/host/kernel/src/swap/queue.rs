@@ -171,7 +171,7 @@ pub(super) fn probe(kernel: &mut Kernel, caller: Caller) -> SysResult {
     if run.is_none() {
         return fail(EAGAIN);
     }
-    kernel.threads[caller.thread].resume = Resume::Transferred(began_ns as usize);
+    kernel.set_resume(caller.thread, Resume::Transferred(began_ns as usize));
     pager::note_hand_off(kernel, run);
     Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
 }

@@ -8,7 +8,7 @@ use syscall::flag::{
     FileTableVerb, MapFlags,
 };
 
-use super::{Entry, ProcFile};
+use super::ProcFile;
 use crate::calls::Buffer;
 use crate::errno::{Halt, SysResult, fail};
 use crate::files::table::FileTable;
@@ -20,6 +20,7 @@ use crate::slab::Id;
 use crate::space::SpaceId;
 use crate::space::grants::Span;
 use crate::space::map::{MapRequest, rights_of};
+use crate::thread::table::Entry;
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, PRIORITY_LAST, State, ThreadId, Wait};
 use zram_abi::CpuSet;
@@ -158,7 +159,7 @@ impl Kernel {
         (space, buffer): (SpaceId, Buffer),
     ) -> SysResult {
         let [fs_base, _gs_base] = self.read_args(space, buffer)?;
-        if !self.is_at_rest(thread) || !self.threads[thread].regs.get_mut().set_fs_base(fs_base) {
+        if !self.is_at_rest(thread) || !self.set_fs_base(thread, fs_base) {
             return fail(EINVAL);
         }
         Ok(2 * WORD)
@@ -175,8 +176,7 @@ impl Kernel {
         if affinity.is_empty() {
             return fail(EINVAL);
         }
-        self.threads[thread].affinity = affinity;
-        self.requeue(thread);
+        self.set_affinity(thread, affinity);
         if let State::Running(cpu) = self.threads[thread].state
             && cpu != self.here
         {
@@ -249,11 +249,10 @@ impl Kernel {
         let [pid_and_uid, gid_priority] = self.read_args(space, buffer)?;
         let mut name = [0; 32];
         self.read_user(space, buffer.address + 16, &mut name)?;
-        let found = &mut self.threads[thread];
         let uid = (pid_and_uid >> 32) as u32;
-        found.identity = Identity::new(found.identity.pid, uid, gid_priority as u32, name);
-        found.priority = (gid_priority >> 32).min(u64::from(PRIORITY_LAST)) as u8;
-        self.requeue(thread);
+        let pid = self.threads[thread].identity.pid;
+        let priority = (gid_priority >> 32).min(u64::from(PRIORITY_LAST)) as u8;
+        self.set_identity(thread, Identity::new(pid, uid, gid_priority as u32, name), priority);
         Ok(ATTRIBUTES_SIZE)
     }
 

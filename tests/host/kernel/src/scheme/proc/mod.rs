@@ -16,7 +16,8 @@ use crate::kernel::Kernel;
 use crate::slab::Id;
 use crate::space::SpaceId;
 use crate::space::retire::FIRST_PID;
-use crate::thread::{State, Thread, ThreadId};
+use crate::thread::table::Entry;
+use crate::thread::{Thread, ThreadId};
 
 /// What is open of `proc`.
 ///
@@ -54,15 +55,6 @@ pub(crate) enum ProcFile {
     Status(ThreadId),
     /// Name, priority and credentials.
     Attributes(ThreadId),
-}
-
-/// Where a context begins in a new address space.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry {
-    pub(crate) stack: u64,
-    pub(crate) instruction: u64,
-    /// Arrives in rsi.
-    pub(crate) argument: u64,
 }
 
 impl Kernel {
@@ -108,7 +100,7 @@ impl Kernel {
     fn new_context(&mut self, caller: ThreadId) -> SysResult<ProcFile> {
         let identity = self.threads[caller].identity;
         let thread = Thread::new(identity, self.cpus.possible(), self.here);
-        Ok(ProcFile::Context(self.threads.insert(thread)?))
+        Ok(ProcFile::Context(self.add_thread(thread)?))
     }
 
     fn part_of_context(
@@ -171,13 +163,13 @@ impl Kernel {
             | ProcFile::Start(thread)
             | ProcFile::Protection(thread)
             | ProcFile::Status(thread)
-            | ProcFile::Attributes(thread) => self.threads[thread].references += 1,
+            | ProcFile::Attributes(thread) => self.retain_thread(thread),
             ProcFile::AwaitingSpace { thread, space, .. } => {
-                self.threads[thread].references += 1;
+                self.retain_thread(thread);
                 self.spaces[space].references += 1;
             }
             ProcFile::AwaitingTable { thread, table } => {
-                self.threads[thread].references += 1;
+                self.retain_thread(thread);
                 self.tables[table].references += 1;
             }
             ProcFile::Space(space) => self.spaces[space].references += 1,
@@ -213,20 +205,6 @@ impl Kernel {
         }
     }
 
-    fn release_thread(&mut self, thread: ThreadId) {
-        self.threads[thread].references -= 1;
-        self.forget_thread(thread);
-    }
-
-    /// Returns whether the parts of a thread can be exchanged: nobody else runs it.
-    fn is_at_rest(&self, thread: ThreadId) -> bool {
-        match self.threads[thread].state {
-            State::NotStarted => true,
-            State::Running(cpu) => cpu == self.here && !self.threads[thread].is_killed,
-            State::Ready(_) | State::Waiting(_) | State::Dead => false,
-        }
-    }
-
     /// Puts a context into an address space; one that another CPU runs stays where it is.
     pub(crate) fn enter_space(&mut self, thread: ThreadId, space: SpaceId, entry: Entry) {
         if !self.is_at_rest(thread) {
@@ -235,18 +213,11 @@ impl Kernel {
         if self.spaces[space].threads == 0 {
             // Begins again above the first program's number when all have been used.
             self.next_pid = self.next_pid.checked_add(1).unwrap_or(FIRST_PID + 1);
-            self.threads[thread].identity.pid = self.next_pid;
-            self.spaces[space].owner = self.threads[thread].identity;
-        } else {
-            self.threads[thread].identity.pid = self.spaces[space].owner.pid;
+            self.spaces[space].owner = self.threads[thread].identity.with_pid(self.next_pid);
         }
         self.join_space(space);
-        let found = &mut self.threads[thread];
-        let regs = found.regs.get_mut();
-        regs.rip = entry.instruction;
-        regs.rsp = entry.stack;
-        regs.rsi = entry.argument;
-        if let Some(old) = found.space.replace(space) {
+        let pid = self.spaces[space].owner.pid;
+        if let Some(old) = self.move_thread(thread, (space, pid), entry) {
             self.leave_space(old);
         }
     }
@@ -257,7 +228,7 @@ impl Kernel {
             return;
         }
         self.tables[table].references += 1;
-        if let Some(old) = self.threads[thread].table.replace(table) {
+        if let Some(old) = self.exchange_table(thread, table) {
             self.release_table(old);
         }
     }

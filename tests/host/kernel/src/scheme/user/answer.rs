@@ -18,7 +18,7 @@ use crate::slab::Id;
 use crate::space::SpaceId;
 use crate::space::shootdown::After;
 use crate::swap;
-use crate::thread::{Resume, State, ThreadId, Wait};
+use crate::thread::{Resume, ThreadId};
 
 /// Bytes of an answer: opcode (1), extra (3), tag (4), result (8).
 const CQE_SIZE: usize = 16;
@@ -180,7 +180,7 @@ impl Kernel {
         }
         let outcome = self.apply(caller, then, result);
         let Some(caller) = caller else { return };
-        self.threads[caller].state = State::Waiting(Wait::Shootdown);
+        self.await_shootdown(caller);
         let result = match outcome {
             Outcome::Result(result) => Some(result),
             Outcome::Again => None,
@@ -237,7 +237,7 @@ impl Kernel {
             && has_more
             && let Some(caller) = caller
         {
-            self.threads[caller].resume = Resume::Transferred(total);
+            self.set_resume(caller, Resume::Transferred(total));
             self.release(description);
             return Outcome::Again;
         }
