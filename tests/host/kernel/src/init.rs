@@ -47,7 +47,7 @@ impl Kernel {
     /// If the initrd has none that can run: there is nothing else to do on this machine.
     pub(crate) fn make_first_program(&mut self, initrd: Initrd) {
         let space = self.new_space(Identity::of_init()).expect("the machine has memory");
-        self.spaces[space].is_protected = true;
+        self.protect_space(space);
         let image = initrd.file(PROGRAM).expect("the initrd has a file init");
         let instruction = self.load_program(space, image);
         let (base, size) = self.give_initrd(space, initrd);
@@ -79,7 +79,7 @@ impl Kernel {
             write: segment.p_flags & elf::abi::PF_W != 0,
             execute: segment.p_flags & elf::abi::PF_X != 0,
         };
-        let inserted = self.spaces[space].grants.insert(span, rights, Kind::Private);
+        let inserted = self.insert_grant(space, span, rights, Kind::Private);
         assert!(inserted, "segments of init share a page");
         let from = segment.p_offset as usize;
         let content = image.get(from..from + segment.p_filesz as usize);
@@ -98,7 +98,7 @@ impl Kernel {
     fn give_initrd(&mut self, space: SpaceId, initrd: Initrd) -> (u64, usize) {
         let adopted = initrd.adopt(&mut self.frames);
         let span = Span { start: MAP_FIRST, count: u64::from(adopted.count) };
-        let inserted = self.spaces[space].grants.insert(span, DATA, Kind::Private);
+        let inserted = self.insert_grant(space, span, DATA, Kind::Private);
         assert!(inserted, "init ends below the initrd");
         for (number, offset) in span.pages().zip(0..) {
             let frame = Frame::new(adopted.first.number() + offset);
@@ -119,7 +119,7 @@ impl Kernel {
         let span =
             Span::of_bytes(start, METADATA_SIZE as u64).expect("it is the end of user space");
         let rights = Rights { write: false, ..DATA };
-        let inserted = self.spaces[space].grants.insert(span, rights, Kind::Private);
+        let inserted = self.insert_grant(space, span, rights, Kind::Private);
         assert!(inserted, "init ends below the metadata");
         self.install_bytes(space, start, &bytes);
     }

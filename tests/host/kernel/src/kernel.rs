@@ -13,7 +13,6 @@ use crate::files::Description;
 use crate::files::table::FileTable;
 use crate::futex::Futexes;
 use crate::limits;
-use crate::limits::CPUS_MAX;
 use crate::machine::action::{Action, Fault};
 use crate::machine::boot::BootInfo;
 use crate::machine::frames::FrameTable;
@@ -22,9 +21,9 @@ use crate::scheme::console::Console;
 use crate::scheme::pipe::Pipe;
 use crate::scheme::user::UserScheme;
 use crate::slab::Slab;
+use crate::space::SpaceId;
 use crate::space::fault::Access;
-use crate::space::shootdown::{After, Pending};
-use crate::space::{Space, SpaceId};
+use crate::space::table::Spaces;
 use crate::swap::{self, Swap};
 use crate::text::text;
 use crate::thread::table::Threads;
@@ -34,7 +33,7 @@ use zram_abi::CpuId;
 /// All state of the kernel.
 pub(crate) struct Kernel {
     pub(crate) frames: FrameTable,
-    pub(crate) spaces: Slab<Space>,
+    pub(crate) spaces: Spaces,
     pub(crate) threads: Threads,
     pub(crate) tables: Slab<FileTable>,
     pub(crate) descriptions: Slab<Description>,
@@ -50,7 +49,6 @@ pub(crate) struct Kernel {
     pub(crate) swap: Swap,
     /// CPUs that come and go.
     pub(crate) cpus: Cpus,
-    pub(crate) local: [Local; CPUS_MAX],
     /// The CPU that is in the kernel.
     pub(crate) here: CpuId,
     pub(crate) cmdline: &'static str,
@@ -59,22 +57,13 @@ pub(crate) struct Kernel {
     pub(crate) next_pid: u32,
 }
 
-/// What the kernel knows of one CPU.
-pub(crate) struct Local {
-    /// The address space that it has loaded; it may have ended since.
-    loaded: Option<SpaceId>,
-    pub(crate) pending: Pending,
-    /// What waits for the shootdown that it is making.
-    pub(crate) in_flight: alloc::vec::Vec<After>,
-}
-
 impl Kernel {
     /// Returns the kernel with its first program ready to run.
     pub(crate) fn new(boot: BootInfo) -> Self {
         let BootInfo { frames, initrd, cmdline, possible, present } = boot;
         let mut kernel = Self {
             frames,
-            spaces: Slab::new(limits::SPACES_MAX),
+            spaces: Spaces::new(),
             threads: Threads::new(present),
             tables: Slab::new(limits::TABLES_MAX),
             descriptions: Slab::new(limits::DESCRIPTIONS_MAX),
@@ -86,7 +75,6 @@ impl Kernel {
             lent_pages: 0,
             swap: Swap::new(),
             cpus: Cpus::new(possible, present),
-            local: [const { Local::new() }; CPUS_MAX],
             here: CpuId::BOOT,
             cmdline,
             interruptions: Interruptions::of(cmdline),
@@ -208,26 +196,6 @@ impl Kernel {
         let regs = found.regs.handle();
         self.load(Some(space));
         Action::Run { regs, root: self.spaces[space].tree.root() }
-    }
-
-    /// Notes which address space this CPU loads now.
-    pub(crate) fn load(&mut self, space: Option<SpaceId>) {
-        let here = self.here;
-        let before = core::mem::replace(&mut self.local[here.index()].loaded, space);
-        if before != space
-            && let Some(left) = before.and_then(|before| self.spaces.get_mut(before))
-        {
-            left.loaded = left.loaded.without(here);
-        }
-        if let Some(entered) = space.and_then(|space| self.spaces.get_mut(space)) {
-            entered.loaded = entered.loaded.with(here);
-        }
-    }
-}
-
-impl Local {
-    const fn new() -> Self {
-        Self { loaded: None, pending: Pending::new(), in_flight: alloc::vec::Vec::new() }
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn map(
     }
     let span = kernel.choose_span(caller.space, request, MAP_FIRST)?;
     let rights = Rights { read: true, write: true, execute: false };
-    if !kernel.spaces[caller.space].grants.insert(span, rights, Kind::Shared) {
+    if !kernel.insert_grant(caller.space, span, rights, Kind::Shared) {
         return fail(ENOMEM);
     }
     for (number, frame) in span.pages().zip(window) {

@@ -207,7 +207,7 @@ impl Kernel {
             return fail(EPERM);
         }
         let Some(space) = self.threads[thread].space else { return fail(ENOENT) };
-        self.spaces[space].is_protected = true;
+        self.protect_space(space);
         Ok(buffer.size)
     }
 

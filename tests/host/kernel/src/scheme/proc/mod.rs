@@ -166,13 +166,13 @@ impl Kernel {
             | ProcFile::Attributes(thread) => self.retain_thread(thread),
             ProcFile::AwaitingSpace { thread, space, .. } => {
                 self.retain_thread(thread);
-                self.spaces[space].references += 1;
+                self.retain_space(space);
             }
             ProcFile::AwaitingTable { thread, table } => {
                 self.retain_thread(thread);
                 self.tables[table].references += 1;
             }
-            ProcFile::Space(space) => self.spaces[space].references += 1,
+            ProcFile::Space(space) => self.retain_space(space),
             ProcFile::NewTable(table) => self.tables[table].references += 1,
         }
     }
@@ -213,7 +213,8 @@ impl Kernel {
         if self.spaces[space].threads == 0 {
             // Begins again above the first program's number when all have been used.
             self.next_pid = self.next_pid.checked_add(1).unwrap_or(FIRST_PID + 1);
-            self.spaces[space].owner = self.threads[thread].identity.with_pid(self.next_pid);
+            let owner = self.threads[thread].identity.with_pid(self.next_pid);
+            self.set_owner(space, owner);
         }
         self.join_space(space);
         let pid = self.spaces[space].owner.pid;

@@ -137,9 +137,9 @@ impl Kernel {
     }
 
     fn claim_lent(&mut self, space: SpaceId, count: usize, rights: Rights) -> SysResult<Span> {
-        let Some(found) = self.spaces.get_mut(space) else { return fail(ENODEV) };
+        let Some(found) = self.spaces.get(space) else { return fail(ENODEV) };
         let span = found.grants.find_free(LENT_FIRST, count as u64);
-        let span = span.filter(|&span| found.grants.insert(span, rights, Kind::Lent));
+        let span = span.filter(|&span| self.insert_grant(space, span, rights, Kind::Lent));
         let span = span.ok_or(Errno(syscall::error::EAGAIN))?;
         self.lent_pages += count;
         Ok(span)

@@ -83,7 +83,7 @@ impl Kernel {
         let servers = self.spaces.iter().filter(|(_, space)| space.grants.may_be_many());
         if caller.identity.pid != FIRST_PID && servers.count() < SERVERS_MAX {
             let most = server_most(self.cmdline, self.frames.total_count());
-            self.spaces[space].grants.allow(most);
+            self.allow_grants(space, most);
         }
         Ok(Object::Socket(scheme))
     }
