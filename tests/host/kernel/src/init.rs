@@ -16,7 +16,6 @@ use zram_abi::boot::{
 
 use crate::cpus;
 use crate::files::Object;
-use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::machine::initrd::Initrd;
@@ -125,7 +124,7 @@ impl Kernel {
     }
 
     fn give_roots(&mut self, thread: ThreadId) {
-        let table = self.tables.insert(FileTable::default()).expect("the table is empty");
+        let table = self.add_table().expect("there is no other table");
         self.take_table(thread, table);
         for (_, id) in KERNEL_SCHEMES {
             let root = match id {

@@ -9,8 +9,8 @@ use alloc::string::String;
 use crate::calls::interrupt::Interruptions;
 use crate::cpus::{self, Cpus};
 use crate::errno::Halt;
-use crate::files::Description;
-use crate::files::table::FileTable;
+use crate::files::descriptions::Descriptions;
+use crate::files::table::Tables;
 use crate::futex::Futexes;
 use crate::limits;
 use crate::machine::action::{Action, Fault};
@@ -35,8 +35,8 @@ pub(crate) struct Kernel {
     pub(crate) frames: FrameTable,
     pub(crate) spaces: Spaces,
     pub(crate) threads: Threads,
-    pub(crate) tables: Slab<FileTable>,
-    pub(crate) descriptions: Slab<Description>,
+    pub(crate) tables: Tables,
+    pub(crate) descriptions: Descriptions,
     pub(crate) schemes: Slab<UserScheme>,
     pub(crate) pipes: Slab<Pipe>,
     pub(crate) console: Console,
@@ -65,8 +65,8 @@ impl Kernel {
             frames,
             spaces: Spaces::new(),
             threads: Threads::new(present),
-            tables: Slab::new(limits::TABLES_MAX),
-            descriptions: Slab::new(limits::DESCRIPTIONS_MAX),
+            tables: Tables::new(),
+            descriptions: Descriptions::new(),
             schemes: Slab::new(limits::SCHEMES_MAX),
             pipes: Slab::new(limits::PIPES_MAX),
             console: Console::default(),

@@ -92,8 +92,7 @@ impl Kernel {
     /// Turns an open file into one that does something when it is closed.
     fn await_close(&mut self, description: Id<Description>, awaiting: ProcFile) {
         self.count_proc(awaiting);
-        let object = &mut self.descriptions[description].object;
-        if let Object::Proc(before) = core::mem::replace(object, Object::Proc(awaiting)) {
+        if let Object::Proc(before) = self.exchange_object(description, Object::Proc(awaiting)) {
             self.close_proc(before);
         }
     }
@@ -318,38 +317,9 @@ impl Kernel {
         }
         let descriptors = self.read_descriptors(space, buffer)?;
         for &descriptor in &descriptors {
-            let Some(found) = self.tables.get_mut(table) else { return fail(EOWNERDEAD) };
-            let description = found.remove(descriptor)?;
-            self.release(description);
+            self.close_in_table(table, descriptor)?;
         }
         Ok(descriptors.len())
-    }
-
-    /// Puts a description into a file table as `descriptor`, closing what that was.
-    ///
-    /// # Errors
-    ///
-    /// EOWNERDEAD, EMFILE; the reference is released.
-    pub(crate) fn place_in_table(
-        &mut self,
-        table: Id<FileTable>,
-        descriptor: usize,
-        description: Id<Description>,
-    ) -> SysResult {
-        let Some(found) = self.tables.get_mut(table) else {
-            self.release(description);
-            return fail(EOWNERDEAD);
-        };
-        let old = found.remove(descriptor).ok();
-        let inserted = found.insert(descriptor, description);
-        if let Some(old) = old {
-            self.release(old);
-        }
-        if let Err(errno) = inserted {
-            self.release(description);
-            return Err(errno.into());
-        }
-        Ok(0)
     }
 
     /// Returns the descriptors that a payload names.

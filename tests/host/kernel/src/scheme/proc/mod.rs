@@ -89,7 +89,7 @@ impl Kernel {
                 ProcFile::NewTable(self.copy_table(table)?)
             }
             (ProcFile::TableOf(_) | ProcFile::NewTable(_), "empty") => {
-                ProcFile::NewTable(self.tables.insert(FileTable::default())?)
+                ProcFile::NewTable(self.add_table()?)
             }
             _ => return fail(EINVAL),
         };
@@ -170,10 +170,10 @@ impl Kernel {
             }
             ProcFile::AwaitingTable { thread, table } => {
                 self.retain_thread(thread);
-                self.tables[table].references += 1;
+                self.retain_table(table);
             }
             ProcFile::Space(space) => self.retain_space(space),
-            ProcFile::NewTable(table) => self.tables[table].references += 1,
+            ProcFile::NewTable(table) => self.retain_table(table),
         }
     }
 
@@ -228,7 +228,7 @@ impl Kernel {
         if !self.is_at_rest(thread) {
             return;
         }
-        self.tables[table].references += 1;
+        self.retain_table(table);
         if let Some(old) = self.exchange_table(thread, table) {
             self.release_table(old);
         }

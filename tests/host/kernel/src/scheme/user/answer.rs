@@ -87,7 +87,7 @@ impl Kernel {
             CqeOpcode::RespondWithFd => {
                 self.find_request(scheme, answer.tag)?;
                 let thread = self.current();
-                let moved = self.table_of_mut(thread).remove(answer.result as usize)?;
+                let moved = self.take_descriptor(thread, answer.result as usize)?;
                 let request = self.take_request(scheme, answer.tag)?;
                 self.finish_with_description(request, moved);
                 Ok(())
@@ -124,8 +124,8 @@ impl Kernel {
             return Err(Errno(ENOENT));
         }
         let description = passed.remove(0);
-        let inserted = self.table_of_mut(thread).insert(descriptor, description);
-        inserted.expect("the descriptor was free");
+        let installed = self.install(thread, descriptor, description);
+        installed.expect("the descriptor was free");
         Ok(())
     }
 
@@ -244,8 +244,7 @@ impl Kernel {
         if let Ok(total) = total
             && moves_offset
         {
-            let offset = &mut self.descriptions[description].offset;
-            *offset = offset.saturating_add(total as u64);
+            self.move_offset(description, total);
         }
         self.release(description);
         Outcome::Result(total)
@@ -265,7 +264,7 @@ impl Kernel {
         let origin = i64::try_from(origin).map_err(|_| Errno(EOVERFLOW))?;
         let offset = origin.checked_add(delta).ok_or(Errno(EOVERFLOW))?;
         let offset = u64::try_from(offset).map_err(|_| Errno(EINVAL))?;
-        self.descriptions[description].offset = offset;
+        self.set_offset(description, offset);
         Ok(offset as usize)
     }
 
