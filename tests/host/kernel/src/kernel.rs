@@ -3,6 +3,9 @@
 //! Whoever holds `&mut Kernel` holds the kernel lock. The machine calls in for one event and then
 //! asks for the next action; nothing in between waits. `here` is the CPU of the present entry and
 //! says whose current thread and whose shootdown are meant.
+//!
+//! Each field is a part with an owner, the folder or file that defines its type: the owner's methods
+//! change what is in it, and everybody else reads.
 
 use alloc::string::String;
 
@@ -12,15 +15,14 @@ use crate::errno::Halt;
 use crate::files::descriptions::Descriptions;
 use crate::files::table::Tables;
 use crate::futex::Futexes;
-use crate::limits;
 use crate::machine::action::{Action, Fault};
 use crate::machine::boot::BootInfo;
 use crate::machine::frames::FrameTable;
 use crate::machine::paging::UserPage;
 use crate::scheme::console::Console;
-use crate::scheme::pipe::Pipe;
-use crate::scheme::user::UserScheme;
-use crate::slab::Slab;
+use crate::scheme::pipe::Pipes;
+use crate::scheme::sys::Texts;
+use crate::scheme::user::Schemes;
 use crate::space::SpaceId;
 use crate::space::fault::Access;
 use crate::space::table::Spaces;
@@ -37,14 +39,12 @@ pub(crate) struct Kernel {
     pub(crate) threads: Threads,
     pub(crate) tables: Tables,
     pub(crate) descriptions: Descriptions,
-    pub(crate) schemes: Slab<UserScheme>,
-    pub(crate) pipes: Slab<Pipe>,
+    pub(crate) schemes: Schemes,
+    pub(crate) pipes: Pipes,
     pub(crate) console: Console,
     pub(crate) futexes: Futexes,
-    /// Bytes of the open texts of `sys`, `swap` and `cpu`.
-    pub(crate) text_bytes: usize,
-    /// Pages lent to user schemes, bounce frames included.
-    pub(crate) lent_pages: usize,
+    /// The open texts of `sys`, `swap` and `cpu`.
+    pub(crate) texts: Texts,
     /// The pager.
     pub(crate) swap: Swap,
     /// CPUs that come and go.
@@ -53,8 +53,6 @@ pub(crate) struct Kernel {
     pub(crate) here: CpuId,
     pub(crate) cmdline: &'static str,
     pub(crate) interruptions: Interruptions,
-    /// Number of the youngest process.
-    pub(crate) next_pid: u32,
 }
 
 impl Kernel {
@@ -67,18 +65,16 @@ impl Kernel {
             threads: Threads::new(present),
             tables: Tables::new(),
             descriptions: Descriptions::new(),
-            schemes: Slab::new(limits::SCHEMES_MAX),
-            pipes: Slab::new(limits::PIPES_MAX),
+            schemes: Schemes::new(),
+            pipes: Pipes::new(),
             console: Console::default(),
             futexes: Futexes::default(),
-            text_bytes: 0,
-            lent_pages: 0,
+            texts: Texts::default(),
             swap: Swap::new(),
             cpus: Cpus::new(possible, present),
             here: CpuId::BOOT,
             cmdline,
             interruptions: Interruptions::of(cmdline),
-            next_pid: 0,
         };
         kernel.make_first_program(initrd);
         kernel

@@ -29,6 +29,12 @@ const IS_CHECKED: bool = cfg!(debug_assertions);
 /// A text as it was when it was opened.
 pub(crate) struct Text(Box<[u8]>);
 
+/// What all texts that are open take.
+#[derive(Default)]
+pub(crate) struct Texts {
+    bytes: usize,
+}
+
 impl Text {
     /// Returns the bytes from `offset` on.
     pub(crate) fn from(&self, offset: u64) -> &[u8] {
@@ -75,16 +81,16 @@ impl Kernel {
     pub(crate) fn keep_text(&mut self, text: String) -> SysResult<Text> {
         let mut bytes = text.into_bytes();
         bytes.truncate(TEXT_MAX);
-        if self.text_bytes + bytes.len() > TEXTS_MAX {
+        if self.texts.bytes + bytes.len() > TEXTS_MAX {
             return fail(ENOMEM);
         }
-        self.text_bytes += bytes.len();
+        self.texts.bytes += bytes.len();
         Ok(Text(bytes.into_boxed_slice()))
     }
 
     /// Stops counting a text that is closed.
     pub(crate) fn close_text(&mut self, text: &Text) {
-        self.text_bytes -= text.0.len();
+        self.texts.bytes -= text.0.len();
     }
 
     fn describe_cpus(&self, text: &mut String) -> core::fmt::Result {

@@ -18,9 +18,6 @@ use crate::thread::Identity;
 /// Pages whose entries are collected at a time.
 const PIECE: usize = 512;
 
-/// The first program's pid; the machine cannot go on without it.
-pub(crate) const FIRST_PID: u32 = 1;
-
 impl Kernel {
     /// Adds a thread that is not dead.
     pub(crate) fn join_space(&mut self, space: SpaceId) {

@@ -19,6 +19,8 @@ use crate::thread::Identity;
 pub(crate) struct Spaces {
     pub(super) table: Slab<Space>,
     pub(super) local: [Local; CPUS_MAX],
+    /// Number of the youngest process.
+    youngest_pid: u32,
 }
 
 /// What one CPU has to do with address spaces.
@@ -42,7 +44,18 @@ impl Deref for Spaces {
 impl Spaces {
     /// Returns no spaces.
     pub(crate) const fn new() -> Self {
-        Self { table: Slab::new(SPACES_MAX), local: [const { Local::new() }; CPUS_MAX] }
+        Self {
+            table: Slab::new(SPACES_MAX),
+            local: [const { Local::new() }; CPUS_MAX],
+            youngest_pid: 0,
+        }
+    }
+
+    /// Returns a number for a new process; the first is the first program's.
+    pub(crate) fn new_pid(&mut self) -> u32 {
+        // Begins again above the first program's number when all have been used.
+        self.youngest_pid = self.youngest_pid.checked_add(1).unwrap_or(Identity::FIRST_PID + 1);
+        self.youngest_pid
     }
 }
 

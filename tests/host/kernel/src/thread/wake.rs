@@ -58,7 +58,7 @@ impl Kernel {
             }
             Wait::Requests(scheme) => self.join_readers(scheme, thread),
             Wait::Pipe(pipe) => self.join_pipe(pipe, thread),
-            Wait::Console => self.console.waiters.push_back(thread),
+            Wait::Console => self.console.join(thread),
             Wait::Swap(wait) => swap::blocked(self, thread, wait),
         }
     }
@@ -253,7 +253,7 @@ impl Kernel {
             Wait::Reply { scheme, request } => self.abandon_request(scheme, request),
             Wait::Requests(scheme) => self.leave_readers(scheme, thread),
             Wait::Pipe(pipe) => self.leave_pipe(pipe, thread),
-            Wait::Console => self.console.waiters.retain(|&waiter| waiter != thread),
+            Wait::Console => self.console.leave(thread),
             Wait::Swap(wait) => swap::cancelled(self, thread, wait),
         }
     }

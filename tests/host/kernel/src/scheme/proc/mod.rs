@@ -15,7 +15,6 @@ use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::slab::Id;
 use crate::space::SpaceId;
-use crate::space::retire::FIRST_PID;
 use crate::thread::table::Entry;
 use crate::thread::{Thread, ThreadId};
 
@@ -211,9 +210,8 @@ impl Kernel {
             return;
         }
         if self.spaces[space].threads == 0 {
-            // Begins again above the first program's number when all have been used.
-            self.next_pid = self.next_pid.checked_add(1).unwrap_or(FIRST_PID + 1);
-            let owner = self.threads[thread].identity.with_pid(self.next_pid);
+            let pid = self.spaces.new_pid();
+            let owner = self.threads[thread].identity.with_pid(pid);
             self.set_owner(space, owner);
         }
         self.join_space(space);

@@ -106,7 +106,7 @@ impl Kernel {
 
     fn take_request(&mut self, scheme: SchemeId, tag: u32) -> Result<Request, Errno> {
         let request = self.find_request(scheme, tag)?;
-        Ok(self.schemes[scheme].requests.remove(request).expect("it was just found"))
+        Ok(self.schemes.table[scheme].requests.remove(request).expect("it was just found"))
     }
 
     /// Moves the next description that a request passes to the current thread, as `descriptor`.
@@ -119,7 +119,7 @@ impl Kernel {
         let request = self.find_request(scheme, tag)?;
         let thread = self.current();
         self.table_of(thread).expect_free(descriptor)?;
-        let passed = &mut self.schemes[scheme].requests[request].passed;
+        let passed = &mut self.schemes.table[scheme].requests[request].passed;
         if passed.is_empty() {
             return Err(Errno(ENOENT));
         }
