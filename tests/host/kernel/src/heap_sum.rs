@@ -26,7 +26,7 @@ use crate::space::Space;
 use crate::space::grants::Grant;
 use crate::space::shootdown::After;
 use crate::thread::Thread;
-use crate::thread::scheduler::QUEUED_SIZE_MAX;
+use crate::thread::scheduler::queued_size_max;
 
 /// Bytes of a grant in its tree: nodes of 11 places are at least half full, and point to each other.
 const GRANT_SIZE: usize = 2 * (size_of::<(u64, Grant)>() + size_of::<u64>());
@@ -69,7 +69,7 @@ pub(crate) const HEAP_SUM: usize = SPACES_MAX * Slab::<Space>::ENTRY_SIZE
     + TEXTS_MAX
     + 2 * CONSOLE_INPUT_MAX
     + THREADS_MAX * (PIPES_MAX + SCHEMES_MAX + WAITS_MAX) * size_of::<Id<Thread>>()
-    + QUEUED_SIZE_MAX
+    + queued_size_max::<Id<Thread>>()
     + CPUS_MAX * CALL_SIZE
     + PAGER_SIZE;
 

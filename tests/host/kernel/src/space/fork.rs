@@ -34,7 +34,7 @@ impl Kernel {
             if grant.kind == Kind::Lent {
                 continue;
             }
-            if !self.spaces[copy].grants.insert(span, grant.rights, grant.kind) {
+            if !self.spaces.table[copy].grants.insert(span, grant.rights, grant.kind) {
                 return fail(ENOMEM);
             }
             let mut next = page(span.start);

@@ -7,8 +7,11 @@
 //! names them. Run queues: [`scheduler`]; waking and time-outs: [`wake`]; dying: [`kill`].
 
 pub(crate) mod kill;
-pub(crate) mod scheduler;
+pub(crate) mod table;
 pub(crate) mod wake;
+
+pub(crate) use host_core::scheduler;
+pub(crate) use host_core::scheduler::PRIORITY_LAST;
 
 use crate::cpus;
 use crate::files::table::FileTable;
@@ -27,8 +30,6 @@ pub(crate) type ThreadId = Id<Thread>;
 
 /// Priority of a thread of which nobody said anything; 0 runs first, as on Redox and as nice levels.
 pub(crate) const PRIORITY_USUAL: u8 = 20;
-/// The number of the last priority.
-pub(crate) const PRIORITY_LAST: u8 = 39;
 
 /// A thread.
 pub(crate) struct Thread {
@@ -153,6 +154,11 @@ impl Identity {
             *to = if from.is_ascii_graphic() { from } else { b'?' };
         }
         Self { pid, uid, gid, name: clean }
+    }
+
+    /// Returns the same of another process.
+    pub(crate) fn with_pid(self, pid: u32) -> Self {
+        Self { pid, ..self }
     }
 
     /// Returns the name.

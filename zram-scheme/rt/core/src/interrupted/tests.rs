@@ -1,11 +1,6 @@
 //! What becomes of a call that was interrupted.
-//!
-//! `zram-rt` itself cannot be linked into a program of the host, so its file is taken by path.
 
-#[path = "../src/interrupted.rs"]
-mod interrupted;
-
-use interrupted::again;
+use super::again;
 use syscall::{EINTR, EIO, Error, Result};
 
 /// Returns what a call gives that answers with `answers` in turn, and how often it was made.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::Random;
+use super::{Grants, Kind, PAGES_END, Rights, Span, server_most};
 use crate::limits::{GRANTS_MAX, GRANTS_SERVER_MIN};
-use crate::space::grants::{Grants, Kind, PAGES_END, Rights, Span, server_most};
+use crate::order::Random;
 
 const READ: Rights = Rights { read: true, write: false, execute: false };
 const WRITE: Rights = Rights { read: true, write: true, execute: false };
@@ -75,7 +75,7 @@ fn random_changes_agree_with_a_list_of_pages() {
     for seed in 1..=SEEDS {
         println!("seed {seed}");
         let (mut random, mut grants, mut model) =
-            (Random(seed), Grants::with_most(FEW), Model::new());
+            (Random::new(seed), Grants::with_most(FEW), Model::new());
         for _ in 0..STEPS {
             step(&mut random, &mut grants, &mut model);
             agrees(&grants, &model);

@@ -1,16 +1,9 @@
 //! The heap that grows, over memory of the test.
-//!
-//! `zram-rt` itself cannot be linked into a program of the host, so its file is taken by path.
-
-#![expect(unsafe_code, reason = "the heap is raw memory")]
-
-#[path = "../src/heap/growing.rs"]
-mod growing;
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
-use growing::{Growing, STEP_BYTES, Source};
+use super::{Growing, STEP_BYTES, Source};
 
 const PAGE: usize = 4096;
 

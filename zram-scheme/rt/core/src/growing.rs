@@ -2,10 +2,12 @@
 //! on.
 //!
 //! Taking a block and giving it back are a few steps each, whatever else the heap holds: the daemon's
-//! threads share it, and a page-in waits for whoever has its lock. What does not fit makes the mapped part longer, by [`STEP_BYTES`] or by what is missing, up to a
-//! maximum. Memory never goes back to the kernel: what the daemon had at its peak it will need again.
-//! Mapping is asked of a [`Source`], the only thing that [`super`] adds; so this file is tested on the
-//! host (`tests/heap.rs`).
+//! threads share it, and a page-in waits for whoever has its lock. What does not fit makes the mapped part
+//! longer, by [`STEP_BYTES`] or by what is missing, up to a maximum. Memory never goes back to the kernel:
+//! what the daemon had at its peak it will need again. Mapping is asked of a [`Source`], the only thing
+//! that `zram-rt` adds.
+
+#![expect(unsafe_code, reason = "the heap is raw memory")]
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -13,7 +15,7 @@ use core::ptr::NonNull;
 use rlsf::Tlsf;
 
 /// What the heap grows by: seldom enough, and in a pinned program little of the pager's reserve.
-pub(crate) const STEP_BYTES: usize = 64 * 1024;
+pub const STEP_BYTES: usize = 64 * 1024;
 
 /// Free blocks are told apart by the power of two of their size and so many steps in each.
 const STEPS: usize = 16;
@@ -33,13 +35,13 @@ const PAGE_BYTES: usize = 4096;
 /// # Safety
 ///
 /// After `map` has returned true, the range is readable and writable for ever, and nobody else's.
-pub(crate) unsafe trait Source {
+pub unsafe trait Source {
     /// Maps `bytes` of memory, whole pages, at `address`; returns false if there is none.
     fn map(&mut self, address: usize, bytes: usize) -> bool;
 }
 
 /// A heap that grows.
-pub(crate) struct Growing {
+pub struct Growing {
     heap: Heap,
     /// The address behind what is mapped.
     end: usize,
@@ -49,7 +51,7 @@ pub(crate) struct Growing {
 
 impl Growing {
     /// Returns a heap that has nothing to give, for ever if it is not initialised.
-    pub(crate) const fn empty() -> Self {
+    pub const fn empty() -> Self {
         Self { heap: Heap::new(), end: 0, limit: 0 }
     }
 
@@ -58,12 +60,7 @@ impl Growing {
     /// # Safety
     ///
     /// The range is as a [`Source`] leaves it. Called once.
-    pub(crate) unsafe fn initialise(
-        &mut self,
-        start: NonNull<u8>,
-        bytes: usize,
-        most_bytes: usize,
-    ) {
+    pub unsafe fn initialise(&mut self, start: NonNull<u8>, bytes: usize, most_bytes: usize) {
         let address = start.as_ptr().expose_provenance();
         (self.end, self.limit) = (address + bytes, address.saturating_add(most_bytes));
         let block = NonNull::slice_from_raw_parts(start, bytes);
@@ -72,11 +69,7 @@ impl Growing {
     }
 
     /// Returns a block, or nothing when the heap is full and can grow no further.
-    pub(crate) fn allocate(
-        &mut self,
-        layout: Layout,
-        source: &mut impl Source,
-    ) -> Option<NonNull<u8>> {
+    pub fn allocate(&mut self, layout: Layout, source: &mut impl Source) -> Option<NonNull<u8>> {
         let found = self.heap.allocate(layout);
         if found.is_none() && !self.grow_for(layout, source) {
             return None;
@@ -89,7 +82,7 @@ impl Growing {
     /// # Safety
     ///
     /// The block came from `allocate` with the same layout and is used no more.
-    pub(crate) unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
+    pub unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: forwarded from the caller.
         unsafe { self.heap.deallocate(block, layout.align()) };
     }
@@ -121,3 +114,6 @@ impl Growing {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,18 +5,21 @@
 //! to the CPU of whoever woke it, so that a program and the daemon that serves it stay on one CPU;
 //! idle CPUs steal. A hand-off names the very next thread of a CPU. Affinity binds while one of the
 //! CPUs it names is online; otherwise the thread runs anywhere, so that nothing waits for a CPU
-//! that has gone. Pure bookkeeping: thread states are changed by [`super::wake`] and the kernel.
+//! that has gone. Pure bookkeeping, of threads by whatever
+//! names them: their states are the kernel's.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::{PRIORITY_LAST, ThreadId};
-use crate::limits::CPUS_MAX;
-use crate::limits::THREADS_MAX;
 use zram_abi::{CpuId, CpuSet};
+
+use crate::limits::{CPUS_MAX, THREADS_MAX};
 
 /// Ticks (of 4 ms) that a thread runs before another of the same priority gets its turn.
 const SLICE_TICKS: u32 = 3;
+
+/// The number of the last priority; 0 is the first.
+pub const PRIORITY_LAST: u8 = 39;
 
 const PRIORITIES: usize = PRIORITY_LAST as usize + 1;
 
@@ -24,51 +27,55 @@ const PRIORITIES: usize = PRIORITY_LAST as usize + 1;
 const ROOM_MIN: usize = 8;
 const ROOM_PART: usize = 4;
 
-/// Bytes that all queues together take at most.
-pub(crate) const QUEUED_SIZE_MAX: usize =
-    (CPUS_MAX * PRIORITIES * ROOM_MIN + ROOM_PART * THREADS_MAX) * size_of::<Candidate>();
+/// Returns the bytes that all queues together take at most.
+pub const fn queued_size_max<T>() -> usize {
+    (CPUS_MAX * PRIORITIES * ROOM_MIN + ROOM_PART * THREADS_MAX) * size_of::<Candidate<T>>()
+}
 
 /// What the scheduler needs to know of a thread that is ready.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Candidate {
-    pub(crate) thread: ThreadId,
-    pub(crate) priority: u8,
-    pub(crate) affinity: CpuSet,
+pub struct Candidate<T> {
+    /// Its name.
+    pub thread: T,
+    /// 0 (first) to [`PRIORITY_LAST`].
+    pub priority: u8,
+    /// CPUs that it may run on, as long as one of them is online.
+    pub affinity: CpuSet,
 }
 
 /// The queues of all CPUs.
-pub(crate) struct Scheduler {
-    cpus: [Queues; CPUS_MAX],
+pub struct Scheduler<T> {
+    cpus: [Queues<T>; CPUS_MAX],
     online: CpuSet,
 }
 
-struct Queues {
-    ready: [VecDeque<Candidate>; PRIORITIES],
+struct Queues<T> {
+    ready: [VecDeque<Candidate<T>>; PRIORITIES],
     /// Bit `p` is set while queue `p` is not empty.
     occupied: u64,
-    next: Option<Candidate>,
+    next: Option<Candidate<T>>,
     slice_ticks: u32,
     is_idle: bool,
 }
 
-impl Scheduler {
+impl<T: Copy + Eq> Scheduler<T> {
     /// Returns empty queues for the CPUs that are online.
-    pub(crate) fn new(online: CpuSet) -> Self {
+    pub fn new(online: CpuSet) -> Self {
         Self { cpus: [const { Queues::new() }; CPUS_MAX], online }
     }
 
     /// Returns the CPUs that take work.
-    pub(crate) fn online(&self) -> CpuSet {
+    pub fn online(&self) -> CpuSet {
         self.online
     }
 
     /// Lets `cpu` take work.
-    pub(crate) fn set_online(&mut self, cpu: CpuId) {
+    pub fn set_online(&mut self, cpu: CpuId) {
         self.online = self.online.with(cpu);
     }
 
     /// Gives `cpu` no more work; returns the threads in its queues, first ones first.
-    pub(crate) fn set_offline(&mut self, cpu: CpuId) -> Vec<Candidate> {
+    pub fn set_offline(&mut self, cpu: CpuId) -> Vec<Candidate<T>> {
         self.online = self.online.without(cpu);
         let queues = &mut self.cpus[cpu.index()];
         queues.is_idle = false;
@@ -76,13 +83,13 @@ impl Scheduler {
     }
 
     /// Returns whether a thread of this affinity may run on `cpu` now.
-    pub(crate) fn may_run(&self, affinity: CpuSet, cpu: CpuId) -> bool {
+    pub fn may_run(&self, affinity: CpuSet, cpu: CpuId) -> bool {
         self.online.contains(cpu)
             && (affinity.contains(cpu) || affinity.intersection(self.online).is_empty())
     }
 
     /// Returns the CPU to whose queue a thread goes that wakes on `here`.
-    pub(crate) fn choose(&self, affinity: CpuSet, last: CpuId, here: CpuId) -> CpuId {
+    pub fn choose(&self, affinity: CpuSet, last: CpuId, here: CpuId) -> CpuId {
         if self.may_run(affinity, here) {
             here
         } else if self.may_run(affinity, last) {
@@ -95,7 +102,7 @@ impl Scheduler {
     /// Returns an idle CPU that may run a thread of this affinity, other than `here`, to be told so.
     ///
     /// It does not count as idle any more, so that the next thread wakes another.
-    pub(crate) fn wake_idle(&mut self, affinity: CpuSet, here: CpuId) -> Option<CpuId> {
+    pub fn wake_idle(&mut self, affinity: CpuSet, here: CpuId) -> Option<CpuId> {
         let found = self
             .online
             .without(here)
@@ -106,7 +113,7 @@ impl Scheduler {
     }
 
     /// Puts a thread at the end of its queue of `cpu`.
-    pub(crate) fn push(&mut self, cpu: CpuId, candidate: Candidate) {
+    pub fn push(&mut self, cpu: CpuId, candidate: Candidate<T>) {
         let queues = &mut self.cpus[cpu.index()];
         let priority = usize::from(candidate.priority.min(PRIORITY_LAST));
         queues.ready[priority].push_back(candidate);
@@ -114,7 +121,7 @@ impl Scheduler {
     }
 
     /// Puts a thread that did not use up its slice first in its queue of `cpu`.
-    pub(crate) fn push_first(&mut self, cpu: CpuId, candidate: Candidate) {
+    pub fn push_first(&mut self, cpu: CpuId, candidate: Candidate<T>) {
         let queues = &mut self.cpus[cpu.index()];
         let priority = usize::from(candidate.priority.min(PRIORITY_LAST));
         queues.ready[priority].push_front(candidate);
@@ -122,14 +129,14 @@ impl Scheduler {
     }
 
     /// Makes a thread the next of `cpu`; one named before goes back to the front of its queue.
-    pub(crate) fn hand_off(&mut self, cpu: CpuId, candidate: Candidate) {
+    pub fn hand_off(&mut self, cpu: CpuId, candidate: Candidate<T>) {
         if let Some(before) = self.cpus[cpu.index()].next.replace(candidate) {
             self.push_first(cpu, before);
         }
     }
 
     /// Removes and returns the thread that `cpu` runs next, stealing if it has none.
-    pub(crate) fn pop(&mut self, cpu: CpuId) -> Option<Candidate> {
+    pub fn pop(&mut self, cpu: CpuId) -> Option<Candidate<T>> {
         let queues = &mut self.cpus[cpu.index()];
         // A hand-off goes on with the slice of whoever handed over, so that two threads that serve
         // each other do not keep the CPU for ever.
@@ -145,8 +152,8 @@ impl Scheduler {
         found
     }
 
-    fn steal(&mut self, cpu: CpuId) -> Option<Candidate> {
-        let thief = |this: &Self, candidate: &Candidate| this.may_run(candidate.affinity, cpu);
+    fn steal(&mut self, cpu: CpuId) -> Option<Candidate<T>> {
+        let thief = |this: &Self, candidate: &Candidate<T>| this.may_run(candidate.affinity, cpu);
         for other in (0..CPUS_MAX).filter(|&other| other != cpu.index()) {
             for priority in 0..PRIORITIES {
                 let queue = &self.cpus[other].ready[priority];
@@ -160,7 +167,7 @@ impl Scheduler {
     }
 
     /// Removes a thread from the queues of `cpu`.
-    pub(crate) fn remove(&mut self, cpu: CpuId, thread: ThreadId) {
+    pub fn remove(&mut self, cpu: CpuId, thread: T) {
         let queues = &mut self.cpus[cpu.index()];
         if queues.next.is_some_and(|next| next.thread == thread) {
             queues.next = None;
@@ -174,7 +181,7 @@ impl Scheduler {
     }
 
     /// Counts a tick; returns whether a running thread of `priority` must make room.
-    pub(crate) fn tick(&mut self, cpu: CpuId, priority: u8) -> bool {
+    pub fn tick(&mut self, cpu: CpuId, priority: u8) -> bool {
         let queues = &mut self.cpus[cpu.index()];
         queues.slice_ticks += 1;
         let slice_over = queues.slice_ticks >= SLICE_TICKS;
@@ -182,13 +189,13 @@ impl Scheduler {
     }
 
     /// Returns whether a thread waits on `cpu` that goes before `priority`.
-    pub(crate) fn has_before(&self, cpu: CpuId, priority: u8) -> bool {
+    pub fn has_before(&self, cpu: CpuId, priority: u8) -> bool {
         let queues = &self.cpus[cpu.index()];
         queues.next.is_some() || queues.first().is_some_and(|first| first < priority)
     }
 }
 
-impl Queues {
+impl<T> Queues<T> {
     const fn new() -> Self {
         Self {
             ready: [const { VecDeque::new() }; PRIORITIES],
@@ -203,12 +210,12 @@ impl Queues {
         (self.occupied != 0).then_some(self.occupied.trailing_zeros() as u8)
     }
 
-    fn pop(&mut self) -> Option<Candidate> {
+    fn pop(&mut self) -> Option<Candidate<T>> {
         let priority = self.first()?;
         self.take(usize::from(priority), 0)
     }
 
-    fn take(&mut self, priority: usize, at: usize) -> Option<Candidate> {
+    fn take(&mut self, priority: usize, at: usize) -> Option<Candidate<T>> {
         let queue = &mut self.ready[priority];
         let found = queue.remove(at);
         if queue.is_empty() {
@@ -221,3 +228,6 @@ impl Queues {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

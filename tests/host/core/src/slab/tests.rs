@@ -1,6 +1,6 @@
 //! Slabs: ids name one object for ever.
 
-use crate::slab::{Full, Slab};
+use super::{Full, Slab};
 
 #[test]
 fn an_id_never_names_the_next_object_in_its_place() {
@@ -20,7 +20,7 @@ fn a_full_table_takes_nothing_until_something_goes() {
     let first = slab.insert(1).unwrap();
     slab.insert(2).unwrap();
     assert_eq!(slab.insert(3), Err(Full));
-    assert_eq!(slab.len(), 2);
+    assert_eq!(slab.count(), 2);
     slab.remove(first);
     assert!(slab.insert(3).is_ok());
 }

@@ -13,7 +13,7 @@ use core::num::NonZeroU32;
 use core::ops::{Index, IndexMut};
 
 /// The name of one `T` in its [`Slab`].
-pub(crate) struct Id<T> {
+pub struct Id<T> {
     index: u32,
     /// Never 0, so that an absent id takes no more room than one.
     generation: NonZeroU32,
@@ -22,10 +22,10 @@ pub(crate) struct Id<T> {
 
 /// The table is full; nothing was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Full;
+pub struct Full;
 
 /// A table of at most `most` objects.
-pub(crate) struct Slab<T> {
+pub struct Slab<T> {
     entries: Vec<Entry<T>>,
     free: Vec<u32>,
     most: usize,
@@ -40,22 +40,22 @@ impl<T> Id<T> {
     /// Returns the id in 32 bits: index in the low, generation in the high half.
     ///
     /// Only for tables of at most 65536 objects; the generation loses its upper bits.
-    pub(crate) fn tag(self) -> u32 {
+    pub fn tag(self) -> u32 {
         self.index | self.generation.get() << 16
     }
 
     /// Returns the id in 64 bits.
-    pub(crate) fn word(self) -> u64 {
+    pub fn word(self) -> u64 {
         u64::from(self.generation.get()) << 32 | u64::from(self.index)
     }
 }
 
 impl<T> Slab<T> {
     /// Bytes that each object takes in the table, its place in the list of free ones included.
-    pub(crate) const ENTRY_SIZE: usize = size_of::<Entry<T>>() + size_of::<u32>();
+    pub const ENTRY_SIZE: usize = size_of::<Entry<T>>() + size_of::<u32>();
 
     /// Returns an empty table.
-    pub(crate) const fn new(most: usize) -> Self {
+    pub const fn new(most: usize) -> Self {
         Self { entries: Vec::new(), free: Vec::new(), most }
     }
 
@@ -64,7 +64,7 @@ impl<T> Slab<T> {
     /// # Errors
     ///
     /// [`Full`] when the table holds its most.
-    pub(crate) fn insert(&mut self, value: T) -> Result<Id<T>, Full> {
+    pub fn insert(&mut self, value: T) -> Result<Id<T>, Full> {
         let index = match self.free.pop() {
             Some(index) => index,
             None => self.grow()?,
@@ -84,7 +84,7 @@ impl<T> Slab<T> {
     }
 
     /// Removes and returns the object, or nothing if `id` is stale.
-    pub(crate) fn remove(&mut self, id: Id<T>) -> Option<T> {
+    pub fn remove(&mut self, id: Id<T>) -> Option<T> {
         let entry = self.entries.get_mut(id.index as usize)?;
         if entry.generation != id.generation {
             return None;
@@ -96,19 +96,19 @@ impl<T> Slab<T> {
     }
 
     /// Returns the object, or nothing if `id` is stale.
-    pub(crate) fn get(&self, id: Id<T>) -> Option<&T> {
+    pub fn get(&self, id: Id<T>) -> Option<&T> {
         let entry = self.entries.get(id.index as usize)?;
         (entry.generation == id.generation).then_some(entry.value.as_ref()).flatten()
     }
 
     /// Returns the object, or nothing if `id` is stale.
-    pub(crate) fn get_mut(&mut self, id: Id<T>) -> Option<&mut T> {
+    pub fn get_mut(&mut self, id: Id<T>) -> Option<&mut T> {
         let entry = self.entries.get_mut(id.index as usize)?;
         (entry.generation == id.generation).then_some(entry.value.as_mut()).flatten()
     }
 
     /// Returns the id whose [`Id::tag`] is `tag`, or nothing if there is none now.
-    pub(crate) fn find_tag(&self, tag: u32) -> Option<Id<T>> {
+    pub fn find_tag(&self, tag: u32) -> Option<Id<T>> {
         let index = tag & 0xffff;
         let entry = self.entries.get(index as usize)?;
         let id = Id { index, generation: entry.generation, of: PhantomData };
@@ -116,12 +116,12 @@ impl<T> Slab<T> {
     }
 
     /// Returns the ids of all objects, lowest index first.
-    pub(crate) fn ids(&self) -> Vec<Id<T>> {
+    pub fn ids(&self) -> Vec<Id<T>> {
         self.iter().map(|(id, _)| id).collect()
     }
 
     /// Returns all objects with their ids, lowest index first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
         self.entries.iter().zip(0..).filter_map(|(entry, index)| {
             let id = Id { index, generation: entry.generation, of: PhantomData };
             entry.value.as_ref().map(|value| (id, value))
@@ -129,7 +129,7 @@ impl<T> Slab<T> {
     }
 
     /// Returns how many objects there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.entries.len() - self.free.len()
     }
 }
@@ -182,3 +182,6 @@ impl<T> fmt::Debug for Id<T> {
         write!(formatter, "{}.{}", self.index, self.generation)
     }
 }
+
+#[cfg(test)]
+mod tests;

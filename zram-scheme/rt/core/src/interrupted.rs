@@ -2,8 +2,8 @@
 //!
 //! Redox interrupts a call that waits for reasons of its own: without any signal, a deadline that an
 //! earlier futex wait left behind ends a later wait with EINTR. It says of no failure that anything
-//! was done, so the same call is right again. Pure, so that the host tests it; every call of this
-//! crate that can wait goes through it, `fd` with most of them. Only two have more to do: `futex`
+//! was done, so the same call is right again. Every call of `zram-rt`
+//! that can wait goes through it, `fd` with most of them. Only two have more to do: `futex`
 //! tells its caller to look again, and `time` sleeps for the rest.
 
 use syscall::{EINTR, Error, Result};
@@ -13,7 +13,7 @@ use syscall::{EINTR, Error, Result};
 /// # Errors
 ///
 /// What the call answers.
-pub(crate) fn again<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+pub fn again<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
     loop {
         match call() {
             Err(Error { errno: EINTR }) => {}
@@ -21,3 +21,6 @@ pub(crate) fn again<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
 //! Grants: which ranges of an address space are mapped, and how.
 //!
 //! A grant says what pages of its range are allowed to be; whether a page is there is the page
-//! table's business. Ranges never overlap. Changing part of a grant splits it. Pure bookkeeping:
-//! [`super::map`] makes page tables follow.
+//! table's business. Ranges never overlap. Changing part of a grant splits it. Pure bookkeeping: the
+//! kernel's `space` makes page tables follow.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,26 +10,31 @@ use alloc::vec::Vec;
 use crate::limits::{GRANTS_MAX, GRANTS_SERVER_MIN, GRANTS_SERVER_PART};
 
 /// First page number above user space (2^47 bytes).
-pub(crate) const PAGES_END: u64 = 1 << 35;
+pub const PAGES_END: u64 = 1 << 35;
 
 /// A run of pages: first page number and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: u64,
-    pub(crate) count: u64,
+pub struct Span {
+    /// Number of the first page.
+    pub start: u64,
+    /// How many pages.
+    pub count: u64,
 }
 
 /// What a program may do with the pages of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rights {
-    pub(crate) read: bool,
-    pub(crate) write: bool,
-    pub(crate) execute: bool,
+pub struct Rights {
+    /// Read them.
+    pub read: bool,
+    /// Write to them.
+    pub write: bool,
+    /// Run what is in them.
+    pub execute: bool,
 }
 
 /// Where the pages of a grant come from and who may take them away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Anonymous: zeroed on first touch, copied on write after a fork, may be swapped out.
     Private,
     /// Frames shared with somebody, present and borrowed from mapping to unmapping.
@@ -40,14 +45,17 @@ pub(crate) enum Kind {
 
 /// One mapped range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Grant {
-    pub(crate) count: u64,
-    pub(crate) rights: Rights,
-    pub(crate) kind: Kind,
+pub struct Grant {
+    /// How many pages.
+    pub count: u64,
+    /// What may be done with them.
+    pub rights: Rights,
+    /// Where they come from.
+    pub kind: Kind,
 }
 
 /// All grants of one address space, by first page.
-pub(crate) struct Grants {
+pub struct Grants {
     ranges: BTreeMap<u64, Grant>,
     most: usize,
 }
@@ -60,7 +68,7 @@ impl Default for Grants {
 
 /// Returns how many grants an address space may have that serves a scheme, on a machine with so
 /// many frames: what `grants=N` on the command line says, or what its memory is worth.
-pub(crate) fn server_most(command_line: &str, frames: usize) -> usize {
+pub fn server_most(command_line: &str, frames: usize) -> usize {
     let number = |word: &str| word.strip_prefix("grants=")?.parse().ok();
     let wanted = command_line.split_whitespace().find_map(number);
     wanted.unwrap_or((frames / GRANTS_SERVER_PART).max(GRANTS_SERVER_MIN))
@@ -70,7 +78,7 @@ impl Span {
     /// Returns the span of the whole pages `address..address + size`.
     ///
     /// Nothing if either is no multiple of the page size, the span is empty or leaves user space.
-    pub(crate) fn of_bytes(address: u64, size: u64) -> Option<Self> {
+    pub fn of_bytes(address: u64, size: u64) -> Option<Self> {
         let page_size = zram_abi::PAGE_SIZE as u64;
         let aligned = address.is_multiple_of(page_size) && size.is_multiple_of(page_size);
         let span = Self { start: address / page_size, count: size / page_size };
@@ -79,17 +87,17 @@ impl Span {
     }
 
     /// Returns the first page number behind the span.
-    pub(crate) fn end(self) -> u64 {
+    pub fn end(self) -> u64 {
         self.start + self.count
     }
 
     /// Returns the page numbers of the span.
-    pub(crate) fn pages(self) -> core::ops::Range<u64> {
+    pub fn pages(self) -> core::ops::Range<u64> {
         self.start..self.end()
     }
 
     /// Returns the pages that both spans have, or nothing.
-    pub(crate) fn common(self, other: Self) -> Option<Self> {
+    pub fn common(self, other: Self) -> Option<Self> {
         let start = self.start.max(other.start);
         let end = self.end().min(other.end());
         (start < end).then(|| Self { start, count: end - start })
@@ -98,19 +106,19 @@ impl Span {
 
 impl Grants {
     /// Returns no grants, of which there may be `most`.
-    pub(crate) fn with_most(most: usize) -> Self {
+    pub fn with_most(most: usize) -> Self {
         Self { ranges: BTreeMap::new(), most }
     }
 
     /// Returns the grant that covers `page`, with its span.
-    pub(crate) fn find(&self, page: u64) -> Option<(Span, Grant)> {
+    pub fn find(&self, page: u64) -> Option<(Span, Grant)> {
         let (&start, &grant) = self.ranges.range(..=page).next_back()?;
         let span = Span { start, count: grant.count };
         (page < span.end()).then_some((span, grant))
     }
 
     /// Returns the grants that have pages in `span`, whole, in order.
-    pub(crate) fn within(&self, span: Span) -> Vec<(Span, Grant)> {
+    pub fn within(&self, span: Span) -> Vec<(Span, Grant)> {
         let first = self.find(span.start).map_or(span.start, |(found, _)| found.start);
         self.ranges
             .range(first..span.end())
@@ -119,17 +127,17 @@ impl Grants {
     }
 
     /// Returns all grants in order.
-    pub(crate) fn all(&self) -> Vec<(Span, Grant)> {
+    pub fn all(&self) -> Vec<(Span, Grant)> {
         self.within(Span { start: 0, count: PAGES_END })
     }
 
     /// Returns whether no grant has a page in `span`.
-    pub(crate) fn is_free(&self, span: Span) -> bool {
+    pub fn is_free(&self, span: Span) -> bool {
         self.find(span.start).is_none() && self.ranges.range(span.pages()).next().is_none()
     }
 
     /// Returns the lowest free span of `count` pages at or above `from`, or nothing.
-    pub(crate) fn find_free(&self, from: u64, count: u64) -> Option<Span> {
+    pub fn find_free(&self, from: u64, count: u64) -> Option<Span> {
         let mut start = self.find(from).map_or(from, |(span, _)| span.end());
         for (&next, grant) in self.ranges.range(start..) {
             if next - start >= count {
@@ -146,7 +154,7 @@ impl Grants {
     /// Private ranges that touch and have the same rights become one: the pool of the daemon maps
     /// its pages one by one. A range that becomes part of another needs no room, and neither does what
     /// is lent: requests are bounded, and must reach a server however many grants its pool is made of.
-    pub(crate) fn insert(&mut self, span: Span, rights: Rights, kind: Kind) -> bool {
+    pub fn insert(&mut self, span: Span, rights: Rights, kind: Kind) -> bool {
         if !self.is_free(span) {
             return false;
         }
@@ -176,12 +184,12 @@ impl Grants {
     }
 
     /// Returns whether as many are allowed as a server needs.
-    pub(crate) fn may_be_many(&self) -> bool {
+    pub fn may_be_many(&self) -> bool {
         self.most > GRANTS_MAX
     }
 
     /// Allows `most` grants, if so many are not allowed yet.
-    pub(crate) fn allow(&mut self, most: usize) {
+    pub fn allow(&mut self, most: usize) {
         self.most = self.most.max(most);
     }
 
@@ -189,22 +197,22 @@ impl Grants {
     ///
     /// Only taking pages out of the middle of one grant makes one more: a whole grant or an end of
     /// one can be removed at any time.
-    pub(crate) fn has_room_to_remove(&self, span: Span) -> bool {
+    pub fn has_room_to_remove(&self, span: Span) -> bool {
         self.has_room_to_replace(span, |_| None)
     }
 
     /// Returns whether the grants are not too many if the pages of `span` get other rights.
-    pub(crate) fn has_room_to_set_rights(&self, span: Span, rights: Rights) -> bool {
+    pub fn has_room_to_set_rights(&self, span: Span, rights: Rights) -> bool {
         self.has_room_to_replace(span, |grant| Some(Grant { rights, ..grant }))
     }
 
     /// Removes the pages of `span` from whatever grants have them.
-    pub(crate) fn remove(&mut self, span: Span) {
+    pub fn remove(&mut self, span: Span) {
         self.replace(span, |_| None);
     }
 
     /// Gives the pages of `span` that are mapped other rights.
-    pub(crate) fn set_rights(&mut self, span: Span, rights: Rights) {
+    pub fn set_rights(&mut self, span: Span, rights: Rights) {
         self.replace(span, |grant| Some(Grant { rights, ..grant }));
     }
 
@@ -243,3 +251,6 @@ fn pieces(
     [(before, Some(grant)), (common, changed), (after, Some(grant))]
         .map(|(piece, grant)| Some((piece, grant.filter(|_| piece.count > 0)?)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,6 @@
 //! Run queues: priority, slices, affinity, stealing and hand-off.
 
-use crate::slab::Slab;
-use crate::thread::scheduler::{Candidate, Scheduler};
-use crate::thread::{Thread, ThreadId};
+use super::{Candidate, Scheduler};
 use zram_abi::{CpuId, CpuSet};
 
 /// Ticks after which a thread makes room for another of its priority.
@@ -16,16 +14,17 @@ fn cpus(numbers: &[u32]) -> CpuSet {
     numbers.iter().map(|&number| cpu(number)).fold(CpuSet::EMPTY, CpuSet::with)
 }
 
+type ThreadId = usize;
+
 fn threads<const N: usize>() -> [ThreadId; N] {
-    let mut slab = Slab::new(N);
-    core::array::from_fn(|_| slab.insert(Thread).expect("there is room for N"))
+    core::array::from_fn(|number| number)
 }
 
-fn candidate(thread: ThreadId, priority: u8, affinity: CpuSet) -> Candidate {
+fn candidate(thread: ThreadId, priority: u8, affinity: CpuSet) -> Candidate<ThreadId> {
     Candidate { thread, priority, affinity }
 }
 
-fn pop(scheduler: &mut Scheduler, number: u32) -> Option<ThreadId> {
+fn pop(scheduler: &mut Scheduler<ThreadId>, number: u32) -> Option<ThreadId> {
     scheduler.pop(cpu(number)).map(|candidate| candidate.thread)
 }
 
@@ -80,7 +79,7 @@ fn an_idle_cpu_steals_what_it_may_run() {
 
 #[test]
 fn an_idle_cpu_is_woken_once() {
-    let mut scheduler = Scheduler::new(cpus(&[0, 1, 2]));
+    let mut scheduler = Scheduler::<ThreadId>::new(cpus(&[0, 1, 2]));
     assert_eq!(pop(&mut scheduler, 1), None);
     assert_eq!(pop(&mut scheduler, 2), None);
     assert_eq!(scheduler.wake_idle(cpus(&[0, 2]), cpu(0)), Some(cpu(2)));
@@ -90,7 +89,7 @@ fn an_idle_cpu_is_woken_once() {
 
 #[test]
 fn affinity_binds_while_one_of_its_cpus_is_online() {
-    let mut scheduler = Scheduler::new(cpus(&[0, 1]));
+    let mut scheduler = Scheduler::<ThreadId>::new(cpus(&[0, 1]));
     assert_eq!(scheduler.choose(cpus(&[1]), cpu(0), cpu(0)), cpu(1));
     assert_eq!(scheduler.choose(cpus(&[0, 1]), cpu(1), cpu(0)), cpu(0));
     assert!(scheduler.set_offline(cpu(1)).is_empty());
