@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use swap_pager::{STUCK_NS, SwapOff, SwapOffError, SwapOnError};
-use syscall::error::{EBUSY, EINVAL, ENODEV, ENOMEM};
+use syscall::error::{EBUSY, EINVAL, ENODEV, ENOMEM, ENOSPC};
 use syscall::schemev2::Opcode;
 use zram_abi::verb::{Cookie, SWAP_ATTACH};
 
@@ -128,6 +128,7 @@ fn mount(
             Err(Errno(match error {
                 SwapOnError::Mounted => EBUSY,
                 SwapOnError::Invalid => EINVAL,
+                SwapOnError::TooMany => ENOSPC,
                 SwapOnError::NoDaemon => ENODEV,
             }))
         }
