@@ -31,7 +31,8 @@ mod listener;
 mod transition;
 
 use hotplug::{Cpu, CpuId, CpuSet};
-use zram_abi::cpu_event::{Answer, Event, Stage};
+use zram_abi::Stage;
+use zram_abi::cpu_event::{Answer, Event};
 use zram_abi::error::EIO;
 
 use self::listener::{Call, Listener};

@@ -18,7 +18,7 @@
 //! All of it happens under the kernel's lock.
 
 use hotplug::{CpuId, Forbidden};
-use zram_abi::cpu_event::Stage;
+use zram_abi::Stage;
 use zram_abi::error::ETIMEDOUT;
 
 /// Where the transition is; there is one at a time.

@@ -1,18 +1,16 @@
 //! The heap of a program: it starts small and grows up to a maximum, both chosen by the program.
 //!
 //! It lies in a range of addresses that nothing else uses ([`REGION`]) and is mapped piece by piece
-//! ([`growing`]). In a program that the kernel has pinned, a piece comes with all its frames or not at
+//! ([`zram_rt_core`]). In a program that the kernel has pinned, a piece comes with all its frames or not at
 //! all; elsewhere frames come as they are touched. When no piece can be had, an allocation fails like
 //! any other; nothing here waits for memory.
-
-mod growing;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
 
-use self::growing::{Growing, Source};
 use crate::futex::Mutex;
 use crate::memory;
+use zram_rt_core::{Growing, Source};
 
 /// Address of every heap: far from the addresses that kernels choose, and near the first stack, so
 /// that both share page tables.

@@ -5,7 +5,7 @@
 
 use syscall::TimeSpec;
 
-use crate::interrupted::again;
+use zram_rt_core::again;
 
 /// Returns nanoseconds since the machine started.
 pub fn now_ns() -> u64 {

@@ -8,8 +8,8 @@
 use linked_list_allocator::LockedHeap;
 
 use super::cpu::CPU_SIZE;
-use super::cpu_id::CPUS_MAX;
 use crate::heap_sum::HEAP_SUM_ROOM;
+use crate::limits::CPUS_MAX;
 
 #[global_allocator]
 static HEAP: LockedHeap = LockedHeap::empty();

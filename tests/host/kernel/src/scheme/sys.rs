@@ -89,7 +89,7 @@ impl Kernel {
 
     fn describe_cpus(&self, text: &mut String) -> core::fmt::Result {
         writeln!(text, "CPUs: {}", self.scheduler.online().count())?;
-        writeln!(text, "Possible: {}", self.possible.count())
+        writeln!(text, "Possible: {}", self.cpus.possible().count())
     }
 
     fn describe_memory(&self, text: &mut String) -> core::fmt::Result {
@@ -100,8 +100,8 @@ impl Kernel {
         writeln!(text, "free_pages {}", self.frames.free_count())?;
         writeln!(text, "resident_pages {}", sum(|space| space.resident_pages))?;
         writeln!(text, "swapped_pages {}", sum(|space| space.swapped_pages))?;
-        writeln!(text, "processes {}", self.spaces.len())?;
-        writeln!(text, "threads {}", self.threads.len())
+        writeln!(text, "processes {}", self.spaces.count())?;
+        writeln!(text, "threads {}", self.threads.count())
     }
 
     fn describe_processes(&self, text: &mut String) -> core::fmt::Result {

@@ -32,14 +32,12 @@ pub(crate) struct MapRequest {
     pub(crate) flags: MapFlags,
 }
 
-impl Rights {
-    /// Returns the rights that these flags ask for; who may write or execute may read.
-    pub(crate) fn of(flags: MapFlags) -> Self {
-        let write = flags.contains(MapFlags::PROT_WRITE);
-        let execute = flags.contains(MapFlags::PROT_EXEC);
-        let read = flags.contains(MapFlags::PROT_READ) || write || execute;
-        Self { read, write, execute }
-    }
+/// Returns the rights that these flags ask for; who may write or execute may read.
+pub(crate) fn rights_of(flags: MapFlags) -> Rights {
+    let write = flags.contains(MapFlags::PROT_WRITE);
+    let execute = flags.contains(MapFlags::PROT_EXEC);
+    let read = flags.contains(MapFlags::PROT_READ) || write || execute;
+    Rights { read, write, execute }
 }
 
 impl Kernel {
@@ -92,7 +90,7 @@ impl Kernel {
         if at_once && span.count > most {
             return fail(ENOMEM);
         }
-        if !self.spaces[space].grants.insert(span, Rights::of(request.flags), kind) {
+        if !self.spaces[space].grants.insert(span, rights_of(request.flags), kind) {
             return fail(ENOMEM);
         }
         let filled = match kind {
@@ -151,7 +149,7 @@ impl Kernel {
         space: SpaceId,
         request: MapRequest,
     ) -> SysResult {
-        let rights = Rights::of(request.flags);
+        let rights = rights_of(request.flags);
         let span = self.choose_span(space, request, MAP_FIRST)?;
         let source_span = Span::of_bytes(from, span.count * zram_abi::PAGE_SIZE as u64);
         let Some(source_span) = source_span else { return fail(EINVAL) };

@@ -11,22 +11,23 @@
 
 pub(crate) mod fault;
 pub(crate) mod fork;
-pub(crate) mod grants;
 pub(crate) mod map;
 pub(crate) mod retire;
 pub(crate) mod shootdown;
 pub(crate) mod user;
+
+pub(crate) use host_core::grants;
 
 use grants::Grants;
 
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
 use crate::limits::SPACES_MAX;
-use crate::machine::cpu_id::CpuMask;
 use crate::machine::paging::{NeedFrame, PageTree, Pte, UserPage};
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::{Identity, PRIORITY_LAST};
+use zram_abi::CpuSet;
 
 /// Names an address space.
 pub(crate) type SpaceId = Id<Space>;
@@ -38,7 +39,7 @@ pub(crate) struct Space {
     /// What may be where.
     pub(crate) grants: Grants,
     /// CPUs that may hold translations of it.
-    pub(crate) loaded: CpuMask,
+    pub(crate) loaded: CpuSet,
     /// Threads that are not dead.
     pub(crate) threads: u32,
     /// Threads that are not dead, and descriptions that name it.
@@ -79,7 +80,7 @@ impl Kernel {
     ///
     /// EMFILE when there are too many; a wait or a kill when there is no frame.
     pub(crate) fn new_space(&mut self, owner: Identity) -> SysResult<SpaceId> {
-        if self.spaces.len() >= SPACES_MAX {
+        if self.spaces.count() >= SPACES_MAX {
             return crate::errno::fail(syscall::error::EMFILE);
         }
         let Some(tree) = PageTree::new(&mut self.frames) else {
@@ -88,7 +89,7 @@ impl Kernel {
         Ok(self.spaces.insert(Space {
             tree,
             grants: Grants::default(),
-            loaded: CpuMask::EMPTY,
+            loaded: CpuSet::EMPTY,
             threads: 0,
             references: 1,
             owner,

@@ -16,12 +16,12 @@ use super::{QueueId, Token};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::limits::{SPACES_MAX, THREADS_MAX};
-use crate::machine::cpu_id::CpuId;
 use crate::machine::frames::Frame;
 use crate::machine::heap;
 use crate::space::shootdown::After;
 use crate::text::text;
 use crate::thread::State;
+use zram_abi::CpuId;
 
 /// Where the pager is.
 pub(super) enum Place {
@@ -65,7 +65,7 @@ impl FrameSet {
 
 /// Makes the pager for this machine, once its memory and CPUs are known.
 fn make(kernel: &mut Kernel) -> Box<Pager> {
-    let cpus = kernel.possible.iter().last().map_or(1, |cpu| cpu.index() as u32 + 1);
+    let cpus = kernel.cpus.possible().last().map_or(1, |cpu| cpu.number() + 1);
     let total = kernel.frames.total_count() as u32;
     let reserve = RESERVE_FRAMES * cpus;
     let low = reserve + total / WATERMARK_PART;
@@ -115,7 +115,7 @@ pub(super) fn call<R>(
 
 /// Returns the pager's number of this CPU.
 pub(super) fn cpu_of(kernel: &Kernel) -> Cpu {
-    Cpu(kernel.here.index() as u32)
+    Cpu(kernel.here.number())
 }
 
 /// Takes a batch of pages away; what it needs then is [`Token::Finish`].
@@ -151,8 +151,7 @@ pub(super) fn finish(kernel: &mut Kernel) {
 }
 
 fn has_running_thread(kernel: &Kernel) -> bool {
-    let current = kernel.cpus[kernel.here.index()].current;
-    let found = current.and_then(|thread| kernel.threads.get(thread));
+    let found = kernel.current_thread().and_then(|thread| kernel.threads.get(thread));
     found.is_some_and(|found| found.state == State::Running(kernel.here))
 }
 
@@ -241,5 +240,5 @@ pub(super) fn hand_off(kernel: &mut Kernel) {
 
 /// Returns the CPU of a queue, if this machine can have it.
 pub(super) fn cpu_of_queue(queue: QueueId) -> Option<CpuId> {
-    CpuId::new(queue.cpu.0 as usize)
+    CpuId::new(queue.cpu.0)
 }

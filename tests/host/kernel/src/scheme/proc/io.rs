@@ -16,13 +16,13 @@ use crate::files::{Description, Object};
 use crate::kernel::Kernel;
 use crate::limits::PASSED_MAX;
 use crate::machine::apic;
-use crate::machine::cpu_id::CpuMask;
 use crate::slab::Id;
 use crate::space::SpaceId;
-use crate::space::grants::{Rights, Span};
-use crate::space::map::MapRequest;
+use crate::space::grants::Span;
+use crate::space::map::{MapRequest, rights_of};
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, PRIORITY_LAST, State, ThreadId, Wait};
+use zram_abi::CpuSet;
 
 const WORD: usize = 8;
 
@@ -145,7 +145,7 @@ impl Kernel {
                 let [_, address, size, flags] = self.read_args(space, buffer)?;
                 let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
                 let flags = MapFlags::from_bits_truncate(flags as usize);
-                self.protect(target, span, Rights::of(flags))?;
+                self.protect(target, span, rights_of(flags))?;
                 Ok(4 * WORD)
             }
             _ => fail(EINVAL),
@@ -169,8 +169,9 @@ impl Kernel {
         thread: ThreadId,
         (space, buffer): (SpaceId, Buffer),
     ) -> SysResult {
-        let [low, _high] = self.read_args(space, buffer)?;
-        let affinity = CpuMask::from_bits(low as u32).and(self.possible);
+        let [low, high] = self.read_args(space, buffer)?;
+        let wanted = CpuSet::from_bits(u128::from(low) | u128::from(high) << u64::BITS);
+        let affinity = wanted.intersection(self.cpus.possible());
         if affinity.is_empty() {
             return fail(EINVAL);
         }
@@ -268,7 +269,7 @@ impl Kernel {
     ) -> SysResult {
         let bytes = match file {
             ProcFile::Affinity(thread) => {
-                u128::from(self.threads[thread].affinity.bits()).to_le_bytes().to_vec()
+                self.threads[thread].affinity.bits().to_le_bytes().to_vec()
             }
             ProcFile::Status(thread) => {
                 (self.status(thread) as usize as u64).to_le_bytes().to_vec()
@@ -287,7 +288,7 @@ impl Kernel {
         match self.threads[thread].state {
             State::NotStarted => ContextStatus::NotYetStarted,
             State::Ready(_) | State::Running(_) => ContextStatus::Runnable,
-            State::Waiting(Wait::Swap(_) | Wait::Shootdown) => ContextStatus::Other,
+            State::Waiting(Wait::Swap(_) | Wait::Cpus(_) | Wait::Shootdown) => ContextStatus::Other,
             State::Waiting(_) => ContextStatus::Blocked,
             State::Dead => ContextStatus::Dead,
         }

@@ -111,7 +111,7 @@ impl Kernel {
         request: Request,
     ) -> SysResult<(Id<Request>, Sqe)> {
         let is_too_much = self.is_too_much_unread();
-        let is_full = |found: &UserScheme| found.requests.len() >= REQUESTS_MAX || is_too_much;
+        let is_full = |found: &UserScheme| found.requests.count() >= REQUESTS_MAX || is_too_much;
         let errno = match self.schemes.get(scheme) {
             None => ENODEV,
             Some(found) if is_full(found) => EAGAIN,
