@@ -1,7 +1,7 @@
 //! The texts of `swap`: areas, counts, queues.
 
 use alloc::string::String;
-use core::fmt::Write;
+use core::fmt::{Display, Write};
 
 use crate::Pager;
 use crate::invariant::Invariant;
@@ -90,7 +90,7 @@ pub fn stat(pager: &Pager, memory: Memory) -> String {
 }
 
 /// Returns the CPUs that have queues, one a line.
-pub fn queues(cpus: impl Iterator<Item = u32>) -> String {
+pub fn queues(cpus: impl Iterator<Item = impl Display>) -> String {
     let mut text = String::new();
     for cpu in cpus {
         let _ = writeln!(text, "{cpu}");
