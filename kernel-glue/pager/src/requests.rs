@@ -141,8 +141,10 @@ pub enum Next {
 pub enum SwapOnError {
     /// The device is mounted already (EBUSY).
     Mounted,
-    /// The device has no pages, or all areas are in use (EINVAL).
+    /// The device has no pages (EINVAL).
     Invalid,
+    /// All [`AREAS_MAX`](super::AREAS_MAX) areas are in use (ENOSPC).
+    TooMany,
     /// No queue is open (ENODEV).
     NoDaemon,
 }

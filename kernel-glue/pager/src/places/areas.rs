@@ -6,17 +6,25 @@
 //! is not asked again for every page (DESIGN 8.11). Uses the slot map; used by everything else.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use zram_abi::verb::Cookie;
 
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
+use crate::memory::{NoMemory, made};
 use crate::places::entries::Entries;
 use crate::places::slots::{CHUNK_BYTES, NoSlot, Slot, SlotMap};
 use crate::requests::SwapOnError;
 
-/// Most areas at once: every entry of a page table names one, and few are ever used.
-pub const AREAS_MAX: usize = 8;
+/// Most areas at once: every entry of a page table names one in a byte, and few are ever used; as many as
+/// Linux has (MAX_SWAPFILES).
+pub const AREAS_MAX: usize = 32;
+
+/// The same as a count.
+pub(crate) const AREAS_MAX_U32: u32 = 32;
+
+const _: () = assert!(AREAS_MAX_U32 as usize == AREAS_MAX && AREAS_MAX <= 1 << 8);
 
 /// What an area takes part in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +76,25 @@ pub struct AreaInfo {
     pub priority: i64,
     /// What it takes part in.
     pub state: AreaState,
-    /// Whether it refuses new pages for now.
-    pub full: bool,
+    /// Whether it takes new pages, and why not.
+    pub room: Room,
+    /// Whether a page could go there now. One that is Limited may have been asked again in vain, or may
+    /// be about to be asked.
+    pub takes_pages: bool,
+}
+
+/// Whether an area has room for pages, for people: an area that was Limited is so until it has taken
+/// pages again, or enough of it was freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// It has.
+    Free,
+    /// Each slot is used.
+    Full,
+    /// Its device's `mem_limit` has refused pages.
+    Limited,
+    /// There was no frame for its device's pool, or no memory for its slot map.
+    Starved,
 }
 
 /// One area.
@@ -80,6 +105,8 @@ struct Area {
     state: AreaState,
     slots: SlotMap,
     fullness: Fullness,
+    /// Its device has refused pages because of its limit, and taken none since.
+    is_limited: bool,
 }
 
 /// How much of an area is used.
@@ -96,7 +123,7 @@ pub(crate) struct Usage {
 impl Area {
     fn new(cookie: Cookie, priority: i64, slots: SlotMap) -> Self {
         let (state, fullness) = (AreaState::Active, Fullness::Open);
-        Self { cookie, priority, state, slots, fullness }
+        Self { cookie, priority, state, slots, fullness, is_limited: false }
     }
 
     fn info(&self) -> AreaInfo {
@@ -106,7 +133,21 @@ impl Area {
             used_pages: self.slots.used(),
             priority: self.priority,
             state: self.state,
-            full: self.fullness != Fullness::Open,
+            room: self.room(),
+            takes_pages: self.has_room(),
+        }
+    }
+
+    fn room(&self) -> Room {
+        if self.is_limited {
+            return Room::Limited;
+        }
+        match self.fullness {
+            Fullness::Open | Fullness::Limit { .. } if self.slots.used() >= self.slots.count() => {
+                Room::Full
+            }
+            Fullness::Open | Fullness::Limit { .. } => Room::Free,
+            Fullness::NoReserve | Fullness::NoTable { .. } => Room::Starved,
         }
     }
 
@@ -137,6 +178,7 @@ impl Area {
     fn reached_limit(&mut self, now_ns: u64) {
         let used = self.slots.used();
         let freed = (used / 16).max(REOPEN_SLOTS_MIN);
+        self.is_limited = true;
         self.fullness = Fullness::Limit {
             reopen_used: (used > 0).then_some(used.saturating_sub(freed)),
             retry_ns: now_ns.saturating_add(RETRY_NS),
@@ -152,7 +194,9 @@ impl Area {
         let enough = match self.fullness {
             Fullness::Open => return,
             Fullness::Limit { reopen_used, retry_ns } => {
-                reopen_used.is_some_and(|used| self.slots.used() <= used) || now_ns >= retry_ns
+                let is_freed = reopen_used.is_some_and(|used| self.slots.used() <= used);
+                self.is_limited &= !is_freed;
+                is_freed || now_ns >= retry_ns
             }
             Fullness::NoReserve => reserve_is_whole,
             Fullness::NoTable { retry_ns } => now_ns >= retry_ns,
@@ -171,7 +215,7 @@ impl Area {
 /// All areas.
 #[derive(Debug)]
 pub(crate) struct Areas {
-    list: [Option<Area>; AREAS_MAX],
+    list: Vec<Option<Area>>,
     last: u8,
     entries: Arc<Entries>,
     /// Bytes that all slot maps may take together.
@@ -180,8 +224,13 @@ pub(crate) struct Areas {
 
 impl Areas {
     /// Returns no areas.
-    pub(crate) fn new(entries: Arc<Entries>, table_bytes_max: usize) -> Self {
-        Self { list: [const { None }; AREAS_MAX], last: 0, entries, table_bytes_max }
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`].
+    pub(crate) fn new(entries: Arc<Entries>, table_bytes_max: usize) -> Result<Self, NoMemory> {
+        let list = made(AREAS_MAX_U32, || None)?;
+        Ok(Self { list, last: 0, entries, table_bytes_max })
     }
 
     /// Adds an area for the device. A dead area of the same cookie does not count: a daemon that is
@@ -189,7 +238,7 @@ impl Areas {
     ///
     /// # Errors
     ///
-    /// `Mounted` or `Invalid`; nothing changes then.
+    /// `Mounted`, `Invalid` or `TooMany`; nothing changes then.
     pub(crate) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let same = |area: &Area| {
             area.state != AreaState::Dead
@@ -203,7 +252,7 @@ impl Areas {
             return Err(SwapOnError::Invalid);
         }
         self.forget_dead();
-        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::Invalid)?;
+        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::TooMany)?;
         let index = u8::try_from(free).map_err(|_| SwapOnError::Invalid)?;
         let place = self.list.get_mut(free).ok_or(SwapOnError::Invalid)?;
         let slots = SlotMap::new(AreaIndex(index), Arc::clone(&self.entries), cookie.pages);
@@ -392,6 +441,16 @@ impl Areas {
     /// There is no such area.
     pub(crate) fn reached_limit(&mut self, index: AreaIndex, now_ns: u64) -> Result<(), Invariant> {
         self.get_mut(index).ok_or(Invariant::AreaExists)?.reached_limit(now_ns);
+        Ok(())
+    }
+
+    /// The area's device has taken a whole batch.
+    ///
+    /// # Errors
+    ///
+    /// There is no such area.
+    pub(crate) fn took_pages(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.is_limited = false;
         Ok(())
     }
 

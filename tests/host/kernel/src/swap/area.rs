@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use swap_pager::{STUCK_NS, SwapOff, SwapOffError, SwapOnError};
+use swap_pager::{STUCK_NS, SwapOff, files};
 use syscall::error::{EBUSY, EINVAL, ENODEV, ENOMEM};
 use syscall::schemev2::Opcode;
 use zram_abi::verb::{Cookie, SWAP_ATTACH};
@@ -125,11 +125,8 @@ fn mount(
         }
         Err(error) => {
             unpin_unused(kernel);
-            Err(Errno(match error {
-                SwapOnError::Mounted => EBUSY,
-                SwapOnError::Invalid => EINVAL,
-                SwapOnError::NoDaemon => ENODEV,
-            }))
+            let files::Errno(errno) = error.into();
+            Err(Errno(errno))
         }
     }
 }
@@ -160,8 +157,7 @@ fn unpin_unused(kernel: &mut Kernel) {
 /// # Errors
 ///
 /// EINVAL, ENOMEM, EBUSY; else the wait.
-pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u64) -> SysResult {
-    let Ok(device) = u16::try_from(device) else { return fail(EINVAL) };
+pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u16) -> SysResult {
     let waiter = ports::waiter_of(kernel, caller.thread);
     let cpu = pager::cpu_of(kernel);
     let answer =
@@ -180,9 +176,7 @@ pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u64) -> SysRe
     }
     match answer {
         SwapOff::Done | SwapOff::Wait { .. } => Ok(0),
-        SwapOff::Failed(SwapOffError::NotMounted) => fail(EINVAL),
-        SwapOff::Failed(SwapOffError::NoMemory) => fail(ENOMEM),
-        SwapOff::Failed(SwapOffError::Busy) => fail(EBUSY),
+        SwapOff::Failed(error) => Err(files::Errno::from(error).into()),
     }
 }
 
