@@ -68,6 +68,10 @@ impl Platform for FakePlatform {
         CPUS
     }
 
+    fn memory_bytes(&self) -> u64 {
+        256 << 20
+    }
+
     fn now_ns(&self) -> u64 {
         5_000_000_000
     }
