@@ -5,11 +5,14 @@
 //! NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full device
 //! is not asked again for every page (DESIGN 8.11). Uses the slot map; used by everything else.
 
+use alloc::sync::Arc;
+
 use zram_abi::verb::Cookie;
 
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
-use crate::places::slots::{Slot, SlotMap};
+use crate::places::entries::Entries;
+use crate::places::slots::{CHUNK_BYTES, NoSlot, Slot, SlotMap};
 use crate::requests::SwapOnError;
 
 /// Most areas at once: every entry of a page table names one, and few are ever used.
@@ -38,10 +41,16 @@ enum Fullness {
     },
     /// The machine had no frame for the pool: open again when the reserve is whole.
     NoReserve,
+    /// There was no memory for more of the slot map: slots that it has are still given, others not
+    /// before this time.
+    NoTable {
+        retry_ns: u64,
+    },
 }
 
-/// An area is asked again after this long though nothing was freed: its limit may have been raised.
-const LIMIT_RETRY_NS: u64 = 1_000_000_000;
+/// An area is asked again after this long though nothing was freed: its limit may have been raised,
+/// or there may be memory for its slot map.
+const RETRY_NS: u64 = 1_000_000_000;
 
 /// At least so many slots must be freed before an area at its limit is asked again: a batch.
 const REOPEN_SLOTS_MIN: u32 = 32;
@@ -85,10 +94,9 @@ pub(crate) struct Usage {
 }
 
 impl Area {
-    fn new(cookie: Cookie, priority: i64) -> Result<Self, SwapOnError> {
-        let slots = SlotMap::new(cookie.pages).map_err(|_| SwapOnError::NoMemory)?;
+    fn new(cookie: Cookie, priority: i64, slots: SlotMap) -> Self {
         let (state, fullness) = (AreaState::Active, Fullness::Open);
-        Ok(Self { cookie, priority, state, slots, fullness })
+        Self { cookie, priority, state, slots, fullness }
     }
 
     fn info(&self) -> AreaInfo {
@@ -104,9 +112,25 @@ impl Area {
 
     /// Returns whether a page could go there.
     fn has_room(&self) -> bool {
-        self.state == AreaState::Active
-            && self.fullness == Fullness::Open
-            && self.slots.used() < self.slots.count()
+        let has_slot = match self.fullness {
+            Fullness::Open => self.slots.used() < self.slots.count(),
+            Fullness::NoTable { .. } => self.slots.has_known_free(),
+            Fullness::Limit { .. } | Fullness::NoReserve => false,
+        };
+        self.state == AreaState::Active && has_slot
+    }
+
+    /// Returns a free slot, on its way out from now on.
+    fn take_free(&mut self, room_bytes: usize, now_ns: u64) -> Option<SwapSlot> {
+        let may_grow = self.fullness == Fullness::Open && room_bytes >= CHUNK_BYTES;
+        match self.slots.take_free(may_grow) {
+            Ok(slot) => Some(slot),
+            Err(NoSlot::Used) => None,
+            Err(NoSlot::Table) => {
+                self.fullness = Fullness::NoTable { retry_ns: now_ns.saturating_add(RETRY_NS) };
+                None
+            }
+        }
     }
 
     /// Closes it because the device's limit is reached.
@@ -115,7 +139,7 @@ impl Area {
         let freed = (used / 16).max(REOPEN_SLOTS_MIN);
         self.fullness = Fullness::Limit {
             reopen_used: (used > 0).then_some(used.saturating_sub(freed)),
-            retry_ns: now_ns.saturating_add(LIMIT_RETRY_NS),
+            retry_ns: now_ns.saturating_add(RETRY_NS),
         };
     }
 
@@ -131,6 +155,7 @@ impl Area {
                 reopen_used.is_some_and(|used| self.slots.used() <= used) || now_ns >= retry_ns
             }
             Fullness::NoReserve => reserve_is_whole,
+            Fullness::NoTable { retry_ns } => now_ns >= retry_ns,
         };
         if enough {
             self.fullness = Fullness::Open;
@@ -138,27 +163,33 @@ impl Area {
     }
 
     /// Nothing is told to a dead daemon: pending notices are done at once.
-    fn settle(&mut self) {
-        if self.state == AreaState::Dead {
-            self.slots.forget_notices();
-        }
+    fn settle(&mut self) -> Result<(), Invariant> {
+        if self.state == AreaState::Dead { self.slots.forget_notices() } else { Ok(()) }
     }
 }
 
 /// All areas.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Areas {
     list: [Option<Area>; AREAS_MAX],
     last: u8,
+    entries: Arc<Entries>,
+    /// Bytes that all slot maps may take together.
+    table_bytes_max: usize,
 }
 
 impl Areas {
+    /// Returns no areas.
+    pub(crate) fn new(entries: Arc<Entries>, table_bytes_max: usize) -> Self {
+        Self { list: [const { None }; AREAS_MAX], last: 0, entries, table_bytes_max }
+    }
+
     /// Adds an area for the device. A dead area of the same cookie does not count: a daemon that is
     /// started again numbers its devices as the one before.
     ///
     /// # Errors
     ///
-    /// `Mounted`, `Invalid` or `NoMemory`; nothing changes then.
+    /// `Mounted` or `Invalid`; nothing changes then.
     pub(crate) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let same = |area: &Area| {
             area.state != AreaState::Dead
@@ -175,7 +206,8 @@ impl Areas {
         let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::Invalid)?;
         let index = u8::try_from(free).map_err(|_| SwapOnError::Invalid)?;
         let place = self.list.get_mut(free).ok_or(SwapOnError::Invalid)?;
-        *place = Some(Area::new(cookie, priority)?);
+        let slots = SlotMap::new(AreaIndex(index), Arc::clone(&self.entries), cookie.pages);
+        *place = Some(Area::new(cookie, priority, slots));
         Ok(AreaIndex(index))
     }
 
@@ -211,6 +243,25 @@ impl Areas {
     /// Returns what the slot of `entry` is doing, if its area exists.
     pub(crate) fn slot(&self, entry: SwapEntry) -> Option<Slot> {
         Some(self.get(entry.area)?.slots.get(entry.slot))
+    }
+
+    /// Collects what the hooks have left without a user, some `most` slots. Returns whether an area has
+    /// `many` notices or more to be sent.
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken; the rest is collected nevertheless.
+    pub(crate) fn collect(&mut self, mut most: u32, many: u32) -> Result<bool, Invariant> {
+        let mut result = Ok(false);
+        for area in self.list.iter_mut().flatten() {
+            area.slots.collect(&mut most);
+            let has_many = area.slots.notices_pending() >= many;
+            match area.settle() {
+                Ok(()) => result = result.map(|other| other || has_many),
+                Err(invariant) => result = Err(invariant),
+            }
+        }
+        result
     }
 
     /// Returns the area of the device; a dead one only if none of that number lives.
@@ -252,9 +303,11 @@ impl Areas {
         })
     }
 
-    /// Returns a free slot of the area, on its way out from now on.
-    pub(crate) fn take_free(&mut self, index: AreaIndex) -> Option<SwapSlot> {
-        self.get_mut(index)?.slots.take_free()
+    /// Returns a free slot of the area, on its way out from now on; the first of a chunk takes its
+    /// memory.
+    pub(crate) fn take_free(&mut self, index: AreaIndex, now_ns: u64) -> Option<SwapSlot> {
+        let room_bytes = self.table_bytes_max.saturating_sub(self.table_bytes());
+        self.get_mut(index)?.take_free(room_bytes, now_ns)
     }
 
     /// Returns an area with notices to be sent.
@@ -266,11 +319,6 @@ impl Areas {
     /// Returns whether any notice is to be sent, or in flight.
     pub(crate) fn have_notices(&self) -> bool {
         self.numbered().any(|(_, area)| area.slots.notices() > 0)
-    }
-
-    /// Returns how many notices of the area are to be sent.
-    pub(crate) fn notices_pending(&self, index: AreaIndex) -> u32 {
-        self.get(index).map_or(0, |area| area.slots.notices_pending())
     }
 
     /// Returns a slot of the area of which the daemon is being told from now on.
@@ -293,23 +341,32 @@ impl Areas {
     }
 
     /// Nothing is told to a dead daemon: notices of a dead area are done at once.
-    pub(crate) fn settle(&mut self, index: AreaIndex) {
-        if let Some(area) = self.get_mut(index) {
-            area.settle();
-        }
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken.
+    pub(crate) fn settle(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).map_or(Ok(()), Area::settle)
     }
 
     /// The same of all areas.
-    pub(crate) fn settle_all(&mut self) {
-        self.list.iter_mut().flatten().for_each(Area::settle);
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken; the others are settled nevertheless.
+    pub(crate) fn settle_all(&mut self) -> Result<(), Invariant> {
+        self.list.iter_mut().flatten().map(Area::settle).fold(Ok(()), Result::and)
     }
 
     /// The area's device is gone, and what was in it.
-    pub(crate) fn kill(&mut self, index: AreaIndex) {
-        if let Some(area) = self.get_mut(index) {
-            area.state = AreaState::Dead;
-            area.settle();
-        }
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken.
+    pub(crate) fn kill(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        let Some(area) = self.get_mut(index) else { return Ok(()) };
+        area.state = AreaState::Dead;
+        area.settle()
     }
 
     /// Takes an active area out of use, to bring its pages back.

@@ -8,8 +8,8 @@ use zram_abi::record::ENTRIES_MAX;
 
 use crate::SwapEntry;
 use crate::ports::{
-    Candidate, Clock, Direction, Frame, Frames, KillReason, Mapping, Page, QueueId, Scan, SpaceId,
-    SpaceKind, Spaces, Threads, Waiter, Windows,
+    Candidate, Clock, Direction, Frame, Frames, KillReason, Mapping, Page, Place, QueueId, Scan,
+    SpaceId, SpaceKind, Spaces, Threads, Waiter, Windows,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,20 +129,27 @@ impl Spaces for Fake {
         }
     }
 
-    fn map(&mut self, space: SpaceId, page: Page, frame: Frame, mapping: Mapping) {
+    fn map(&mut self, place: Place, frame: Frame, mapping: Mapping) -> bool {
+        let Place { space, page, entry } = place;
+        if self.entry(space, page) != Some(entry) {
+            return false;
+        }
         let pte = Pte::Present {
             frame,
             writable: true,
             accessed: true,
             no_gain: mapping == Mapping::NoGain,
         };
-        let old = self.space_mut(space).table.insert(page.0, pte);
-        assert!(matches!(old, Some(Pte::Swapped(_))), "mapped over {old:?}");
+        self.space_mut(space).table.insert(page.0, pte);
+        true
     }
 
-    fn forget(&mut self, space: SpaceId, page: Page) {
-        let old = self.space_mut(space).table.remove(&page.0);
-        assert!(matches!(old, Some(Pte::Swapped(_))), "forgot {old:?}");
+    fn forget(&mut self, Place { space, page, entry }: Place) -> bool {
+        let stands = self.entry(space, page) == Some(entry);
+        if stands {
+            self.space_mut(space).table.remove(&page.0);
+        }
+        stands
     }
 
     fn entry(&self, space: SpaceId, page: Page) -> Option<SwapEntry> {

@@ -9,8 +9,8 @@ use zram_abi::verb::Cookie;
 use super::fake::{Fake, Pte, Space, key};
 use crate::ports::{Cpu, Direction, Frame, Frames, Page, QueueId, SpaceId, SpaceKind, Waiter};
 use crate::{
-    Bounds, Commit, Config, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager, Reclaim,
-    Unmapped, Watermarks,
+    Bounds, Commit, Config, Duplicate, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager,
+    Reclaim, Unmapped, Watermarks,
 };
 
 pub(super) const CPU: Cpu = Cpu(0);
@@ -67,6 +67,7 @@ impl World {
             waiters: 80,
             watermarks: MARKS,
             bounds: BOUNDS,
+            table_bytes_max: usize::MAX,
         };
         let mut world = Self {
             pager: Pager::new(config).unwrap(),
@@ -331,7 +332,7 @@ impl World {
                 self.pager.frames_freed(&mut self.ports);
             }
             Some(Pte::Swapped(entry)) => {
-                self.pager.entry_dropped(space, Page(page), entry, &mut self.ports);
+                self.pager.entries().drop_user(space, entry);
             }
             None => {}
         }
@@ -343,7 +344,8 @@ impl World {
         pages.into_iter().for_each(|page| self.unmap_page(space, page));
         self.pager.waiter_gone(Waiter(space.0), &mut self.ports);
         self.ports.spaces[space.0 as usize] = None;
-        self.pager.space_gone(space, &mut self.ports);
+        self.pager.entries().space_gone(space);
+        self.pager.frames_freed(&mut self.ports);
     }
 
     /// Copies a space whose `fork_begin` was Ready.
@@ -356,7 +358,9 @@ impl World {
                     *writable = false;
                     self.ports.share(*frame);
                 }
-                Pte::Swapped(entry) => assert!(self.pager.entry_duplicated(child, *entry)),
+                Pte::Swapped(entry) => {
+                    assert_eq!(self.pager.entries().add_user(child, *entry), Duplicate::Counted);
+                }
             }
         }
         self.ports.space_mut(parent).table.clone_from(&copy.table);

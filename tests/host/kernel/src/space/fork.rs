@@ -66,9 +66,14 @@ impl Kernel {
         match pte {
             Pte::Empty => Ok(()),
             Pte::Swap(entry) => {
+                // Its tables first: they may have to wait for a frame.
                 self.set_entry(copy, number, pte)?;
-                swap::entry_duplicated(self, copy, entry);
-                Ok(())
+                let counted = swap::entry_duplicated(self, copy, entry);
+                if counted.is_err() {
+                    let cleared = self.set_entry(copy, number, Pte::Empty);
+                    cleared.expect("taking an entry away needs no page table");
+                }
+                counted
             }
             Pte::Present { frame, .. } => match kind {
                 Kind::Shared | Kind::Lent => self.map_shared(copy, number, frame),

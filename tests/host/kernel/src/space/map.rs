@@ -224,7 +224,7 @@ impl Kernel {
         let old = self.set_entry(space, number, Pte::Empty);
         match old.expect("taking an entry away needs no page table") {
             Pte::Empty => {}
-            Pte::Swap(entry) => swap::entry_dropped(self, (space, number), entry),
+            Pte::Swap(entry) => swap::entry_dropped(self, space, entry),
             Pte::Present { frame, .. } => {
                 self.forget(space, number);
                 self.afterwards(if is_private { After::Put(frame) } else { After::Return(frame) });

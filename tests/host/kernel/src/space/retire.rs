@@ -92,7 +92,7 @@ impl Kernel {
         cleared.expect("taking an entry away needs no page table");
         match (pte, grant.kind) {
             (Pte::Empty, _) => {}
-            (Pte::Swap(entry), _) => swap::entry_dropped(self, (space, number), entry),
+            (Pte::Swap(entry), _) => swap::entry_dropped(self, space, entry),
             (Pte::Present { frame, .. }, Kind::Private) => self.put_frame(frame),
             (Pte::Present { frame, .. }, Kind::Shared | Kind::Lent) => self.return_frame(frame),
         }
