@@ -241,7 +241,7 @@ impl Kernel {
         caller: Caller,
         buffer: Buffer,
     ) -> SysResult {
-        let buffer = Buffer { size: buffer.size.min(zram_abi::PAGE_SIZE), ..buffer };
+        let buffer = buffer.first(zram_abi::PAGE_SIZE);
         let loan = self.lend((scheme, caller.space), buffer, Direction::FromScheme)?;
         let args = [number, loan.address, buffer.size as u64, 0, 0, 0];
         let question = Question { opcode, args, then: Then::Value };

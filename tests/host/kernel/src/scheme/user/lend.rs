@@ -20,7 +20,7 @@ use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::space::fault::Access;
 use crate::space::grants::{Kind, Rights, Span};
 use crate::space::map::LENT_FIRST;
-use crate::space::user::{Piece, pieces};
+use crate::space::user::Piece;
 use crate::space::{SpaceId, page};
 
 /// What is lent for one request.
@@ -93,7 +93,7 @@ impl Kernel {
             return Ok(Loan { address: buffer.address, lent: None });
         }
         let mut frames = Vec::new();
-        for piece in pieces(buffer.address, buffer.size)? {
+        for piece in buffer.pieces() {
             frames.push((piece, self.touch(caller, piece.page, direction.access())?));
         }
         let span = self.claim_lent(space, frames.len(), direction.rights())?;
