@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell test check model loom soak corpus bench bench-instructions bench-guest fuzz clean
+.PHONY: help setup run demo shell test check model loom soak corpus bench bench-instructions bench-guest fuzz train-tables clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -53,6 +53,11 @@ bench-instructions: ## count instructions a page with valgrind, which no noise c
 
 bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
 	@$(QEMU) bench-guest
+
+train-tables: ## make the tables of codes of pagelz anew (CORPUS="FILE-OR-FOLDER...")
+	@cargo build --quiet --release --package train
+	@target/release/train $(CORPUS) > target/tables.rs
+	@mv target/tables.rs drivers/zram/src/zcomp/pagelz/coded/tables.rs
 
 clean: ## remove everything that was built
 	cargo clean

@@ -7,6 +7,8 @@ mod lifetime;
 mod mistakes;
 mod pages;
 mod resize;
+mod statistics;
+mod watching;
 
 /// A uid without rights.
 const NOBODY: u32 = 1000;

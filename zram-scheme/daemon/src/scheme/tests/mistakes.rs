@@ -62,7 +62,7 @@ const REFUSED: &[Refused] = &[
         "1/algorithm_params",
         "algo=lz4 level=x",
         EINVAL,
-        "algorithm_params: level=\"x\": not a decimal number; pagelz has 1 to 5, lz4 1 to 65537, lz4-safe only 1",
+        "algorithm_params: level=\"x\": not a decimal number; pagelz has 1 to 9, lz4 1 to 65537, lz4-safe only 1",
     ),
     (
         "1/algorithm_params",
