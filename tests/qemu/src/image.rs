@@ -37,11 +37,12 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 14] = [
     "sh",
     "zramctl",
     "swapon",
     "swapoff",
+    "zram-setup",
     "memhog",
     "report",
     "bench",
@@ -141,6 +142,11 @@ impl Image {
     /// Returns the ELF file that QEMU starts.
     pub fn kernel(&self) -> PathBuf {
         self.folder.file(KERNEL)
+    }
+
+    /// Returns the file for what an attended guest says.
+    pub fn log(&self) -> PathBuf {
+        self.folder.file("console.log")
     }
 
     /// Returns the archive of first files.

@@ -169,10 +169,25 @@ impl Machine {
         limits: Limits,
         watch: &mut Watch<'_>,
     ) -> Result<Ended, Failed> {
+        self.run_with_input(image, limits, Stdio::null(), watch)
+    }
+
+    /// Boots as [`Self::run`] does, with `keys` on the console; the guest reads them when it can.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn run_with_input(
+        &self,
+        image: &Image,
+        limits: Limits,
+        keys: impl Into<Stdio>,
+        watch: &mut Watch<'_>,
+    ) -> Result<Ended, Failed> {
         let turn = one_at_a_time().map_err(|why| Failed { why, log: String::new() })?;
         let mut command = self.command(image);
-        command.args(["-serial", "stdio"]);
-        let ended = supervise(command, limits, watch);
+        command.args(["-serial", "stdio"]).stdin(keys);
+        let ended = listen_to(command, limits, watch);
         drop(turn);
         ended
     }
@@ -223,8 +238,13 @@ impl Ended {
     ///
     /// The exit status has room for codes to 125 only, and its 16 is success.
     pub fn guest_code(&self) -> Option<u8> {
-        self.log.lines().rev().find_map(|line| line.strip_prefix(SHELL_CODE)?.parse().ok())
+        shell_code(&self.log)
     }
+}
+
+/// Returns the code of a shell that has failed, as the first program told it in `log`.
+pub fn shell_code(log: &str) -> Option<u8> {
+    log.lines().rev().find_map(|line| line.trim_end().strip_prefix(SHELL_CODE)?.parse().ok())
 }
 
 impl fmt::Display for Why {

@@ -29,6 +29,11 @@ pub trait Platform: Send + Sync + 'static {
     /// Returns how many CPUs can ever be up; they are numbered from 0.
     fn possible_cpus(&self) -> usize;
 
+    /// Returns how much memory the machine has, in bytes; 0 if it does not say.
+    fn memory_bytes(&self) -> u64 {
+        0
+    }
+
     /// Returns nanoseconds since some moment in the past; never less than before.
     fn now_ns(&self) -> u64;
 

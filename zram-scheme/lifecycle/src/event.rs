@@ -121,6 +121,21 @@ pub enum Request {
 }
 
 impl Request {
+    /// Returns the device that it is about; nothing if it is about none or a new one.
+    pub const fn device(self) -> Option<DeviceId> {
+        match self {
+            Self::Remove(id) => Some(id),
+            Self::SetDisksize(name, _)
+            | Self::Resize(name, _)
+            | Self::SetAlgorithm(name, _)
+            | Self::SetParameters(name, _)
+            | Self::SetLimit(name, _)
+            | Self::Reset(name)
+            | Self::Compact(name) => Some(name.id),
+            Self::Add { .. } | Self::Cpu(..) | Self::Exit => None,
+        }
+    }
+
     /// Returns the size that a device is to get.
     pub const fn wanted(self) -> Option<Pages> {
         match self {

@@ -5,7 +5,8 @@
 
 extern crate alloc;
 
-pub mod areas;
+pub mod complete;
 pub mod cpio;
+pub mod editor;
 pub mod line;
 pub mod order;

@@ -14,6 +14,7 @@ use zram_abi::boot::{
     KERNEL_SCHEMES, METADATA_END, METADATA_SIZE, SCHEME_CREATION_CAP, UPPER, scheme_id,
 };
 
+use crate::cpus;
 use crate::files::Object;
 use crate::files::table::FileTable;
 use crate::kernel::Kernel;
@@ -50,7 +51,7 @@ impl Kernel {
         let instruction = self.load_program(space, image);
         let (base, size) = self.give_initrd(space, initrd);
         self.write_metadata(space, base, size);
-        let thread = Thread::new(Identity::of_init(), self.possible, self.here);
+        let thread = Thread::new(Identity::of_init(), self.cpus.possible(), self.here);
         let thread = self.threads.insert(thread).expect("the table is empty");
         self.give_roots(thread);
         self.enter_space(thread, space, Entry { stack: 0, instruction, argument: 0 });
@@ -134,8 +135,8 @@ impl Kernel {
                 scheme_id::TIME => Object::TimeRoot,
                 scheme_id::SYS => Object::SysRoot,
                 scheme_id::PROC => Object::Proc(ProcFile::Authority),
-                scheme_id::CPU => Object::Swap(swap::File::cpu_root()),
-                _ => Object::Swap(swap::File::swap_root()),
+                scheme_id::CPU => Object::Cpus(cpus::File::root()),
+                _ => Object::Swap(swap::File::root()),
             };
             self.give_root(thread, UPPER | usize::from(id), root);
         }

@@ -8,6 +8,7 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use crate::calls::interrupt::Interruptions;
+use crate::cpus::{self, Cpus};
 use crate::errno::Halt;
 use crate::files::Description;
 use crate::files::table::FileTable;
@@ -15,7 +16,7 @@ use crate::futex::Futexes;
 use crate::limits;
 use crate::machine::action::{Action, Fault};
 use crate::machine::boot::BootInfo;
-use crate::machine::cpu_id::{CPUS_MAX, CpuId, CpuMask};
+use crate::machine::cpu_id::{CPUS_MAX, CpuId};
 use crate::machine::frames::FrameTable;
 use crate::machine::paging::UserPage;
 use crate::scheme::console::Console;
@@ -48,15 +49,13 @@ pub(crate) struct Kernel {
     pub(crate) text_bytes: usize,
     /// Pages lent to user schemes, bounce frames included.
     pub(crate) lent_pages: usize,
-    /// The pager and the CPU events.
+    /// The pager.
     pub(crate) swap: Swap,
-    pub(crate) cpus: [Cpu; CPUS_MAX],
+    /// CPUs that come and go.
+    pub(crate) cpus: Cpus,
+    pub(crate) local: [Local; CPUS_MAX],
     /// The CPU that is in the kernel.
     pub(crate) here: CpuId,
-    /// CPUs that are there or may come.
-    pub(crate) possible: CpuMask,
-    /// CPUs that are there, online or not.
-    pub(crate) present: CpuMask,
     pub(crate) cmdline: &'static str,
     pub(crate) interruptions: Interruptions,
     /// Number of the youngest process.
@@ -64,7 +63,7 @@ pub(crate) struct Kernel {
 }
 
 /// What the kernel knows of one CPU.
-pub(crate) struct Cpu {
+pub(crate) struct Local {
     /// The thread whose registers it had at its last entry; it may have ended since.
     pub(crate) current: Option<ThreadId>,
     /// The address space that it has loaded; it may have ended since.
@@ -93,10 +92,9 @@ impl Kernel {
             text_bytes: 0,
             lent_pages: 0,
             swap: Swap::new(),
-            cpus: [const { Cpu::new() }; CPUS_MAX],
+            cpus: Cpus::new(possible, present),
+            local: [const { Local::new() }; CPUS_MAX],
             here: CpuId::BOOT,
-            possible,
-            present,
             cmdline,
             interruptions: Interruptions::of(cmdline),
             next_pid: 0,
@@ -163,6 +161,7 @@ impl Kernel {
             self.poll_console();
         }
         self.expire_deadlines();
+        cpus::on_tick(self);
         swap::on_tick(self);
         let Some(thread) = thread else { return };
         if self.threads.get(thread).is_some_and(|found| found.state == State::Running(cpu)) {
@@ -176,20 +175,20 @@ impl Kernel {
     /// This CPU has come into the kernel: at boot, or because it was started again.
     pub(crate) fn on_cpu_arrived(&mut self, cpu: CpuId) {
         self.here = cpu;
-        swap::cpu_arrived(self);
+        cpus::arrived(self);
     }
 
     /// A CPU that this one started did not come.
     pub(crate) fn on_cpu_missing(&mut self, cpu: CpuId, missing: CpuId) {
         self.here = cpu;
-        swap::cpu_missing(self, missing);
+        cpus::missing(self, missing);
     }
 
     /// Notes which CPU entered; returns its thread, unless that was killed meanwhile.
     fn enter(&mut self, cpu: CpuId) -> Option<ThreadId> {
         self.here = cpu;
         self.bury_killed();
-        let thread = self.cpus[cpu.index()].current?;
+        let thread = self.local[cpu.index()].current?;
         let is_running = |found: &Thread| found.state == State::Running(cpu);
         self.threads.get(thread).is_some_and(is_running).then_some(thread)
     }
@@ -202,13 +201,13 @@ impl Kernel {
             if let Some(action) = self.next_shootdown() {
                 return action;
             }
-            if let Some(action) = swap::next_cpu_action(self) {
+            if let Some(action) = cpus::next_action(self) {
                 return action;
             }
             if let Some(thread) = self.thread_to_keep() {
                 return self.run(thread);
             }
-            self.cpus[cpu.index()].current = None;
+            self.local[cpu.index()].current = None;
             let Some(thread) = self.pick() else {
                 self.load(None);
                 return Action::Idle;
@@ -216,13 +215,13 @@ impl Kernel {
             let found = &mut self.threads[thread];
             found.state = State::Running(cpu);
             found.last_cpu = cpu;
-            self.cpus[cpu.index()].current = Some(thread);
+            self.local[cpu.index()].current = Some(thread);
         }
     }
 
     /// Returns the current thread if it goes on; otherwise it is put back into a queue.
     fn thread_to_keep(&mut self) -> Option<ThreadId> {
-        let thread = self.cpus[self.here.index()].current?;
+        let thread = self.current_thread()?;
         let found = self.threads.get(thread)?;
         if found.state != State::Running(self.here) {
             return None;
@@ -246,7 +245,7 @@ impl Kernel {
     /// Notes which address space this CPU loads now.
     pub(crate) fn load(&mut self, space: Option<SpaceId>) {
         let here = self.here;
-        let before = core::mem::replace(&mut self.cpus[here.index()].loaded, space);
+        let before = core::mem::replace(&mut self.local[here.index()].loaded, space);
         if before != space
             && let Some(left) = before.and_then(|before| self.spaces.get_mut(before))
         {
@@ -258,7 +257,7 @@ impl Kernel {
     }
 }
 
-impl Cpu {
+impl Local {
     const fn new() -> Self {
         Self {
             current: None,

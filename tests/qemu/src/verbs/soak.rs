@@ -75,7 +75,7 @@ fn storms(seconds: u64, first_seed: u64) -> Result<(), String> {
             break;
         }
         println!("storm of {part} s on {CPUS} CPUs, seed {seed}");
-        let script = format!("storm --seconds {part} --size {SIZE} --seed {seed}\n");
+        let script = format!("storm --seconds {part} --size {SIZE} --seed {seed} --figures\n");
         let contents = Contents {
             build: Build::Checked,
             corpus: &sample,

@@ -12,3 +12,4 @@ mod interrupted;
 mod lifecycle;
 mod pressure;
 mod shell;
+mod tools;

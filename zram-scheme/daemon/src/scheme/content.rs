@@ -62,6 +62,8 @@ fn compose<P: Platform, S: Socket>(
             daemon.devices.named(name)?;
             Attribute::ALL.into_iter().try_for_each(|it| writeln!(text, "{}", it.name()))
         }
+        // Linux adds a device here. Silence would be taken for that.
+        File::Control(ControlFile::HotAdd) if added.is_none() => return Err(Fault::NothingAdded),
         File::Control(file) => control(daemon, file, added, &mut text),
         File::Attribute(name, attribute) => {
             return attribute_text(daemon, name, attribute);

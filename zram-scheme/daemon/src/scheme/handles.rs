@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 use super::Fault;
 use super::file::File;
 use crate::text::Text;
+use crate::words::Holder;
 use zram_lifecycle::DeviceId;
 
 /// Number of the root directory's handle.
@@ -108,8 +109,8 @@ impl Handles {
     ///
     /// # Errors
     ///
-    /// [`Fault::TooManyHandles`], also when only the user's share is used up; [`Fault::Mounted`] for a device that a handle is attached to;
-    /// [`Fault::NoDevice`] once the daemon has ended.
+    /// [`Fault::TooManyHandles`], also when only the user's share is used up; [`Fault::Mounted`] for a
+    /// device that a handle is attached to; [`Fault::NoDevice`] once the daemon has ended.
     pub fn open(&mut self, uid: u32, opened: Opened) -> Result<HandleId, Fault> {
         if self.is_closed {
             return Err(Fault::NoDevice);
@@ -157,14 +158,22 @@ impl Handles {
         self.places.iter().flatten().filter(move |handle| handle.is_of_device(device))
     }
 
+    /// Returns who has the device open, if anybody has.
+    pub fn holder(&self, device: DeviceId) -> Option<Holder> {
+        let mut handles = self.of_device(device).peekable();
+        handles.peek()?;
+        let is_mounted = handles.any(|handle| handle.is_attached);
+        Some(if is_mounted { Holder::Swap } else { Holder::Program })
+    }
+
     /// Gives the handle's device to it alone, until it is closed.
     ///
     /// # Errors
     ///
-    /// [`Fault::Mounted`] while the device has another handle; [`Fault::NoHandle`].
+    /// [`Fault::Shared`] while the device has another handle; [`Fault::NoHandle`].
     pub fn attach(&mut self, id: HandleId, device: DeviceId) -> Result<(), Fault> {
         if self.of_device(device).any(|handle| handle.id != id) {
-            return Err(Fault::Mounted);
+            return Err(Fault::Shared);
         }
         self.find(id)?.is_attached = true;
         Ok(())

@@ -90,7 +90,8 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
             Some(Opcode::Close) => self.close(id),
             Some(Opcode::Read) => {
                 let opened = self.opened(id)?;
-                self.read((id, opened), client)
+                let result = self.read((id, opened), client);
+                result.inspect_err(|&fault| self.daemon.note_fault(opened.file, fault))
             }
             Some(Opcode::Fsize) => {
                 let opened = self.opened(id)?;
@@ -103,7 +104,8 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
             Some(Opcode::StdFsCall) => self.standard_call(id, client),
             Some(Opcode::Call) => {
                 let opened = self.opened(id)?;
-                verbs::call(self.daemon, (id, opened), &self.worker, client)
+                let result = verbs::call(self.daemon, (id, opened), &self.worker, client);
+                result.inspect_err(|&fault| self.daemon.note_fault(opened.file, fault))
             }
             // Pages are stored when a write is answered, so there is nothing to flush; the kernel
             // keeps the flags that fcntl changes.
@@ -171,7 +173,8 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         let id = HandleId(client.handle());
         let result = match self.opened(id) {
             Ok(Opened { file: File::Device(name), is_writable: true, .. }) => {
-                self.write_pages(name, &client)
+                let result = self.write_pages(name, &client);
+                result.inspect_err(|&fault| self.daemon.note_fault(File::Device(name), fault))
             }
             Ok(Opened { file: File::Device(_), is_writable: false, .. }) => Err(Fault::NoHandle),
             Ok(opened) => return write::write(self.daemon, (id, opened), client),

@@ -4,6 +4,7 @@ mod attributes;
 mod files;
 mod hostile;
 mod lifetime;
+mod mistakes;
 mod pages;
 mod resize;
 

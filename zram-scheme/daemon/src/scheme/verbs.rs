@@ -15,7 +15,7 @@ use zram_lifecycle::DeviceName;
 /// # Errors
 ///
 /// [`Fault::Unsupported`] for files and verbs without; [`Fault::NotInitialised`],
-/// [`Fault::BadRange`], [`Fault::NoHandle`]; [`Fault::Mounted`] to attach what others have open.
+/// [`Fault::BadRange`], [`Fault::NoHandle`]; [`Fault::Shared`] to attach what others have open.
 pub(super) fn call<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     (id, opened): (HandleId, Opened),

@@ -11,6 +11,7 @@ use syscall::schemev2::Opcode;
 use syscall::{Stat, flag::MODE_DIR};
 
 use super::{Buffer, Caller};
+use crate::cpus;
 use crate::errno::{SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
@@ -46,6 +47,7 @@ impl Kernel {
             Object::PipeRoot if path.is_empty() => (self.open_pipe()?, false),
             Object::SysRoot => (self.open_sys(path)?, true),
             Object::Swap(_) => swap::scheme_open(self, caller, directory, (path, flags))?,
+            Object::Cpus(_) => cpus::scheme_open(self, caller, directory, path)?,
             _ => return fail(ENOENT),
         };
         self.open_as(caller.thread, descriptor, (object, is_positioned, flags))

@@ -9,6 +9,7 @@ pub(crate) mod table;
 
 use table::FileTable;
 
+use crate::cpus;
 use crate::errno::{Errno, SysResult};
 use crate::kernel::Kernel;
 use crate::scheme::pipe::{End, Pipe};
@@ -62,8 +63,10 @@ pub(crate) enum Object {
     Socket(Id<UserScheme>),
     /// A file of a user scheme, by the scheme's own number.
     User { scheme: Id<UserScheme>, number: u64 },
-    /// `swap` and `cpu`: a file of the kernel glue.
+    /// `swap`: a file of the pager.
     Swap(swap::File),
+    /// `cpu`: a file of CPU hotplug.
+    Cpus(cpus::File),
 }
 
 impl Kernel {
@@ -124,6 +127,7 @@ impl Kernel {
             Object::Socket(scheme) => self.close_socket(scheme),
             Object::User { scheme, number } => self.close_user_file(scheme, number),
             Object::Swap(file) => swap::scheme_close(self, file),
+            Object::Cpus(file) => cpus::scheme_close(self, file),
         }
     }
 

@@ -52,12 +52,13 @@ impl Kernel {
         Ok(size)
     }
 
-    /// Collects what has arrived; what does not fit is lost.
+    /// Collects what has arrived; what does not fit stays in the line's own buffer, whose other end
+    /// waits: a long text that is pasted arrives whole.
     pub(crate) fn poll_console(&mut self) {
-        while let Some(byte) = serial::read_byte() {
-            if self.console.input.len() < CONSOLE_INPUT_MAX {
-                self.console.input.push_back(byte);
-            }
+        while self.console.input.len() < CONSOLE_INPUT_MAX
+            && let Some(byte) = serial::read_byte()
+        {
+            self.console.input.push_back(byte);
         }
         if !self.console.input.is_empty()
             && let Some(thread) = self.console.waiters.pop_front()

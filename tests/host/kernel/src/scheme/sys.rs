@@ -89,7 +89,7 @@ impl Kernel {
 
     fn describe_cpus(&self, text: &mut String) -> core::fmt::Result {
         writeln!(text, "CPUs: {}", self.scheduler.online().count())?;
-        writeln!(text, "Possible: {}", self.possible.count())
+        writeln!(text, "Possible: {}", self.cpus.possible().count())
     }
 
     fn describe_memory(&self, text: &mut String) -> core::fmt::Result {

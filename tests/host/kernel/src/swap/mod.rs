@@ -1,13 +1,12 @@
-//! Where the pager and the CPU events of `kernel-glue` meet this kernel.
+//! Where the pager of `kernel-glue` meets this kernel.
 //!
 //! The kernel proper calls the hooks of this file and nothing else of the pager. A fault that must
 //! wait hands its CPU to the daemon's thread ([`pager`]); taking pages away goes the kernel's usual
 //! way, by shootdown and [`Token`]. [`ports`] and [`window`] are what the pager sees of the kernel,
 //! [`files`] what programs see of the pager, [`area`] how devices are mounted, [`queue`] the
-//! daemon's end, [`cpu`] the CPU events.
+//! daemon's end.
 
 mod area;
-mod cpu;
 mod files;
 mod pager;
 mod ports;
@@ -41,7 +40,6 @@ use crate::text::text;
 use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
 
-pub(crate) use self::cpu::{cpu_arrived, cpu_missing, next_cpu_action};
 pub(crate) use self::files::{
     File, scheme_call, scheme_close, scheme_map, scheme_open, scheme_read, scheme_take,
     scheme_write,
@@ -86,7 +84,6 @@ pub(crate) struct Swap {
     last_error: String,
     /// The pager has closed itself, and the console was told.
     is_closed: bool,
-    cpus: cpu::Cpus,
 }
 
 /// What the pager does after a shootdown, or with an answer that it asked for.
@@ -111,12 +108,6 @@ pub(crate) enum Wait {
     Queue(QueueId),
     /// The answer of the device that is to be mounted.
     Attach,
-    /// A CPU event.
-    Events,
-    /// The end of another CPU transition.
-    Turn,
-    /// The end of its CPU transition; the bytes that it wrote.
-    Transition(usize),
 }
 
 impl Swap {
@@ -141,7 +132,6 @@ impl Swap {
             no_gain: FrameSet::default(),
             last_error: String::new(),
             is_closed: false,
-            cpus: cpu::Cpus::new(),
         }
     }
 
@@ -165,8 +155,8 @@ impl Wait {
     /// Returns whether the system call is executed again when the wait is over.
     pub(crate) fn restarts(self) -> bool {
         match self {
-            Self::Pager | Self::Events | Self::Turn => true,
-            Self::Queue(_) | Self::Attach | Self::Transition(_) => false,
+            Self::Pager => true,
+            Self::Queue(_) | Self::Attach => false,
         }
     }
 }
@@ -174,7 +164,7 @@ impl Wait {
 /// Returns for whom a frame is that the current thread needs: a thread of the pinned daemon must
 /// not wait for what only the daemon can free.
 fn frame_for(kernel: &mut Kernel) -> Option<FrameFor> {
-    let thread = kernel.cpus[kernel.here.index()].current?;
+    let thread = kernel.current_thread()?;
     let space = kernel.threads.get(thread)?.space;
     if kernel.swap.is_pinned && space == kernel.swap.daemon {
         return Some(FrameFor::Pinned);
@@ -290,8 +280,13 @@ pub(crate) fn on_tick(kernel: &mut Kernel) {
         let line = text(format_args!("swap: closed by a bug of the pager: {name} is broken\n"));
         let _ = Serial.write_str(&line);
     }
-    cpu::tick(kernel);
     // Left over if the thread did not wait in the end.
+    pager::hand_off(kernel);
+}
+
+/// This CPU takes no more work: hands it to the worker that it was kept for, if its thread did not
+/// wait in the end; no tick will come to do that.
+pub(crate) fn cpu_leaves(kernel: &mut Kernel) {
     pager::hand_off(kernel);
 }
 
@@ -333,7 +328,7 @@ pub(crate) fn blocked(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
                 Commit::Retry => kernel.make_ready(thread, Urgency::Here),
             }
         }
-        Wait::Queue(_) | Wait::Attach | Wait::Events | Wait::Turn | Wait::Transition(_) => {}
+        Wait::Queue(_) | Wait::Attach => {}
     }
 }
 
@@ -346,7 +341,6 @@ pub(crate) fn cancelled(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
         }
         Wait::Queue(queue) => kernel.swap.queue_mut(queue).worker = None,
         Wait::Attach => area::abandon(kernel),
-        Wait::Events | Wait::Turn | Wait::Transition(_) => {}
     }
 }
 

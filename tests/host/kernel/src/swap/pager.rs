@@ -64,7 +64,7 @@ impl FrameSet {
 
 /// Makes the pager for this machine, once its memory and CPUs are known.
 fn make(kernel: &mut Kernel) -> Box<Pager> {
-    let cpus = kernel.possible.iter().last().map_or(1, |cpu| cpu.index() as u32 + 1);
+    let cpus = kernel.cpus.possible().iter().last().map_or(1, |cpu| cpu.index() as u32 + 1);
     let total = kernel.frames.total_count() as u32;
     let reserve = RESERVE_FRAMES * cpus;
     let low = reserve + total / WATERMARK_PART;
@@ -146,8 +146,7 @@ pub(super) fn finish(kernel: &mut Kernel) {
 }
 
 fn has_running_thread(kernel: &Kernel) -> bool {
-    let current = kernel.cpus[kernel.here.index()].current;
-    let found = current.and_then(|thread| kernel.threads.get(thread));
+    let found = kernel.current_thread().and_then(|thread| kernel.threads.get(thread));
     found.is_some_and(|found| found.state == State::Running(kernel.here))
 }
 

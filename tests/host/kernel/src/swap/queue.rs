@@ -33,7 +33,7 @@ pub(super) fn named(kernel: &Kernel, path: &str) -> SysResult<QueueId> {
         Some(QueueId { cpu: Cpu(cpu.parse().ok()?), direction })
     });
     let is_possible = |queue: &QueueId| {
-        pager::cpu_of_queue(*queue).is_some_and(|cpu| kernel.possible.contains(cpu))
+        pager::cpu_of_queue(*queue).is_some_and(|cpu| kernel.cpus.possible().contains(cpu))
     };
     parsed.filter(is_possible).ok_or(Halt::Fail(Errno(ENOENT)))
 }

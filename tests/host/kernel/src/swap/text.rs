@@ -1,4 +1,4 @@
-//! The texts of `swap` and `cpu`.
+//! The texts of `swap`.
 
 use alloc::string::String;
 use core::fmt::Write;
@@ -9,7 +9,6 @@ use syscall::error::EINVAL;
 use super::pager;
 use crate::errno::{SysResult, fail};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::text::text;
 
 const PAGE_KIB: u64 = zram_abi::PAGE_SIZE as u64 / 1024;
@@ -155,53 +154,8 @@ fn mark_words(error: WatermarkError, marks: Watermarks, bounds: Bounds) -> Strin
 /// Returns the CPUs that have queues, one a line.
 pub(super) fn pagers(kernel: &Kernel) -> String {
     let mut text = String::new();
-    for cpu in kernel.possible.iter() {
+    for cpu in kernel.cpus.possible().iter() {
         writeln!(text, "{cpu}").expect("a string takes any text");
     }
     text
-}
-
-/// Returns the names in `cpu`.
-pub(super) fn cpu_files(kernel: &Kernel) -> String {
-    let mut text = String::from("events\nonline\npossible\npresent\n");
-    for cpu in kernel.possible.iter() {
-        writeln!(text, "{cpu}").expect("a string takes any text");
-    }
-    text
-}
-
-/// Returns whether a CPU takes work.
-pub(super) fn cpu_switch(kernel: &Kernel, cpu: CpuId) -> String {
-    String::from(if kernel.scheduler.online().contains(cpu) { "1\n" } else { "0\n" })
-}
-
-/// Returns a set of CPUs as Linux writes it: `0-3,5`.
-pub(super) fn cpu_list(cpus: CpuMask) -> String {
-    let mut text = String::new();
-    let mut run: Option<(usize, usize)> = None;
-    for cpu in cpus.iter().map(|cpu| cpu.index()) {
-        run = match run {
-            Some((first, last)) if cpu == last + 1 => Some((first, cpu)),
-            Some(finished) => {
-                write_run(&mut text, finished);
-                Some((cpu, cpu))
-            }
-            None => Some((cpu, cpu)),
-        };
-    }
-    if let Some(last) = run {
-        write_run(&mut text, last);
-    }
-    text.push('\n');
-    text
-}
-
-fn write_run(text: &mut String, (first, last): (usize, usize)) {
-    let comma = if text.is_empty() { "" } else { "," };
-    let written = if first == last {
-        write!(text, "{comma}{first}")
-    } else {
-        write!(text, "{comma}{first}-{last}")
-    };
-    written.expect("a string takes any text");
 }

@@ -57,7 +57,7 @@ impl Kernel {
 
     /// Ends the current thread if it was killed while this CPU ran it.
     pub(crate) fn bury_killed(&mut self) {
-        let Some(thread) = self.cpus[self.here.index()].current else { return };
+        let Some(thread) = self.current_thread() else { return };
         if self.threads.get(thread).is_some_and(|found| found.is_killed) {
             self.end_thread(thread);
         }

@@ -10,6 +10,7 @@ pub(crate) mod kill;
 pub(crate) mod scheduler;
 pub(crate) mod wake;
 
+use crate::cpus;
 use crate::files::table::FileTable;
 use crate::futex::FutexKey;
 use crate::machine::cpu_id::{CpuId, CpuMask};
@@ -98,8 +99,10 @@ pub(crate) enum Wait {
     Pipe(Id<Pipe>),
     /// Console input.
     Console,
-    /// Something of the pager's: a page-in, a record of its queue, a CPU transition.
+    /// Something of the pager's: a page-in, a record of its queue.
     Swap(swap::Wait),
+    /// A CPU event, or the end of a CPU transition.
+    Cpus(cpus::Wait),
     /// This CPU's shootdown; afterwards the result is in its registers.
     Shootdown,
 }
@@ -124,6 +127,7 @@ impl Wait {
                 false
             }
             Self::Swap(wait) => wait.restarts(),
+            Self::Cpus(wait) => wait.restarts(),
         }
     }
 }

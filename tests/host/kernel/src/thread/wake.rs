@@ -26,7 +26,13 @@ pub(crate) enum Urgency {
 impl Kernel {
     /// Returns the thread that this CPU runs, while one of its system calls or faults is handled.
     pub(crate) fn current(&self) -> ThreadId {
-        self.cpus[self.here.index()].current.expect("a program's entry has a current thread")
+        self.current_thread().expect("a program's entry has a current thread")
+    }
+
+    /// Returns the thread that this CPU ran when it entered the kernel, unless it has left it since;
+    /// it may have ended.
+    pub(crate) fn current_thread(&self) -> Option<ThreadId> {
+        self.local[self.here.index()].current
     }
 
     fn candidate(&self, thread: ThreadId) -> Candidate {
@@ -44,7 +50,7 @@ impl Kernel {
             self.deadlines.insert((deadline_ns, thread));
         }
         match wait {
-            Wait::Sleep | Wait::Shootdown | Wait::Reply { .. } => {}
+            Wait::Sleep | Wait::Shootdown | Wait::Reply { .. } | Wait::Cpus(_) => {}
             Wait::Futex(key) => self.futexes.add(key, thread),
             Wait::Lock(key) => {
                 self.futexes.add(key, thread);
@@ -135,7 +141,7 @@ impl Kernel {
 
     /// Takes the current thread off this CPU, to the end or the front of its queue.
     pub(crate) fn preempt(&mut self, to_front: bool) {
-        let Some(thread) = self.cpus[self.here.index()].current else { return };
+        let Some(thread) = self.current_thread() else { return };
         if self.threads[thread].state != State::Running(self.here) {
             return;
         }
@@ -166,7 +172,7 @@ impl Kernel {
         let here = self.here;
         let waiting = self.scheduler.set_offline(here);
         let waiting = waiting.iter().map(|candidate| candidate.thread);
-        let current = self.cpus[here.index()].current.take();
+        let current = self.local[here.index()].current.take();
         let runs = |found: &super::Thread| found.state == State::Running(here);
         let current = current.filter(|&thread| self.threads.get(thread).is_some_and(runs));
         for thread in current.into_iter().chain(waiting) {
@@ -224,6 +230,7 @@ impl Kernel {
             | Wait::Requests(_)
             | Wait::Pipe(_)
             | Wait::Console
+            | Wait::Cpus(_)
             | Wait::Shootdown => {
                 self.end_wait(thread, Err(Errno(ETIMEDOUT)), Urgency::Anywhere);
             }
@@ -233,7 +240,7 @@ impl Kernel {
     /// Removes a thread from the list of what it waits for.
     pub(crate) fn cancel_wait(&mut self, thread: ThreadId, wait: Wait) {
         match wait {
-            Wait::Sleep | Wait::Shootdown => {}
+            Wait::Sleep | Wait::Shootdown | Wait::Cpus(_) => {}
             Wait::Futex(key) => self.futexes.remove(key, thread),
             Wait::Lock(key) => {
                 self.futexes.remove(key, thread);

@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) with_report: bool,
     /// The check begins once no area is mounted.
     pub(crate) until_swapoff: bool,
+    /// Whether numbers are printed for programs, too.
+    pub(crate) with_figures: bool,
 }
 
 /// One thread's share.

@@ -1,7 +1,7 @@
 //! The tables: what is written, and what it must answer.
 //!
 //! Results are those of Linux 6.18 for the same writes, except where Linux swallows a mistake:
-//! garbage behind a size, unknown keys and blanks are EINVAL here (DESIGN 4).
+//! garbage behind a size, a leading 0 and unknown keys are EINVAL here (DESIGN 4).
 
 use syscall::{EBUSY, EINVAL, ENODEV, ENOMEM, ERANGE};
 
@@ -85,7 +85,8 @@ pub(crate) const EMPTY_WRITES: &[Write] = &[
     ("disksize", "+1", Some(EINVAL)),
     ("disksize", "1.5G", Some(EINVAL)),
     ("disksize", "1Mgarbage", Some(EINVAL)),
-    ("disksize", "1M ", Some(EINVAL)),
+    ("disksize", "010000", Some(EINVAL)),
+    ("disksize", "64 M", Some(EINVAL)),
     ("disksize", "1Z", Some(EINVAL)),
     ("disksize", "0x", Some(EINVAL)),
     ("disksize", "1P", Some(ENOMEM)),
@@ -100,7 +101,8 @@ pub(crate) const SIZES: &[(&str, &str)] = &[
     ("8k", "8192"),
     ("1m\n", "1048576"),
     ("0x10000", "65536"),
-    ("010000", "4096"),
+    ("16KiB ", "16384"),
+    ("1MB", "1048576"),
 ];
 
 /// What a device of 1 MiB shows.

@@ -79,7 +79,7 @@ fn state_errors_are_those_of_linux_and_come_after_parse_errors() {
         assert_eq!(machine.echo(path, text), expected, "{path} {text:?}");
     }
     let words = machine.cat("0/last_error").unwrap();
-    assert!(words.starts_with("reset: 0 has no meaning here"), "{words:?}");
+    assert!(words.starts_with("reset: \"0\": has no meaning here"), "{words:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use zram_lifecycle::{DeviceId, Request};
 
 fn from_client(tag: u32) -> Message<u32> {
     let (file, handle) = (File::Root, HandleId(0));
-    let write = PendingWrite { client: tag, file, handle, size: 1, wanted: None };
+    let write = PendingWrite { client: tag, file, handle, size: 1, asked: None };
     let request = Request::Remove(DeviceId::new(tag % 64).unwrap());
     Message { request, reply_to: ReplyTo::Client(write) }
 }

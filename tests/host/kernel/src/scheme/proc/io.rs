@@ -170,7 +170,7 @@ impl Kernel {
         (space, buffer): (SpaceId, Buffer),
     ) -> SysResult {
         let [low, _high] = self.read_args(space, buffer)?;
-        let affinity = CpuMask::from_bits(low as u32).and(self.possible);
+        let affinity = CpuMask::from_bits(low as u32).and(self.cpus.possible());
         if affinity.is_empty() {
             return fail(EINVAL);
         }
@@ -287,7 +287,7 @@ impl Kernel {
         match self.threads[thread].state {
             State::NotStarted => ContextStatus::NotYetStarted,
             State::Ready(_) | State::Running(_) => ContextStatus::Runnable,
-            State::Waiting(Wait::Swap(_) | Wait::Shootdown) => ContextStatus::Other,
+            State::Waiting(Wait::Swap(_) | Wait::Cpus(_) | Wait::Shootdown) => ContextStatus::Other,
             State::Waiting(_) => ContextStatus::Blocked,
             State::Dead => ContextStatus::Dead,
         }

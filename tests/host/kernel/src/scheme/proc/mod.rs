@@ -107,7 +107,7 @@ impl Kernel {
 
     fn new_context(&mut self, caller: ThreadId) -> SysResult<ProcFile> {
         let identity = self.threads[caller].identity;
-        let thread = Thread::new(identity, self.possible, self.here);
+        let thread = Thread::new(identity, self.cpus.possible(), self.here);
         Ok(ProcFile::Context(self.threads.insert(thread)?))
     }
 

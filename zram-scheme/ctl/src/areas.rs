@@ -45,3 +45,22 @@ pub fn totals(text: &str) -> (u64, u64) {
         .filter(|area| !area.is_dead())
         .fold((0, 0), |(size, used), area| (size + area.size_kib, used + area.used_kib))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::{areas, totals};
+
+    #[test]
+    fn a_dead_area_is_neither_used_nor_free() {
+        let table = "Filename\tType\tSize\tUsed\tPriority\tState\n\
+                     zram:0\tpartition\t65536\t1024\t-1\tactive\n\
+                     zram:1\tpartition\t4096\t512\t5\tdead\n\
+                     zram:2\tpartition\t2048\t8\t0\tdraining\n";
+        let names: Vec<_> = areas(table).map(|area| (area.name, area.is_dead())).collect();
+        assert_eq!(names, [("zram:0", false), ("zram:1", true), ("zram:2", false)]);
+        assert_eq!(totals(table), (67584, 1032));
+        assert_eq!(totals(""), (0, 0));
+    }
+}
