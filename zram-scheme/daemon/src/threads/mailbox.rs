@@ -95,13 +95,31 @@ impl<P: Platform, C> Mailbox<P, C> {
     /// Waits for the oldest message and takes it out.
     pub fn take(&self, platform: &P) -> Message<C> {
         loop {
-            // Acquire: a post that this does not count yet changes the word, so the wait returns.
-            let posts = self.posts.load(Ordering::Acquire);
-            if let Some(message) = self.try_take() {
+            if let Some(message) = self.take_or_wait(platform, None) {
                 return message;
             }
-            platform.wait(&self.posts, posts, None);
         }
+    }
+
+    /// Waits for the oldest message and takes it out, or returns nothing once it is `deadline_ns`.
+    pub fn take_until(&self, platform: &P, deadline_ns: u64) -> Option<Message<C>> {
+        loop {
+            let message = self.take_or_wait(platform, Some(deadline_ns));
+            if message.is_some() || platform.now_ns() >= deadline_ns {
+                return message;
+            }
+        }
+    }
+
+    /// Takes out the oldest message, or waits once, for any reason to look again.
+    fn take_or_wait(&self, platform: &P, deadline_ns: Option<u64>) -> Option<Message<C>> {
+        // Acquire: a post that this does not count yet changes the word, so the wait returns.
+        let posts = self.posts.load(Ordering::Acquire);
+        let message = self.try_take();
+        if message.is_none() {
+            platform.wait(&self.posts, posts, deadline_ns);
+        }
+        message
     }
 
     /// Takes out the oldest message if there is one.
