@@ -5,6 +5,7 @@ pub(crate) mod allocator;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
 use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
@@ -19,19 +20,25 @@ use crate::threads::Actor;
 /// CPUs of the fake platform.
 pub(crate) const CPUS: usize = 4;
 
+/// What the clock shows at first.
+const BEGINNING_NS: u64 = 5_000_000_000;
+
+/// How long the host waits until a wait is at its deadline, whatever that is.
+const DEADLINE: Duration = Duration::from_millis(1);
+
 /// What the clones of a platform share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     committed: AtomicI64,
     /// Commits that are still granted, if that is limited (negative: all are).
     granted: AtomicI64,
+    /// What the clock shows beyond its beginning: it goes on when a wait ends at its deadline.
+    passed_ns: AtomicU64,
     /// Whether pages that are released wait until this is false.
     is_blocked: AtomicBool,
     waits: Mutex<()>,
     wakes: Condvar,
     pub(crate) waiting: AtomicUsize,
-    /// Nanoseconds that the clock has gone on.
-    elapsed_ns: AtomicU64,
 }
 
 /// A platform on the host.
@@ -50,7 +57,7 @@ impl FakePlatform {
 
     /// Lets the clock go on.
     pub(crate) fn pass(&self, ns: u64) {
-        self.0.elapsed_ns.fetch_add(ns, Ordering::Relaxed);
+        self.0.passed_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
     /// Grants so many commits of pool pages from now on; a negative number grants all.
@@ -80,15 +87,24 @@ impl Platform for FakePlatform {
     }
 
     fn now_ns(&self) -> u64 {
-        5_000_000_000 + self.0.elapsed_ns.load(Ordering::Relaxed)
+        BEGINNING_NS + self.0.passed_ns.load(Ordering::Relaxed)
     }
 
-    fn wait(&self, word: &AtomicU32, expected: u32, _deadline_ns: Option<u64>) {
-        // The clock stands still while anybody sleeps, so no deadline ever comes.
+    fn wait(&self, word: &AtomicU32, expected: u32, deadline_ns: Option<u64>) {
         let mut waits = self.0.waits.lock().unwrap();
         self.0.waiting.fetch_add(1, Ordering::Relaxed);
         while word.load(Ordering::Relaxed) == expected {
-            waits = self.0.wakes.wait(waits).unwrap();
+            let Some(deadline_ns) = deadline_ns else {
+                waits = self.0.wakes.wait(waits).unwrap();
+                continue;
+            };
+            let (after, waited) = self.0.wakes.wait_timeout(waits, DEADLINE).unwrap();
+            waits = after;
+            if waited.timed_out() {
+                let passed_ns = deadline_ns.saturating_sub(BEGINNING_NS);
+                self.0.passed_ns.fetch_max(passed_ns, Ordering::Relaxed);
+                break;
+            }
         }
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }

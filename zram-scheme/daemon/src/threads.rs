@@ -17,4 +17,4 @@ mod tidying;
 
 pub use actor::Actor;
 pub use mailbox::{MAILBOX_MAX, Mailbox, Message, PostError, ReplyTo};
-pub use reaper::{RETIRED_MAX, Reaper};
+pub use reaper::Reaper;

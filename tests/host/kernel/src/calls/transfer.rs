@@ -135,10 +135,8 @@ impl Kernel {
         position: Position,
         result: SysResult,
     ) -> SysResult {
-        if let (Ok(count), Position::Own) = (&result, position)
-            && let Some(found) = self.descriptions.get_mut(description)
-        {
-            found.offset = found.offset.saturating_add(*count as u64);
+        if let (&Ok(count), Position::Own) = (&result, position) {
+            self.move_offset(description, count);
         }
         result
     }
