@@ -100,7 +100,7 @@ impl Daemon {
         let (own, known, has_ended) = (Arc::clone(self), Arc::clone(names), Arc::clone(&ended));
         let watch = thread::Builder::new("watch").spawn(move || {
             let end = daemon.wait();
-            known.forget("zram");
+            known.bury("zram");
             // Relaxed: `announce` orders it before the wake.
             has_ended.store(true, Ordering::Relaxed);
             known.announce();
