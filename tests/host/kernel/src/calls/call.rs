@@ -15,7 +15,7 @@ use crate::machine::frames::FRAME_SIZE;
 use crate::scheme::proc::ProcFile;
 use crate::scheme::user::SchemeId;
 use crate::scheme::user::lend::Direction;
-use crate::scheme::user::request::{Question, Then};
+use crate::scheme::user::request::{Enclosed, Question, Then};
 use crate::slab::Id;
 use crate::swap;
 
@@ -123,11 +123,11 @@ impl Kernel {
         if payload.size > (REQUEST_PAGES_MAX - 1) * FRAME_SIZE {
             return fail(E2BIG);
         }
-        let loan = self.lend((scheme, caller.space), payload, direction)?;
+        let loan = self.lend(scheme, caller.space, payload, direction)?;
         args[1] = loan.address;
         args[2] = payload.size as u64;
         let question = Question { opcode, args, then: Then::Value };
-        self.ask(scheme, question, (loan.lent, Vec::new()))
+        self.ask(scheme, question, Enclosed::memory(loan.lent))
     }
 
     /// Passes descriptors to a file: they leave the caller's table unless it asks for clones.
@@ -184,7 +184,7 @@ impl Kernel {
                 let args = [number, 0, words[0], count as u64, 0, 0];
                 let then = Then::Instead(count);
                 let question = Question { opcode: Opcode::Sendfd, args, then };
-                self.ask(scheme, question, (None, passed))
+                self.ask(scheme, question, Enclosed::descriptions(passed))
             }
             Object::Proc(ProcFile::TableOf(table) | ProcFile::NewTable(table)) => {
                 let first = words[0] as usize;

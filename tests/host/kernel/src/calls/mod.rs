@@ -20,6 +20,7 @@ use crate::errno::{SysResult, fail};
 use crate::kernel::Kernel;
 use crate::limits::PATH_MAX;
 use crate::space::SpaceId;
+use crate::space::grants::Span;
 pub(crate) use crate::space::user::Buffer;
 use crate::thread::ThreadId;
 use transfer::Position;
@@ -29,6 +30,23 @@ use transfer::Position;
 pub(crate) struct Caller {
     pub(crate) thread: ThreadId,
     pub(crate) space: SpaceId,
+}
+
+/// Two descriptors of a call that opens.
+#[derive(Clone, Copy)]
+struct Opening {
+    /// What is asked to open.
+    from: usize,
+    /// What the new description is to be called.
+    to: usize,
+}
+
+/// How a call moves an offset.
+#[derive(Clone, Copy)]
+struct Move {
+    delta: i64,
+    /// `SEEK_*`: from where.
+    whence: usize,
 }
 
 /// A system call as the registers have it.
@@ -86,18 +104,25 @@ impl Kernel {
             }
             sys::SYS_OPENAT_INTO => {
                 let path = self.read_path(caller.space, arguments.buffer(1)?)?;
-                self.sys_open(caller, (first, f as usize), &path, (d | e) as usize)
+                self.sys_open(
+                    caller,
+                    Opening { from: first, to: f as usize },
+                    &path,
+                    (d | e) as usize,
+                )
             }
             sys::SYS_DUP_INTO => {
                 let word = self.read_path(caller.space, arguments.buffer(1)?)?;
-                self.sys_dup(caller, (first, d as usize), &word, false)
+                self.sys_dup(caller, Opening { from: first, to: d as usize }, &word, false)
             }
             sys::SYS_DUP2 => {
                 let word = self.read_path(caller.space, arguments.buffer(2)?)?;
-                self.sys_dup(caller, (first, b as usize), &word, true)
+                self.sys_dup(caller, Opening { from: first, to: b as usize }, &word, true)
             }
             sys::SYS_CLOSE => self.sys_close(caller, first),
-            sys::SYS_LSEEK => self.sys_seek(caller, first, (b as i64, c as usize)),
+            sys::SYS_LSEEK => {
+                self.sys_seek(caller, first, Move { delta: b as i64, whence: c as usize })
+            }
             sys::SYS_FCNTL => self.sys_fcntl(caller, first, (b as usize, c as usize)),
             sys::SYS_FSYNC => self.sys_sync(caller, first),
             sys::SYS_FSTAT => self.sys_stat(caller, first, arguments.buffer(1)?),
@@ -105,7 +130,7 @@ impl Kernel {
             sys::SYS_CALL => self.sys_call(caller, first, arguments.buffer(1)?, (d as usize, e)),
             sys::SYS_FMAP => self.sys_map(caller, first, arguments.buffer(1)?),
             sys::SYS_FUNMAP => self.sys_unmap(caller, a, b),
-            sys::SYS_MPROTECT => self.sys_protect(caller, (a, b), c as usize),
+            sys::SYS_MPROTECT => self.sys_protect(caller, Span::of_bytes(a, b), c as usize),
             sys::SYS_YIELD => self.sys_yield(caller),
             sys::SYS_NANOSLEEP => self.sys_sleep(caller, a),
             sys::SYS_CLOCK_GETTIME => self.write_time(caller.space, first, b),

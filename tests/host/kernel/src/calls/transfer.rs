@@ -16,7 +16,7 @@ use crate::files::{Description, Object};
 use crate::kernel::Kernel;
 use crate::scheme::pipe::End;
 use crate::scheme::user::lend::{Direction, Loan};
-use crate::scheme::user::request::{Question, Then, Transfer};
+use crate::scheme::user::request::{Enclosed, Question, Then, Transfer};
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::Resume;
@@ -190,7 +190,7 @@ impl Kernel {
             _ => Direction::FromScheme,
         };
         let piece = rest.first(asked);
-        let Loan { address, lent } = match self.lend((scheme, caller.space), piece, direction) {
+        let Loan { address, lent } = match self.lend(scheme, caller.space, piece, direction) {
             // What was moved before counts; the next call meets the error again.
             Err(Halt::Fail(_)) if done > 0 => return self.advance(description, position, Ok(done)),
             lent => lent?,
@@ -204,6 +204,6 @@ impl Kernel {
         let moves_offset = matches!(position, Position::Own) && offset.is_some();
         let then = Then::Transfer(Transfer { description, moves_offset, done, asked, has_more });
         let args = [number, address, asked as u64, at, flags as u64, 0];
-        self.ask(scheme, Question { opcode, args, then }, (lent, Vec::new()))
+        self.ask(scheme, Question { opcode, args, then }, Enclosed::memory(lent))
     }
 }

@@ -30,6 +30,13 @@ pub(crate) struct Lent {
     bounces: Vec<Bounce>,
 }
 
+/// A part of the caller's buffer, its frame, and the number of the scheme's page that it becomes.
+struct Part {
+    number: u64,
+    piece: Piece,
+    frame: Frame,
+}
+
 /// A bounce frame whose content goes back to the caller.
 struct Bounce {
     frame: Frame,
@@ -80,7 +87,8 @@ impl Kernel {
     /// lent.
     pub(crate) fn lend(
         &mut self,
-        (scheme, caller): (SchemeId, SpaceId),
+        scheme: SchemeId,
+        caller: SpaceId,
         buffer: Buffer,
         direction: Direction,
     ) -> SysResult<Loan> {
@@ -99,8 +107,8 @@ impl Kernel {
         let span = self.claim_lent(space, frames.len(), direction.rights())?;
         let mut lent = Lent { space, span, bounces: Vec::new() };
         for (number, (piece, frame)) in span.pages().zip(frames) {
-            let target = (space, number);
-            if let Err(halt) = self.lend_page(target, (piece, frame), direction, &mut lent) {
+            let part = Part { number, piece, frame };
+            if let Err(halt) = self.lend_page(part, direction, &mut lent) {
                 self.take_back(lent, false);
                 return Err(halt);
             }
@@ -125,7 +133,7 @@ impl Kernel {
         let mapped = self.frame_for().and_then(|frame| {
             self.frames.clear(frame);
             self.frames.write(frame, 0, bytes);
-            self.map_bounce((space, span.start), frame)
+            self.map_bounce(space, span.start, frame)
         });
         match mapped {
             Ok(()) => Ok(Loan { address: page(span.start).address(), lent: Some(lent) }),
@@ -147,11 +155,11 @@ impl Kernel {
 
     fn lend_page(
         &mut self,
-        (space, number): (SpaceId, u64),
-        (piece, frame): (Piece, Frame),
+        Part { number, piece, frame }: Part,
         direction: Direction,
         lent: &mut Lent,
     ) -> SysResult<()> {
+        let space = lent.space;
         if piece.size == FRAME_SIZE {
             return self.map_shared(space, page(number), frame);
         }
@@ -161,7 +169,7 @@ impl Kernel {
         if direction != Direction::FromScheme {
             self.frames.copy_part(frame, bounce, part);
         }
-        self.map_bounce((space, number), bounce)?;
+        self.map_bounce(space, number, bounce)?;
         if direction != Direction::ToScheme {
             self.frames.get(frame);
             self.frames.borrow(frame);
@@ -172,7 +180,7 @@ impl Kernel {
     }
 
     /// Maps a bounce frame, which from then on belongs to the mapping alone.
-    fn map_bounce(&mut self, (space, number): (SpaceId, u64), frame: Frame) -> SysResult<()> {
+    fn map_bounce(&mut self, space: SpaceId, number: u64, frame: Frame) -> SysResult<()> {
         let mapped = self.map_shared(space, page(number), frame);
         self.put_frame(frame);
         mapped
