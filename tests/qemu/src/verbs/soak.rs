@@ -80,6 +80,7 @@ fn storms(seconds: u64, first_seed: u64) -> Result<(), String> {
             build: Build::Checked,
             corpus: &sample,
             script: Some(&script),
+            configuration: None,
             daemon: DAEMON,
         };
         println!("{}", storm(&Image::pack("soak", contents)?, part)?);
@@ -148,8 +149,13 @@ fn fill(memory_mib: u32, cpus: u32) -> Result<Duration, String> {
          echo 1 > zram:control/exit\n\
          sleep 300\n"
     );
-    let contents =
-        Contents { corpus: &sample, script: Some(&script), daemon: DAEMON, build: Build::Checked };
+    let contents = Contents {
+        corpus: &sample,
+        script: Some(&script),
+        configuration: None,
+        daemon: DAEMON,
+        build: Build::Checked,
+    };
     let image = Image::pack("soak", contents)?;
     let machine =
         Machine { memory_mib, cpus, threading: Threading::Multi, command_line: String::new() };
