@@ -8,5 +8,6 @@ extern crate alloc;
 pub mod complete;
 pub mod cpio;
 pub mod editor;
+pub mod guide;
 pub mod line;
 pub mod order;
