@@ -13,6 +13,7 @@ use zram::{NoMemory, Worker};
 use super::file::File;
 use super::handles::{HandleId, Opened};
 use super::{Fault, content, open, stat, verbs, write};
+use crate::coarse_clock::CoarseClock;
 use crate::daemon::Daemon;
 use crate::data::{self, DataError, Transfer};
 use crate::errno;
@@ -27,6 +28,7 @@ pub struct Server<'a, P: Platform, S: Socket> {
     daemon: &'a Daemon<P, S>,
     /// Of no CPU: the thread runs anywhere and is one, so it uses the devices' fallback streams.
     worker: Worker,
+    clock: CoarseClock,
 }
 
 /// Serves requests until the socket is closed.
@@ -55,7 +57,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
     ///
     /// [`NoMemory`].
     pub fn new(daemon: &'a Daemon<P, S>) -> Result<Self, NoMemory> {
-        Ok(Self { daemon, worker: Worker::new(usize::MAX)? })
+        Ok(Self { daemon, worker: Worker::new(usize::MAX)?, clock: CoarseClock::default() })
     }
 
     /// Serves one request, and answers it unless the actor will.
@@ -197,6 +199,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
     }
 
     fn set_clock(&mut self) {
-        self.worker.set_now(crate::platform::seconds(self.daemon.platform.now_ns()));
+        let platform = &self.daemon.platform;
+        self.worker.set_now(self.clock.seconds(platform.ticks(), || platform.now_ns()));
     }
 }
