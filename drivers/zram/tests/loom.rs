@@ -7,6 +7,7 @@
 //! at another one, so that each load changes the word's age.
 #![cfg(loom)]
 
+use core::ops::ControlFlow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -256,7 +257,10 @@ fn of_two_loads_both_see_the_page_and_its_age_is_theirs() {
     explore(load, load, |device, one, other| {
         assert_eq!((one, other), (1, 1));
         let mut used = Vec::new();
-        device.visit_slots(0, 3, |slot, facts| used.push((slot, facts.last_used_seconds)));
+        device.visit_stored(0, |stored| {
+            used.push((stored.slot, stored.last_access_seconds));
+            ControlFlow::Continue(())
+        });
         assert_eq!(used, [(0, Some(0)), (SLOT, Some(NOW))]);
     });
 }
@@ -287,8 +291,10 @@ fn compaction_beside_a_load_a_store_or_a_take_loses_nothing() {
     };
     explore(compact_with_a_gap, load, |device, (), seen| {
         assert_eq!(seen, 1);
-        device.visit_slots(0, 3, |slot, facts| {
-            assert_eq!((slot, facts.last_used_seconds), (SLOT, Some(NOW)), "the age moves along");
+        device.visit_stored(0, |stored| {
+            let used = (stored.slot, stored.last_access_seconds);
+            assert_eq!(used, (SLOT, Some(NOW)), "the age moves along");
+            ControlFlow::Continue(())
         });
     });
     explore(

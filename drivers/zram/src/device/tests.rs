@@ -4,12 +4,14 @@ mod damage;
 mod model;
 mod nothing;
 mod resize;
+mod states;
 mod threads;
 
+use core::ops::ControlFlow;
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
-use super::{Config, Purpose, SlotContent, SlotFacts, Zram};
+use super::{Config, Purpose, Zram};
 use crate::slots::{Fill, SlotState};
 use crate::test_support::{CountedPages, TestLock, page_of};
 use crate::{Compressor, LoadError, PAGE_SIZE, PageBytes, StoreError, Worker};
@@ -414,9 +416,12 @@ fn a_cpu_that_goes_down_gives_its_stream_and_pages_back() {
     assert_eq!(by_cpu, [(Some(0), 1), (Some(1), 0), (None, 1)]);
 }
 
-fn facts_of(device: &Device<'_>, slot: u32) -> Option<SlotFacts> {
+fn last_access(device: &Device<'_>, slot: u32) -> Option<u32> {
     let mut seen = None;
-    device.visit_slots(slot, slot + 1, |_, facts| seen = Some(facts));
+    device.visit_stored(slot, |stored| {
+        seen = stored.last_access_seconds.filter(|_| stored.slot == slot);
+        ControlFlow::Break(())
+    });
     seen
 }
 
@@ -424,7 +429,7 @@ fn facts_of(device: &Device<'_>, slot: u32) -> Option<SlotFacts> {
 fn every_access_to_a_page_leaves_its_time() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 10);
-    let used = |slot| facts_of(&device, slot).and_then(|facts| facts.last_used_seconds);
+    let used = |slot| last_access(&device, slot);
     worker.set_now(200);
     device.store(&mut worker, 1, &page_of(HALF, 1), Purpose::Write).expect("memory");
     device.store(&mut worker, 2, &[7; PAGE_SIZE], Purpose::Write).expect("memory");
@@ -466,24 +471,9 @@ fn a_page_that_was_used_is_still_moved_by_compaction_and_keeps_its_time() {
     let page = loaded(&device, &mut worker, 99).expect("stored");
     device.discard(&worker, 0, 90);
     assert!(device.compact(&mut worker) > 0);
-    assert_eq!(facts_of(&device, 99).and_then(|facts| facts.last_used_seconds), Some(1280));
-    assert_eq!(facts_of(&device, 98).and_then(|facts| facts.last_used_seconds), Some(640));
+    assert_eq!(last_access(&device, 99), Some(1280));
+    assert_eq!(last_access(&device, 98), Some(640));
     assert!(loaded(&device, &mut worker, 99) == Ok(page));
-}
-
-#[test]
-fn a_device_says_how_each_page_is_kept() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 10);
-    device.store(&mut worker, 1, &[7; PAGE_SIZE], Purpose::Write).expect("memory");
-    device.store(&mut worker, 2, &page_of(NOISE, 1), Purpose::Write).expect("memory");
-    device.store(&mut worker, 3, &page_of(HALF, 1), Purpose::Write).expect("memory");
-    let content = |slot| facts_of(&device, slot).map(|facts| facts.content);
-    assert_eq!(content(0), None);
-    assert_eq!(content(1), Some(SlotContent::SameFilled));
-    assert_eq!(content(2), Some(SlotContent::Whole));
-    let bytes = device.statistics().compr_data_size as usize - PAGE_SIZE;
-    assert_eq!(content(3), Some(SlotContent::Compressed { bytes }));
 }
 
 #[test]

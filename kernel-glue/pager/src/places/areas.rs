@@ -5,15 +5,26 @@
 //! NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full device
 //! is not asked again for every page (DESIGN 8.11). Uses the slot map; used by everything else.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
 use zram_abi::verb::Cookie;
 
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
-use crate::places::slots::{Slot, SlotMap};
+use crate::memory::{NoMemory, made};
+use crate::places::entries::Entries;
+use crate::places::slots::{CHUNK_BYTES, NoSlot, Slot, SlotMap};
 use crate::requests::SwapOnError;
 
-/// Most areas at once: every entry of a page table names one, and few are ever used.
-pub const AREAS_MAX: usize = 8;
+/// Most areas at once: every entry of a page table names one in a byte, and few are ever used; as many as
+/// Linux has (MAX_SWAPFILES).
+pub const AREAS_MAX: usize = 32;
+
+/// The same as a count.
+pub(crate) const AREAS_MAX_U32: u32 = 32;
+
+const _: () = assert!(AREAS_MAX_U32 as usize == AREAS_MAX && AREAS_MAX <= 1 << 8);
 
 /// What an area takes part in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,10 +49,16 @@ enum Fullness {
     },
     /// The machine had no frame for the pool: open again when the reserve is whole.
     NoReserve,
+    /// There was no memory for more of the slot map: slots that it has are still given, others not
+    /// before this time.
+    NoTable {
+        retry_ns: u64,
+    },
 }
 
-/// An area is asked again after this long though nothing was freed: its limit may have been raised.
-const LIMIT_RETRY_NS: u64 = 1_000_000_000;
+/// An area is asked again after this long though nothing was freed: its limit may have been raised,
+/// or there may be memory for its slot map.
+const RETRY_NS: u64 = 1_000_000_000;
 
 /// At least so many slots must be freed before an area at its limit is asked again: a batch.
 const REOPEN_SLOTS_MIN: u32 = 32;
@@ -59,8 +76,25 @@ pub struct AreaInfo {
     pub priority: i64,
     /// What it takes part in.
     pub state: AreaState,
-    /// Whether it refuses new pages for now.
-    pub full: bool,
+    /// Whether it takes new pages, and why not.
+    pub room: Room,
+    /// Whether a page could go there now. One that is Limited may have been asked again in vain, or may
+    /// be about to be asked.
+    pub takes_pages: bool,
+}
+
+/// Whether an area has room for pages, for people: an area that was Limited is so until it has taken
+/// pages again, or enough of it was freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// It has.
+    Free,
+    /// Each slot is used.
+    Full,
+    /// Its device's `mem_limit` has refused pages.
+    Limited,
+    /// There was no frame for its device's pool, or no memory for its slot map.
+    Starved,
 }
 
 /// One area.
@@ -71,6 +105,8 @@ struct Area {
     state: AreaState,
     slots: SlotMap,
     fullness: Fullness,
+    /// Its device has refused pages because of its limit, and taken none since.
+    is_limited: bool,
 }
 
 /// How much of an area is used.
@@ -85,10 +121,9 @@ pub(crate) struct Usage {
 }
 
 impl Area {
-    fn new(cookie: Cookie, priority: i64) -> Result<Self, SwapOnError> {
-        let slots = SlotMap::new(cookie.pages).map_err(|_| SwapOnError::NoMemory)?;
+    fn new(cookie: Cookie, priority: i64, slots: SlotMap) -> Self {
         let (state, fullness) = (AreaState::Active, Fullness::Open);
-        Ok(Self { cookie, priority, state, slots, fullness })
+        Self { cookie, priority, state, slots, fullness, is_limited: false }
     }
 
     fn info(&self) -> AreaInfo {
@@ -98,24 +133,55 @@ impl Area {
             used_pages: self.slots.used(),
             priority: self.priority,
             state: self.state,
-            full: self.fullness != Fullness::Open,
+            room: self.room(),
+            takes_pages: self.has_room(),
+        }
+    }
+
+    fn room(&self) -> Room {
+        if self.is_limited {
+            return Room::Limited;
+        }
+        match self.fullness {
+            Fullness::Open | Fullness::Limit { .. } if self.slots.used() >= self.slots.count() => {
+                Room::Full
+            }
+            Fullness::Open | Fullness::Limit { .. } => Room::Free,
+            Fullness::NoReserve | Fullness::NoTable { .. } => Room::Starved,
         }
     }
 
     /// Returns whether a page could go there.
     fn has_room(&self) -> bool {
-        self.state == AreaState::Active
-            && self.fullness == Fullness::Open
-            && self.slots.used() < self.slots.count()
+        let has_slot = match self.fullness {
+            Fullness::Open => self.slots.used() < self.slots.count(),
+            Fullness::NoTable { .. } => self.slots.has_known_free(),
+            Fullness::Limit { .. } | Fullness::NoReserve => false,
+        };
+        self.state == AreaState::Active && has_slot
+    }
+
+    /// Returns a free slot, on its way out from now on.
+    fn take_free(&mut self, room_bytes: usize, now_ns: u64) -> Option<SwapSlot> {
+        let may_grow = self.fullness == Fullness::Open && room_bytes >= CHUNK_BYTES;
+        match self.slots.take_free(may_grow) {
+            Ok(slot) => Some(slot),
+            Err(NoSlot::Used) => None,
+            Err(NoSlot::Table) => {
+                self.fullness = Fullness::NoTable { retry_ns: now_ns.saturating_add(RETRY_NS) };
+                None
+            }
+        }
     }
 
     /// Closes it because the device's limit is reached.
     fn reached_limit(&mut self, now_ns: u64) {
         let used = self.slots.used();
         let freed = (used / 16).max(REOPEN_SLOTS_MIN);
+        self.is_limited = true;
         self.fullness = Fullness::Limit {
             reopen_used: (used > 0).then_some(used.saturating_sub(freed)),
-            retry_ns: now_ns.saturating_add(LIMIT_RETRY_NS),
+            retry_ns: now_ns.saturating_add(RETRY_NS),
         };
     }
 
@@ -128,9 +194,12 @@ impl Area {
         let enough = match self.fullness {
             Fullness::Open => return,
             Fullness::Limit { reopen_used, retry_ns } => {
-                reopen_used.is_some_and(|used| self.slots.used() <= used) || now_ns >= retry_ns
+                let is_freed = reopen_used.is_some_and(|used| self.slots.used() <= used);
+                self.is_limited &= !is_freed;
+                is_freed || now_ns >= retry_ns
             }
             Fullness::NoReserve => reserve_is_whole,
+            Fullness::NoTable { retry_ns } => now_ns >= retry_ns,
         };
         if enough {
             self.fullness = Fullness::Open;
@@ -138,27 +207,38 @@ impl Area {
     }
 
     /// Nothing is told to a dead daemon: pending notices are done at once.
-    fn settle(&mut self) {
-        if self.state == AreaState::Dead {
-            self.slots.forget_notices();
-        }
+    fn settle(&mut self) -> Result<(), Invariant> {
+        if self.state == AreaState::Dead { self.slots.forget_notices() } else { Ok(()) }
     }
 }
 
 /// All areas.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Areas {
-    list: [Option<Area>; AREAS_MAX],
+    list: Vec<Option<Area>>,
     last: u8,
+    entries: Arc<Entries>,
+    /// Bytes that all slot maps may take together.
+    table_bytes_max: usize,
 }
 
 impl Areas {
+    /// Returns no areas.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`].
+    pub(crate) fn new(entries: Arc<Entries>, table_bytes_max: usize) -> Result<Self, NoMemory> {
+        let list = made(AREAS_MAX_U32, || None)?;
+        Ok(Self { list, last: 0, entries, table_bytes_max })
+    }
+
     /// Adds an area for the device. A dead area of the same cookie does not count: a daemon that is
     /// started again numbers its devices as the one before.
     ///
     /// # Errors
     ///
-    /// `Mounted`, `Invalid` or `NoMemory`; nothing changes then.
+    /// `Mounted`, `Invalid` or `TooMany`; nothing changes then.
     pub(crate) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let same = |area: &Area| {
             area.state != AreaState::Dead
@@ -172,10 +252,11 @@ impl Areas {
             return Err(SwapOnError::Invalid);
         }
         self.forget_dead();
-        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::Invalid)?;
+        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::TooMany)?;
         let index = u8::try_from(free).map_err(|_| SwapOnError::Invalid)?;
         let place = self.list.get_mut(free).ok_or(SwapOnError::Invalid)?;
-        *place = Some(Area::new(cookie, priority)?);
+        let slots = SlotMap::new(AreaIndex(index), Arc::clone(&self.entries), cookie.pages);
+        *place = Some(Area::new(cookie, priority, slots));
         Ok(AreaIndex(index))
     }
 
@@ -211,6 +292,25 @@ impl Areas {
     /// Returns what the slot of `entry` is doing, if its area exists.
     pub(crate) fn slot(&self, entry: SwapEntry) -> Option<Slot> {
         Some(self.get(entry.area)?.slots.get(entry.slot))
+    }
+
+    /// Collects what the hooks have left without a user, some `most` slots. Returns whether an area has
+    /// `many` notices or more to be sent.
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken; the rest is collected nevertheless.
+    pub(crate) fn collect(&mut self, mut most: u32, many: u32) -> Result<bool, Invariant> {
+        let mut result = Ok(false);
+        for area in self.list.iter_mut().flatten() {
+            area.slots.collect(&mut most);
+            let has_many = area.slots.notices_pending() >= many;
+            match area.settle() {
+                Ok(()) => result = result.map(|other| other || has_many),
+                Err(invariant) => result = Err(invariant),
+            }
+        }
+        result
     }
 
     /// Returns the area of the device; a dead one only if none of that number lives.
@@ -252,9 +352,11 @@ impl Areas {
         })
     }
 
-    /// Returns a free slot of the area, on its way out from now on.
-    pub(crate) fn take_free(&mut self, index: AreaIndex) -> Option<SwapSlot> {
-        self.get_mut(index)?.slots.take_free()
+    /// Returns a free slot of the area, on its way out from now on; the first of a chunk takes its
+    /// memory.
+    pub(crate) fn take_free(&mut self, index: AreaIndex, now_ns: u64) -> Option<SwapSlot> {
+        let room_bytes = self.table_bytes_max.saturating_sub(self.table_bytes());
+        self.get_mut(index)?.take_free(room_bytes, now_ns)
     }
 
     /// Returns an area with notices to be sent.
@@ -266,11 +368,6 @@ impl Areas {
     /// Returns whether any notice is to be sent, or in flight.
     pub(crate) fn have_notices(&self) -> bool {
         self.numbered().any(|(_, area)| area.slots.notices() > 0)
-    }
-
-    /// Returns how many notices of the area are to be sent.
-    pub(crate) fn notices_pending(&self, index: AreaIndex) -> u32 {
-        self.get(index).map_or(0, |area| area.slots.notices_pending())
     }
 
     /// Returns a slot of the area of which the daemon is being told from now on.
@@ -293,23 +390,32 @@ impl Areas {
     }
 
     /// Nothing is told to a dead daemon: notices of a dead area are done at once.
-    pub(crate) fn settle(&mut self, index: AreaIndex) {
-        if let Some(area) = self.get_mut(index) {
-            area.settle();
-        }
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken.
+    pub(crate) fn settle(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).map_or(Ok(()), Area::settle)
     }
 
     /// The same of all areas.
-    pub(crate) fn settle_all(&mut self) {
-        self.list.iter_mut().flatten().for_each(Area::settle);
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken; the others are settled nevertheless.
+    pub(crate) fn settle_all(&mut self) -> Result<(), Invariant> {
+        self.list.iter_mut().flatten().map(Area::settle).fold(Ok(()), Result::and)
     }
 
     /// The area's device is gone, and what was in it.
-    pub(crate) fn kill(&mut self, index: AreaIndex) {
-        if let Some(area) = self.get_mut(index) {
-            area.state = AreaState::Dead;
-            area.settle();
-        }
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken.
+    pub(crate) fn kill(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        let Some(area) = self.get_mut(index) else { return Ok(()) };
+        area.state = AreaState::Dead;
+        area.settle()
     }
 
     /// Takes an active area out of use, to bring its pages back.
@@ -335,6 +441,16 @@ impl Areas {
     /// There is no such area.
     pub(crate) fn reached_limit(&mut self, index: AreaIndex, now_ns: u64) -> Result<(), Invariant> {
         self.get_mut(index).ok_or(Invariant::AreaExists)?.reached_limit(now_ns);
+        Ok(())
+    }
+
+    /// The area's device has taken a whole batch.
+    ///
+    /// # Errors
+    ///
+    /// There is no such area.
+    pub(crate) fn took_pages(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.is_limited = false;
         Ok(())
     }
 

@@ -4,5 +4,6 @@
 
 pub(crate) mod areas;
 mod bitmap;
-pub(crate) mod counts;
+pub(crate) mod entries;
 pub(crate) mod slots;
+pub(crate) mod word;

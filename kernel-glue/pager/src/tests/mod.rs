@@ -2,7 +2,7 @@
 
 mod closing;
 mod daemon;
-mod fake;
+pub(crate) mod fake;
 mod faults;
 mod frames;
 mod in_flight;
@@ -11,4 +11,4 @@ mod random;
 mod statuses;
 mod swapoff;
 mod waits;
-mod world;
+pub(crate) mod world;

@@ -153,7 +153,7 @@ impl Kernel {
         let clones = flags.contains(CallFlags::FD_CLONE);
         for (&descriptor, &description) in descriptors.iter().zip(&passed) {
             self.retain(description);
-            if !clones && self.table_of_mut(caller.thread).remove(descriptor).is_ok() {
+            if !clones && self.take_descriptor(caller.thread, descriptor).is_ok() {
                 self.release(description);
             }
         }

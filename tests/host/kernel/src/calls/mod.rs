@@ -13,7 +13,7 @@ mod transfer;
 
 use alloc::vec::Vec;
 
-use syscall::error::{EFAULT, EINTR, EINVAL, ENAMETOOLONG, ENOSYS};
+use syscall::error::{EACCES, EFAULT, EINTR, EINVAL, ENAMETOOLONG, ENOSYS};
 use syscall::number as sys;
 
 use crate::errno::{SysResult, fail};
@@ -72,6 +72,15 @@ impl Arguments {
 }
 
 impl Kernel {
+    /// Expects the caller to be of the root user.
+    ///
+    /// # Errors
+    ///
+    /// EACCES if its uid is not 0.
+    pub(crate) fn expect_root_user(&self, caller: Caller) -> SysResult<()> {
+        if self.threads[caller.thread].identity.uid == 0 { Ok(()) } else { fail(EACCES) }
+    }
+
     /// Executes the system call that the registers of the current thread hold.
     pub(crate) fn execute(&mut self, thread: ThreadId) {
         let regs = self.threads[thread].regs.get();

@@ -10,6 +10,7 @@ use syscall::error::EBADF;
 use syscall::schemev2::Opcode;
 
 use super::{Buffer, Caller};
+use crate::cpus;
 use crate::errno::{Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
@@ -59,6 +60,11 @@ impl Kernel {
                 let result = swap::scheme_read(self, caller, description, (buffer, offset));
                 self.advance(description, position, result)
             }
+            Object::Cpus(_) => {
+                let offset = self.offset_of(description, position);
+                let result = cpus::scheme_read(self, caller, description, (buffer, offset));
+                self.advance(description, position, result)
+            }
             Object::Memory
             | Object::TimeRoot
             | Object::EventRoot
@@ -97,6 +103,10 @@ impl Kernel {
                 let result = swap::scheme_write(self, caller, description, (buffer, offset));
                 self.advance(description, position, result)
             }
+            Object::Cpus(_) => {
+                let result = cpus::scheme_write(self, caller, description, buffer);
+                self.advance(description, position, result)
+            }
             Object::Memory
             | Object::Clock(_)
             | Object::TimeRoot
@@ -125,10 +135,8 @@ impl Kernel {
         position: Position,
         result: SysResult,
     ) -> SysResult {
-        if let (Ok(count), Position::Own) = (&result, position)
-            && let Some(found) = self.descriptions.get_mut(description)
-        {
-            found.offset = found.offset.saturating_add(*count as u64);
+        if let (&Ok(count), Position::Own) = (&result, position) {
+            self.move_offset(description, count);
         }
         result
     }

@@ -129,7 +129,7 @@ impl Kernel {
         access: Access,
     ) -> SysResult<Frame> {
         let frame = self.resolve(space, page, access)?;
-        let tree = &mut self.spaces[space].tree;
+        let tree = &mut self.spaces.table[space].tree;
         if let Pte::Present { frame, writable, executable, accessed, dirty } = tree.get(page) {
             // A CPU may write through the entry at this moment: then dirty must not be lost.
             let may_write = writable || access == Access::Install;
