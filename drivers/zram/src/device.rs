@@ -6,7 +6,8 @@
 //!
 //! Relies on [`SlotTable`], [`Pool`] and [`Zcomp`]; used by the daemon, one device per instance.
 //! The lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device. A device
-//! grows beside everything else, but shrinking needs it alone, which the compiler sees to.
+//! grows beside everything else, but shrinking needs it alone, which the compiler sees to. What it can
+//! say about single slots is in [`states`].
 
 mod states;
 
@@ -102,6 +103,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         if slot >= self.table.slot_count() {
             return Err(StoreError::OutOfRange);
         }
+        self.table.settle_ages(worker.now_seconds);
         self.put(worker, slot, page, purpose).inspect_err(|error| {
             let event = match error {
                 StoreError::NoGain => Event::NoGain,
@@ -148,8 +150,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     }
 
     fn install(&self, worker: &Worker, entry: Entry<'_>, state: SlotState) {
-        let old = entry.swap(state);
-        entry.touch(worker.now_seconds);
+        let old = entry.swap(state, self.table.age_at(worker.now_seconds));
         self.free(worker.cpu, old);
     }
 
@@ -178,7 +179,15 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         slot: u32,
         page: &mut PageBytes,
     ) -> Result<(), LoadError> {
-        self.read(worker, slot, page).map(|_| ())
+        match self.read(worker, slot, page)? {
+            Found::Free => {}
+            Found::SameFilled(word) | Found::Stored(word, ..) => {
+                if let Some(entry) = self.table.get(slot) {
+                    entry.touch(word, self.table.age_at(worker.now_seconds));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads `slot` into `page` and frees it in the same step: of two takes, one gets the content.
@@ -240,7 +249,6 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
             page.fill(0);
             return Ok(Found::Free);
         };
-        entry.touch(worker.now_seconds);
         self.read_entry(worker, (slot, entry), page).inspect_err(|_| {
             page.fill(0);
             self.counters.add(worker.cpu, Event::FailedRead, 1);
@@ -268,7 +276,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
                 SlotState::Stored(object) => object,
             };
             let bytes = &mut worker.buffer[..object.size.bytes()];
-            match self.pool.read(object.handle, bytes, || entry.load() == word) {
+            match self.pool.read(object.handle, bytes, || entry.load().has_content_of(word)) {
                 Read::Changed => {}
                 Read::Lost => return Err(LoadError::Damaged),
                 Read::Copied(seen) => {
@@ -318,7 +326,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     pub fn discard(&self, worker: &Worker, first: u32, count: u32) {
         let end = first.saturating_add(count).min(self.table.slot_count());
         self.table.for_each(first, end, |_, entry| {
-            let old = entry.swap(SlotState::Free);
+            let old = entry.clear();
             self.free(worker.cpu, old);
         });
         let discarded = u64::from(end.saturating_sub(first));

@@ -46,7 +46,7 @@ pub struct Statistics {
 /// Bytes of heap that a device takes for itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// Slot table: directory and leaves, which hold words and ages.
+    /// Slot table: directory and leaves, which hold 8 bytes a slot.
     pub table_bytes: u64,
     /// Pool: classes, runs, object headers, page handles.
     pub pool_bytes: u64,

@@ -39,8 +39,8 @@ impl Worker {
         self.cpu = cpu;
     }
 
-    /// Sets the coarse clock, in seconds, that accesses are recorded with. Once per batch is
-    /// enough.
+    /// Sets the coarse clock, in seconds, that accesses are recorded with, to 64 seconds exactly. It
+    /// may lag some seconds behind, and must never show a time that has not come yet.
     pub fn set_now(&mut self, now_seconds: u32) {
         self.now_seconds = now_seconds;
     }

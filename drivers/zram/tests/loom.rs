@@ -2,9 +2,12 @@
 //! `RUSTFLAGS="--cfg loom" cargo test -p zram --test loom --release`.
 //!
 //! Bounds: two threads, one or two operations each, on one slot whose leaf is there. Explored are
-//! the slot words, with weak memory, and the locks; statistics, ages and page accounts are not.
+//! the slot words, ages included, with weak memory, and the locks; statistics, the clock of the ages and
+//! page accounts are not. What is there was stored at one time; every load and store of a model comes
+//! at another one, so that each load changes the word's age.
 #![cfg(loom)]
 
+use core::ops::ControlFlow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -80,19 +83,31 @@ fn version_in(page: &PageBytes) -> u16 {
     version
 }
 
+/// Seconds at which the models run; what is there before was stored at 0.
+const NOW: u32 = 128;
+
+fn worker(cpu: usize) -> Worker {
+    let mut worker = Worker::new(cpu).expect("memory");
+    worker.set_now(NOW);
+    worker
+}
+
 fn store(device: &Device, slot: u32, version: u16) {
-    let mut worker = Worker::new(0).expect("memory");
-    device.store(&mut worker, slot, &page_of(version), Purpose::Swap).expect("memory");
+    store_by(&mut worker(0), device, slot, version);
+}
+
+fn store_by(worker: &mut Worker, device: &Device, slot: u32, version: u16) {
+    device.store(worker, slot, &page_of(version), Purpose::Swap).expect("memory");
 }
 
 fn load(device: &Device) -> u16 {
-    let (mut worker, mut page) = (Worker::new(0).expect("memory"), [0xee; PAGE_SIZE]);
+    let (mut worker, mut page) = (worker(0), [0xee; PAGE_SIZE]);
     device.load(&mut worker, SLOT, &mut page).expect("no damage");
     version_in(&page)
 }
 
 fn take(device: &Device) -> u16 {
-    let (mut worker, mut page) = (Worker::new(1).expect("memory"), [0xee; PAGE_SIZE]);
+    let (mut worker, mut page) = (worker(1), [0xee; PAGE_SIZE]);
     device.take(&mut worker, SLOT, &mut page).expect("no damage");
     version_in(&page)
 }
@@ -120,8 +135,9 @@ fn explore<A: Send + 'static, B: Send + 'static>(
             mem_limit_pages: 0,
         };
         let device = Arc::new(Device::new(config, HeapPages).expect("memory"));
-        store(&device, 0, 1);
-        store(&device, SLOT, 1);
+        let mut earlier = Worker::new(0).expect("memory");
+        store_by(&mut earlier, &device, 0, 1);
+        store_by(&mut earlier, &device, SLOT, 1);
         let other = {
             let (device, second) = (Arc::clone(&device), second.clone());
             thread::spawn(move || second(&device))
@@ -237,6 +253,28 @@ fn a_store_beside_a_cpu_that_goes_and_comes_has_a_stream() {
 }
 
 #[test]
+fn of_two_loads_both_see_the_page_and_its_age_is_theirs() {
+    explore(load, load, |device, one, other| {
+        assert_eq!((one, other), (1, 1));
+        let mut used = Vec::new();
+        device.visit_stored(0, |stored| {
+            used.push((stored.slot, stored.last_access_seconds));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(used, [(0, Some(0)), (SLOT, Some(NOW))]);
+    });
+}
+
+#[test]
+fn a_take_beside_a_load_gets_the_page() {
+    explore(take, load, |device, taken, seen| {
+        assert_eq!(taken, 1);
+        assert!([0, 1].contains(&seen));
+        assert_eq!(load(device), 0);
+    });
+}
+
+#[test]
 fn of_two_stores_one_stays() {
     explore(
         |device| store(device, SLOT, 2),
@@ -251,7 +289,14 @@ fn compaction_beside_a_load_a_store_or_a_take_loses_nothing() {
         device.discard(&Worker::new(0).expect("memory"), 0, 1);
         compact(device);
     };
-    explore(compact_with_a_gap, load, |_, (), seen| assert_eq!(seen, 1));
+    explore(compact_with_a_gap, load, |device, (), seen| {
+        assert_eq!(seen, 1);
+        device.visit_stored(0, |stored| {
+            let used = (stored.slot, stored.last_access_seconds);
+            assert_eq!(used, (SLOT, Some(NOW)), "the age moves along");
+            ControlFlow::Continue(())
+        });
+    });
     explore(
         compact_with_a_gap,
         |device| store(device, SLOT, 2),

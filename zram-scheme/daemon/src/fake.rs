@@ -21,7 +21,7 @@ use crate::threads::Actor;
 pub(crate) const CPUS: usize = 4;
 
 /// What the clock shows at first.
-const BEGINNING_NS: u64 = 5_000_000_000;
+const BEGINNING_NS: u64 = 200_000_000_000;
 
 /// How long the host waits until a wait is at its deadline, whatever that is.
 const DEADLINE: Duration = Duration::from_millis(1);

@@ -17,6 +17,7 @@
 extern crate alloc;
 
 mod attributes;
+mod coarse_clock;
 pub mod daemon;
 mod data;
 mod devices;

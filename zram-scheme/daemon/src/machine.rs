@@ -61,6 +61,10 @@ impl Platform for MachinePlatform {
         time::now_ns()
     }
 
+    fn ticks(&self) -> u64 {
+        time::ticks()
+    }
+
     fn wait(&self, word: &AtomicU32, expected: u32, deadline_ns: Option<u64>) {
         // After the deadline the caller looks at the word again, as after any return.
         let _ = futex::wait(word, expected, deadline_ns);

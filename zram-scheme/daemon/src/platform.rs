@@ -37,6 +37,12 @@ pub trait Platform: Send + Sync + 'static {
     /// Returns nanoseconds since some moment in the past; never less than before.
     fn now_ns(&self) -> u64;
 
+    /// Returns a count that goes up all the time, by one a nanosecond or about as fast: whichever costs
+    /// least to ask for. It may differ from CPU to CPU.
+    fn ticks(&self) -> u64 {
+        self.now_ns()
+    }
+
     /// Sleeps while `word` holds `expected`, until [`Self::wake`] or `deadline_ns` of
     /// [`Self::now_ns`]. May return early for no reason.
     fn wait(&self, word: &AtomicU32, expected: u32, deadline_ns: Option<u64>);
@@ -146,10 +152,4 @@ pub trait CpuEvents {
 pub trait LogSink {
     /// Writes bytes; what cannot be written is lost.
     fn write(&mut self, bytes: &[u8]);
-}
-
-/// Returns the whole seconds in `nanoseconds`, as the engine's coarse clock counts them; it wraps
-/// after 136 years.
-pub fn seconds(nanoseconds: u64) -> u32 {
-    (nanoseconds / 1_000_000_000) as u32
 }

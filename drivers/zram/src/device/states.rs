@@ -8,7 +8,7 @@ use lock_api::RawMutex;
 
 use super::Zram;
 use crate::PageSource;
-use crate::slots::{Entry, Priority, SlotState};
+use crate::slots::{Entry, Priority, SlotState, SlotTable};
 
 /// Slots that are looked at in one go; their leaves are skipped if they are not there.
 const SLOTS_AT_ONCE: u32 = 1024;
@@ -18,8 +18,10 @@ const SLOTS_AT_ONCE: u32 = 1024;
 pub struct StoredSlot {
     /// Number of the slot.
     pub slot: u32,
-    /// When it was last stored or loaded, in seconds of the workers' clock.
-    pub last_access_seconds: u32,
+    /// When it was last stored or loaded, in seconds of the workers' clock, up to 64 too early. Of a
+    /// page that was not used for more than 36 hours it may be any moment between the last use and 36
+    /// hours ago. Nothing is known of a same-filled page whose word leaves no room for it.
+    pub last_access_seconds: Option<u32>,
     /// It is one repeated word.
     pub is_same_filled: bool,
     /// It is stored whole.
@@ -30,15 +32,16 @@ pub struct StoredSlot {
 
 impl StoredSlot {
     /// Returns what is known of the slot, if it holds a page.
-    fn of(slot: u32, entry: Entry<'_>) -> Option<Self> {
-        let (is_same_filled, is_incompressible, is_recompressed) = match entry.load().decode() {
+    fn of(table: &SlotTable, slot: u32, entry: Entry<'_>) -> Option<Self> {
+        let word = entry.load();
+        let (is_same_filled, is_incompressible, is_recompressed) = match word.decode() {
             Ok(SlotState::SameFilled(_)) => (true, false, false),
             Ok(SlotState::Stored(object)) => {
                 (false, object.size.is_incompressible(), object.priority != Priority::PRIMARY)
             }
             Ok(SlotState::Free) | Err(_) => return None,
         };
-        let last_access_seconds = entry.last_access_seconds();
+        let last_access_seconds = word.age().map(|age| table.seconds(age));
         Some(Self { slot, last_access_seconds, is_same_filled, is_incompressible, is_recompressed })
     }
 }
@@ -55,7 +58,8 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         while from < end && flow.is_continue() {
             let to = from.saturating_add(SLOTS_AT_ONCE);
             self.table.for_each(from, to, |slot, entry| {
-                let stored = StoredSlot::of(slot, entry).filter(|_| flow.is_continue());
+                let stored =
+                    StoredSlot::of(&self.table, slot, entry).filter(|_| flow.is_continue());
                 if let Some(stored) = stored {
                     flow = visit(stored);
                 }

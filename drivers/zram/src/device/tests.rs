@@ -7,6 +7,7 @@ mod resize;
 mod states;
 mod threads;
 
+use core::ops::ControlFlow;
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
@@ -169,10 +170,10 @@ fn same_filled_pages_need_no_pool() {
 }
 
 #[test]
-fn the_one_fill_in_4096_that_does_not_fit_is_compressed() {
+fn an_unusual_fill_that_does_not_fit_is_compressed() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 1);
-    let word = 0x97a0_0000_0000_0001;
+    let word = 0x9234_5678_9abc_def1;
     assert_eq!(Fill::new(word), None);
     device.store(&mut worker, 0, &page_of(0, word), Purpose::Swap).expect("memory");
     assert!(loaded(&device, &mut worker, 0) == Ok(page_of(0, word)));
@@ -415,17 +416,64 @@ fn a_cpu_that_goes_down_gives_its_stream_and_pages_back() {
     assert_eq!(by_cpu, [(Some(0), 1), (Some(1), 0), (None, 1)]);
 }
 
+fn last_access(device: &Device<'_>, slot: u32) -> Option<u32> {
+    let mut seen = None;
+    device.visit_stored(slot, |stored| {
+        seen = stored.last_access_seconds.filter(|_| stored.slot == slot);
+        ControlFlow::Break(())
+    });
+    seen
+}
+
 #[test]
-fn every_access_leaves_its_time() {
+fn every_access_to_a_page_leaves_its_time() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 10);
-    let age = |slot| device.table.get(slot).map(|entry| entry.last_access_seconds());
-    worker.set_now(5);
+    let used = |slot| last_access(&device, slot);
+    worker.set_now(200);
     device.store(&mut worker, 1, &page_of(HALF, 1), Purpose::Write).expect("memory");
-    assert_eq!(age(1), Some(5));
-    worker.set_now(9);
+    device.store(&mut worker, 2, &[7; PAGE_SIZE], Purpose::Write).expect("memory");
+    assert_eq!((used(1), used(2)), (Some(192), Some(192)));
+    worker.set_now(400);
+    for slot in 1..4 {
+        loaded(&device, &mut worker, slot).expect("stored, or zeros");
+    }
+    assert_eq!((used(1), used(2), used(3)), (Some(384), Some(384), None));
+}
+
+#[test]
+fn a_load_within_the_unit_of_the_last_access_writes_nothing() {
+    let pages = CountedPages::default();
+    let (device, mut worker) = device(&pages, 10);
+    worker.set_now(64);
+    device.store(&mut worker, 1, &page_of(HALF, 1), Purpose::Write).expect("memory");
+    let word = || device.table.get(1).map(|entry| entry.load());
+    let before = word();
+    worker.set_now(127);
     loaded(&device, &mut worker, 1).expect("stored");
-    assert_eq!((age(1), age(2)), (Some(9), Some(0)));
+    assert_eq!(word(), before);
+    worker.set_now(128);
+    loaded(&device, &mut worker, 1).expect("stored");
+    assert_ne!(word(), before);
+}
+
+#[test]
+fn a_page_that_was_used_is_still_moved_by_compaction_and_keeps_its_time() {
+    let pages = CountedPages::default();
+    let (device, mut worker) = device(&pages, 100);
+    worker.set_now(640);
+    for slot in 0..100 {
+        device
+            .store(&mut worker, slot, &page_of(HALF, u64::from(slot)), Purpose::Write)
+            .expect("memory");
+    }
+    worker.set_now(1280);
+    let page = loaded(&device, &mut worker, 99).expect("stored");
+    device.discard(&worker, 0, 90);
+    assert!(device.compact(&mut worker) > 0);
+    assert_eq!(last_access(&device, 99), Some(1280));
+    assert_eq!(last_access(&device, 98), Some(640));
+    assert!(loaded(&device, &mut worker, 99) == Ok(page));
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl<L> Directory<L> {
     }
 
     /// Frees what is only there for leaves from `leaf_count` on: extensions, and leaves of the
-    /// first vector. An extension that is still needed keeps its leaves, which are three pages
+    /// first vector. An extension that is still needed keeps its leaves, which are two pages
     /// each.
     pub(super) fn shrink(&mut self, leaf_count: usize) {
         let first_count = self.first.len();

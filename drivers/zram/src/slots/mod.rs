@@ -1,8 +1,8 @@
 //! The slot table: what each page offset of the device holds.
 //!
-//! [`word`] packs a slot's state into 64 bits, [`table`] finds the word of a slot through the
-//! [`directory`]. Words are changed by swap and compare-exchange alone, never under a lock. What
-//! keeps that sound:
+//! [`word`] packs a slot's state and its [`age`] into 64 bits, [`table`] finds the word of a slot
+//! through the [`directory`]. Words are changed by swap and compare-exchange alone, never under a lock.
+//! What keeps that sound, where words are the same if they differ in nothing but their age:
 //!
 //! 1. An object is put into the pool, under its class's lock, *before* a word refers to it.
 //! 2. Whoever takes a word out of the table (store, take, discard) owns its object and frees it,
@@ -18,10 +18,15 @@
 //!    content, and is left to its owner. A move to another class puts a copy in first, as in (1);
 //!    the word is changed and the old place freed under the old class's lock, and if the word has
 //!    changed, the copy is freed.
+//! 5. A load changes the age of a word, by compare-exchange, and nothing else: content and owner stay.
+//!    Whoever meant to change the word meanwhile finds the same content and tries again with the new
+//!    age. It is tried again as often as others got an age in first: once in 64 seconds for each load at most.
 
+mod age;
 mod directory;
 mod table;
 mod word;
 
+pub(crate) use age::{Age, Ages};
 pub(crate) use table::{Entry, SlotTable};
 pub(crate) use word::{Fill, ObjectSize, Priority, SlotState, SlotWord, StoredObject};

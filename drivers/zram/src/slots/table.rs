@@ -1,60 +1,46 @@
 //! The slot table: a directory of leaves, each allocated when one of its slots is first stored.
 //!
-//! A device of 100 GiB costs 200 KiB until it is used. A leaf is 1024 slots in chunks of 16: two
-//! cache lines of words and one of ages, so a slot's word and age are neighbours and a leaf is
-//! three pages. Leaves are not given back while the table is shared: a reader needs no lock to walk
-//! them. A table grows while others use it; to shrink it takes having it alone (`&mut`).
+//! A device of 100 GiB costs 200 KiB until it is used. A leaf is the words of 1024 slots, two pages.
+//! Leaves are not given back while the table is shared: a reader needs no lock to walk them. A table
+//! grows while others use it; to shrink it takes having it alone (`&mut`).
 //!
 //! Memory orders: a word is published with Release and read with Acquire, so whoever sees a word
 //! sees the object written before it. The number of slots is published with Release after the
-//! directory has grown, so whoever sees a slot finds its place. Ages are Relaxed: an age is a hint
-//! that nothing is decided by together with another field.
-
-use core::array;
-use core::sync::atomic::AtomicU32;
+//! directory has grown, so whoever sees a slot finds its place.
 
 use super::directory::Directory;
-use super::{SlotState, SlotWord};
+use super::{Age, Ages, SlotState, SlotWord};
 use crate::sync::{self, AtomicU64, Ordering};
 use crate::{NoMemory, StoredAbove, memory};
 
-const SLOTS_PER_CHUNK: usize = 16;
-/// Loom keeps a history for every word: a model gets as few as there can be.
-const CHUNKS_PER_LEAF: usize = if cfg!(loom) { 1 } else { 64 };
-const SLOTS_PER_LEAF: usize = SLOTS_PER_CHUNK * CHUNKS_PER_LEAF;
+/// Loom keeps a history for every word: a model gets few.
+const SLOTS_PER_LEAF: usize = if cfg!(loom) { 16 } else { 1024 };
 
-/// Words and ages of 16 slots.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Chunk {
-    words: [AtomicU64; SLOTS_PER_CHUNK],
-    ages: [AtomicU32; SLOTS_PER_CHUNK],
-}
+type Leaf = [AtomicU64; SLOTS_PER_LEAF];
 
 #[cfg(not(loom))]
-const _: () = assert!(size_of::<Chunk>() == 3 * 64, "a chunk is three cache lines");
-
-type Leaf = [Chunk; CHUNKS_PER_LEAF];
+const _: () = assert!(size_of::<Leaf>() == 8 * SLOTS_PER_LEAF, "a slot is 8 bytes");
 
 /// The slots of one device.
 #[derive(Debug)]
 pub(crate) struct SlotTable {
     directory: Directory<Leaf>,
     slot_count: sync::AtomicU32,
+    ages: Ages,
 }
 
 /// One slot of the table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'a> {
     word: &'a AtomicU64,
-    age: &'a AtomicU32,
 }
 
 impl SlotTable {
     /// Returns a table of `slot_count` free slots.
     pub(crate) fn new(slot_count: u32) -> Result<Self, NoMemory> {
         let directory = Directory::new(leaves_for(slot_count))?;
-        Ok(Self { directory, slot_count: sync::AtomicU32::new(slot_count) })
+        let slot_count = sync::AtomicU32::new(slot_count);
+        Ok(Self { directory, slot_count, ages: Ages::default() })
     }
 
     /// Returns how many slots there are; while the table is shared this only ever grows.
@@ -80,8 +66,9 @@ impl SlotTable {
     /// [`StoredAbove`], with nothing changed.
     pub(crate) fn shrink(&mut self, slot_count: u32) -> Result<(), StoredAbove> {
         let mut is_stored = false;
-        let free = SlotWord::from(SlotState::Free);
-        self.for_each(slot_count, u32::MAX, |_, entry| is_stored |= entry.load() != free);
+        self.for_each(slot_count, u32::MAX, |_, entry| {
+            is_stored |= entry.load() != SlotWord::FREE;
+        });
         if is_stored {
             return Err(StoredAbove);
         }
@@ -100,7 +87,7 @@ impl SlotTable {
     /// Returns the slot, whose leaf is allocated if need be.
     ///
     /// # Errors
-    /// [`NoMemory`] when there is none for the leaf (12 KiB).
+    /// [`NoMemory`] when there is none for the leaf (8 KiB).
     ///
     /// # Panics
     /// If there is no such slot: the caller has checked that.
@@ -109,7 +96,7 @@ impl SlotTable {
         assert!(slot < slot_count, "slot {slot} of {slot_count}");
         let place = self.directory.place(leaf_of(slot));
         let place = place.expect("the directory is as large as the table");
-        let leaf = place.get_or_try_init(|| memory::boxed_array(Chunk::free))?;
+        let leaf = place.get_or_try_init(|| memory::boxed_array(|| AtomicU64::new(0)))?;
         Ok(entry(leaf, slot))
     }
 
@@ -129,6 +116,26 @@ impl SlotTable {
         }
     }
 
+    /// Returns the age of an access at `now_seconds`.
+    pub(crate) fn age_at(&self, now_seconds: u32) -> Age {
+        self.ages.at(now_seconds)
+    }
+
+    /// Returns the moment of an age, in seconds of the clock that [`Self::age_at`] was given.
+    pub(crate) fn seconds(&self, age: Age) -> u32 {
+        self.ages.seconds(age)
+    }
+
+    /// Walks the table if that is due at `now_seconds`, so that no age is taken for a younger one: once
+    /// in 18 hours, a millisecond for each GiB of slots in use.
+    pub(crate) fn settle_ages(&self, now_seconds: u32) {
+        if let Some(sweep) = self.ages.begin_sweep(now_seconds) {
+            self.for_each(0, u32::MAX, |_, entry| {
+                entry.change(entry.load(), |word| Some(word.aged(sweep.settled(word.age()?)?)));
+            });
+        }
+    }
+
     /// Returns the bytes that directory and leaves take.
     pub(crate) fn metadata_bytes(&self) -> usize {
         self.directory.metadata_bytes() + self.directory.leaf_count() * size_of::<Leaf>()
@@ -144,51 +151,57 @@ const fn leaves_for(slot_count: u32) -> usize {
 }
 
 fn entry(leaf: &Leaf, slot: u32) -> Entry<'_> {
-    let index = slot as usize % SLOTS_PER_LEAF;
-    let chunk = &leaf[index / SLOTS_PER_CHUNK];
-    let index = index % SLOTS_PER_CHUNK;
-    Entry { word: &chunk.words[index], age: &chunk.ages[index] }
-}
-
-impl Chunk {
-    fn free() -> Self {
-        Self {
-            words: array::from_fn(|_| AtomicU64::new(0)),
-            ages: array::from_fn(|_| AtomicU32::new(0)),
-        }
-    }
+    Entry { word: &leaf[slot as usize % SLOTS_PER_LEAF] }
 }
 
 impl Entry<'_> {
     /// Returns the word as it is now.
     pub(crate) fn load(&self) -> SlotWord {
-        // Pairs with the Release in `swap` and `replace`.
+        // Pairs with the Release in `swap` and `change`.
         SlotWord(self.word.load(Ordering::Acquire))
     }
 
-    /// Installs `state` and returns the word that was there: its object is now the caller's.
+    /// Installs `state`, used at `age`, and returns the word that was there: its object is now the
+    /// caller's.
     #[must_use = "the old word's object must be freed"]
-    pub(crate) fn swap(&self, state: SlotState) -> SlotWord {
+    pub(crate) fn swap(&self, state: SlotState, age: Age) -> SlotWord {
         // Release publishes the new object; Acquire pairs with it for the old one.
-        SlotWord(self.word.swap(SlotWord::from(state).0, Ordering::AcqRel))
+        SlotWord(self.word.swap(SlotWord::new(state, age).0, Ordering::AcqRel))
     }
 
-    /// Installs `state` if the word still is `seen`, and returns whether it was.
+    /// Makes the slot free and returns the word that was there: its object is now the caller's.
+    #[must_use = "the old word's object must be freed"]
+    pub(crate) fn clear(&self) -> SlotWord {
+        self.swap(SlotState::Free, Age::default())
+    }
+
+    /// Installs `state` if the content still is the one `seen`, and returns whether it was. The age
+    /// stays.
     #[must_use = "nothing happened if the word had changed"]
     pub(crate) fn replace(&self, seen: SlotWord, state: SlotState) -> bool {
-        let new = SlotWord::from(state).0;
-        // As in `swap`. A failure reads nothing that is used, so it may be Relaxed.
-        self.word.compare_exchange(seen.0, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        self.change(seen, |now| {
+            now.has_content_of(seen).then(|| SlotWord::new(state, now.age().unwrap_or_default()))
+        })
     }
 
-    /// Records an access.
-    pub(crate) fn touch(&self, now_seconds: u32) {
-        self.age.store(now_seconds, Ordering::Relaxed);
+    /// Notes a use of whatever the slot holds, unless that is its age already.
+    pub(crate) fn touch(&self, seen: SlotWord, age: Age) {
+        self.change(seen, |now| (now.aged(age) != now).then(|| now.aged(age)));
     }
 
-    /// Returns the time of the last access, in seconds of the caller's clock.
-    pub(crate) fn last_access_seconds(&self) -> u32 {
-        self.age.load(Ordering::Relaxed)
+    /// Installs what `next` makes of the word, beginning with the one `seen`, until it makes nothing
+    /// or nobody was faster. Returns whether something was installed.
+    fn change(&self, seen: SlotWord, next: impl Fn(SlotWord) -> Option<SlotWord>) -> bool {
+        let mut now = seen;
+        while let Some(new) = next(now) {
+            // As in `swap`. A failure reads nothing that is used, so it may be Relaxed.
+            let order = (Ordering::AcqRel, Ordering::Relaxed);
+            match self.word.compare_exchange(now.0, new.0, order.0, order.1) {
+                Ok(_) => return true,
+                Err(other) => now = SlotWord(other),
+            }
+        }
+        false
     }
 }
 
@@ -196,7 +209,9 @@ impl Entry<'_> {
 mod tests {
     use super::{SLOTS_PER_LEAF, SlotTable};
     use crate::StoredAbove;
-    use crate::slots::{Fill, SlotState, SlotWord};
+    use crate::slots::{Age, Fill, SlotState, SlotWord};
+
+    const AGE: Age = Age::new(5);
 
     fn same_filled(word: u64) -> SlotState {
         SlotState::SameFilled(Fill::new(word).expect("fits"))
@@ -207,10 +222,10 @@ mod tests {
         let table = SlotTable::new(3 * SLOTS_PER_LEAF as u32).expect("memory");
         let empty = table.metadata_bytes();
         assert!(table.get(1024).is_none());
-        let word = table.get_or_allocate(1024).expect("memory").swap(same_filled(9));
-        assert_eq!(word, SlotWord::from(SlotState::Free));
+        let word = table.get_or_allocate(1024).expect("memory").swap(same_filled(9), AGE);
+        assert_eq!(word, SlotWord::FREE);
         assert!(table.get(1024).is_some() && table.get(1023).is_none());
-        assert_eq!(table.metadata_bytes(), empty + 1024 * 12);
+        assert_eq!(table.metadata_bytes(), empty + 1024 * 8);
     }
 
     #[test]
@@ -247,11 +262,11 @@ mod tests {
         let before = table.metadata_bytes();
         table.grow(10 * LEAF + 1).expect("memory");
         assert_eq!(table.slot_count(), 10 * LEAF + 1);
-        let last = table.get_or_allocate(10 * LEAF).expect("memory").swap(same_filled(7));
-        assert_eq!(last, SlotWord::from(SlotState::Free));
+        let last = table.get_or_allocate(10 * LEAF).expect("memory").swap(same_filled(7), AGE);
+        assert_eq!(last, SlotWord::FREE);
         assert_eq!(table.shrink(10 * LEAF), Err(StoredAbove));
         assert_eq!(table.slot_count(), 10 * LEAF + 1);
-        let last = table.get(10 * LEAF).expect("its leaf is there").swap(SlotState::Free);
+        let last = table.get(10 * LEAF).expect("its leaf is there").clear();
         assert_eq!(last.decode(), Ok(same_filled(7)));
         assert_eq!(table.shrink(LEAF), Ok(()));
         assert_eq!((table.slot_count(), table.metadata_bytes()), (LEAF, before));
@@ -260,10 +275,43 @@ mod tests {
     }
 
     #[test]
-    fn an_access_is_remembered_in_seconds() {
+    fn a_use_changes_the_age_and_a_later_change_of_the_content_keeps_it() {
         let table = SlotTable::new(1).expect("memory");
         let entry = table.get_or_allocate(0).expect("memory");
-        entry.touch(77);
-        assert_eq!(entry.last_access_seconds(), 77);
+        assert_eq!(entry.swap(same_filled(1), AGE), SlotWord::FREE);
+        let seen = entry.load();
+        entry.touch(seen, Age::from_bits(77));
+        assert_eq!(entry.load(), SlotWord::new(same_filled(1), Age::from_bits(77)));
+        assert!(entry.replace(seen, same_filled(2)), "an age is no content");
+        assert_eq!(entry.load(), SlotWord::new(same_filled(2), Age::from_bits(77)));
+    }
+
+    #[test]
+    fn an_age_that_would_be_taken_for_a_younger_one_stops_at_half_a_round() {
+        let day = 86_400;
+        let table = SlotTable::new(2).expect("memory");
+        let entry = table.get_or_allocate(0).expect("memory");
+        assert_eq!(entry.swap(same_filled(1), table.age_at(0)), SlotWord::FREE);
+        let used = |now: u32| {
+            table.settle_ages(now);
+            table.seconds(entry.load().age().expect("a small word has one"))
+        };
+        assert_eq!(used(day), 0);
+        for days in 2..30 {
+            let age = days * day - used(days * day);
+            assert!((131_072..200_000).contains(&age), "{age} s after {days} days");
+        }
+        assert_eq!(table.get(1).map(|it| it.load()), Some(SlotWord::FREE));
+    }
+
+    #[test]
+    fn a_use_of_what_is_gone_leaves_a_free_slot_free() {
+        let table = SlotTable::new(1).expect("memory");
+        let entry = table.get_or_allocate(0).expect("memory");
+        assert_eq!(entry.swap(same_filled(1), AGE), SlotWord::FREE);
+        let seen = entry.load();
+        assert!(entry.replace(seen, SlotState::Free));
+        entry.touch(seen, Age::from_bits(77));
+        assert_eq!(entry.load(), SlotWord::FREE);
     }
 }

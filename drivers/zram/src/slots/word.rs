@@ -1,21 +1,30 @@
-//! The slot word: a slot's whole state in 64 bits, changed in one atomic step.
+//! The slot word: a slot's whole state and its age in 64 bits, changed in one atomic step.
 //!
-//! | bits   | stored object      | free | same-filled               |
-//! | ------ | ------------------ | ---- | ------------------------- |
-//! | 63..52 | 0                  | 0    | not 0                     |
-//! | 51     | 1                  | 0    | the repeated word, XOR    |
-//! | 50..46 | 0, kept for flags  | 0    | [`FILL_MASK`]             |
-//! | 45..44 | algorithm priority | 0    |                           |
-//! | 43..32 | size - 1           | 0    |                           |
-//! | 31..0  | handle             | 0    |                           |
+//! | bits   | stored object      | free | same-filled | same-filled, any word |
+//! | ------ | ------------------ | ---- | ----------- | --------------------- |
+//! | 63..60 | 1                  | 0    | 2 or 3      | 4 to 15               |
+//! | 59..48 | age                | 0    | age         | with 63..60: the      |
+//! | 47..46 | 0, kept for flags  | 0    | the word,   | repeated word, XOR    |
+//! | 45..44 | algorithm priority | 0    | see below   | [`FILL_MASK`]         |
+//! | 43..32 | size - 1           | 0    |             |                       |
+//! | 31..0  | handle             | 0    |             |                       |
 //!
-//! A free slot is all zeros, so a new leaf of the table needs no preparation. A same-filled slot is
-//! its repeated word itself, which leaves out one in 4096 of all words: those whose top twelve bits
-//! equal the mask's. Such a page is compressed like any other, to some 30 bytes. No repeated byte
-//! is among them.
+//! A free slot is all zeros, so a new leaf of the table needs no preparation; it has no age. A repeated
+//! word has 49 bits beside an age, which are enough for those that programs have:
+//!
+//! | bits 63..60 | bit 47 | the repeated word |
+//! | ----------- | ------ | ----------------- |
+//! | 2 | its sign | 48 bits with their sign: numbers, and addresses of user and kernel |
+//! | 3 | 0 | bits 31..0 twice: any repeated byte, half or word |
+//! | 3 | 1 | bits 46..0 followed by 17 zeros: floating point numbers of few digits |
+//!
+//! Of all other words three in four are kept without an age, which is no loss, as nothing is ever decided
+//! by the age of a page that takes no memory. The fourth, whose top bits are 10, is left out: such a
+//! page is compressed like any other, to some 30 bytes. A word that fits in two ways takes the first.
 //!
 //! Legal combinations are the variants of [`SlotState`]; every other pattern is rejected when it is
-//! decoded. Transitions, all by one atomic step and from any thread:
+//! decoded. Transitions, all by one atomic step and from any thread; beside these, a load may change
+//! the age of what is there and nothing else:
 //!
 //! | from \ to   | free          | same-filled | stored                       |
 //! | ----------- | ------------- | ----------- | ---------------------------- |
@@ -23,24 +32,38 @@
 //! | same-filled | take, discard | store       | store                        |
 //! | stored      | take, discard | store       | store; compaction (a move)   |
 
+use super::age::{AGE_BITS, Age};
 use crate::PAGE_SIZE;
 use crate::pool::Handle;
 
-/// Added to a repeated word. Only its top twelve bits are set, to a pattern that no repeated byte
-/// and no user or kernel address has.
-const FILL_MASK: u64 = 0x97a << FILL_SHIFT;
-const FILL_SHIFT: u32 = 52;
-const STORED: u64 = 1 << 51;
+const KIND_SHIFT: u32 = 60;
+const STORED: u64 = 1;
+const FILL_OF_48_BITS: u64 = 2;
+const FILL_OF_A_PATTERN: u64 = 3;
+/// The first kind that is part of a repeated word.
+const FILL_OF_ANY_WORD: u64 = 4;
+/// Added to a word of that kind. The top bits 10 become 00, which is no such kind.
+const FILL_MASK: u64 = 0b10 << 62;
+const AGE_SHIFT: u32 = 48;
+const AGE_MASK: u64 = ((1 << AGE_BITS) - 1) << AGE_SHIFT;
+/// What stands below the age.
+const PAYLOAD: u64 = (1 << AGE_SHIFT) - 1;
+/// Set in a [`FILL_OF_A_PATTERN`] whose word ends with zeros.
+const FILL_ENDS_WITH_ZEROS: u64 = 1 << 47;
+/// How many zeros those are.
+const FILL_ZEROS: u32 = 17;
 const PRIORITY_SHIFT: u32 = 44;
 const PRIORITY_MASK: u64 = 0b11;
 const SIZE_SHIFT: u32 = 32;
 const SIZE_MASK: u64 = 0xfff;
-/// Every bit that a stored object may have set.
+/// Every bit below the age that a stored object may have set.
 const STORED_BITS: u64 =
-    STORED | PRIORITY_MASK << PRIORITY_SHIFT | SIZE_MASK << SIZE_SHIFT | u32::MAX as u64;
+    PRIORITY_MASK << PRIORITY_SHIFT | SIZE_MASK << SIZE_SHIFT | u32::MAX as u64;
 
+const _: () = assert!(AGE_SHIFT + AGE_BITS == KIND_SHIFT, "an age fits its field exactly");
 const _: () = assert!(SIZE_MASK as usize + 1 == PAGE_SIZE, "size - 1 fits its field exactly");
-const _: () = assert!(STORED_BITS >> FILL_SHIFT == 0, "a stored object never looks same-filled");
+const _: () =
+    assert!(FILL_ENDS_WITH_ZEROS.ilog2() + FILL_ZEROS == u64::BITS, "47 bits and 17 zeros");
 
 /// What a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,19 +89,56 @@ pub(crate) struct StoredObject {
 
 /// A repeated word that fits into a slot word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fill(u64);
+pub(crate) struct Fill {
+    word: u64,
+    /// As in the slot word, at age 0.
+    encoded: u64,
+}
 
 impl Fill {
-    /// Returns the fill of `word`, or nothing for the one word in 4096 that cannot be kept.
+    /// Returns the fill of `word`, or nothing for one that cannot be kept.
     pub(crate) fn new(word: u64) -> Option<Self> {
-        let fits = (word ^ FILL_MASK) >> FILL_SHIFT != 0;
-        fits.then_some(Self(word))
+        let low = word as u32;
+        let encoded = if word == from_48_bits(word) {
+            FILL_OF_48_BITS << KIND_SHIFT | word & PAYLOAD
+        } else if word == twice(low) {
+            FILL_OF_A_PATTERN << KIND_SHIFT | u64::from(low)
+        } else if word.trailing_zeros() >= FILL_ZEROS {
+            FILL_OF_A_PATTERN << KIND_SHIFT | FILL_ENDS_WITH_ZEROS | word >> FILL_ZEROS
+        } else if (word ^ FILL_MASK) >> KIND_SHIFT >= FILL_OF_ANY_WORD {
+            word ^ FILL_MASK
+        } else {
+            return None;
+        };
+        Some(Self { word, encoded })
+    }
+
+    /// Returns the fill that a word stands for, whatever its age.
+    fn decode(encoded: u64) -> Option<Self> {
+        let word = match (encoded >> KIND_SHIFT, encoded & FILL_ENDS_WITH_ZEROS) {
+            (FILL_OF_48_BITS, _) => from_48_bits(encoded),
+            (FILL_OF_A_PATTERN, 0) => twice(encoded as u32),
+            (FILL_OF_A_PATTERN, _) => encoded << FILL_ZEROS,
+            (FILL_OF_ANY_WORD.., _) => encoded ^ FILL_MASK,
+            _ => return None,
+        };
+        Self::new(word).filter(|fill| SlotWord(fill.encoded).has_content_of(SlotWord(encoded)))
     }
 
     /// Returns the repeated word.
     pub(crate) fn word(self) -> u64 {
-        self.0
+        self.word
     }
+}
+
+/// Returns the lowest 48 bits with their sign.
+fn from_48_bits(bits: u64) -> u64 {
+    let upper = u64::BITS - AGE_SHIFT;
+    ((bits << upper).cast_signed() >> upper).cast_unsigned()
+}
+
+fn twice(half: u32) -> u64 {
+    u64::from(half) << u32::BITS | u64::from(half)
 }
 
 /// The size of an object: 1 to 4096 bytes.
@@ -121,45 +181,68 @@ pub(crate) struct SlotWord(pub(super) u64);
 pub(crate) struct IllegalWord;
 
 impl SlotWord {
+    /// The word of a free slot.
+    pub(crate) const FREE: Self = Self(0);
+
+    /// Returns the word of a state that was last used at `age`, which is left out where there is no room
+    /// for it.
+    pub(crate) fn new(state: SlotState, age: Age) -> Self {
+        let word = match state {
+            SlotState::Free => 0,
+            SlotState::SameFilled(fill) => fill.encoded,
+            SlotState::Stored(object) => {
+                STORED << KIND_SHIFT
+                    | u64::from(object.priority.0) << PRIORITY_SHIFT
+                    | u64::from(object.size.0 - 1) << SIZE_SHIFT
+                    | u64::from(object.handle.bits())
+            }
+        };
+        Self(word).aged(age)
+    }
+
     /// Returns the state that the word stands for.
     ///
     /// # Errors
     /// [`IllegalWord`] for a pattern that no state encodes to.
     pub(crate) fn decode(self) -> Result<SlotState, IllegalWord> {
-        let word = self.0;
-        if word == 0 {
+        if self == Self::FREE {
             return Ok(SlotState::Free);
         }
-        if word >> FILL_SHIFT != 0 {
-            return Ok(SlotState::SameFilled(Fill(word ^ FILL_MASK)));
+        if self.0 >> KIND_SHIFT != STORED {
+            return Fill::decode(self.0).map(SlotState::SameFilled).ok_or(IllegalWord);
         }
-        if word & STORED == 0 || word & !STORED_BITS != 0 {
+        let payload = self.0 & PAYLOAD;
+        if payload & !STORED_BITS != 0 {
             return Err(IllegalWord);
         }
         let object = StoredObject {
-            handle: Handle::from_bits(word as u32),
-            size: ObjectSize((word >> SIZE_SHIFT & SIZE_MASK) as u16 + 1),
-            priority: Priority((word >> PRIORITY_SHIFT & PRIORITY_MASK) as u8),
+            handle: Handle::from_bits(payload as u32),
+            size: ObjectSize((payload >> SIZE_SHIFT & SIZE_MASK) as u16 + 1),
+            priority: Priority((payload >> PRIORITY_SHIFT & PRIORITY_MASK) as u8),
         };
         if object.size.is_incompressible() && object.priority != Priority::PRIMARY {
             return Err(IllegalWord);
         }
         Ok(SlotState::Stored(object))
     }
-}
 
-impl From<SlotState> for SlotWord {
-    fn from(state: SlotState) -> Self {
-        match state {
-            SlotState::Free => Self(0),
-            SlotState::SameFilled(fill) => Self(fill.0 ^ FILL_MASK),
-            SlotState::Stored(object) => Self(
-                STORED
-                    | u64::from(object.priority.0) << PRIORITY_SHIFT
-                    | u64::from(object.size.0 - 1) << SIZE_SHIFT
-                    | u64::from(object.handle.bits()),
-            ),
-        }
+    /// Returns when the slot was last used, if the word says that.
+    pub(crate) fn age(self) -> Option<Age> {
+        self.has_age().then(|| Age::from_bits(self.0 >> AGE_SHIFT))
+    }
+
+    /// Returns the word with another age, if there is room for one.
+    pub(crate) fn aged(self, age: Age) -> Self {
+        if self.has_age() { Self(self.0 & !AGE_MASK | age.bits() << AGE_SHIFT) } else { self }
+    }
+
+    /// Returns whether both mean the same content, whatever their ages.
+    pub(crate) fn has_content_of(self, other: Self) -> bool {
+        self.aged(Age::default()) == other.aged(Age::default())
+    }
+
+    fn has_age(self) -> bool {
+        (STORED..FILL_OF_ANY_WORD).contains(&(self.0 >> KIND_SHIFT))
     }
 }
 

@@ -54,7 +54,9 @@ pub(crate) fn show<R: RawMutex, P: PageSource>(
 }
 
 fn line_of(stored: StoredSlot) -> Words {
-    let StoredSlot { slot, last_access_seconds, .. } = stored;
+    let slot = stored.slot;
+    // Linux's 0 for a slot of which it does not know.
+    let last_access_seconds = stored.last_access_seconds.unwrap_or_default();
     let mut line = Words::NONE;
     // A line is shorter than the place for words, so nothing can fail.
     let _ = write!(line, "{slot:12} {last_access_seconds:12}.000000 ");
@@ -81,13 +83,13 @@ mod tests {
     fn a_line_has_the_columns_of_linux() {
         let stored = StoredSlot {
             slot: 300,
-            last_access_seconds: 17,
+            last_access_seconds: Some(17),
             is_same_filled: false,
             is_incompressible: true,
             is_recompressed: false,
         };
         assert_eq!(line_of(stored).text(), "         300           17.000000 ..h...\n");
-        let most = StoredSlot { slot: u32::MAX, last_access_seconds: u32::MAX, ..stored };
+        let most = StoredSlot { slot: u32::MAX, last_access_seconds: Some(u32::MAX), ..stored };
         for stored in [stored, most] {
             assert_eq!(line_of(stored).text().len(), LINE);
         }

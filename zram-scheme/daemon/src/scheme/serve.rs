@@ -13,6 +13,7 @@ use zram::{NoMemory, Worker};
 use super::file::File;
 use super::handles::{HandleId, Opened};
 use super::{Fault, content, open, stat, verbs, write};
+use crate::coarse_clock::CoarseClock;
 use crate::daemon::{Change, Daemon};
 use crate::data::{self, DataError, Transfer};
 use crate::devices::traffic::Way;
@@ -28,6 +29,7 @@ pub struct Server<'a, P: Platform, S: Socket> {
     daemon: &'a Daemon<P, S>,
     /// Of no CPU: the thread runs anywhere and is one, so it uses the devices' fallback streams.
     worker: Worker,
+    clock: CoarseClock,
 }
 
 /// Serves requests until the socket is closed.
@@ -56,7 +58,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
     ///
     /// [`NoMemory`].
     pub fn new(daemon: &'a Daemon<P, S>) -> Result<Self, NoMemory> {
-        Ok(Self { daemon, worker: Worker::new(usize::MAX)? })
+        Ok(Self { daemon, worker: Worker::new(usize::MAX)?, clock: CoarseClock::default() })
     }
 
     /// Serves one request, and answers it unless the actor will.
@@ -208,11 +210,12 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         Ok(result?)
     }
 
-    /// Lets the clock of the pages' ages be now, and returns now.
-    fn set_clock(&mut self) -> impl FnOnce() -> u64 + use<P, S> {
-        let now_ns = self.daemon.platform.now_ns();
-        self.worker.set_now(crate::platform::seconds(now_ns));
-        move || now_ns
+    /// Lets the clock of the pages' ages be now, or a second ago. The clock itself is for whoever needs it
+    /// exactly.
+    fn set_clock(&mut self) -> impl FnOnce() -> u64 + use<'a, P, S> {
+        let platform = &self.daemon.platform;
+        self.worker.set_now(self.clock.seconds(platform.ticks(), || platform.now_ns()));
+        move || platform.now_ns()
     }
 
     /// Answers a watch: nothing is ready until something changes.

@@ -9,10 +9,11 @@
 use zram::{LoadError, NoMemory, PageBytes, Purpose, StoreError, Worker};
 use zram_abi::record::{ENTRIES_MAX, Operation, RECORD_SIZE, Record, Status};
 
+use crate::coarse_clock::CoarseClock;
 use crate::daemon::{Change, Daemon};
 use crate::devices::Content;
 use crate::devices::traffic::Way;
-use crate::platform::{Platform, Socket, SwapQueue, seconds};
+use crate::platform::{Platform, Socket, SwapQueue};
 use zram_lifecycle::DeviceId;
 
 /// Serves the queue of `cpu` until the kernel revokes it.
@@ -25,18 +26,20 @@ pub fn run<P: Platform, S: Socket>(
     cpu: usize,
     queue: &mut impl SwapQueue,
 ) -> Result<(), NoMemory> {
-    let mut worker = Worker::new(cpu)?;
+    let (mut worker, mut clock) = (Worker::new(cpu)?, CoarseClock::default());
     let mut bytes: [u8; RECORD_SIZE] = Record::none().encode();
     while queue.next(&mut bytes).is_ok() {
         // What is no record cannot be answered entry by entry; the pager takes it for a dead end.
         let mut record = Record::decode(&bytes).unwrap_or(Record::none());
+        let platform = &daemon.platform;
+        worker.set_now(clock.seconds(platform.ticks(), || platform.now_ns()));
         serve(daemon, &mut worker, &mut record, queue.window());
         bytes = record.encode();
     }
     Ok(())
 }
 
-/// Answers every entry of a record.
+/// Answers every entry of a record, at the worker's time.
 pub(crate) fn serve<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     worker: &mut Worker,
@@ -49,9 +52,7 @@ pub(crate) fn serve<P: Platform, S: Socket>(
         named.and_then(|(id, generation)| daemon.devices.use_generation(id, generation).ok());
     let Some(content) = used else { return answer_all(record, Status::Gone) };
     let now_ns = || daemon.platform.now_ns();
-    let begun_ns = now_ns();
-    worker.set_now(seconds(begun_ns));
-    let passage = way_of(record.operation).map(|way| content.traffic().begin(way, || begun_ns));
+    let passage = way_of(record.operation).map(|way| content.traffic().begin(way, now_ns));
     match record.operation {
         Operation::None => {}
         Operation::Store => store::<P>(&content, worker, record, window),

@@ -4,7 +4,7 @@ use super::{Device, audit, device, device_of, loaded};
 use crate::device::Purpose;
 use crate::pool::Handle;
 use crate::pool::audit::Damage;
-use crate::slots::{ObjectSize, Priority, SlotState, StoredObject};
+use crate::slots::{Age, ObjectSize, Priority, SlotState, StoredObject};
 use crate::test_support::{CountedPages, Random, page_of};
 use crate::{LoadError, PAGE_SIZE, Worker};
 
@@ -119,9 +119,9 @@ fn compaction_moves_no_more_of_an_object_than_its_place_whatever_its_slot_says()
     let object = object_in(&device, 3);
     let entry = device.table.get(3).expect("a leaf");
     let size = ObjectSize::new(PAGE_SIZE - 1).expect("a size");
-    let word = entry.swap(SlotState::Stored(StoredObject { size, ..object }));
+    let word = entry.swap(SlotState::Stored(StoredObject { size, ..object }), Age::default());
     assert_eq!(device.compact(&mut worker), 0, "it stays, and so does its page");
-    let _ = entry.swap(word.decode().expect("a state"));
+    let _ = entry.swap(word.decode().expect("a state"), Age::default());
     for slot in 0..4 {
         assert!(loaded(&device, &mut worker, slot) == Ok(content(slot)), "slot {slot}");
     }
@@ -172,9 +172,9 @@ fn a_damaged_handle_or_size_never_gives_another_page() {
         StoredObject { handle, ..object }
     });
     for damaged in by_size.chain(by_handle) {
-        let word = entry.swap(SlotState::Stored(damaged));
+        let word = entry.swap(SlotState::Stored(damaged), Age::default());
         assert_eq!(loaded(&device, &mut worker, 77), Err(LoadError::Damaged), "{damaged:?}");
-        let _ = entry.swap(word.decode().expect("a state"));
+        let _ = entry.swap(word.decode().expect("a state"), Age::default());
     }
     assert!(loaded(&device, &mut worker, 77) == Ok(page_of(700, 77)));
     audit(&device, &pages);

@@ -24,6 +24,7 @@ enum Operation {
     CpuUp { cpu: usize },
     CpuDown { cpu: usize },
     WorkOn { cpu: usize },
+    Wait { seconds: u32 },
 }
 
 fn any_operation() -> impl Strategy<Value = Operation> {
@@ -39,9 +40,17 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::Compact),
         1 => (0..40_u64).prop_map(|pages| Operation::Limit { pages }),
         1 => (0..4_u64).prop_map(|count| Operation::RefuseCommits { count }),
-        1 => (0..3_usize).prop_map(|cpu| Operation::CpuUp { cpu }),
-        1 => (0..3_usize).prop_map(|cpu| Operation::CpuDown { cpu }),
-        1 => (0..4_usize).prop_map(|cpu| Operation::WorkOn { cpu }),
+        3 => any_change_of_cpus(),
+        // Up to a week: the clock of the ages goes round in three days.
+        1 => (0..600_000_u32).prop_map(|seconds| Operation::Wait { seconds }),
+    ]
+}
+
+fn any_change_of_cpus() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        (0..3_usize).prop_map(|cpu| Operation::CpuUp { cpu }),
+        (0..3_usize).prop_map(|cpu| Operation::CpuDown { cpu }),
+        (0..4_usize).prop_map(|cpu| Operation::WorkOn { cpu }),
     ]
 }
 
@@ -52,6 +61,7 @@ struct Run<'a> {
     worker: Worker,
     model: Model,
     limit: u64,
+    now_seconds: u32,
 }
 
 impl Run<'_> {
@@ -83,6 +93,10 @@ impl Run<'_> {
             Operation::CpuUp { cpu } => self.device.cpu_up(cpu).expect("memory"),
             Operation::CpuDown { cpu } => self.device.cpu_down(cpu),
             Operation::WorkOn { cpu } => self.worker.set_cpu(cpu),
+            Operation::Wait { seconds } => {
+                self.now_seconds += seconds;
+                self.worker.set_now(self.now_seconds);
+            }
         }
         let used = used_pages(&self.device);
         let is_allowed = self.limit == 0 || used <= self.limit.max(used_before);
@@ -135,7 +149,8 @@ fn shrinks(page: &PageBytes) -> bool {
 fn run(operations: &[Operation]) {
     let pages = CountedPages::default();
     let (device, worker) = device(&pages, SLOTS);
-    let mut run = Run { device, pages: &pages, worker, model: Model::new(), limit: 0 };
+    let model = Model::new();
+    let mut run = Run { device, pages: &pages, worker, model, limit: 0, now_seconds: 0 };
     operations.iter().for_each(|operation| run.perform(operation));
     run.finish();
 }

@@ -11,9 +11,11 @@ use crate::{PAGE_SIZE, Purpose, StoredSlot};
 fn only_slots_that_hold_a_page_are_visited_with_what_they_hold() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 100_000);
-    for (now, slot, page) in
-        [(7, 3, [b'A'; PAGE_SIZE]), (8, 70_000, page_of(HALF, 1)), (9, 99_999, page_of(NOISE, 2))]
-    {
+    for (now, slot, page) in [
+        (64, 3, [b'A'; PAGE_SIZE]),
+        (200, 70_000, page_of(HALF, 1)),
+        (300, 99_999, page_of(NOISE, 2)),
+    ] {
         worker.set_now(now);
         device.store(&mut worker, slot, &page, Purpose::Write).expect("memory");
     }
@@ -23,7 +25,14 @@ fn only_slots_that_hold_a_page_are_visited_with_what_they_hold() {
         seen.push((slot, last_access_seconds, stored.is_same_filled, stored.is_incompressible));
         ControlFlow::Continue(())
     });
-    assert_eq!(seen, [(3, 7, true, false), (70_000, 8, false, false), (99_999, 9, false, true)]);
+    assert_eq!(
+        seen,
+        [
+            (3, Some(64), true, false),
+            (70_000, Some(192), false, false),
+            (99_999, Some(256), false, true),
+        ]
+    );
 }
 
 #[test]

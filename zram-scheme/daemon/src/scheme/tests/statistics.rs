@@ -31,9 +31,10 @@ fn number(machine: &mut Machine, name: &str) -> u64 {
 fn block_state_lists_the_slots_that_hold_a_page() {
     let (mut machine, _handle) = machine();
     let file = machine.open_as("0/block_state", O_RDONLY, 0).unwrap();
-    let expected = "           0            5.000000 s.....\n\
-                    \u{20}          5            5.000000 ......\n\
-                    \u{20}       9000            5.000000 ..h...\n";
+    // The clock says 200 s, and ages have units of 64.
+    let expected = "           0          192.000000 s.....\n\
+                    \u{20}          5          192.000000 ......\n\
+                    \u{20}       9000          192.000000 ..h...\n";
     assert_eq!(machine.read(file, 0, 8192).unwrap(), expected.as_bytes());
     assert_eq!(machine.read(file, expected.len() as u64, 100).unwrap(), b"");
     for size in [1, 7, 40, 41] {
