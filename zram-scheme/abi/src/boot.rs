@@ -70,6 +70,8 @@ pub mod auxv {
     pub const EXIT_PIPE_FD: usize = 0x1001;
     /// Lower descriptors of the creator end below this; what is not given here gets closed.
     pub const FD_LIMIT: usize = 0x1002;
+    /// The handles of the creator's threads end below this; they get closed too.
+    pub const STATUS_LIMIT: usize = 0x1003;
 }
 
 /// The file of the `sys` scheme with what the loader said, a line `NAME=VALUE` for each word.

@@ -29,6 +29,7 @@ pub(crate) struct MachinePlatform {
 
 impl MachinePlatform {
     pub(crate) fn new() -> Self {
+        memory::look_for_pager();
         Self { possible_cpus: cpus::count_possible(), memory_bytes: memory::total_bytes() }
     }
 

@@ -71,12 +71,12 @@ impl Context {
         self.0.dup(authorised("attrs")?.as_bytes())?.write(&attributes).map(drop)
     }
 
-    /// Returns the handle by which it is ended, by itself or another.
-    pub(crate) fn status(&self) -> Result<Fd> {
-        Self::status_of(self.0.raw())
+    /// Returns the handle by which it is ended, by itself or another, under this number.
+    pub(crate) fn status_at(&self, number: usize) -> Result<Fd> {
+        Fd::dup_at_number(self.0.raw(), number, authorised("status")?.as_bytes())
     }
 
-    /// Returns the same for the context that `descriptor` stands for.
+    /// Returns the same under any number for the context that `descriptor` stands for.
     pub(crate) fn status_of(descriptor: usize) -> Result<Fd> {
         Fd::dup_of(descriptor, authorised("status")?.as_bytes())
     }

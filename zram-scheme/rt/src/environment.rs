@@ -10,6 +10,7 @@ use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use zram_abi::boot::{SCHEME_CREATION_CAP, UPPER, auxv, scheme_id};
 
 use crate::fd;
+use crate::thread::STATUS_FIRST;
 
 const NONE: usize = usize::MAX;
 
@@ -43,13 +44,19 @@ pub(crate) unsafe fn initialise(stack: *const usize) {
         return;
     }
     ARGUMENTS.store(stack.cast_mut(), Ordering::Relaxed);
-    let mut limit = 0;
+    let mut limits = Limits { given: 0, status: 0 };
     // SAFETY: forwarded from the caller.
-    unsafe { for_each_auxv(stack, |key, value| take(key, value, &mut limit)) };
-    drop_what_was_not_given(limit);
+    unsafe { for_each_auxv(stack, |key, value| take(key, value, &mut limits)) };
+    drop_what_was_not_given(limits);
 }
 
-fn take(key: usize, value: usize, limit: &mut usize) {
+/// Where the creator's descriptors end: those that it gives out, and the handles of its threads.
+struct Limits {
+    given: usize,
+    status: usize,
+}
+
+fn take(key: usize, value: usize, limits: &mut Limits) {
     let cell = match key {
         auxv::PROC_FD => &PROC,
         auxv::THREAD_FD => &THREAD,
@@ -57,7 +64,11 @@ fn take(key: usize, value: usize, limit: &mut usize) {
         auxv::SCHEME_CREATION_CAP => &CREATION_CAP,
         auxv::EXIT_PIPE_FD => &EXIT_PIPE,
         auxv::FD_LIMIT => {
-            *limit = value;
+            limits.given = value;
+            return;
+        }
+        auxv::STATUS_LIMIT => {
+            limits.status = value;
             return;
         }
         _ => return,
@@ -65,13 +76,14 @@ fn take(key: usize, value: usize, limit: &mut usize) {
     cell.store(value, Ordering::Relaxed);
 }
 
-fn drop_what_was_not_given(limit: usize) {
+fn drop_what_was_not_given(limits: Limits) {
     let given = [0, 1, 2]
         .into_iter()
         .chain([&PROC, &THREAD, &NAMESPACE, &CREATION_CAP, &EXIT_PIPE].into_iter().filter_map(get));
-    let lower = 0..limit.min(fd::SLOTS_MAX);
+    let lower = 0..limits.given.min(fd::GIVEN_MAX);
+    let statuses = STATUS_FIRST..limits.status.min(fd::SLOTS_MAX);
     let upper = (1..UPPER_MAX).map(|id| UPPER | id);
-    for slot in lower.chain(upper) {
+    for slot in lower.chain(statuses).chain(upper) {
         if given.clone().any(|kept| kept == slot) {
             fd::adopt(&[slot]);
         } else {

@@ -13,13 +13,20 @@ use syscall::flag::{CallFlags, MapFlags, StdFsCallKind};
 use syscall::{Error, Map, Result, Stat, StatVfs};
 
 use crate::memory::Mapping;
+use crate::thread::THREADS_MAX;
 use zram_rt_core::again;
 
 /// Lower descriptors of a program; as many as the in-tree kernel gives a file table.
 pub(crate) const SLOTS_MAX: usize = 1024;
 
 // Relaxed is enough for every access: the words hand out numbers and guard no other memory.
-static USED: [AtomicU64; SLOTS_MAX / 64] = [const { AtomicU64::new(0) }; SLOTS_MAX / 64];
+static USED: [AtomicU64; GIVEN_MAX / 64] = [const { AtomicU64::new(0) }; GIVEN_MAX / 64];
+
+/// Numbers below this are given out; those above are for the handles by which threads are ended, so that
+/// whoever ends this program from outside knows where they are (`thread`).
+pub(crate) const GIVEN_MAX: usize = SLOTS_MAX - THREADS_MAX;
+
+const _: () = assert!(GIVEN_MAX.is_multiple_of(64));
 
 /// Every number that was ever used is below this.
 ///
@@ -154,6 +161,15 @@ impl Fd {
     /// What the scheme answers; EMFILE without a free number.
     pub fn dup_of(descriptor: usize, name: &[u8]) -> Result<Self> {
         in_free_slot(|slot| syscall::dup_into(descriptor, slot, name))
+    }
+
+    /// Returns what the scheme of `descriptor` makes of `name`, under a number that is not given out.
+    ///
+    /// # Errors
+    ///
+    /// What the scheme answers; EEXIST if the number is occupied.
+    pub(crate) fn dup_at_number(descriptor: usize, number: usize, name: &[u8]) -> Result<Self> {
+        again(|| syscall::dup_into(descriptor, number, name)).map(|_| Self(number))
     }
 
     /// Returns what the scheme makes of `name`; see [`Fd::dup_of`].

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use elf::endian::LittleEndian;
 use elf::file::{Class, FileHeader, parse_ident};
 use elf::segment::{ProgramHeader, SegmentTable};
-use syscall::flag::{ADDRSPACE_OP_MMAP, ADDRSPACE_OP_MUNMAP, MapFlags};
+use syscall::flag::{ADDRSPACE_OP_MMAP, MapFlags};
 use syscall::{Error, Result};
 use zram_abi::PAGE_SIZE;
 
@@ -24,21 +24,13 @@ const HEADER_TAIL: core::ops::Range<usize> = 16..64;
 /// Bytes read and copied at a time.
 const CHUNK: usize = 16 * PAGE_SIZE;
 
-/// Programs are linked somewhere below this (x86-64's small code model).
-const PROGRAM_END: usize = 2 << 30;
-
-/// The address space of another program, mostly one that is being filled.
+/// The address space of another program, one that is being filled.
 pub(crate) struct Space(Fd);
 
 impl Space {
     /// Makes an empty one; `context` is any context, whose handle leads there.
     pub(crate) fn new(context: &Fd) -> Result<Self> {
         context.dup(b"addrspace")?.dup(b"empty").map(Self)
-    }
-
-    /// Returns that of a context.
-    pub(crate) fn of(context: &Fd) -> Result<Self> {
-        context.dup(b"addrspace").map(Self)
     }
 
     /// Returns its handle.
@@ -55,11 +47,6 @@ impl Space {
     fn map(&self, address: usize, size: usize, protection: MapFlags) -> Result<()> {
         let flags = protection | MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED_NOREPLACE;
         self.change(&[ADDRSPACE_OP_MMAP, usize::MAX, 0, address, size, flags.bits()])
-    }
-
-    /// Takes code and data of the program away, but for its stacks and what it has mapped.
-    pub(crate) fn unmap_program(&self) -> Result<()> {
-        self.change(&[ADDRSPACE_OP_MUNMAP, PAGE_SIZE, PROGRAM_END - PAGE_SIZE])
     }
 
     fn change(&self, words: &[usize]) -> Result<()> {

@@ -33,7 +33,7 @@ const PRIORITY: u32 = 20;
 const STANDARD: usize = 3;
 
 /// What a program is told in its auxiliary vector.
-type Given = [(usize, Option<usize>); 6];
+type Given = [(usize, Option<usize>); 7];
 
 /// Held from making an exit pipe to closing its writing end here, so that no other child gets a
 /// copy of that end, which would hide the first child's death.
@@ -188,6 +188,7 @@ impl<'a> Command<'a> {
             (auxv::SCHEME_CREATION_CAP, cap),
             (auxv::EXIT_PIPE_FD, Some(exit_pipe.raw())),
             (auxv::FD_LIMIT, Some(fd::limit())),
+            (auxv::STATUS_LIMIT, Some(thread::status_limit())),
         ]
     }
 }
@@ -213,16 +214,19 @@ impl Child {
 }
 
 impl Killer {
-    /// Takes the program's code away, so that it crashes at its next instruction.
+    /// Ends the program's threads, wherever they are.
     ///
-    /// A thread that waits in the kernel goes on when its wait is over, and only then crashes; so
-    /// whoever wants the end soon gives the program something to do.
+    /// One after the other, from outside: a kernel such as Redox's, where a crash ends one thread only,
+    /// leaves the others of a crashed program for ever. Threads that it makes meanwhile may stay.
     ///
     /// # Errors
     ///
-    /// ENOENT if the program has ended.
+    /// An error of the kernel's if the program has ended; those of starting a thread here.
     pub fn kill(&self) -> Result<()> {
-        Space::of(&self.0)?.unmap_program()
+        let table = self.0.dup(b"filetable")?;
+        let first = Context::status_of(self.0.raw())?;
+        thread::end_those_of(&table)?;
+        first.write(&usize::MAX.to_ne_bytes()).map(drop)
     }
 }
 

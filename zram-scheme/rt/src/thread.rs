@@ -3,7 +3,9 @@
 //! A thread runs a closure on a stack of its own, below which one page is forbidden. It ends by
 //! writing to its `status` handle, which also unmaps the stack. That handle stays open afterwards,
 //! because nothing tells when the kernel is done with it; hence `THREADS_MAX` counts all threads
-//! that a program ever makes.
+//! that a program ever makes. The handles have numbers of their own ([`STATUS_FIRST`] and on), so that
+//! a program can be ended from outside on a kernel that ends but one thread for a crash
+//! ([`end_those_of`]).
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -17,9 +19,16 @@ use crate::context::{Context, ROOT};
 use crate::fd::{self, Fd};
 use crate::futex;
 use crate::memory::{self, Mapping};
+use crate::time;
 
 /// Most threads that a program makes in its life: two queue threads for each of 128 CPUs.
-const THREADS_MAX: usize = 256;
+pub(crate) const THREADS_MAX: usize = 256;
+
+/// Number of the first thread's handle; the others follow.
+pub(crate) const STATUS_FIRST: usize = fd::GIVEN_MAX;
+
+/// How long it may take to end the threads of another program: a few hundred calls, on a busy machine.
+const END_MAX_NS: u64 = 10_000_000_000;
 
 /// Bytes of a thread's stack.
 const STACK_SIZE: usize = 128 * 1024;
@@ -35,10 +44,31 @@ struct Known {
 }
 
 impl Known {
+    /// Takes a place in the table for a thread that is not started yet, and opens its handle.
+    fn remember(context: &Context, stack: usize) -> Result<(&'static Self, Fd)> {
+        for (number, known) in (STATUS_FIRST..).zip(&KNOWN) {
+            // Relaxed: the thread is not started yet, and starting it is a system call, which orders
+            // memory for whoever learns of the thread.
+            let order = Ordering::Relaxed;
+            if known.status.compare_exchange(0, number, order, order).is_ok() {
+                known.stack.store(stack, order);
+                let status = context.status_at(number).inspect_err(|_| known.forget())?;
+                return Ok((known, status));
+            }
+        }
+        Err(Error::new(syscall::EAGAIN))
+    }
+
     fn forget(&self) {
         // Relaxed, as in `remember`.
         self.status.store(0, Ordering::Relaxed);
     }
+}
+
+/// Returns a number above the handles of all threads that this program has made until now.
+pub(crate) fn status_limit() -> usize {
+    let is_used = |known: &Known| known.status.load(Ordering::Relaxed) != 0;
+    STATUS_FIRST + KNOWN.iter().rposition(is_used).map_or(0, |last| last + 1)
 }
 
 static KNOWN: [Known; THREADS_MAX] =
@@ -89,18 +119,28 @@ impl<'a> Builder<'a> {
     ///
     /// EPERM for a program without the `proc` root, EMFILE, ENOMEM, EAGAIN after 256 threads.
     pub fn spawn(self, body: impl FnOnce() + Send + 'static) -> Result<Thread> {
+        let table = Context::current()?.dup(b"filetable")?;
+        self.spawn_with(&table, body).map(|(thread, _)| thread)
+    }
+
+    /// Starts it as [`Self::spawn`] does, with another file table.
+    fn spawn_with(
+        self,
+        table: &Fd,
+        body: impl FnOnce() + Send + 'static,
+    ) -> Result<(Thread, &'static Known)> {
         let context = Context::new()?;
         let own = Context::current()?;
-        context.set_file_table(&own.dup(b"filetable")?)?;
+        context.set_file_table(table)?;
         // Only root has the right to make a context.
         context.set_attributes(self.name, self.priority, ROOT)?;
         if let Some(cpu) = self.cpu {
             context.pin(cpu)?;
         }
         let space = own.dup(b"addrspace")?;
-        let (stack, status) = (new_stack()?, context.status()?);
+        let stack = new_stack()?;
         let (base, length) = (stack.address(), stack.bytes().len());
-        let known = remember(&status, base)?;
+        let (known, status) = Known::remember(&context, base)?;
         let running = Arc::new(AtomicU32::new(1));
         let start = Box::into_raw(Box::new(Start {
             body: Box::new(body),
@@ -122,7 +162,7 @@ impl<'a> Builder<'a> {
         // Both are the thread's now.
         stack.leak();
         status.into_raw();
-        Ok(Thread { running })
+        Ok((Thread { running }, known))
     }
 }
 
@@ -144,18 +184,40 @@ fn new_stack() -> Result<Mapping> {
     Ok(stack)
 }
 
-/// Notes a new thread in the table.
-fn remember(status: &Fd, stack: usize) -> Result<&'static Known> {
-    let number = status.raw();
-    for known in &KNOWN {
-        // Relaxed: the thread is not started yet, and starting it is a system call, which orders
-        // memory for whoever learns of the thread.
-        if known.status.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            known.stack.store(stack, Ordering::Relaxed);
-            return Ok(known);
+/// Ends all threads but the first of the program whose file table this is.
+///
+/// Their handles are in that table, so a thread of this program does it there. It can end nothing of
+/// this program by its own handle, whose number is another's there: it waits to be ended from here.
+///
+/// # Errors
+///
+/// Those of starting a thread; ETIMEDOUT if it takes too long.
+pub(crate) fn end_those_of(table: &Fd) -> Result<()> {
+    let is_done = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&is_done);
+    let body = move || {
+        for number in STATUS_FIRST..fd::SLOTS_MAX {
+            // Most numbers are nobody's.
+            let _ = fd::write_to(number, &usize::MAX.to_ne_bytes());
         }
+        // Release pairs with the Acquire below.
+        seen.store(1, Ordering::Release);
+        futex::wake(&seen, 1);
+        loop {
+            let _ = futex::wait(&seen, 1, None);
+        }
+    };
+    let (_, known) = Builder::new("kill").spawn_with(table, body)?;
+    let deadline_ns = time::now_ns().saturating_add(END_MAX_NS);
+    while is_done.load(Ordering::Acquire) == 0 {
+        // Without an answer it may still be at work, and is left alone.
+        futex::wait(&is_done, 0, Some(deadline_ns))?;
     }
-    Err(Error::new(syscall::EAGAIN))
+    let number = known.status.load(Ordering::Relaxed);
+    let ended = fd::write_to(number, &usize::MAX.to_ne_bytes()).map(drop);
+    fd::close_raw(number);
+    known.forget();
+    ended
 }
 
 /// Where a new thread begins: rsi holds its `Start`.

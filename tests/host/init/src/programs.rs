@@ -50,13 +50,21 @@ impl Daemon {
     ///
     /// # Errors
     ///
-    /// ENOENT for another name than the daemon's, and if it does not run or was killed before.
+    /// ENOENT for another name than the daemon's, and if it does not run or was killed before; those
+    /// of [`Killer::kill`], after which it can be tried again.
     pub(crate) fn kill(&self, name: &str) -> Result<()> {
         let killer = match &mut *self.phase.lock() {
             Phase::There(killer) if is_daemon(name) => killer.take(),
             Phase::There(_) | Phase::Absent => None,
         };
-        killer.ok_or(Error::new(syscall::ENOENT))?.kill()
+        let killer = killer.ok_or(Error::new(syscall::ENOENT))?;
+        let killed = killer.kill();
+        if killed.is_err()
+            && let Phase::There(place) = &mut *self.phase.lock()
+        {
+            *place = Some(killer);
+        }
+        killed
     }
 
     /// Has it started by a thread of its own, and does not wait for that.

@@ -110,8 +110,7 @@ impl Kernel {
                 let reason = if self.has_code(space) {
                     text(format_args!("{kind} of {address:#x} at {ip:#x}"))
                 } else {
-                    // That is how one program ends another: none is left to run.
-                    String::from("its code was taken away, as `kill` does")
+                    String::from("its code was taken away")
                 };
                 self.kill_process_of(thread, reason);
             }

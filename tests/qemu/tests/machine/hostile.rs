@@ -98,7 +98,6 @@ fn a_daemon_that_is_killed_costs_those_who_have_pages_in_it_and_nobody_else() {
     );
     boot(2, &script)
         .fails()
-        .says("process zramd (pid 2) killed")
         .says("init: /bin/zramd was killed")
         .says("killed: it touched a page that is lost in swap")
         .prints("! wait", "sh: memhog was killed")

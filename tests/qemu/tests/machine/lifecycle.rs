@@ -49,9 +49,9 @@ fn the_daemon_is_started_again_after_its_end() {
     let script = format!(
         "! echo zramd > init:start\n\
          echo 1 > zram:control/exit\n\
-         sleep 200\n\
+         sleep 1500\n\
          echo zramd > init:start\n\
-         sleep 200\n\
+         sleep 1500\n\
          {SWAP}\
          memhog --size 150M --figures\n"
     );
@@ -72,7 +72,7 @@ fn what_a_killed_daemon_leaves_is_told_in_words() {
          free\n\
          ! report\n"
     );
-    let run = boot(2, &script).succeeds().says("killed: its code was taken away, as `kill` does");
+    let run = boot(2, &script).succeeds().says("init: /bin/zramd was killed");
     let columns = |command, start| -> Vec<String> {
         let output = run.output_of(command);
         let line = output.iter().find(|line| line.starts_with(start)).expect("its line");

@@ -27,6 +27,48 @@ pub(crate) fn kernel() -> RedoxKernel {
     RedoxKernel::read(&PathBuf::from(path)).unwrap_or_else(|why| panic!("{why}"))
 }
 
+/// Memory of a machine whose kernel is asked for its answers.
+const ASKED_MIB: u32 = 256;
+
+/// Returns the log of the user's kernel with another program in the daemon's place.
+#[track_caller]
+pub(crate) fn boot_daemon(daemon: &str, script: &str) -> String {
+    let image =
+        pack(daemon, script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
+    let ended = machine(ASKED_MIB).run_redox(&image, LIMITS, Crashes::Fatal, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| ended.log)
+}
+
+/// Returns the log of this repository's kernel with another program in the daemon's place.
+#[track_caller]
+pub(crate) fn boot_own(daemon: &str, script: &str) -> String {
+    let image = pack(daemon, script, Image::pack);
+    let ended = machine(ASKED_MIB).run(&image, LIMITS, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| ended.log)
+}
+
+fn pack(
+    daemon: &str,
+    script: &str,
+    pack: impl Fn(&str, Contents<'_>) -> Result<Image, String>,
+) -> Image {
+    let sample = corpus::wanted().expect("a sample of pages");
+    let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+    let contents = Contents {
+        build: Build::Checked,
+        corpus: &sample,
+        script: Some(script),
+        configuration: None,
+        daemon,
+    };
+    pack(&test, contents).expect("the image is packed")
+}
+
+/// Returns a machine whose time is counted in instructions, so that a busy host changes nothing.
+fn machine(memory_mib: u32) -> Machine {
+    Machine { memory_mib, cpus: 1, threading: Threading::Counted, command_line: String::new() }
+}
+
 /// Boots one CPU and `memory_mib` with the lines of `script`; no program may crash.
 #[track_caller]
 pub(crate) fn boot(memory_mib: u32, script: &str) -> Run {
@@ -36,19 +78,9 @@ pub(crate) fn boot(memory_mib: u32, script: &str) -> Run {
 /// Boots as [`boot`] does a script that has programs crash.
 #[track_caller]
 pub(crate) fn boot_with(memory_mib: u32, crashes: Crashes, script: &str) -> Run {
-    let sample = corpus::wanted().expect("a sample of pages");
-    let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let contents = Contents {
-        build: Build::Checked,
-        corpus: &sample,
-        script: Some(script),
-        configuration: None,
-        daemon: DAEMON,
-    };
-    let image = Image::pack_for_redox(&test, contents, &kernel()).expect("the image is packed");
-    let machine =
-        Machine { memory_mib, cpus: 1, threading: Threading::Single, command_line: String::new() };
-    let ended = machine.run_redox(&image, LIMITS, crashes, &mut |_, _| ());
+    let image =
+        pack(DAEMON, script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
+    let ended = machine(memory_mib).run_redox(&image, LIMITS, crashes, &mut |_, _| ());
     ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
 }
 
@@ -65,6 +97,11 @@ impl Run {
     pub(crate) fn says(self, part: &str) -> Self {
         assert!(self.ended.log.contains(part), "no {part:?} in\n{}", self.ended.log);
         self
+    }
+
+    /// Returns how many lines of the log have this in them.
+    pub(crate) fn count(&self, part: &str) -> usize {
+        self.ended.log.lines().filter(|line| line.contains(part)).count()
     }
 
     /// Returns the lines that the guest printed between the echoed command and the next one.

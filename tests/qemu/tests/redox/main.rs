@@ -3,6 +3,7 @@
 //! What needs no kernel of Redox runs with all other tests. The rest is ignored there, and run by
 //! `make test-redox REDOX_KERNEL=FILE`, whose kernel is the user's own.
 
+mod conformance;
 mod fixture;
 mod image;
 mod programs;

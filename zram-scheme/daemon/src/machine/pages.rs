@@ -14,8 +14,10 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use zram::{NoMemory, PAGE_SIZE, PageBytes, PageSource};
-use zram_rt::memory;
+use zram_rt::memory as mapping;
 use zramd::numbers::{NUMBERS_MAX, Numbers, Taken};
+
+use super::memory;
 
 /// Address of page 0.
 const REGION: usize = 0x1000_0000_0000;
@@ -88,7 +90,7 @@ fn unmap(run: Range<u32>) -> bool {
     let count = run.len();
     // SAFETY: `NUMBERS` calls this with numbers of pages that `commit` mapped by `map_at` and whose
     // only way to the bytes, their `PoolPage`, was consumed; it gives none of them out meanwhile.
-    let unmapped = unsafe { memory::unmap(bytes_of(run.start).cast(), count * PAGE_SIZE) };
+    let unmapped = unsafe { mapping::unmap(bytes_of(run.start).cast(), count * PAGE_SIZE) };
     if unmapped.is_ok() {
         COMMITTED.fetch_sub(count, Ordering::Relaxed);
     }
@@ -104,7 +106,11 @@ impl PageSource for PoolPages {
                 Taken::Mapped(number) => return Ok(PoolPage::new(number)),
                 Taken::Unmapped(number) => number,
             };
-            match memory::map_at(address_of(number), PAGE_SIZE) {
+            if !memory::may_take_page() {
+                NUMBERS.put_back(number);
+                return Err(NoMemory);
+            }
+            match mapping::map_at(address_of(number), PAGE_SIZE) {
                 Ok(_) => {
                     COMMITTED.fetch_add(1, Ordering::Relaxed);
                     return Ok(PoolPage::new(number));

@@ -52,8 +52,7 @@ impl Kernel {
         request: MapRequest,
         first: u64,
     ) -> SysResult<Span> {
-        let size = request.size.checked_next_multiple_of(zram_abi::PAGE_SIZE as u64);
-        let Some(wish) = size.and_then(|size| Span::of_bytes(request.address, size)) else {
+        let Some(wish) = Span::of_bytes(request.address, request.size) else {
             return fail(EINVAL);
         };
         let is_free = wish.start > 0 && self.spaces[space].grants.is_free(wish);

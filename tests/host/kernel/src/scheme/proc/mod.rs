@@ -140,9 +140,11 @@ impl Kernel {
         let Some((descriptor, part)) = parts else { return fail(EINVAL) };
         let Ok(descriptor) = descriptor.parse() else { return fail(ENOENT) };
         let authority = self.description(caller, descriptor)?;
-        let Object::Proc(ProcFile::Authority) = self.descriptions[authority].object else {
-            return fail(ENOENT);
-        };
+        match self.descriptions[authority].object {
+            Object::Proc(ProcFile::Authority) => {}
+            Object::Proc(_) => return fail(ENOENT),
+            _ => return fail(EBADF),
+        }
         match part {
             "attrs" => Ok(ProcFile::Attributes(thread)),
             "status" => Ok(ProcFile::Status(thread)),
