@@ -14,3 +14,4 @@ mod lifecycle;
 mod pressure;
 mod shell;
 mod tools;
+mod users;
