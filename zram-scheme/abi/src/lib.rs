@@ -14,6 +14,7 @@
 pub mod attribute;
 pub mod boot;
 pub mod cpu_event;
+pub mod error;
 pub mod queue;
 pub mod record;
 pub mod size;

@@ -77,6 +77,10 @@ impl Platform for FakePlatform {
         CPUS
     }
 
+    fn memory_bytes(&self) -> u64 {
+        256 << 20
+    }
+
     fn now_ns(&self) -> u64 {
         BEGINNING_NS + self.0.passed_ns.load(Ordering::Relaxed)
     }

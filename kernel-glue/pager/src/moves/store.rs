@@ -52,6 +52,8 @@ impl Pager {
             self.areas.reached_limit(store.area, self.now_ns(ports))
         } else if tally.no_reserve > 0 && tally.kept == 0 {
             self.areas.lacked_frames(store.area)
+        } else if tally.kept > 0 {
+            self.areas.took_pages(store.area)
         } else {
             Ok(())
         };

@@ -28,7 +28,7 @@ use core::fmt;
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
 use crate::memory::{NoMemory, made};
-use crate::places::areas::AREAS_MAX;
+use crate::places::areas::AREAS_MAX_U32;
 use crate::places::word::{NoUser, Slot};
 use crate::ports::SpaceId;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Leaf, Ordering};
@@ -65,7 +65,7 @@ struct Chunk {
 
 /// Who names which slot. One for a pager, shared with the kernel's hooks.
 pub struct Entries {
-    areas: [Leaf<Vec<Chunk>>; AREAS_MAX],
+    areas: Vec<Leaf<Vec<Chunk>>>,
     /// Entries in each space.
     counts: Vec<AtomicU32>,
     /// Spaces that are gone, a bit each.
@@ -143,7 +143,7 @@ impl Entries {
     /// [`NoMemory`].
     pub(crate) fn new(spaces: u32) -> Result<Self, NoMemory> {
         Ok(Self {
-            areas: core::array::from_fn(|_| Leaf::new(Vec::new())),
+            areas: made(AREAS_MAX_U32, || Leaf::new(Vec::new()))?,
             counts: made(spaces, || AtomicU32::new(0))?,
             gone: made(spaces.div_ceil(MARK_BITS), || AtomicU64::new(0))?,
             broken: AtomicU8::new(0),

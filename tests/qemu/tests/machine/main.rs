@@ -13,3 +13,4 @@ mod lifecycle;
 mod pressure;
 mod shell;
 mod tools;
+mod users;

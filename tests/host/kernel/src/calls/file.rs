@@ -43,7 +43,7 @@ impl Kernel {
             Object::Memory if path.is_empty() => (Object::Memory, false),
             Object::TimeRoot => (time::open(path)?, false),
             Object::PipeRoot if path.is_empty() => (self.open_pipe()?, false),
-            Object::SysRoot => (self.open_sys(path)?, true),
+            Object::SysRoot => (self.open_sys(caller, path)?, true),
             Object::Swap(_) => swap::scheme_open(self, caller, directory, (path, flags))?,
             Object::Cpus(_) => cpus::scheme_open(self, caller, directory, path)?,
             _ => return fail(ENOENT),

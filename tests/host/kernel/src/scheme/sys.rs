@@ -12,9 +12,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt::Write;
 
-use syscall::error::{EINVAL, ENOENT, ENOMEM};
+use syscall::error::{EACCES, EINVAL, ENOENT, ENOMEM};
 
-use crate::calls::Buffer;
+use crate::calls::{Buffer, Caller};
 use crate::errno::{SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
@@ -55,8 +55,8 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// ENOENT; ENOMEM when too many are open.
-    pub(crate) fn open_sys(&mut self, path: &str) -> SysResult<Object> {
+    /// ENOENT; EACCES for the power switch, which is root's; ENOMEM when too many are open.
+    pub(crate) fn open_sys(&mut self, caller: Caller, path: &str) -> SysResult<Object> {
         let mut text = String::new();
         let written = match path {
             "" => writeln!(text, "build\ncontext\ncpu\nenv\nkstop\nstat"),
@@ -65,6 +65,9 @@ impl Kernel {
             "cpu" => self.describe_cpus(&mut text),
             "stat" => self.describe_memory(&mut text),
             "context" => self.describe_processes(&mut text),
+            zram_abi::boot::KSTOP if self.threads[caller.thread].identity.uid != 0 => {
+                return fail(EACCES);
+            }
             zram_abi::boot::KSTOP => return Ok(Object::PowerSwitch),
             _ => return fail(ENOENT),
         };
