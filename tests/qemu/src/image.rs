@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 15] = [
     "sh",
     "zramctl",
     "swapon",
@@ -46,6 +46,7 @@ const PROGRAMS: [&str; 14] = [
     "memhog",
     "report",
     "bench",
+    "cost",
     "pages",
     "attributes",
     "platform",

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use qemu::machine::Threading;
+
 /// Memory and CPUs of the machine to boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -47,6 +49,12 @@ impl Settings {
         }
         Ok(Self { memory_mib, cpus })
     }
+}
+
+/// Returns how the emulator is to run: as usual, or with `COUNTED=1` so that what the guest measures is
+/// instructions.
+pub(crate) fn threading(usual: Threading) -> Threading {
+    if std::env::var_os("COUNTED").is_some() { Threading::Counted } else { usual }
 }
 
 fn number(name: &str, text: &str, default: u32) -> Result<u32, String> {

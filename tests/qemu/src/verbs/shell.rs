@@ -15,7 +15,7 @@ use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time, shell_code};
 
-use super::settings::Settings;
+use super::settings::{self, Settings};
 
 /// Long enough for whatever somebody wants to script.
 pub(super) const LIMITS: Limits =
@@ -39,7 +39,7 @@ pub(crate) fn run() -> Result<(), String> {
     let machine = Machine {
         memory_mib: settings.memory_mib,
         cpus: settings.cpus,
-        threading: Threading::Multi,
+        threading: settings::threading(Threading::Multi),
         command_line: String::new(),
     };
     if std::io::stdin().is_terminal() {
