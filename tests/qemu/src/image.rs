@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 16] = [
+const PROGRAMS: [&str; 17] = [
     "sh",
     "zramctl",
     "swapon",
@@ -46,6 +46,7 @@ const PROGRAMS: [&str; 16] = [
     "memhog",
     "report",
     "bench",
+    "cost",
     "pages",
     "access",
     "as",

@@ -12,7 +12,7 @@ use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::redox::Crashes;
 use qemu::machine::{Ended, Machine, Threading};
 
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::shell;
 
 /// The variable that names the kernel's file.
@@ -44,7 +44,7 @@ pub(crate) fn run() -> Result<(), String> {
     let machine = Machine {
         memory_mib: settings.memory_mib,
         cpus: settings.cpus,
-        threading: Threading::Single,
+        threading: settings::threading(Threading::Single),
         command_line: String::new(),
     };
     let corpus = corpus::wanted()?;

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use qemu::image::USUAL_CONFIGURATION;
+use qemu::machine::Threading;
 
 /// Memory and CPUs of the machine to boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,12 @@ fn configuration_of(wanted: &str) -> Result<Option<String>, String> {
             text.map(Some).map_err(|error| format!("CONF={file}: {error}"))
         }
     }
+}
+
+/// Returns how the emulator is to run: as usual, or with `COUNTED=1` so that what the guest measures is
+/// instructions.
+pub(crate) fn threading(usual: Threading) -> Threading {
+    if std::env::var_os("COUNTED").is_some() { Threading::Counted } else { usual }
 }
 
 fn number(name: &str, text: &str, default: u32) -> Result<u32, String> {

@@ -39,7 +39,7 @@ pub(crate) fn run() -> Result<(), String> {
     let machine = Machine {
         memory_mib: settings.memory_mib,
         cpus: settings.cpus,
-        threading: Threading::Multi,
+        threading: settings::threading(Threading::Multi),
         command_line: String::new(),
     };
     if std::io::stdin().is_terminal() {

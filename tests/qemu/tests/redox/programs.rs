@@ -65,6 +65,13 @@ fn one_to_eight_clients_at_once_read_back_what_they_wrote() {
 
 #[test]
 #[ignore = "needs a Redox kernel"]
+fn what_a_page_costs_is_told_and_every_byte_comes_back() {
+    let run = boot(MEMORY_MIB, &format!("{DEVICE}cost zram:0\n")).ends_with(0);
+    assert_eq!(run.count("cost: "), 6);
+}
+
+#[test]
+#[ignore = "needs a Redox kernel"]
 fn programs_that_crash_harm_nobody() {
     let ways = ["crash", "gpf", "undefined", "divide", "writecode", "rundata"];
     let crashes = ways.map(|way| format!("! hostile {way}\n")).concat();
