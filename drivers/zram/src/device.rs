@@ -105,7 +105,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         self.put(worker, slot, page, purpose).inspect_err(|error| {
             let event = match error {
                 StoreError::NoGain => Event::NoGain,
-                StoreError::Limit | StoreError::NoReserve => Event::FailedWrite,
+                StoreError::Limit | StoreError::NoReserve | StoreError::Full => Event::FailedWrite,
                 StoreError::OutOfRange => return,
             };
             self.counters.add(worker.cpu, event, 1);

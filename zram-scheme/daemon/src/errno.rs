@@ -61,7 +61,9 @@ pub(crate) const fn of_data(error: DataError) -> i32 {
         DataError::PastEnd => syscall::ENOSPC,
         DataError::Unreadable => syscall::EFAULT,
         // As a block device does: what exactly failed is in the statistics.
-        DataError::Limit | DataError::NoReserve | DataError::Damaged => syscall::EIO,
+        DataError::Limit | DataError::NoReserve | DataError::Full | DataError::Damaged => {
+            syscall::EIO
+        }
     }
 }
 

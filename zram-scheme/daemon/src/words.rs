@@ -218,6 +218,9 @@ pub(crate) fn fault(fault: Fault, file: File, view: Option<View>) -> Option<Word
             DataError::NoReserve => {
                 words(format_args!("the machine has no memory for it, the page is as it was"))
             }
+            DataError::Full => words(format_args!(
+                "the pool has 65536 runs of objects of this size, which is the most there can be"
+            )),
             DataError::Unreadable => {
                 words(format_args!("the memory to write from ends early, the page is as it was"))
             }
@@ -243,7 +246,9 @@ pub(crate) fn fault(fault: Fault, file: File, view: Option<View>) -> Option<Word
 
 #[cfg(test)]
 mod tests {
-    use super::{Circumstances, Holder, Levels, odd_limit, refusal};
+    use super::{Circumstances, Holder, Levels, fault, odd_limit, refusal};
+    use crate::data::DataError;
+    use crate::scheme::{Fault, File};
     use zram_lifecycle::{DeviceId, DeviceSet, Refusal};
 
     #[test]
@@ -272,6 +277,12 @@ mod tests {
             "reset: device 3 is mounted as swap; swapoff zram:3 first"
         );
         assert_eq!(words(Holder::Program).text(), "reset: device 3 is open by a program");
+    }
+
+    #[test]
+    fn a_pool_at_its_greatest_size_is_told_with_the_number() {
+        let words = fault(Fault::Data(DataError::Full), File::Root, None);
+        assert!(words.is_some_and(|words| words.text().contains("65536 runs")));
     }
 
     #[test]

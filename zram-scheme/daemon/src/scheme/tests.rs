@@ -2,10 +2,14 @@
 
 mod attributes;
 mod files;
+mod guide;
 mod hostile;
 mod lifetime;
+mod ltp;
 mod mistakes;
+mod oracle;
 mod pages;
+mod random;
 mod resize;
 mod statistics;
 mod watching;

@@ -152,7 +152,8 @@ const fn of_store(result: Result<(), StoreError>) -> Status {
         Ok(()) => Status::Ok,
         Err(StoreError::NoGain) => Status::NoGain,
         Err(StoreError::Limit) => Status::Limit,
-        Err(StoreError::NoReserve) => Status::NoReserve,
+        // To the pager it is the same: the page stays, and is offered again when some have come back.
+        Err(StoreError::NoReserve | StoreError::Full) => Status::NoReserve,
         Err(StoreError::OutOfRange) => Status::Gone,
     }
 }

@@ -70,7 +70,7 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
         "" => names(kernel.cpus.possible),
         "possible" => list(kernel.cpus.possible),
         "present" => list(kernel.cpus.present),
-        "online" => list(kernel.scheduler.online()),
+        "online" => list(kernel.threads.online()),
         "events" => {
             kernel.expect_root_user(caller)?;
             return Ok(Kind::Events(events::open(kernel)?));
@@ -78,7 +78,7 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
         _ => match named(kernel, path)? {
             (_, "") => "online\n".into(),
             (cpu, "online") => {
-                let is_online = kernel.scheduler.online().contains(cpu);
+                let is_online = kernel.threads.online().contains(cpu);
                 let text = String::from(if is_online { "1\n" } else { "0\n" });
                 return Ok(Kind::Switch(cpu, kernel.keep_text(text)?));
             }

@@ -174,7 +174,7 @@ pub(crate) fn next_action(kernel: &mut Kernel) -> Option<Action> {
         }
         stop(kernel);
     }
-    (!kernel.scheduler.online().contains(kernel.here)).then_some(Action::Park)
+    (!kernel.threads.online().contains(kernel.here)).then_some(Action::Park)
 }
 
 /// Gives all that this CPU has to do to others.
@@ -189,7 +189,7 @@ fn stop(kernel: &mut Kernel) {
 pub(crate) fn on_tick(kernel: &mut Kernel) {
     let work = kernel.cpus.events.tick(clock::now_ns());
     go_on(kernel, work);
-    if kernel.scheduler.online().iter().next() == Some(kernel.here) {
+    if kernel.threads.online().iter().next() == Some(kernel.here) {
         slots::on_tick(kernel);
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod fork;
 pub(crate) mod map;
 pub(crate) mod retire;
 pub(crate) mod shootdown;
+pub(crate) mod table;
 pub(crate) mod user;
 
 pub(crate) use host_core::grants;
@@ -86,7 +87,7 @@ impl Kernel {
         let Some(tree) = PageTree::new(&mut self.frames) else {
             return Err(self.frame_missing());
         };
-        Ok(self.spaces.insert(Space {
+        Ok(self.spaces.table.insert(Space {
             tree,
             grants: Grants::default(),
             loaded: CpuSet::EMPTY,
@@ -110,14 +111,14 @@ impl Kernel {
     ///
     /// A wait or a kill when a page table needs a frame; nothing was changed.
     pub(crate) fn set_entry(&mut self, space: SpaceId, page: UserPage, pte: Pte) -> SysResult<Pte> {
-        let old = match self.spaces[space].tree.set(page, pte) {
+        let old = match self.spaces.table[space].tree.set(page, pte) {
             Ok(old) => old,
             Err(NeedFrame) => {
                 self.make_tables(space, page)?;
-                self.spaces[space].tree.set(page, pte).expect("all its tables were just made")
+                self.spaces.table[space].tree.set(page, pte).expect("all its tables were just made")
             }
         };
-        let found = &mut self.spaces[space];
+        let found = &mut self.spaces.table[space];
         let is_private = found.is_private(page);
         found.count(old, pte, is_private);
         Ok(old)
@@ -126,7 +127,7 @@ impl Kernel {
     /// Makes the tables of a page; like any memory, they are not taken from the daemon's reserve.
     fn make_tables(&mut self, space: SpaceId, page: UserPage) -> SysResult<()> {
         let made = swap::may_allocate(self)
-            && self.spaces[space].tree.make_tables(page, &mut self.frames).is_ok();
+            && self.spaces.table[space].tree.make_tables(page, &mut self.frames).is_ok();
         if made { Ok(()) } else { Err(self.frame_missing()) }
     }
 }

@@ -55,7 +55,7 @@ impl Kernel {
     /// Notes that this page of the space was taken away or lost rights.
     pub(crate) fn forget(&mut self, space: SpaceId, page: UserPage) {
         let loaded = self.spaces[space].loaded;
-        let pending = &mut self.local[self.here.index()].pending;
+        let pending = &mut self.spaces.local[self.here.index()].pending;
         pending.pages.push(page);
         pending.cpus = pending.cpus.union(loaded);
     }
@@ -63,27 +63,27 @@ impl Kernel {
     /// Notes that all pages of the space were taken away.
     pub(crate) fn forget_all(&mut self, space: SpaceId) {
         let loaded = self.spaces[space].loaded;
-        let pending = &mut self.local[self.here.index()].pending;
+        let pending = &mut self.spaces.local[self.here.index()].pending;
         pending.pages = Pages::All;
         pending.cpus = pending.cpus.union(loaded);
     }
 
     /// Notes what to do when everything noted so far is forgotten by all CPUs.
     pub(crate) fn afterwards(&mut self, after: After) {
-        self.local[self.here.index()].pending.after.push(after);
+        self.spaces.local[self.here.index()].pending.after.push(after);
     }
 
     /// Returns the shootdown that this CPU must make now, or does what needs none.
     pub(crate) fn next_shootdown(&mut self) -> Option<Action> {
         loop {
-            let pending = &mut self.local[self.here.index()].pending;
+            let pending = &mut self.spaces.local[self.here.index()].pending;
             if pending.cpus.is_empty() && pending.after.is_empty() {
                 pending.pages = Pages::none();
                 return None;
             }
             let Pending { cpus, pages, after } = core::mem::replace(pending, Pending::new());
             if !cpus.is_empty() {
-                self.local[self.here.index()].in_flight = after;
+                self.spaces.local[self.here.index()].in_flight = after;
                 return Some(Action::Shootdown { cpus, pages });
             }
             self.perform(after);
@@ -93,7 +93,7 @@ impl Kernel {
     /// Does what waited for the shootdown of this CPU.
     pub(crate) fn on_shootdown_done(&mut self, cpu: CpuId) {
         self.here = cpu;
-        let after = core::mem::take(&mut self.local[cpu.index()].in_flight);
+        let after = core::mem::take(&mut self.spaces.local[cpu.index()].in_flight);
         self.perform(after);
     }
 

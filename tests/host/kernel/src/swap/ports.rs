@@ -124,7 +124,7 @@ impl Spaces for Machine<'_> {
 
     fn clear_accessed(&mut self, space: PagerSpace, page: Page) {
         let space = self.existing(space);
-        self.0.spaces[space].tree.take_accessed(user_page(page));
+        self.0.take_accessed(space, user_page(page));
     }
 
     fn unmap(&mut self, space: PagerSpace, page: Page, entry: SwapEntry) -> Option<PagerFrame> {

@@ -81,7 +81,7 @@ pub(super) fn map(
     }
     let span = kernel.choose_span(caller.space, request, MAP_FIRST)?;
     let rights = Rights { read: true, write: true, execute: false };
-    if !kernel.spaces[caller.space].grants.insert(span, rights, Kind::Shared) {
+    if !kernel.insert_grant(caller.space, span, rights, Kind::Shared) {
         return fail(ENOMEM);
     }
     for (number, frame) in span.pages().zip(window) {
@@ -154,7 +154,7 @@ pub(super) fn probe(kernel: &mut Kernel, caller: Caller) -> SysResult {
     if run.is_none() {
         return fail(EAGAIN);
     }
-    kernel.threads[caller.thread].resume = Resume::Transferred(began_ns as usize);
+    kernel.set_resume(caller.thread, Resume::Transferred(began_ns as usize));
     pager::note_hand_off(kernel, run);
     Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
 }

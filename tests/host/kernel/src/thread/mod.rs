@@ -7,6 +7,7 @@
 //! names them. Run queues: [`scheduler`]; waking and time-outs: [`wake`]; dying: [`kill`].
 
 pub(crate) mod kill;
+pub(crate) mod table;
 pub(crate) mod wake;
 
 pub(crate) use host_core::scheduler;
@@ -153,6 +154,11 @@ impl Identity {
             *to = if from.is_ascii_graphic() { from } else { b'?' };
         }
         Self { pid, uid, gid, name: clean }
+    }
+
+    /// Returns the same of another process.
+    pub(crate) fn with_pid(self, pid: u32) -> Self {
+        Self { pid, ..self }
     }
 
     /// Returns the name.

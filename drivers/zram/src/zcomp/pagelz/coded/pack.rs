@@ -1,7 +1,7 @@
 //! Makes coded blocks.
 //!
-//! For each stream the table is taken that gives the fewest bits; if that is not fewer than the stream
-//! has, it is stored as it is. A block that is not smaller than the plain one is not made.
+//! For each stream the table is taken that gives the fewest bits; if that saves little, it is stored as
+//! it is. A block that is not smaller than the plain one is not made.
 
 use super::codes::{Encoding, encodings_of};
 use super::{HEADER_BYTES, Head, LANES, STREAM_BYTES_MAX, STREAM_LENGTH_MAX, STREAMS, lengths};
@@ -17,6 +17,9 @@ const _: () = assert!(
     COMPRESSED_MAX + 2 * size_of::<u64>() <= OUTPUT_MAX,
     "a lane that is written from the end of the output does not meet the one before it"
 );
+
+/// A stream is coded if that saves one in so many of its bits: what saves less is not worth its decoding.
+const WORTH: usize = 16;
 
 /// A stream and the table chosen for it.
 #[derive(Clone, Copy)]
@@ -85,7 +88,8 @@ fn choose(stream: usize, bytes: &[u8]) -> Choice<'_> {
     for byte in bytes {
         counts[usize::from(*byte)] += 1;
     }
-    let mut best = Choice { bytes, codes: None, bits: bytes.len() * 8 };
+    let stored = Choice { bytes, codes: None, bits: bytes.len() * 8 };
+    let mut best = Choice { bits: stored.bits - stored.bits / WORTH, ..stored };
     for (index, codes) in encodings_of(stream).iter().enumerate() {
         let each = counts.iter().zip(codes);
         let bits = each.map(|(count, code)| u32::from(*count) * u32::from(code & 15)).sum::<u32>();
@@ -93,7 +97,7 @@ fn choose(stream: usize, bytes: &[u8]) -> Choice<'_> {
             best = Choice { bytes, codes: Some((index + 1, codes)), bits: bits as usize };
         }
     }
-    best
+    if best.codes.is_some() { best } else { stored }
 }
 
 /// Writes the area of two lanes from `start` on and returns its bytes.

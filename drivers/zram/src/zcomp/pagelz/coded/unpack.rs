@@ -15,6 +15,9 @@ use crate::zcomp::{COMPRESSED_MAX, Damaged};
 /// Codes between two looks at the block.
 const CODES: usize = 5;
 
+/// Stands above the bits of a word: 56 are left at least, of which five codes take 55.
+const MARK: u64 = 1 << 63;
+
 /// Streams of this size or less have a smaller buffer, because clearing one takes time.
 const FEW: usize = 1536;
 
@@ -106,57 +109,71 @@ impl Lanes<'_> {
             self.group(decoding, [first, second, third, fourth]);
         }
         self.group(decoding, [first_end, second_end, third_end, fourth_end]);
-        let mut rest = rest.iter_mut();
-        let words = self.words();
-        for (word, used) in words.into_iter().zip(&mut self.used) {
-            let Some(byte) = rest.next() else { break };
-            let entry = entry(decoding, word);
-            *byte = (entry >> 8) as u8;
-            *used += entry & 0xff;
+        let mut words = self.words();
+        for (byte, word) in rest.iter_mut().zip(&mut words) {
+            *byte = next(decoding, word);
         }
+        self.step(words);
     }
 
     /// Reads as many codes of each lane as there are bytes for them, [`CODES`] at most.
     #[inline(always)]
     fn group(&mut self, decoding: &Decoding, bytes: [&mut [u8]; LANES]) {
-        let mut words = self.words();
-        let mut sums = [0; LANES];
-        let [first, second, third, fourth] = bytes;
-        let each = first.iter_mut().zip(second).zip(third).zip(fourth);
-        for (((first, second), third), fourth) in each.take(CODES) {
-            let places = [first, second, third, fourth];
-            for (lane, place) in places.into_iter().enumerate() {
-                let entry = entry(decoding, words[lane]);
-                words[lane] >>= entry & 63;
-                // The sum of the lower halves stays below 256.
-                sums[lane] += entry;
-                *place = (entry >> 8) as u8;
-            }
+        let [mut first, mut second, mut third, mut fourth] = self.words();
+        let [to_first, to_second, to_third, to_fourth] = bytes;
+        let each = to_first.iter_mut().zip(to_second).zip(to_third).zip(to_fourth);
+        for (((to_first, to_second), to_third), to_fourth) in each.take(CODES) {
+            *to_first = next(decoding, &mut first);
+            *to_second = next(decoding, &mut second);
+            *to_third = next(decoding, &mut third);
+            *to_fourth = next(decoding, &mut fourth);
         }
-        for (used, sum) in self.used.iter_mut().zip(sums) {
-            *used += sum & 0xff;
-        }
+        self.step([first, second, third, fourth]);
     }
 
-    /// Returns the next bits of each lane.
+    /// Returns a word of each lane that begins with its next bits; a one above them says how many
+    /// there are.
     #[inline(always)]
     fn words(&self) -> [u64; LANES] {
-        self.quick_words().unwrap_or_else(|| self.careful_words())
+        let [first, second, third, fourth] = match self.quick_words() {
+            Some(words) => words,
+            None => self.careful_words(),
+        };
+        let used = self.used;
+        [
+            (first | MARK) >> (used[0] % 8),
+            (second | MARK) >> (used[1] % 8),
+            (third | MARK) >> (used[2] % 8),
+            (fourth | MARK) >> (used[3] % 8),
+        ]
+    }
+
+    /// Counts the bits that were taken of words: the mark has moved by as many.
+    #[inline(always)]
+    fn step(&mut self, words: [u64; LANES]) {
+        for (used, word) in self.used.iter_mut().zip(words) {
+            *used = (*used & !7) + word.leading_zeros() as usize;
+        }
     }
 
     #[inline(always)]
     fn quick_words(&self) -> Option<[u64; LANES]> {
         let [(first, middle), (_, end)] = self.areas;
         let used = self.used;
-        let at = |place: usize| {
-            let word = self.block.get(place..)?.first_chunk()?;
-            Some(u64::from_le_bytes(*word))
-        };
+        let last = self.block.len().checked_sub(8)?;
+        let first = first + used[0] / 8;
+        let second = middle.wrapping_sub(used[1] / 8 + 8);
+        let third = middle + used[2] / 8;
+        let fourth = end.wrapping_sub(used[3] / 8 + 8);
+        if first > last || second > last || third > last || fourth > last {
+            return None;
+        }
+        let at = |place: usize| self.block[place..place + 8].first_chunk().copied();
         Some([
-            at(first + used[0] / 8)? >> (used[0] % 8),
-            at(middle.wrapping_sub(used[1] / 8 + 8))?.swap_bytes() >> (used[1] % 8),
-            at(middle + used[2] / 8)? >> (used[2] % 8),
-            at(end.wrapping_sub(used[3] / 8 + 8))?.swap_bytes() >> (used[3] % 8),
+            u64::from_le_bytes(at(first)?),
+            u64::from_be_bytes(at(second)?),
+            u64::from_le_bytes(at(third)?),
+            u64::from_be_bytes(at(fourth)?),
         ])
     }
 
@@ -174,7 +191,6 @@ impl Lanes<'_> {
                 let value = place.and_then(|place| self.block.get(place)).copied().unwrap_or(0);
                 *word = *word << 8 | u64::from(value);
             }
-            *word >>= self.used[lane] % 8;
         }
         words
     }
@@ -187,7 +203,10 @@ impl Lanes<'_> {
     }
 }
 
+/// Takes a code from a word and returns its byte.
 #[inline(always)]
-fn entry(decoding: &Decoding, word: u64) -> usize {
-    usize::from(decoding[word as usize % decoding.len()])
+fn next(decoding: &Decoding, word: &mut u64) -> u8 {
+    let entry = decoding[*word as usize % decoding.len()];
+    *word >>= entry & 63;
+    (entry >> 8) as u8
 }
