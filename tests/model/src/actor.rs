@@ -133,7 +133,7 @@ impl World {
             Op::Ask(Ask::Step(
                 Step::Startup { instance, .. } | Step::Teardown { instance, .. },
             )) => self.is_built(instance) || self.places[instance.index()].word.claimed,
-            Op::Ask(Ask::Claim(_) | Ask::Grow(..) | Ask::Shrink(..))
+            Op::Ask(Ask::Claim(_) | Ask::Grow(..) | Ask::Shrink(..) | Ask::GiveUp(..))
             | Op::Show(_)
             | Op::Install(_)
             | Op::Empty(..)
@@ -160,7 +160,11 @@ impl World {
                 self.reader.looking_at.is_some() && !self.has_flaw(Flaw::EmptyUnlocked)
             }
             Op::Ask(
-                Ask::Claim(_) | Ask::Build(_) | Ask::Grow(..) | Ask::Step(Step::Startup { .. }),
+                Ask::Claim(_)
+                | Ask::Build(_)
+                | Ask::Grow(..)
+                | Ask::GiveUp(..)
+                | Ask::Step(Step::Startup { .. }),
             )
             | Op::Show(_)
             | Op::Install(_)
@@ -287,9 +291,28 @@ impl World {
                 self.content(id).pages = pages.count();
                 Outcome::Done
             }
+            Ask::GiveUp(id, pages) => self.give_up(id, pages),
             Ask::Step(Step::Startup { cpu, instance }) => self.startup(cpu, instance),
             Ask::Step(Step::Teardown { cpu, instance }) => self.teardown(cpu, instance),
         }
+    }
+
+    /// The kernel ends its area there, if it has nothing above: it has given that up before. The size is
+    /// shown in the same step: nobody can close and open the device in between.
+    fn give_up(&mut self, id: DeviceId, pages: zram_lifecycle::Pages) -> Outcome {
+        let place = &mut self.places[id.index()];
+        let (Some(content), Some(cookie), Some(view)) =
+            (&place.content, &mut place.cookie, &mut place.view)
+        else {
+            return Outcome::Busy;
+        };
+        let is_mounted = cookie.generation == place.word.generation && place.word.opens > 0;
+        if !is_mounted || content.stored > pages.count() {
+            return Outcome::Busy;
+        }
+        cookie.pages = cookie.pages.min(pages.count());
+        view.pages = Some(pages);
+        Outcome::Done
     }
 
     /// Returns the content that is being built for the device, or else is its own.
@@ -449,7 +472,9 @@ impl World {
 fn can_fail(op: Op) -> bool {
     match op {
         Op::Ask(Ask::Build(_) | Ask::Grow(..) | Ask::Step(Step::Startup { .. })) => true,
-        Op::Ask(Ask::Claim(_) | Ask::Shrink(..) | Ask::Step(Step::Teardown { .. }))
+        Op::Ask(
+            Ask::Claim(_) | Ask::Shrink(..) | Ask::GiveUp(..) | Ask::Step(Step::Teardown { .. }),
+        )
         | Op::Show(_)
         | Op::Install(_)
         | Op::DropBuilt

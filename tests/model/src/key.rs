@@ -207,6 +207,7 @@ impl Key<'_> {
             Op::Ask(Ask::Build(_)) => (1, 0),
             Op::Ask(Ask::Grow(id, _)) => (2, id.index()),
             Op::Ask(Ask::Shrink(id, _)) => (3, id.index()),
+            Op::Ask(Ask::GiveUp(id, _)) => (15, id.index()),
             Op::Ask(Ask::Step(Step::Startup { cpu, instance })) => {
                 (16 + self.cpus[cpu.index()], instance.index())
             }
@@ -392,7 +393,9 @@ const fn view_of(op: Op) -> Option<View> {
     match op {
         Op::Ask(Ask::Build(view)) | Op::Show(view) | Op::Install(view) => Some(view),
         Op::Empty(_, view) => view,
-        Op::Ask(Ask::Claim(_) | Ask::Grow(..) | Ask::Shrink(..) | Ask::Step(_))
+        Op::Ask(
+            Ask::Claim(_) | Ask::Grow(..) | Ask::Shrink(..) | Ask::GiveUp(..) | Ask::Step(_),
+        )
         | Op::DropBuilt
         | Op::Admit(_)
         | Op::Release(_)

@@ -189,8 +189,8 @@ impl World {
         }
         self.program.open = Some(device);
         let place = &mut self.places[device];
-        if let Some(content) = &place.content {
-            place.cookie = Some(cookie(place.word, content));
+        if let Some(cookie) = cookie(place) {
+            place.cookie = Some(cookie);
         }
     }
 }

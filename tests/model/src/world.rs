@@ -197,7 +197,7 @@ impl World {
         }
         world.events = Events::Reading;
         for place in &mut world.places {
-            place.cookie = place.content.map(|content| cookie(place.word, &content));
+            place.cookie = cookie(place);
         }
         world
     }
@@ -247,9 +247,11 @@ impl World {
     }
 }
 
-/// Returns what an opener of the device is told.
-pub(crate) fn cookie(word: Fields, content: &Content) -> Cookie {
-    Cookie { generation: word.generation, content: content.number, pages: content.pages }
+/// Returns what an opener of the device is told, if it is initialised: the size that is shown.
+pub(crate) fn cookie(place: &DevicePlace) -> Option<Cookie> {
+    let (content, view) = (place.content?, place.view?);
+    let pages = view.pages.map_or(0, zram_lifecycle::Pages::count);
+    Some(Cookie { generation: place.word.generation, content: content.number, pages })
 }
 
 /// Returns the CPU of that number.

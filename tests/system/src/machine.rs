@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use swap_pager::ports::{Cpu, Direction, Frame, Frames, QueueId, Waiter};
-use swap_pager::{Commit, FrameAnswer, FrameFor, Next, Pager};
+use swap_pager::{Commit, FrameAnswer, FrameFor, Next, Pager, Resize, ResizeBy, SwapOff};
 use zram_abi::record::Record;
+use zram_abi::verb::Cookie;
 use zramd::platform::Closed;
 
 use crate::kernel::Kernel;
@@ -150,6 +151,15 @@ impl Machine {
             self.kernel.release(frame);
         }
         self.pager.frames_freed(&mut self.kernel);
+    }
+
+    /// The daemon tells how large a mounted device is; returns whether its area is as large.
+    pub(crate) fn resize_area(&mut self, life: u32, cookie: Cookie) -> bool {
+        let Cookie { device, generation, pages } = cookie;
+        let resize = Resize { device, generation, pages, by: ResizeBy::Daemon };
+        // The daemon is never kept waiting, so it is no waiter.
+        let nobody = (Waiter(0), Cpu(0));
+        life == self.life && self.pager.resize(resize, nobody, &mut self.kernel) == SwapOff::Done
     }
 
     /// Commits a prepared thread; returns whether it sleeps.

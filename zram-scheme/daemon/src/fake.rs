@@ -10,6 +10,7 @@ use std::time::Duration;
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
 use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
 use zram::{HeapPages, NoMemory, PageBytes, PageSource};
+use zram_abi::verb::Cookie;
 
 use crate::daemon::Daemon;
 use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
@@ -36,6 +37,10 @@ pub(crate) struct Shared {
     passed_ns: AtomicU64,
     /// Whether pages that are released wait until this is false.
     is_blocked: AtomicBool,
+    /// What the kernel was told of the sizes of mounted devices.
+    resized: Mutex<Vec<Cookie>>,
+    /// Whether the kernel has an area as large.
+    has_area: AtomicBool,
     waits: Mutex<()>,
     wakes: Condvar,
     pub(crate) waiting: AtomicUsize,
@@ -48,6 +53,16 @@ pub(crate) struct FakePlatform(pub(crate) Arc<Shared>);
 impl FakePlatform {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Shared { granted: AtomicI64::new(-1), ..Shared::default() }))
+    }
+
+    /// Has the kernel take every size of a mounted device from now on, or none.
+    pub(crate) fn take_sizes(&self, has_area: bool) {
+        self.0.has_area.store(has_area, Ordering::Relaxed);
+    }
+
+    /// Returns what the kernel was told of the sizes of mounted devices.
+    pub(crate) fn told_sizes(&self) -> Vec<Cookie> {
+        self.0.resized.lock().unwrap().clone()
     }
 
     /// Lets every release of a pool page wait from now on, or no longer.
@@ -80,6 +95,11 @@ impl Platform for FakePlatform {
 
     fn possible_cpus(&self) -> usize {
         CPUS
+    }
+
+    fn resize_area(&self, cookie: Cookie) -> bool {
+        self.0.resized.lock().unwrap().push(cookie);
+        self.0.has_area.load(Ordering::Relaxed)
     }
 
     fn memory_bytes(&self) -> u64 {

@@ -11,8 +11,9 @@ use core::sync::atomic::AtomicU32;
 
 use zram::PageBytes;
 use zram_abi::record::{ENTRIES_MAX, RECORD_SIZE};
+use zram_abi::verb::Cookie;
 use zram_rt::futex::{self, FutexMutex};
-use zram_rt::swap_queue::{Direction, SwapQueue};
+use zram_rt::swap_queue::{self, Direction, SwapQueue};
 use zram_rt::{console, time};
 use zramd::platform::{Closed, LogSink, Platform};
 
@@ -56,6 +57,10 @@ impl Platform for MachinePlatform {
 
     fn memory_bytes(&self) -> u64 {
         self.memory_bytes
+    }
+
+    fn resize_area(&self, cookie: Cookie) -> bool {
+        swap_queue::resize_area(cookie).is_ok()
     }
 
     fn now_ns(&self) -> u64 {

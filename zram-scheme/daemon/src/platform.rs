@@ -9,6 +9,7 @@ use syscall::schemev2::Opcode;
 use zram::PageSource;
 use zram_abi::cpu_event;
 use zram_abi::record::{ENTRIES_MAX, RECORD_SIZE};
+use zram_abi::verb::Cookie;
 
 use crate::sync::AtomicU32;
 
@@ -32,6 +33,12 @@ pub trait Platform: Send + Sync + 'static {
     /// Returns how much memory the machine has, in bytes; 0 if it does not say.
     fn memory_bytes(&self) -> u64 {
         0
+    }
+
+    /// Tells the kernel that a mounted device has so many pages (`SWAP_RESIZE`); returns whether its area
+    /// has as many now. It has not if pages above would have to be given up first. Waits for nothing.
+    fn resize_area(&self, _cookie: Cookie) -> bool {
+        false
     }
 
     /// Returns nanoseconds since some moment in the past; never less than before.

@@ -60,6 +60,10 @@ pub enum Ask {
     /// Give the content of the claimed device fewer pages, unless one is stored above them
     /// ([`crate::Outcome::Busy`]).
     Shrink(DeviceId, Pages),
+    /// Have the kernel end the area of the mounted device at so many pages, which it does only if it has
+    /// given up those above before; else, or if it is somebody else who has the device open,
+    /// [`crate::Outcome::Busy`].
+    GiveUp(DeviceId, Pages),
     /// Start or stop a stream; a stop is always [`crate::Outcome::Done`].
     Step(Step),
 }

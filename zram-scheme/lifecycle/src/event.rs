@@ -171,7 +171,7 @@ pub enum Outcome {
     /// It was done.
     Done,
     /// A claim was refused, because the device is open; or a shrink, because a page is stored above
-    /// the new end.
+    /// the new end, or the kernel may have one there.
     Busy,
     /// Memory was missing; nothing is left behind.
     NoMemory,

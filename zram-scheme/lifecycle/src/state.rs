@@ -58,6 +58,8 @@ pub enum Job {
     ClaimingToShrink(Resize, hotplug::State),
     /// The claimed device is shrinking.
     Shrinking(Resize, hotplug::State),
+    /// The device is open, so perhaps mounted: the kernel is asked whether its end is given up.
+    GivingUp(Resize, hotplug::State),
     /// Streams of this CPU are being started or stopped; then it will be in the state given.
     Cpu(hotplug::CpuId, Cpu, Walk),
     /// Exit claims one device after the other: those claimed, and the one asked for.

@@ -1,7 +1,7 @@
 //! The lifecycle core: one pure function from (state, event) to (state, effects, question).
 //!
-//! It is run by the actor's thread alone, so under no lock; the actor feeds it one request and then
-//! the outcomes of its questions until it is at rest again. No I/O, no clock, no allocation.
+//! Run by the actor's thread alone, under no lock, with one request and then the outcomes of its
+//! questions until it is at rest again. No I/O, no clock, no allocation.
 //!
 //! At rest (`Idle`), every request is taken; an outcome is forbidden.
 //!
@@ -27,7 +27,8 @@
 //! | Claiming | Stopping (ready), or clear/retire and reply | - | reply |
 //! | Stopping | next step; clear/retire and reply | - | - |
 //! | Growing | publish and reply | reply | - |
-//! | ClaimingToShrink | Shrinking | - | reply |
+//! | ClaimingToShrink | Shrinking | - | GivingUp |
+//! | GivingUp | publish and reply | - | reply |
 //! | Shrinking | publish, release and reply | - | release, reply |
 //! | Cpu | next step; reply | undo; reply | - |
 //! | ClaimingAll | next claim; Closing; Exited | - | release all, reply |
@@ -126,7 +127,7 @@ fn resume(inventory: Inventory, job: Job, outcome: Outcome) -> Result<Transition
             let walk = zcomp.add_instance(it.view.name.id);
             Ok(starting(inventory, it, walk.expect("a device that is not ready is no instance")))
         }
-        (Job::Building(_, zcomp), Outcome::NoMemory) => {
+        (Job::Building(_, zcomp) | Job::Growing(_, zcomp), Outcome::NoMemory) => {
             Ok(refuse(inventory, zcomp, Refusal::NoMemory))
         }
         (Job::Starting(it, walk), Outcome::Done) => Ok(starting(inventory, it, done(walk))),
@@ -136,22 +137,22 @@ fn resume(inventory: Inventory, job: Job, outcome: Outcome) -> Result<Transition
         (Job::Claiming(id, emptying, zcomp), Outcome::Done) => {
             Ok(empty_claimed(inventory, zcomp, id, emptying))
         }
-        (Job::Claiming(_, _, zcomp), Outcome::Busy) => Ok(refuse(inventory, zcomp, Refusal::Open)),
+        (Job::Claiming(_, _, zcomp) | Job::GivingUp(_, zcomp), Outcome::Busy) => {
+            Ok(refuse(inventory, zcomp, Refusal::Open))
+        }
         (Job::Stopping(id, emptying, walk), Outcome::Done) => {
             Ok(stopping(inventory, id, emptying, done(walk)))
         }
-        (Job::Growing(it, zcomp), Outcome::Done) => {
+        (Job::Growing(it, zcomp) | Job::GivingUp(it, zcomp), Outcome::Done) => {
             Ok(resized(inventory, zcomp, it, DeviceSet::EMPTY))
-        }
-        (Job::Growing(_, zcomp), Outcome::NoMemory) => {
-            Ok(refuse(inventory, zcomp, Refusal::NoMemory))
         }
         (Job::ClaimingToShrink(it, zcomp), Outcome::Done) => {
             let shrink = Ask::Shrink(it.name.id, it.pages);
             Ok(ask(inventory, Job::Shrinking(it, zcomp), shrink))
         }
-        (Job::ClaimingToShrink(_, zcomp), Outcome::Busy) => {
-            Ok(refuse(inventory, zcomp, Refusal::Open))
+        (Job::ClaimingToShrink(it, zcomp), Outcome::Busy) => {
+            let give_up = Ask::GiveUp(it.name.id, it.pages);
+            Ok(ask(inventory, Job::GivingUp(it, zcomp), give_up))
         }
         (Job::Shrinking(it, zcomp), Outcome::Done) => {
             Ok(resized(inventory, zcomp, it, DeviceSet::EMPTY.with(it.name.id)))
@@ -182,6 +183,7 @@ fn resume(inventory: Inventory, job: Job, outcome: Outcome) -> Result<Transition
             Job::Claiming(..)
             | Job::ClaimingAll(..)
             | Job::ClaimingToShrink(..)
+            | Job::GivingUp(..)
             | Job::Shrinking(..),
             Outcome::NoMemory,
         )

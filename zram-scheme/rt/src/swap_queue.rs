@@ -6,15 +6,26 @@
 
 use alloc::format;
 
-use syscall::Result;
-use syscall::flag::O_RDWR;
+use syscall::error::{EINVAL, Error, Result};
+use syscall::flag::{O_RDONLY, O_RDWR};
 pub use zram_abi::queue::Direction;
 use zram_abi::record::{RECORD_SIZE, WINDOW_SIZE};
-use zram_abi::verb::QUEUE_NEXT;
+use zram_abi::verb::{Cookie, QUEUE_NEXT, RESIZE_DAEMON, SWAP_RESIZE};
 
 use crate::fd::Fd;
 use crate::fs;
 use crate::memory::Mapping;
+
+/// Tells the kernel how large the device of an area is; for the process that serves the queues.
+///
+/// # Errors
+///
+/// EBUSY if the area would have to be made smaller first; EINVAL if it is not mounted; EACCES for others.
+pub fn resize_area(cookie: Cookie) -> Result<()> {
+    let word = cookie.pack().ok_or(Error::new(EINVAL))?;
+    let control = fs::open("/scheme/swap/control", O_RDONLY)?;
+    control.call(&mut [], &[SWAP_RESIZE, word, RESIZE_DAEMON]).map(drop)
+}
 
 /// One queue of one CPU.
 #[derive(Debug)]

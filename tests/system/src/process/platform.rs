@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use swap_pager::ports::Frame;
 use zram::{NoMemory, PAGE_SIZE, PageBytes, PageSource};
+use zram_abi::verb::Cookie;
 use zramd::platform::Platform;
 
 use crate::coroutine::{self, Rest};
@@ -35,6 +36,10 @@ impl Platform for Ground {
 
     fn possible_cpus(&self) -> usize {
         self.cpus
+    }
+
+    fn resize_area(&self, cookie: Cookie) -> bool {
+        lock(&self.machine).resize_area(self.life, cookie)
     }
 
     fn now_ns(&self) -> u64 {

@@ -186,3 +186,58 @@ fn a_mounted_device_refuses_reset_removal_and_the_daemons_exit() {
     world.devices.clear();
     finish(world);
 }
+
+fn size_pages(world: &World) -> u32 {
+    lock(&world.machine).pager.areas().map(|area| area.size_pages).sum()
+}
+
+#[test]
+fn a_full_area_takes_pages_as_soon_as_its_device_has_grown() {
+    let mut world = World::with_swap(Setup::new(30, 128), 40);
+    let program = world.add_program();
+    (0..60).for_each(|page| world.write(program, page, Kind::Noise(300)));
+    world.press(200);
+    assert_eq!(world.swapped_pages(program), 40);
+    world.write_file("0/resize", "400K").expect("a device grows while it is mounted");
+    world.areas[0].cookie.pages = 100;
+    assert_eq!(size_pages(&world), 100);
+    world.swap_out(program, |_| false);
+    assert_eq!(world.swapped_pages(program), 60);
+    finish(world);
+}
+
+#[test]
+fn a_mounted_device_shrinks_after_its_end_was_given_up_and_every_page_is_right() {
+    let (mut world, program) = with_swapped_program(Setup::new(31, 200), 100);
+    assert_eq!(world.write_file("0/resize", "160K"), Err(EBUSY), "pages lie above");
+    let control = control(&mut world);
+    assert_eq!(world.run(control, Job::Shrink(0, 40)), Outcome::Done);
+    assert_eq!((size_pages(&world), world.swapped_pages(program) <= 40), (40, true));
+    world.write_file("0/resize", "160K").expect("nothing lies above");
+    (0..100).for_each(|page| world.read(program, page));
+    world.write_file("0/resize", "1M").expect("it may grow again");
+    assert_eq!(size_pages(&world), 256);
+    world.swap_out(program, |_| false);
+    assert_eq!(world.swapped_pages(program), 100);
+    finish(world);
+}
+
+#[test]
+fn programs_run_fork_and_end_while_an_area_gives_up_its_end() {
+    for seed in 40..46 {
+        let setup = Setup::new(seed, 220).cpus(4);
+        let (mut world, program) = with_swapped_program(setup, 60);
+        let control = control(&mut world);
+        world.begin(control, Job::Shrink(0, 20));
+        for page in 0..40 {
+            world.write(program, page % 20, Kind::Noise(700));
+            if page == 15 {
+                let Outcome::Forked(copy) = world.run(program, Job::Fork) else { continue };
+                world.begin(copy, Job::Exit);
+            }
+        }
+        world.run_until("the end is given up", |world| size_pages(world) == 20);
+        (0..60).for_each(|page| world.read(program, page));
+        finish(world);
+    }
+}

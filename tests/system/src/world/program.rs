@@ -4,7 +4,7 @@
 //! its own, so that anything can happen in between.
 
 use swap_pager::ports::{Cpu, QueueId, SpaceId, Waiter};
-use swap_pager::{SwapOff, SwapOffError};
+use swap_pager::{Resize, ResizeBy, SwapOff, SwapOffError};
 use zram::PageBytes;
 
 use super::World;
@@ -39,6 +39,8 @@ pub(crate) enum Job {
     Exit,
     /// Have the area of this device emptied.
     SwapOff(u16),
+    /// Have the area of this device end at so many pages.
+    Shrink(u16, u32),
 }
 
 /// What became of a job.
@@ -199,6 +201,7 @@ impl World {
             Job::Fork => self.fork(index, space),
             Job::Exit => Progress::Dies,
             Job::SwapOff(device) => self.swapoff_step((index, cpu), device),
+            Job::Shrink(device, pages) => self.shrink_step((index, cpu), device, pages),
         };
         match progress {
             Progress::Done(outcome) => self.threads[index].end(outcome),
@@ -229,10 +232,27 @@ impl World {
         }
     }
 
+    fn shrink_step(&mut self, (index, cpu): (usize, Cpu), device: u16, pages: u32) -> Progress {
+        let waiter = self.threads[index].waiter;
+        let area = self.areas.iter().find(|area| area.cookie.device == device);
+        let generation = area.expect("it is mounted").cookie.generation;
+        let resize = Resize { device, generation, pages, by: ResizeBy::User };
+        let answer = {
+            let mut guard = lock(&self.machine);
+            let Machine { pager, kernel, .. } = &mut *guard;
+            pager.resize(resize, (waiter, cpu), kernel)
+        };
+        match answer {
+            SwapOff::Done => Progress::Done(Outcome::Done),
+            SwapOff::Wait { run } => Progress::Wait(run),
+            SwapOff::Failed(error) => Progress::Done(Outcome::Refused(error)),
+        }
+    }
+
     /// A signal interrupts the thread's swapoff, if it has one.
     pub(crate) fn cancel_swapoff(&mut self, thread: ThreadId) {
         let thread = &mut self.threads[thread.0];
-        if let Some(Job::SwapOff(_)) = thread.job {
+        if let Some(Job::SwapOff(_) | Job::Shrink(..)) = thread.job {
             lock(&self.machine).pager.swapoff_cancel(thread.waiter);
             thread.end(Outcome::Refused(SwapOffError::Busy));
         }

@@ -184,6 +184,11 @@ impl Handles {
         Ok(())
     }
 
+    /// Returns the handle that has the device to itself, if it is mounted, or about to be.
+    pub fn attached(&self, device: DeviceId) -> Option<HandleId> {
+        self.of_device(device).find(|handle| handle.is_attached).map(|handle| handle.id)
+    }
+
     /// Returns what the handle was opened on.
     ///
     /// # Errors

@@ -8,9 +8,10 @@
 use alloc::vec::Vec;
 
 use hotplug::Step;
-use log::{Level, log};
+use log::{Level, log, warn};
 use zram::{Config, Worker};
 use zram_abi::PAGE_SIZE;
+use zram_abi::verb::Cookie;
 
 use zram_lifecycle::open_word::{InUse, Release};
 use zram_lifecycle::{
@@ -146,6 +147,8 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
                 Ok(()) => Outcome::Done,
                 Err(zram::StoredAbove) => Outcome::Busy,
             },
+            Ask::GiveUp(id, pages) if self.give_up(id, pages) => Outcome::Done,
+            Ask::GiveUp(..) => Outcome::Busy,
             Ask::Step(Step::Startup { cpu, instance }) => {
                 let started = self.on_content(instance, |content| content.cpu_up(cpu.index()));
                 if started.is_ok() { Outcome::Done } else { Outcome::NoMemory }
@@ -228,9 +231,38 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
         let before = devices.view(id);
         devices.publish(view);
         let is_resized = before.is_some_and(|before| before.pages != view.pages);
+        let has_grown = before.is_some_and(|before| before.pages < view.pages);
+        if let (Some(pages), true) = (view.pages, has_grown)
+            && self.daemon.handles.lock().attached(id).is_some()
+            && !self.resize_area(id, pages)
+        {
+            warn!("device {}: it has grown, and its swap area has not", id.index());
+        }
         if before.is_none() || is_resized || devices.has_reached_watermark(id) {
             self.notify(id, before.is_none());
         }
+    }
+
+    /// Has the kernel end the area of the device there, if it has given up the rest, and shows the
+    /// size. The content stays as large as it was: records go on meanwhile, and what is above is empty.
+    fn give_up(&self, id: DeviceId, pages: Pages) -> bool {
+        let attached = self.daemon.handles.lock().attached(id);
+        if attached.is_none() || !self.resize_area(id, pages) {
+            return false;
+        }
+        // Whoever opens or mounts the device from now on, under this lock, is shown the new size; who has
+        // done so since the kernel was asked has another handle, and the old size.
+        let handles = self.daemon.handles.lock();
+        let view = self.daemon.devices.view(id).filter(|_| handles.attached(id) == attached);
+        view.map(|view| self.daemon.devices.publish(View { pages: Some(pages), ..view })).is_some()
+    }
+
+    /// Tells the kernel that the mounted device has so many pages; returns whether its area is so large
+    /// now.
+    fn resize_area(&self, id: DeviceId, pages: Pages) -> bool {
+        let generation = self.daemon.devices.generation(id);
+        let cookie = Cookie { device: id.index() as u16, generation, pages: pages.count() };
+        self.daemon.platform.resize_area(cookie)
     }
 
     /// Tells who watches that the device has changed, and maybe that it came or went.

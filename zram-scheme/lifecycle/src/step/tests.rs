@@ -23,6 +23,8 @@ struct Table {
     built: Option<DeviceId>,
     claimed: BTreeSet<DeviceId>,
     open: BTreeSet<DeviceId>,
+    /// Open, and the kernel has given up what lies above any end.
+    mounted: BTreeSet<DeviceId>,
     streams: BTreeSet<(DeviceId, CpuId)>,
     replies: Vec<Result<Answer, Refusal>>,
     questions: usize,
@@ -43,6 +45,11 @@ impl World for Table {
             Ask::Shrink(..) if fails => return Outcome::Busy,
             Ask::Shrink(id, pages) => {
                 assert!(self.claimed.contains(&id));
+                self.sizes.insert(id, pages);
+            }
+            Ask::GiveUp(id, _) if fails || !self.mounted.contains(&id) => return Outcome::Busy,
+            Ask::GiveUp(id, pages) => {
+                assert!(!self.claimed.contains(&id));
                 self.sizes.insert(id, pages);
             }
             Ask::Grow(id, pages) => {
@@ -193,6 +200,7 @@ fn allowed(state: &State) -> &'static [Outcome] {
         Job::Claiming(..)
         | Job::ClaimingAll(..)
         | Job::ClaimingToShrink(..)
+        | Job::GivingUp(..)
         | Job::Shrinking(..) => &[Done, Busy],
         Job::Starting(_, walk) | Job::Cpu(_, _, walk) if walk.is_starting() => &[Done, NoMemory],
         Job::Starting(..) | Job::Cpu(..) | Job::Stopping(..) | Job::Closing(..) => &[Done],
@@ -313,6 +321,19 @@ fn a_device_grows_while_it_is_open_but_shrinks_only_while_it_is_not() {
     world.open.clear();
     let (state, reply) = world.request(state, Request::Resize(name(0, 0), pages(1)));
     assert_eq!((reply, world.sizes.get(&id(0))), (Ok(Answer::Done), Some(&pages(1))));
+    let State::Idle(inventory, _) = state else { panic!("at rest") };
+    assert!(matches!(inventory.device(id(0)), Device::Ready(_, _, size) if size == pages(1)));
+}
+
+#[test]
+fn a_mounted_device_shrinks_without_a_claim_once_the_kernel_has_given_up_its_end() {
+    let mut world = Table::default();
+    let state = furnished(&mut world);
+    world.open.insert(id(0));
+    world.mounted.insert(id(0));
+    let (state, reply) = world.request(state, Request::Resize(name(0, 0), pages(1)));
+    assert_eq!((reply, world.sizes.get(&id(0))), (Ok(Answer::Done), Some(&pages(1))));
+    assert!(world.claimed.is_empty());
     let State::Idle(inventory, _) = state else { panic!("at rest") };
     assert!(matches!(inventory.device(id(0)), Device::Ready(_, _, size) if size == pages(1)));
 }

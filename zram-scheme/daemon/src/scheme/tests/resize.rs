@@ -98,7 +98,7 @@ fn growing_that_lacks_memory_at_any_allocation_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_mounted_area_keeps_its_size_and_its_pages_while_the_device_grows() {
+fn a_mounted_device_keeps_its_pages_while_it_grows() {
     let mut machine = Machine::with_device("64K");
     let handle = machine.open("0");
     let attach = |machine: &mut Machine| {
@@ -122,4 +122,41 @@ fn a_mounted_area_keeps_its_size_and_its_pages_while_the_device_grows() {
     let later = attach(&mut machine);
     assert_eq!((cookie.pages, later.pages), (16, 32), "the next swapon gets the new size");
     assert_eq!(cookie.generation, later.generation, "it is the same content");
+}
+
+/// A device of 16 pages that is mounted, and how large it was said to be.
+fn mounted() -> (Machine, Cookie) {
+    let mut machine = Machine::with_device("64K");
+    let handle = machine.open("0");
+    let word = machine.verb(handle, [SWAP_ATTACH, 0, 0]).unwrap();
+    (machine, Cookie::unpack(word as u64).unwrap())
+}
+
+#[test]
+fn the_kernel_is_told_that_a_mounted_device_has_grown() {
+    let (mut machine, cookie) = mounted();
+    machine.platform.take_sizes(true);
+    assert_eq!(machine.echo("0/resize", "128K"), Ok(4));
+    assert_eq!(machine.platform.told_sizes(), [Cookie { pages: 32, ..cookie }]);
+}
+
+#[test]
+fn the_kernel_is_told_nothing_of_a_device_that_is_not_mounted() {
+    let mut machine = Machine::with_device("64K");
+    assert_eq!(machine.echo("0/resize", "128K"), Ok(4));
+    assert_eq!(machine.echo("0/resize", "64K"), Ok(3));
+    assert_eq!(machine.platform.told_sizes(), []);
+}
+
+#[test]
+fn a_mounted_device_shrinks_when_the_kernel_has_given_up_its_end_and_not_before() {
+    let (mut machine, cookie) = mounted();
+    assert_eq!(machine.echo("0/resize", "32K"), Err(EBUSY));
+    assert_eq!(machine.cat("0/disksize").unwrap(), "65536\n");
+    machine.platform.take_sizes(true);
+    assert_eq!(machine.echo("0/resize", "32K"), Ok(3));
+    assert_eq!(machine.cat("0/disksize").unwrap(), "32768\n");
+    let smaller = Cookie { pages: 8, ..cookie };
+    assert_eq!(machine.platform.told_sizes(), [smaller, smaller]);
+    assert_eq!(machine.echo("0/resize", "64K"), Ok(3), "it may have its end back");
 }
