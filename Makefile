@@ -7,15 +7,15 @@ QEMU := cargo run --package qemu --
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-setup: ## look for QEMU and cc, and install them where that needs no password (NO_INSTALL=1: never)
+setup: ## look for QEMU and cc, and install them where that needs no password (NO_INSTALL=anything: never)
 	@sh tests/qemu/setup.sh
 
-run: setup ## boot the image and run a program larger than the machine (MEM=256 CPUS=2 CORPUS=FILE)
+run: setup ## boot the image and run a program larger than the machine (MEM=256 CPUS=2 CORPUS=FILE CONF=FILE)
 	@$(QEMU) demo
 
 demo: run ## the same as run
 
-shell: setup ## boot the same image with a prompt
+shell: setup ## boot the same image with a prompt (MEM=256 CPUS=2 CONF=FILE, or CONF=none: no swap at first)
 	@$(QEMU) shell
 
 redox: setup ## boot the image of make shell on your own Redox kernel (REDOX_KERNEL=FILE MEM=256 CPUS=1)

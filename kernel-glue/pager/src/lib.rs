@@ -15,7 +15,7 @@
 //! | `entry` | what stands in a page table in place of a page |
 //! | `ports` | what the pager needs of its kernel |
 //! | `files`: `texts`, `params` | the files of `swap`: paths, verbs, texts, error numbers |
-//! | `places`: `areas`, `slots`, `bitmap` | where pages can go, and what each place is doing |
+//! | `places`: `areas`, `area`, `slots`, `bitmap` | where pages can go, and what each place is doing |
 //! | `places`: `entries`, `word` | who names which place, counted without the pager's lock |
 //! | `lines`: `queues` | the lines to the daemon's threads |
 //! | `lines`: `in_flight`, `fixed` | the pages of a batch, and what may happen to them meanwhile |
@@ -72,13 +72,14 @@ mod time;
 pub use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
 pub use crate::invariant::Invariant;
 pub use crate::lines::STUCK_NS;
-pub use crate::places::areas::{AREAS_MAX, AreaInfo, AreaState, Room};
+pub use crate::places::area::{AreaInfo, AreaState, Room};
+pub use crate::places::areas::AREAS_MAX;
 pub use crate::places::entries::{Duplicate, Entries};
 pub use crate::time::TICK_NS;
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
 pub use requests::{
-    Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
-    SwapOffError, SwapOnError, Unmapped,
+    Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, Resize,
+    ResizeBy, SwapOff, SwapOffError, SwapOnError, Unmapped,
 };
 pub use statistics::{Latencies, Statistics};
 

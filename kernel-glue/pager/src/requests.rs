@@ -160,7 +160,31 @@ pub enum SwapOffError {
     Busy,
 }
 
-/// How far a `swapoff` is.
+/// A new size for the area of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resize {
+    /// The device.
+    pub device: u16,
+    /// Which life of it.
+    pub generation: u16,
+    /// Pages that the area is to have; not 0.
+    pub pages: u32,
+    /// Who says so.
+    pub by: ResizeBy,
+}
+
+/// Who gives an area another size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResizeBy {
+    /// The daemon: its device has so many pages now. It is never kept waiting: what is to be given up
+    /// must have been, else this is refused (EBUSY).
+    Daemon,
+    /// A user, who wants the end of the area given up, or had that and wants it back: up to the size that
+    /// the device is known to have (EINVAL above).
+    User,
+}
+
+/// How far a `swapoff` or a resize is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum SwapOff {

@@ -122,11 +122,20 @@ pub fn set(
 pub fn add(system: &impl System, line: &str) -> Result<DeviceNumber, String> {
     let added = system.add(line).map_err(|errno| {
         let why = last_error(system, "/scheme/zram/control", "hot_add");
-        format!("hot_add: {}", why.unwrap_or_else(|| in_words(system, errno)))
+        format!("hot_add: {}", why.unwrap_or_else(|| missing(system, errno)))
     })?;
     let number =
         added.trim().parse().map_err(|_| format!("hot_add: it told no number: {added}"))?;
     Ok(DeviceNumber::new(number))
+}
+
+/// Returns what it means that a file of `zram:` cannot be opened.
+pub(crate) fn missing(system: &impl System, errno: Errno) -> String {
+    match errno.0 {
+        syscall::ENOENT if system.list("/scheme/zram").is_ok() => String::from("no such device"),
+        syscall::ENOENT => String::from("zramd does not run"),
+        _ => in_words(system, errno),
+    }
 }
 
 /// Returns an error in words; where the name of the error does not tell, what it means here.

@@ -13,8 +13,7 @@ use zram_abi::size::parse_size;
 
 use crate::device::DeviceNumber;
 use crate::options::{Given, Known, Value, flag, long, valued};
-use crate::swapon::missing;
-use crate::system::{self, Errno, System, add, set};
+use crate::system::{self, Errno, System, add, missing, set};
 use crate::table::Form;
 use crate::top;
 
@@ -39,8 +38,8 @@ usage: zramctl [options] [zram:N ...]                      lists devices
   -o, --output COLUMNS         these; with + in front, these too
       --output-all             all of them
   -n, --noheadings   --raw   -J, --json
-columns: NAME ALGORITHM DISKSIZE DATA COMPR TOTAL STREAMS MOUNTPOINT ZERO-PAGES MEM-LIMIT MEM-USED
-  MIGRATED COMP-RATIO SAME-FILLED INCOMPRESSIBLE METADATA";
+columns: NAME ALGORITHM DISKSIZE DATA COMPR TOTAL STREAMS MOUNTPOINT STATE ZERO-PAGES MEM-LIMIT
+  MEM-USED MIGRATED COMP-RATIO SAME-FILLED INCOMPRESSIBLE METADATA";
 
 const OPTIONS: &[Known] = &[
     valued('a', "algorithm"),

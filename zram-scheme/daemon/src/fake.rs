@@ -55,6 +55,11 @@ impl FakePlatform {
         self.0.is_blocked.store(is_blocked, Ordering::Release);
     }
 
+    /// Lets the clock go on.
+    pub(crate) fn pass(&self, ns: u64) {
+        self.0.passed_ns.fetch_add(ns, Ordering::Relaxed);
+    }
+
     /// Grants so many commits of pool pages from now on; a negative number grants all.
     pub(crate) fn grant_pages(&self, count: i64) {
         self.0.granted.store(count, Ordering::Relaxed);
@@ -96,7 +101,8 @@ impl Platform for FakePlatform {
             let (after, waited) = self.0.wakes.wait_timeout(waits, DEADLINE).unwrap();
             waits = after;
             if waited.timed_out() {
-                self.0.passed_ns.store(deadline_ns - BEGINNING_NS, Ordering::Relaxed);
+                let passed_ns = deadline_ns.saturating_sub(BEGINNING_NS);
+                self.0.passed_ns.fetch_max(passed_ns, Ordering::Relaxed);
                 break;
             }
         }
@@ -305,6 +311,16 @@ impl Machine {
         let actor = self.actor.as_mut().unwrap();
         actor.turn();
         actor.settle();
+    }
+
+    /// Lets so many seconds pass in which nobody asks for anything.
+    pub(crate) fn idle(&mut self, seconds: u32) {
+        for _ in 0..seconds {
+            self.platform.pass(1_000_000_000);
+            let actor = self.actor.as_mut().unwrap();
+            actor.look();
+            actor.settle();
+        }
     }
 
     /// Serves a request, with a turn of the actor if it needs one; returns the answer and the

@@ -20,10 +20,12 @@ pub mod params;
 pub mod texts;
 
 use zram_abi::error::{EACCES, EBADF, EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP};
-use zram_abi::verb::{HAND_OFF, QUEUE_NEXT, SWAPOFF, SWAPON};
+use zram_abi::verb::{
+    Cookie, HAND_OFF, QUEUE_NEXT, RESIZE_DAEMON, RESIZE_USER, SWAP_RESIZE, SWAPOFF, SWAPON,
+};
 
 use crate::ports::{Cpu, Direction, QueueId};
-use crate::requests::{SwapOffError, SwapOnError};
+use crate::requests::{Resize, ResizeBy, SwapOffError, SwapOnError};
 
 /// Most bytes of a text that is written.
 pub const WRITE_MAX: usize = 256;
@@ -61,6 +63,8 @@ pub enum Call {
     },
     /// Hand the CPU to the daemon and come back.
     HandOff,
+    /// Give an area another size.
+    Resize(Resize),
 }
 
 /// What passing a device file asks for: to mount it.
@@ -75,6 +79,8 @@ pub struct SwapOn {
 pub struct Asker {
     /// The user.
     pub uid: u32,
+    /// Whether the process is the one that serves the queues.
+    pub is_daemon: bool,
 }
 
 /// An error number of Redox's.
@@ -147,7 +153,7 @@ impl File {
     /// # Errors
     ///
     /// EOPNOTSUPP for what the file has not, EACCES, EINVAL.
-    pub fn call(self, asker: Asker, [verb, word, _]: [u64; 3]) -> Result<Call, Errno> {
+    pub fn call(self, asker: Asker, [verb, word, how]: [u64; 3]) -> Result<Call, Errno> {
         match (self, verb) {
             (Self::Queue(queue), QUEUE_NEXT) => Ok(Call::QueueNext(queue)),
             (Self::Control, SWAPOFF) => {
@@ -156,6 +162,18 @@ impl File {
                 Ok(Call::SwapOff { device })
             }
             (Self::Control, HAND_OFF) => Ok(Call::HandOff),
+            (Self::Control, SWAP_RESIZE) => {
+                asker.expect_root()?;
+                let cookie = Cookie::unpack(word).ok_or(Errno(EINVAL))?;
+                let by = match how {
+                    RESIZE_USER => ResizeBy::User,
+                    RESIZE_DAEMON if asker.is_daemon => ResizeBy::Daemon,
+                    RESIZE_DAEMON => return Err(Errno(EACCES)),
+                    _ => return Err(Errno(EINVAL)),
+                };
+                let Cookie { device, generation, pages } = cookie;
+                Ok(Call::Resize(Resize { device, generation, pages, by }))
+            }
             _ => Err(Errno(EOPNOTSUPP)),
         }
     }

@@ -7,8 +7,9 @@ use super::*;
 use crate::tests::world::{OUT, World};
 use crate::{Watermarks, ports::SpaceId};
 
-const ROOT: Asker = Asker { uid: 0 };
-const USER: Asker = Asker { uid: 1000 };
+const ROOT: Asker = Asker { uid: 0, is_daemon: false };
+const USER: Asker = Asker { uid: 1000, is_daemon: false };
+const DAEMON: Asker = Asker { uid: 0, is_daemon: true };
 const QUEUE: QueueId = QueueId { cpu: Cpu(3), direction: Direction::Out };
 
 #[test]
@@ -46,6 +47,23 @@ fn only_root_opens_queues_mounts_unmounts_and_writes() {
     let unmount = Call::SwapOff { device: 7 };
     assert_eq!(File::Control.call(ROOT, [SWAPOFF, 7, 0]), Ok(unmount));
     assert_eq!(File::Params.may_write(ROOT, WRITE_MAX), Ok(()));
+}
+
+#[test]
+fn the_daemon_alone_says_how_large_its_devices_are() {
+    let cookie = Cookie { device: 7, generation: 2, pages: 100 };
+    let word = cookie.pack().unwrap();
+    let resize = Resize { device: 7, generation: 2, pages: 100, by: ResizeBy::Daemon };
+    let told = File::Control.call(DAEMON, [SWAP_RESIZE, word, RESIZE_DAEMON]);
+    assert_eq!(told, Ok(Call::Resize(resize)));
+    let lie = File::Control.call(ROOT, [SWAP_RESIZE, word, RESIZE_DAEMON]);
+    assert_eq!(lie, Err(Errno(EACCES)));
+    let wish = File::Control.call(ROOT, [SWAP_RESIZE, word, RESIZE_USER]);
+    assert_eq!(wish, Ok(Call::Resize(Resize { by: ResizeBy::User, ..resize })));
+    for wrong in [[SWAP_RESIZE, 1 << 63, 0], [SWAP_RESIZE, word, 9]] {
+        assert_eq!(File::Control.call(ROOT, wrong), Err(Errno(EINVAL)));
+    }
+    assert_eq!(File::Control.call(USER, [SWAP_RESIZE, word, 0]), Err(Errno(EACCES)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use core::fmt::{Display, Write};
 
 use crate::Pager;
 use crate::invariant::Invariant;
-use crate::places::areas::{AreaInfo, AreaState, Room};
+use crate::places::area::{AreaInfo, AreaState, Room};
 
 const PAGE_BYTES: u64 = 4096;
 const PAGE_KIB: u64 = 4;
@@ -32,12 +32,14 @@ pub struct Memory {
 /// refused some), `starved` (there was no frame for its pool, or no memory for its slot map).
 pub fn areas(pager: &Pager) -> String {
     let mut text = String::from("Filename\tType\tSize\tUsed\tPriority\tState\n");
-    for AreaInfo { device, size_pages, used_pages, priority, state, room, .. } in pager.areas() {
+    for area in pager.areas() {
+        let AreaInfo { device, size_pages, used_pages, priority, .. } = area;
         let [size, used] =
             [size_pages, used_pages].map(|pages| u64::from(pages).saturating_mul(PAGE_KIB));
-        let state = match (state, room) {
+        let state = match (area.state, area.room) {
             (AreaState::Dead, _) => "dead",
             (AreaState::Draining, _) => "draining",
+            (AreaState::Active, _) if area.is_shrinking => "shrinking",
             (AreaState::Active, Room::Free) => "active",
             (AreaState::Active, Room::Full) => "full",
             (AreaState::Active, Room::Limited) => "limited",

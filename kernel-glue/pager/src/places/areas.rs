@@ -1,9 +1,6 @@
-//! Swap areas: which device, how urgent, how full.
+//! The swap areas: which device has one, and which of them is next.
 //!
-//! An area is Active (takes pages), Draining (`swapoff` brings its pages back) or Dead (its daemon
-//! is; what is in it is lost). Whether an active one is *full* is apart from that: LIMIT and
-//! NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full device
-//! is not asked again for every page (DESIGN 8.11). Uses the slot map; used by everything else.
+//! What one is, is in `area`. Used by all moves, which name an area by its index.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,204 +10,18 @@ use zram_abi::verb::Cookie;
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
 use crate::memory::{NoMemory, made};
+use crate::places::area::{Area, AreaInfo, AreaState, Sizes, Usage};
 use crate::places::entries::Entries;
-use crate::places::slots::{CHUNK_BYTES, NoSlot, Slot, SlotMap};
+use crate::places::slots::{Slot, SlotMap};
 use crate::requests::SwapOnError;
 
-/// Most areas at once: every entry of a page table names one in a byte, and few are ever used; as many as
-/// Linux has (MAX_SWAPFILES).
+/// Most areas at once: every entry of a page table names one in a byte, and few are ever used.
 pub const AREAS_MAX: usize = 32;
 
 /// The same as a count.
 pub(crate) const AREAS_MAX_U32: u32 = 32;
 
 const _: () = assert!(AREAS_MAX_U32 as usize == AREAS_MAX && AREAS_MAX <= 1 << 8);
-
-/// What an area takes part in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AreaState {
-    /// Pages go there.
-    Active,
-    /// `swapoff` is under way.
-    Draining,
-    /// The daemon is dead.
-    Dead,
-}
-
-/// Whether an active area takes pages now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fullness {
-    Open,
-    /// `mem_limit` was reached: open again at this use (if anything was used), or at this time, to
-    /// find out.
-    Limit {
-        reopen_used: Option<u32>,
-        retry_ns: u64,
-    },
-    /// The machine had no frame for the pool: open again when the reserve is whole.
-    NoReserve,
-    /// There was no memory for more of the slot map: slots that it has are still given, others not
-    /// before this time.
-    NoTable {
-        retry_ns: u64,
-    },
-}
-
-/// An area is asked again after this long though nothing was freed: its limit may have been raised,
-/// or there may be memory for its slot map.
-const RETRY_NS: u64 = 1_000_000_000;
-
-/// At least so many slots must be freed before an area at its limit is asked again: a batch.
-const REOPEN_SLOTS_MIN: u32 = 32;
-
-/// What one line of `/scheme/swap/areas` tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AreaInfo {
-    /// Device id: the area's name is `zram:ID`.
-    pub device: u16,
-    /// Pages it has room for.
-    pub size_pages: u32,
-    /// Pages that are there or on the way, notices not yet sent included.
-    pub used_pages: u32,
-    /// Higher is used first.
-    pub priority: i64,
-    /// What it takes part in.
-    pub state: AreaState,
-    /// Whether it takes new pages, and why not.
-    pub room: Room,
-    /// Whether a page could go there now. One that is Limited may have been asked again in vain, or may
-    /// be about to be asked.
-    pub takes_pages: bool,
-}
-
-/// Whether an area has room for pages, for people: an area that was Limited is so until it has taken
-/// pages again, or enough of it was freed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
-    /// It has.
-    Free,
-    /// Each slot is used.
-    Full,
-    /// Its device's `mem_limit` has refused pages.
-    Limited,
-    /// There was no frame for its device's pool, or no memory for its slot map.
-    Starved,
-}
-
-/// One area.
-#[derive(Debug)]
-struct Area {
-    cookie: Cookie,
-    priority: i64,
-    state: AreaState,
-    slots: SlotMap,
-    fullness: Fullness,
-    /// Its device has refused pages because of its limit, and taken none since.
-    is_limited: bool,
-}
-
-/// How much of an area is used.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Usage {
-    /// No slot.
-    pub(crate) is_empty: bool,
-    /// Only slots that the daemon has yet to forget: no page table has an entry of it.
-    pub(crate) is_forgotten: bool,
-    /// What is in it is lost.
-    pub(crate) is_dead: bool,
-}
-
-impl Area {
-    fn new(cookie: Cookie, priority: i64, slots: SlotMap) -> Self {
-        let (state, fullness) = (AreaState::Active, Fullness::Open);
-        Self { cookie, priority, state, slots, fullness, is_limited: false }
-    }
-
-    fn info(&self) -> AreaInfo {
-        AreaInfo {
-            device: self.cookie.device,
-            size_pages: self.slots.count(),
-            used_pages: self.slots.used(),
-            priority: self.priority,
-            state: self.state,
-            room: self.room(),
-            takes_pages: self.has_room(),
-        }
-    }
-
-    fn room(&self) -> Room {
-        if self.is_limited {
-            return Room::Limited;
-        }
-        match self.fullness {
-            Fullness::Open | Fullness::Limit { .. } if self.slots.used() >= self.slots.count() => {
-                Room::Full
-            }
-            Fullness::Open | Fullness::Limit { .. } => Room::Free,
-            Fullness::NoReserve | Fullness::NoTable { .. } => Room::Starved,
-        }
-    }
-
-    /// Returns whether a page could go there.
-    fn has_room(&self) -> bool {
-        let has_slot = match self.fullness {
-            Fullness::Open => self.slots.used() < self.slots.count(),
-            Fullness::NoTable { .. } => self.slots.has_known_free(),
-            Fullness::Limit { .. } | Fullness::NoReserve => false,
-        };
-        self.state == AreaState::Active && has_slot
-    }
-
-    /// Returns a free slot, on its way out from now on.
-    fn take_free(&mut self, room_bytes: usize, now_ns: u64) -> Option<SwapSlot> {
-        let may_grow = self.fullness == Fullness::Open && room_bytes >= CHUNK_BYTES;
-        match self.slots.take_free(may_grow) {
-            Ok(slot) => Some(slot),
-            Err(NoSlot::Used) => None,
-            Err(NoSlot::Table) => {
-                self.fullness = Fullness::NoTable { retry_ns: now_ns.saturating_add(RETRY_NS) };
-                None
-            }
-        }
-    }
-
-    /// Closes it because the device's limit is reached.
-    fn reached_limit(&mut self, now_ns: u64) {
-        let used = self.slots.used();
-        let freed = (used / 16).max(REOPEN_SLOTS_MIN);
-        self.is_limited = true;
-        self.fullness = Fullness::Limit {
-            reopen_used: (used > 0).then_some(used.saturating_sub(freed)),
-            retry_ns: now_ns.saturating_add(RETRY_NS),
-        };
-    }
-
-    /// Closes it because the machine had no frame for the pool.
-    fn lacked_frames(&mut self) {
-        self.fullness = Fullness::NoReserve;
-    }
-
-    fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
-        let enough = match self.fullness {
-            Fullness::Open => return,
-            Fullness::Limit { reopen_used, retry_ns } => {
-                let is_freed = reopen_used.is_some_and(|used| self.slots.used() <= used);
-                self.is_limited &= !is_freed;
-                is_freed || now_ns >= retry_ns
-            }
-            Fullness::NoReserve => reserve_is_whole,
-            Fullness::NoTable { retry_ns } => now_ns >= retry_ns,
-        };
-        if enough {
-            self.fullness = Fullness::Open;
-        }
-    }
-
-    /// Nothing is told to a dead daemon: pending notices are done at once.
-    fn settle(&mut self) -> Result<(), Invariant> {
-        if self.state == AreaState::Dead { self.slots.forget_notices() } else { Ok(()) }
-    }
-}
 
 /// All areas.
 #[derive(Debug)]
@@ -341,6 +152,45 @@ impl Areas {
         self.numbered().find(|(_, area)| area.state != AreaState::Dead).map(|(index, _)| index)
     }
 
+    /// Returns how large the area is, and how large its device, as far as is known.
+    pub(crate) fn sizes(&self, index: AreaIndex) -> Option<Sizes> {
+        let area = self.get(index)?;
+        Some(Sizes { area_pages: area.slots.count(), device_pages: area.cookie.pages })
+    }
+
+    /// The area's device has so many pages now.
+    pub(crate) fn device_is(&mut self, index: AreaIndex, pages: u32) {
+        if let Some(area) = self.get_mut(index) {
+            area.cookie.pages = pages;
+        }
+    }
+
+    /// Gives the area so many slots. Those above that are used stay until they are given up
+    /// ([`Areas::usage_above`], [`Areas::cut`]).
+    pub(crate) fn resize(&mut self, index: AreaIndex, pages: u32) {
+        if let Some(area) = self.get_mut(index) {
+            area.slots.resize(pages);
+        }
+    }
+
+    /// Forgets the slots above the area's end, none of which is used.
+    pub(crate) fn cut(&mut self, index: AreaIndex) {
+        if let Some(area) = self.get_mut(index) {
+            area.slots.cut();
+        }
+    }
+
+    /// Returns how much of the area lies above its end.
+    pub(crate) fn usage_above(&self, index: AreaIndex) -> Option<Usage> {
+        let area = self.get(index)?;
+        let above = area.slots.used_above();
+        Some(Usage {
+            is_empty: above.used == 0,
+            is_forgotten: above.is_forgotten,
+            is_dead: area.state == AreaState::Dead,
+        })
+    }
+
     /// Returns how much of the area is used.
     pub(crate) fn usage(&self, index: AreaIndex) -> Option<Usage> {
         let area = self.get(index)?;
@@ -450,7 +300,7 @@ impl Areas {
     ///
     /// There is no such area.
     pub(crate) fn took_pages(&mut self, index: AreaIndex) -> Result<(), Invariant> {
-        self.get_mut(index).ok_or(Invariant::AreaExists)?.is_limited = false;
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.took_pages();
         Ok(())
     }
 

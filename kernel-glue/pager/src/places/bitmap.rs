@@ -89,11 +89,36 @@ impl Bitmap {
         }
     }
 
-    /// Clears and returns the lowest bit that is set.
-    pub(crate) fn take_first(&mut self) -> Option<u32> {
-        let index = self.first()?;
+    /// Clears and returns the lowest bit that is set, if it is below `end`.
+    pub(crate) fn take_first_below(&mut self, end: u32) -> Option<u32> {
+        let index = self.first().filter(|index| *index < end)?;
         self.clear(index);
         Some(index)
+    }
+
+    /// Clears and returns the lowest bit that is set.
+    pub(crate) fn take_first(&mut self) -> Option<u32> {
+        self.take_first_below(u32::MAX)
+    }
+
+    /// Returns how many bits are set from `index` on. Looks at each word behind it.
+    pub(crate) fn count_from(&self, index: u32) -> u32 {
+        let mut words = self.pieces.iter().flatten();
+        let skipped = usize::try_from(index / WORD_BITS).unwrap_or(usize::MAX);
+        let rest = match skipped.checked_sub(1) {
+            None => words.next(),
+            Some(before) => words.nth(before).and_then(|_| words.next()),
+        };
+        let above = rest.map_or(0, |word| (word >> (index % WORD_BITS)).count_ones());
+        words.map(|word| word.count_ones()).fold(above, u32::wrapping_add)
+    }
+
+    /// Clears all bits from `index` on.
+    pub(crate) fn clear_from(&mut self, index: u32) {
+        let size = u32::try_from(self.pieces.len()).unwrap_or(u32::MAX).saturating_mul(CHUNK_SLOTS);
+        (index..size).for_each(|index| {
+            self.clear(index);
+        });
     }
 }
 
@@ -139,6 +164,7 @@ mod tests {
         #[test]
         fn it_agrees_with_a_set(
             operations in prop::collection::vec(any::<(u8, u32)>(), 1..200),
+            from in 0..2 * CHUNK_SLOTS,
         ) {
             let (mut map, size) = (of_pieces(2), 2 * CHUNK_SLOTS);
             let mut model = BTreeSet::new();
@@ -156,6 +182,9 @@ mod tests {
                 }
                 prop_assert_eq!(map.count() as usize, model.len());
             }
+            prop_assert_eq!(map.count_from(from) as usize, model.range(from..).count());
+            map.clear_from(from);
+            prop_assert_eq!(map.count() as usize, model.range(..from).count());
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows of frames, lines or moves.
 
+pub(crate) mod area;
 pub(crate) mod areas;
 mod bitmap;
 pub(crate) mod entries;

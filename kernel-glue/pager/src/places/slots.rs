@@ -65,7 +65,7 @@ pub(crate) enum LoadBegin {
 pub(crate) struct SlotMap {
     area: AreaIndex,
     entries: Arc<Entries>,
-    /// Slots that the area may use.
+    /// Slots that the area may use. Others above, which it was to give up, may still be used.
     size: u32,
     /// Slots that were ever used, and are in the maps.
     known: u32,
@@ -74,6 +74,15 @@ pub(crate) struct SlotMap {
     noticed: Bitmap,
     noticing: u32,
     used: u32,
+}
+
+/// What is used above the end of a map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Above {
+    /// So many slots.
+    pub(crate) used: u32,
+    /// None of them is named by anybody: replies are all that is to be awaited.
+    pub(crate) is_forgotten: bool,
 }
 
 /// Why there is no free slot.
@@ -122,7 +131,47 @@ impl SlotMap {
 
     /// Returns whether a slot is free for which the map has words.
     pub(crate) fn has_known_free(&self) -> bool {
-        self.free.count() > 0 || (self.known < self.size && !self.known.is_multiple_of(CHUNK_SLOTS))
+        self.has_free_below() || (self.known < self.size && !self.known.is_multiple_of(CHUNK_SLOTS))
+    }
+
+    /// Returns whether a slot is free, with words or without.
+    pub(crate) fn has_free(&self) -> bool {
+        self.known < self.size || self.has_free_below()
+    }
+
+    fn has_free_below(&self) -> bool {
+        // While slots above the size are given up, those among the free ones do not count.
+        let above = if self.known > self.size { self.free.count_from(self.size) } else { 0 };
+        self.free.count() > above
+    }
+
+    /// Takes or gives up slots at the end. Those that are used above the new end are still there, and
+    /// no others are given: [`SlotMap::used_above`].
+    pub(crate) fn resize(&mut self, size: u32) {
+        self.size = size;
+    }
+
+    /// Returns how many slots above the end are used, and how many of them only the daemon has yet to
+    /// forget, perhaps with others that it is being told of.
+    pub(crate) fn used_above(&self) -> Above {
+        let Some(known) = self.known.checked_sub(self.size) else { return Above::default() };
+        let used = known.saturating_sub(self.free.count_from(self.size));
+        let forgotten = self.noticed.count_from(self.size).saturating_add(self.noticing);
+        Above { used, is_forgotten: used <= forgotten }
+    }
+
+    /// Forgets the slots above the end, none of which is used, and gives back the memory of whole
+    /// chunks.
+    pub(crate) fn cut(&mut self) {
+        if self.known <= self.size {
+            return;
+        }
+        self.free.clear_from(self.size);
+        self.known = self.size;
+        let kept = self.chunks();
+        self.free.cut(kept);
+        self.noticed.cut(kept);
+        self.entries.clear(self.area, kept);
     }
 
     /// Returns how many notices wait to be sent.
@@ -147,10 +196,7 @@ impl SlotMap {
     ///
     /// Why there is none.
     pub(crate) fn take_free(&mut self, may_grow: bool) -> Result<SwapSlot, NoSlot> {
-        if self.used >= self.size {
-            return Err(NoSlot::Used);
-        }
-        let slot = match self.free.take_first() {
+        let slot = match self.free.take_first_below(self.size) {
             Some(index) => SwapSlot(index),
             None => self.learn(may_grow)?,
         };

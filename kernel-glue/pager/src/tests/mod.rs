@@ -8,6 +8,7 @@ mod frames;
 mod in_flight;
 mod notices;
 mod random;
+mod resize;
 mod statuses;
 mod swapoff;
 mod waits;

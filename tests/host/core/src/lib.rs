@@ -10,6 +10,7 @@ pub mod complete;
 pub mod cpio;
 pub mod editor;
 pub mod grants;
+pub mod guide;
 pub mod limits;
 pub mod line;
 pub mod order;

@@ -23,7 +23,7 @@ use crate::scheme::proc::ProcFile;
 use crate::space::fault::Access;
 use crate::space::grants::{Kind, Rights, Span};
 use crate::space::map::MAP_FIRST;
-use crate::space::user::pieces;
+use crate::space::user::Buffer;
 use crate::space::{SpaceId, page};
 use crate::swap;
 use crate::thread::table::Entry;
@@ -86,7 +86,8 @@ impl Kernel {
     }
 
     fn install_bytes(&mut self, space: SpaceId, address: u64, bytes: &[u8]) {
-        for piece in pieces(address, bytes.len()).expect("init lies in user space") {
+        let target = Buffer::new(address, bytes.len()).expect("init lies in user space");
+        for piece in target.pieces() {
             let frame = self.touch(space, piece.page, Access::Install);
             let frame = frame.expect("the machine has memory for init");
             self.frames.write(frame, piece.offset, &bytes[piece.at..][..piece.size]);

@@ -165,11 +165,21 @@ fn failed(name: &str, failure: &Failure) -> Next {
             let is_opened = !matches!(error.errno, syscall::EACCES | syscall::ENOENT);
             match last_error(file).filter(|_| is_opened) {
                 Some(why) => eprintln!("{name}: {file}: {why}"),
+                None if is_of_a_dead_daemon(file, *error) => {
+                    eprintln!("{name}: {file}: zramd does not run");
+                }
                 None => eprintln!("{name}: {file}: {}", InWords(*error)),
             }
         }
     }
     Next::Done(1)
+}
+
+/// Returns whether the file is missing because nobody serves `zram:` any more.
+fn is_of_a_dead_daemon(file: &str, error: Error) -> bool {
+    let is_gone = |error: Error| error.errno == syscall::ENODEV;
+    let is_of_zram = fs::split_path(file).is_some_and(|(scheme, _)| scheme == "zram");
+    is_of_zram && is_gone(error) && fs::list("zram:").is_err_and(is_gone)
 }
 
 /// Returns what the directory that `file` belongs to (a device's, a scheme's) says about its last refusal, if

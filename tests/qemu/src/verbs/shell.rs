@@ -15,7 +15,7 @@ use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time, shell_code};
 
-use super::settings::Settings;
+use super::settings::{self, Settings};
 
 /// Long enough for whatever somebody wants to script.
 pub(super) const LIMITS: Limits =
@@ -52,7 +52,7 @@ pub(crate) fn run() -> Result<(), String> {
 /// Judges QEMU's exit status; `code` is what the guest itself has told.
 fn verdict(status: Option<i32>, code: Option<u8>) -> Result<(), String> {
     match (status, code) {
-        (Some(SUCCESS | ENDED_BY_PERSON), _) => Ok(()),
+        (Some(SUCCESS), _) | (Some(ENDED_BY_PERSON), None) => Ok(()),
         (Some(_), Some(code)) => Err(format!("the guest ended with a failure, code {code}")),
         // The guest's code `c` becomes `2c + 1`, as far as there is room.
         (Some(status), None) if status % 2 == 1 && status / 2 < CODE_END => {
@@ -101,10 +101,15 @@ fn scripted(machine: &Machine) -> Result<(), String> {
 }
 
 fn pack(script: Option<&str>) -> Result<Image, String> {
-    Image::pack(
-        "shell",
-        Contents { build: Build::Release, corpus: &corpus::wanted()?, script, daemon: DAEMON },
-    )
+    let (sample, configuration) = (corpus::wanted()?, settings::configuration()?);
+    let contents = Contents {
+        build: Build::Release,
+        corpus: &sample,
+        script,
+        configuration: configuration.as_deref(),
+        daemon: DAEMON,
+    };
+    Image::pack("shell", contents)
 }
 
 /// The terminal's mode as it was; put back on drop.

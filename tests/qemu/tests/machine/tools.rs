@@ -1,6 +1,8 @@
 //! The tools on a real system: that files and calls are those that their host tests assume.
 
-use crate::fixture::{boot, type_at_prompt};
+use qemu::image::USUAL_CONFIGURATION;
+
+use crate::fixture::{boot, boot_configured, type_at_prompt};
 
 #[test]
 fn areas_are_mounted_listed_and_unmounted_as_people_type_it() {
@@ -77,4 +79,36 @@ fn the_screen_of_top_follows_keys_and_q_ends_it() {
     let run = type_at_prompt(1, keys).fails();
     assert_eq!(run.lines_with("it has ended").len(), 1);
     assert_eq!(run.guest_code(), Some(9));
+}
+
+#[test]
+fn the_usual_image_swaps_after_its_start_without_a_command() {
+    let script = "\
+swapon --noheadings --show=NAME,PRIO,STATE
+swapoff -a
+swapon -av
+memhog --size 124M
+swapon --bytes
+";
+    let run = boot_configured(USUAL_CONFIGURATION, 2, script).succeeds();
+    let run = run.prints("swapon --noheadings --show=NAME,PRIO,STATE", "zram:0 100 active");
+    let areas = run.output_of("swapon --bytes");
+    let size = |row: &&str| row.split_whitespace().nth(2)?.parse::<u64>().ok();
+    let size = areas.iter().find_map(size).expect("a size");
+    // 128 MiB without what the kernel keeps, two and a half times.
+    assert!(size > 270 << 20 && size <= 320 << 20, "{size}");
+}
+
+#[test]
+fn a_boot_configuration_with_a_mistake_is_told_by_line_and_column_and_nothing_of_it_is_used() {
+    let conf = "[zram:0]\ndisksize = 64M\nswap-priority = 1\n[zram:1]\ndisksize = 64Q\n";
+    let run = boot_configured(conf, 1, "ls zram:\nswapon --noheadings\n").succeeds();
+    let run =
+        run.says("zram-setup: /etc/zram.conf:4:1: hot_add: ").says("; nothing of it is in use");
+    assert_eq!(run.output_of("ls zram:"), ["control"]);
+    assert_eq!(run.output_of("swapon --noheadings"), Vec::<&str>::new());
+    let conf = "[zram:0]\ndisksize = 64M\nnosuch = 1\n";
+    let run = boot_configured(conf, 1, "ls zram:\n").succeeds();
+    let run = run.says("zram-setup: /etc/zram.conf:3:1: nosuch: no such key; there are ");
+    assert_eq!(run.says("init: /etc/zram.conf is not in use").output_of("ls zram:"), ["control"]);
 }

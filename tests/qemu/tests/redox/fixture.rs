@@ -38,8 +38,13 @@ pub(crate) fn boot(memory_mib: u32, script: &str) -> Run {
 pub(crate) fn boot_with(memory_mib: u32, crashes: Crashes, script: &str) -> Run {
     let sample = corpus::wanted().expect("a sample of pages");
     let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let contents =
-        Contents { build: Build::Checked, corpus: &sample, script: Some(script), daemon: DAEMON };
+    let contents = Contents {
+        build: Build::Checked,
+        corpus: &sample,
+        script: Some(script),
+        configuration: None,
+        daemon: DAEMON,
+    };
     let image = Image::pack_for_redox(&test, contents, &kernel()).expect("the image is packed");
     let machine =
         Machine { memory_mib, cpus: 1, threading: Threading::Single, command_line: String::new() };

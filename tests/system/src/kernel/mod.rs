@@ -18,8 +18,8 @@ use swap_pager::ports::{
     SpaceKind, Spaces, Threads, Waiter, Windows,
 };
 
-use crate::random::Random;
 use frames::FrameTable;
+use host_core::order::Random;
 use space::{Present, Pte, Space};
 use tlb::Tlb;
 use windows::WindowTable;

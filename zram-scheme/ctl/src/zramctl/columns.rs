@@ -1,4 +1,4 @@
-//! The columns of the list: util-linux's, and four of ours.
+//! The columns of the list: util-linux's, and some of ours.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -43,9 +43,11 @@ pub enum Field {
     Incompressible,
     /// Tables and streams.
     Metadata,
+    /// What the swap area takes part in, if it is one: `full` and `limited` show here.
+    State,
 }
 
-const FIELDS: [(Field, &str); 16] = [
+const FIELDS: [(Field, &str); 17] = [
     (Field::Name, "NAME"),
     (Field::Algorithm, "ALGORITHM"),
     (Field::DiskSize, "DISKSIZE"),
@@ -54,6 +56,7 @@ const FIELDS: [(Field, &str); 16] = [
     (Field::Total, "TOTAL"),
     (Field::Streams, "STREAMS"),
     (Field::MountPoint, "MOUNTPOINT"),
+    (Field::State, "STATE"),
     (Field::ZeroPages, "ZERO-PAGES"),
     (Field::MemLimit, "MEM-LIMIT"),
     (Field::MemUsed, "MEM-USED"),
@@ -65,7 +68,7 @@ const FIELDS: [(Field, &str); 16] = [
 ];
 
 /// How many of them are shown unless others are asked for.
-const USUAL: usize = 8;
+const USUAL: usize = 9;
 
 /// Returns the columns that are shown unless others are asked for.
 pub fn usual() -> Vec<Field> {
@@ -129,6 +132,7 @@ impl Shown<'_> {
             Field::MountPoint => {
                 Some(String::from(if device.area.is_some() { "[SWAP]" } else { "" }))
             }
+            Field::State => Some(device.area.clone().unwrap_or_default()),
             Field::Ratio => Some(ratio_of(&device.memory?)),
             _ => number(field, device).map(|number| self.shown(field, number)),
         }
@@ -138,7 +142,9 @@ impl Shown<'_> {
     fn total(&self, field: Field, devices: &[Device]) -> Option<String> {
         match field {
             Field::Name => Some(String::from("total")),
-            Field::Algorithm | Field::MountPoint | Field::Streams => Some(String::new()),
+            Field::Algorithm | Field::MountPoint | Field::State | Field::Streams => {
+                Some(String::new())
+            }
             Field::Ratio => {
                 let sum = |field| sum(field, devices);
                 let (data, compressed) = (sum(Field::Data), sum(Field::Compressed));
@@ -169,7 +175,7 @@ impl Shown<'_> {
 fn column(field: Field) -> Column {
     let name = FIELDS.iter().find(|(known, _)| *known == field).map_or("", |(_, name)| name);
     match field {
-        Field::Name | Field::Algorithm | Field::MountPoint => {
+        Field::Name | Field::Algorithm | Field::MountPoint | Field::State => {
             Column { name, side: Side::Left, is_number: false }
         }
         _ => Column { name, side: Side::Right, is_number: true },
@@ -190,7 +196,7 @@ fn sum(field: Field, devices: &[Device]) -> u64 {
 fn number(field: Field, device: &Device) -> Option<u64> {
     let of_memory = |number: fn(&Memory) -> u64| device.memory.as_ref().map(number);
     match field {
-        Field::Name | Field::Algorithm | Field::MountPoint | Field::Ratio => None,
+        Field::Name | Field::Algorithm | Field::MountPoint | Field::State | Field::Ratio => None,
         Field::DiskSize => device.disksize,
         Field::Data => of_memory(|memory| memory.data),
         Field::Compressed => of_memory(|memory| memory.compressed),

@@ -6,8 +6,7 @@ use alloc::vec::Vec;
 
 use crate::areas::areas;
 use crate::device::DeviceNumber;
-use crate::swapon::missing;
-use crate::system::{AREAS, Errno, System, attribute};
+use crate::system::{AREAS, Errno, System, attribute, missing};
 
 /// The first eight columns of `mm_stat`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

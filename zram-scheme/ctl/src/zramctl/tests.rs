@@ -9,7 +9,7 @@ use crate::system::fake::Fake;
 fn system() -> Fake {
     Fake::with(&[
         ("/scheme/zram", "0\n1\n10\ncontrol\n"),
-        ("/scheme/swap/areas", "head\nzram:0\tpartition\t786432\t254464\t-1\tactive\n"),
+        ("/scheme/swap/areas", "head\nzram:0\tpartition\t786432\t254464\t-1\tfull\n"),
         ("/scheme/zram/0/disksize", "805306368\n"),
         ("/scheme/zram/0/algorithm_params", "priority=0 algo=lz4 level=1\n"),
         ("/scheme/zram/0/mm_stat", "260571136 89391104 94371840 0 99614720 12 34 56 78\n"),
@@ -44,8 +44,8 @@ fn done(words: &str) -> (u8, Vec<String>) {
 #[test]
 fn the_list_lines_up_and_adds_up_and_shows_what_cannot_be_read() {
     let expected = "\
-NAME    ALGORITHM DISKSIZE   DATA COMPR TOTAL STREAMS MOUNTPOINT
-zram:0  lz4           768M 248.5M 85.2M   90M       2 [SWAP]
+NAME    ALGORITHM DISKSIZE   DATA COMPR TOTAL STREAMS MOUNTPOINT STATE
+zram:0  lz4           768M 248.5M 85.2M   90M       2 [SWAP]     full
 zram:1  pagelz:5        0B     0B    0B    0B       0
 zram:10 -                -     4K    4K    4K       -
 total                 768M 248.5M 85.2M   90M
@@ -56,9 +56,9 @@ total                 768M 248.5M 85.2M   90M
 #[test]
 fn every_column_can_be_asked_for_as_plain_numbers() {
     let expected = "\
-NAME ALGORITHM DISKSIZE DATA COMPR TOTAL STREAMS MOUNTPOINT ZERO-PAGES MEM-LIMIT MEM-USED MIGRATED \
+NAME ALGORITHM DISKSIZE DATA COMPR TOTAL STREAMS MOUNTPOINT STATE ZERO-PAGES MEM-LIMIT MEM-USED MIGRATED \
 COMP-RATIO SAME-FILLED INCOMPRESSIBLE METADATA
-zram:0 lz4 805306368 260571136 89391104 94371840 2 [SWAP] 12 0 99614720 34 2.91 12 56 1441792
+zram:0 lz4 805306368 260571136 89391104 94371840 2 [SWAP] full 12 0 99614720 34 2.91 12 56 1441792
 ";
     assert_eq!(said("--output-all --bytes --raw zram:0"), expected);
 }
@@ -66,7 +66,7 @@ zram:0 lz4 805306368 260571136 89391104 94371840 2 [SWAP] 12 0 99614720 34 2.91 
 #[test]
 fn columns_are_chosen_in_their_order_and_unknown_ones_are_refused() {
     assert_eq!(said("-o comp-ratio,NAME -n zram:0"), "2.91 zram:0\n");
-    assert!(said("-o +METADATA zram:0").contains("MOUNTPOINT METADATA\n"));
+    assert!(said("-o +METADATA zram:0").contains("STATE METADATA\n"));
     assert_eq!(said("--raw -n -o NAME,COMP-RATIO"), "zram:0 2.91\nzram:1 -\nzram:10 1.00\n");
     let refusal = said("-o NOSUCH");
     assert!(

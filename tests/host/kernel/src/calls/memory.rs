@@ -56,10 +56,10 @@ impl Kernel {
     pub(super) fn sys_protect(
         &mut self,
         caller: Caller,
-        (address, size): (u64, u64),
+        span: Option<Span>,
         flags: usize,
     ) -> SysResult {
-        let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
+        let Some(span) = span else { return fail(EINVAL) };
         let rights = rights_of(MapFlags::from_bits_truncate(flags));
         self.protect(caller.space, span, rights)?;
         Ok(0)

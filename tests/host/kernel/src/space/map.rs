@@ -188,25 +188,29 @@ impl Kernel {
         }
         // Grants go with their entries: whatever happens before the call goes on, no grant is left
         // whose pages are gone, and what is left of a grant that was split is an end of one.
-        let done = self.clear_entries(space, span, UNMAP_MAX);
+        let done = self.clear_entries(space, span, Some(UNMAP_MAX));
         self.spaces.table[space].grants.remove(done);
         if done == span { Ok(()) } else { Err(Halt::Again) }
     }
 
     /// Unmaps one whole grant, lent or not, however long it takes.
     pub(crate) fn unmap_span(&mut self, space: SpaceId, span: Span) {
-        self.clear_entries(space, span, usize::MAX);
+        self.clear_entries(space, span, None);
         self.spaces.table[space].grants.remove(span);
     }
 
-    /// Takes up to `most` entries away; returns the part of the span, from its start, that has none
+    /// Takes up to `most` entries away, or all of them; returns the part of the span, from its start, that has none
     /// left.
-    fn clear_entries(&mut self, space: SpaceId, span: Span, most: usize) -> Span {
+    fn clear_entries(&mut self, space: SpaceId, span: Span, most: Option<usize>) -> Span {
         let range = page(span.start)..page(span.end());
         let entries = self.spaces[space].tree.entries(range);
-        let found: Vec<_> = entries.take(most).map(|(number, _)| number).collect();
+        let entries = entries.map(|(number, _)| number);
+        let found: Vec<_> = match most {
+            Some(most) => entries.take(most).collect(),
+            None => entries.collect(),
+        };
         let end = match found.last() {
-            Some(last) if found.len() == most => last.number() + 1,
+            Some(last) if Some(found.len()) == most => last.number() + 1,
             Some(_) | None => span.end(),
         };
         for number in found {
@@ -251,7 +255,7 @@ impl Kernel {
         if !grants.has_room_to_set_rights(span, rights) {
             return fail(ENOMEM);
         }
-        if !rights.read && self.clear_entries(space, span, UNMAP_MAX) != span {
+        if !rights.read && self.clear_entries(space, span, Some(UNMAP_MAX)) != span {
             return Err(Halt::Again);
         }
         let mut next = page(span.start);

@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use swap_pager::{STUCK_NS, SwapOff, files};
+use swap_pager::{Resize, STUCK_NS, SwapOff, files};
 use syscall::error::{EBUSY, EINVAL, ENODEV, ENOMEM};
 use syscall::schemev2::Opcode;
 use zram_abi::verb::{Cookie, SWAP_ATTACH};
@@ -162,14 +162,30 @@ pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u16) -> SysRe
     let cpu = pager::cpu_of(kernel);
     let answer =
         pager::call(kernel, |pager, machine| pager.swapoff(device, (waiter, cpu), machine));
-    match answer {
-        SwapOff::Wait { run } => {
-            kernel.swap.unmounting = Some(caller.thread);
-            pager::note_hand_off(kernel, run);
-            return Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)));
-        }
-        SwapOff::Done => close_device(kernel, device),
-        SwapOff::Failed(_) => {}
+    if answer == SwapOff::Done {
+        close_device(kernel, device);
+    }
+    go_on(kernel, caller, answer)
+}
+
+/// Gives the area of a device another size; executed again and again while slots are given up.
+///
+/// # Errors
+///
+/// EINVAL, ENOMEM, EBUSY; else the wait.
+pub(super) fn resize(kernel: &mut Kernel, caller: Caller, resize: Resize) -> SysResult {
+    let waiter = ports::waiter_of(kernel, caller.thread);
+    let cpu = pager::cpu_of(kernel);
+    let answer = pager::call(kernel, |pager, machine| pager.resize(resize, (waiter, cpu), machine));
+    go_on(kernel, caller, answer)
+}
+
+/// Ends the call of who gives up slots, or lets it wait.
+fn go_on(kernel: &mut Kernel, caller: Caller, answer: SwapOff) -> SysResult {
+    if let SwapOff::Wait { run } = answer {
+        kernel.swap.unmounting = Some(caller.thread);
+        pager::note_hand_off(kernel, run);
+        return Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)));
     }
     if kernel.swap.unmounting == Some(caller.thread) {
         kernel.swap.unmounting = None;

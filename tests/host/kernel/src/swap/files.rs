@@ -86,7 +86,8 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
 }
 
 fn asker(kernel: &Kernel, caller: Caller) -> Asker {
-    Asker { uid: kernel.threads[caller.thread].identity.uid }
+    let uid = kernel.threads[caller.thread].identity.uid;
+    Asker { uid, is_daemon: kernel.swap.daemon == Some(caller.space) }
 }
 
 impl Kind {
@@ -152,6 +153,7 @@ pub(crate) fn scheme_call(
         Call::QueueNext(queue) => queue::next(kernel, caller, queue, payload),
         Call::SwapOff { device } => area::swapoff(kernel, caller, device),
         Call::HandOff => queue::probe(kernel, caller),
+        Call::Resize(resize) => area::resize(kernel, caller, resize),
     }
 }
 

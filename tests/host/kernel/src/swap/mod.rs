@@ -81,7 +81,7 @@ pub(crate) struct Swap {
     attaching: Option<area::Attaching>,
     /// The device files of the areas.
     devices: [Option<(u16, Id<Description>)>; AREAS_MAX],
-    /// Who is in a swapoff.
+    /// Who is in a swapoff or a resize.
     unmounting: Option<ThreadId>,
     no_gain: FrameSet,
     /// Why the last write of the watermarks was refused.
@@ -305,7 +305,7 @@ pub(crate) fn cpu_leaves(kernel: &mut Kernel) {
     pager::hand_off(kernel);
 }
 
-/// Cancels the swapoff of a thread that has died.
+/// Cancels the swapoff or resize of a thread that has died.
 fn forget_unmounter(kernel: &mut Kernel) {
     let Some(thread) = kernel.swap.unmounting else { return };
     if kernel.threads.get(thread).is_none_or(|found| found.state == State::Dead) {

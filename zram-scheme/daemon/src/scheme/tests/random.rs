@@ -87,6 +87,21 @@ const TEXTS: [&str; 30] = [
     "\n",
 ];
 
+/// Devices of more pages have tables of megabytes, so they are made seldom.
+const MANY_PAGES: u64 = 1 << 22;
+
+/// Returns bytes to write to the file.
+fn written_to(file: Attribute, random: &mut Random) -> Vec<u8> {
+    let is_sized = matches!(file, Attribute::Disksize | Attribute::Resize);
+    loop {
+        let bytes = written(random);
+        let is_large = is_sized && pages(&bytes).is_some_and(|pages| pages > MANY_PAGES);
+        if !is_large || random.below(50) == 0 {
+            return bytes;
+        }
+    }
+}
+
 /// Returns bytes to write: a text as it is, a spoiled one, noise, or far too much.
 fn written(random: &mut Random) -> Vec<u8> {
     let mut bytes = random.of(&TEXTS).as_bytes().to_vec();
@@ -198,7 +213,8 @@ fn any_write_does_what_the_model_says_or_changes_nothing() {
     let mut taken = [0_u32; FILES.len()];
     for number in 0..WRITES {
         let index = random.below(FILES.len());
-        let (file, bytes) = (FILES[index], written(&mut random));
+        let file = FILES[index];
+        let bytes = written_to(file, &mut random);
         let before = view(&machine);
         let result = machine.write(handles[index], 0, &bytes);
         let now = view(&machine);

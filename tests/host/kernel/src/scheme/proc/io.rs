@@ -339,7 +339,7 @@ impl Kernel {
         let words: [u64; PASSED_MAX] = {
             let mut words = [0; PASSED_MAX];
             for (index, word) in words[..count].iter_mut().enumerate() {
-                let at = buffer.address.saturating_add((index * WORD) as u64);
+                let at = buffer.address + (index * WORD) as u64;
                 [*word] = self.read_words(space, at)?;
             }
             words

@@ -71,6 +71,30 @@ pub(crate) struct Question {
     pub(crate) then: Then,
 }
 
+/// What goes along with a request: memory, and descriptions with a reference each.
+#[derive(Default)]
+pub(crate) struct Enclosed {
+    pub(crate) lent: Option<Lent>,
+    pub(crate) passed: Vec<Id<Description>>,
+}
+
+impl Enclosed {
+    /// Returns what a request without a buffer has along.
+    pub(crate) const fn nothing() -> Self {
+        Self { lent: None, passed: Vec::new() }
+    }
+
+    /// Returns the memory of a loan.
+    pub(crate) const fn memory(lent: Option<Lent>) -> Self {
+        Self { lent, passed: Vec::new() }
+    }
+
+    /// Returns descriptions.
+    pub(crate) const fn descriptions(passed: Vec<Id<Description>>) -> Self {
+        Self { lent: None, passed }
+    }
+}
+
 impl Kernel {
     /// Makes a request for the current thread; there is always a wait.
     ///
@@ -82,7 +106,7 @@ impl Kernel {
         &mut self,
         scheme: SchemeId,
         question: Question,
-        (lent, passed): (Option<Lent>, Vec<Id<Description>>),
+        Enclosed { lent, passed }: Enclosed,
     ) -> SysResult {
         let caller = self.current();
         let then = question.then;
