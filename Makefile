@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell redox test test-redox check model loom soak corpus bench bench-instructions bench-guest fuzz train-tables clean
+.PHONY: help setup run demo shell redox test test-redox check model loom soak corpus bench bench-instructions estimate bench-guest fuzz train-tables clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -56,6 +56,9 @@ bench: ## compare codecs, the engine and the local Linux zram (as root), in one 
 
 bench-instructions: ## count instructions a page with valgrind, which no noise can blur (CORPUS=FILE)
 	@cargo run --release --package bench -- instructions
+
+estimate: ## say what each codec makes of the pages of a file, and what that costs (CORPUS=FILE)
+	@cargo run --release --package bench -- estimate
 
 bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
 	@$(QEMU) bench-guest

@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use zram::{Algorithm, Compressor, Config, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
+use zram::{Compressor, Config, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
 
 use crate::clock::Spent;
 use crate::memory::{Memory, Store};
@@ -60,13 +60,13 @@ impl<'a> Engine<'a> {
     /// Returns a device of as many slots as there are pages, filled, whose slots are gone through in
     /// `order`.
     pub(crate) fn new(
-        algorithm: Algorithm,
+        compressor: Compressor,
         pages: &'a [PageBytes],
         cpus: &[usize],
         order: Order,
     ) -> Self {
         let possible_cpus = cpus.iter().max().map_or(1, |last| last + 1);
-        let device = empty(algorithm, pages.len(), possible_cpus);
+        let device = empty(compressor, pages.len(), possible_cpus);
         cpus.iter().for_each(|cpu| device.cpu_up(*cpu).expect("the host has memory"));
         let order = order.slots(slot_count(pages.len()));
         let mut engine = Self { device, pages, order, round: 0 };
@@ -129,13 +129,9 @@ fn slot_count(pages: usize) -> u32 {
     u32::try_from(pages).expect("a corpus is smaller than 16 TiB")
 }
 
-fn empty(algorithm: Algorithm, slots: usize, possible_cpus: usize) -> Device {
-    let config = Config {
-        disksize_pages: slot_count(slots),
-        compressor: Compressor::of(algorithm),
-        possible_cpus,
-        mem_limit_pages: 0,
-    };
+fn empty(compressor: Compressor, slots: usize, possible_cpus: usize) -> Device {
+    let config =
+        Config { disksize_pages: slot_count(slots), compressor, possible_cpus, mem_limit_pages: 0 };
     Zram::new(config, RegionPages).expect("the host has memory")
 }
 
@@ -147,9 +143,9 @@ pub(crate) struct EngineMemory {
 
 impl EngineMemory {
     /// Returns a device of `slots` slots.
-    pub(crate) fn new(algorithm: Algorithm, slots: usize) -> Self {
+    pub(crate) fn new(compressor: Compressor, slots: usize) -> Self {
         let worker = Worker::new(0).expect("the host has memory");
-        let device = empty(algorithm, slots, 1);
+        let device = empty(compressor, slots, 1);
         device.cpu_up(0).expect("the host has memory");
         Self { device, worker }
     }
@@ -181,7 +177,7 @@ impl Store for EngineMemory {
 #[cfg(test)]
 mod tests {
     use super::{Engine, Order};
-    use zram::Algorithm;
+    use zram::Compressor;
 
     /// Returns pages that all differ and compress.
     fn pages(count: u32) -> Vec<[u8; 4096]> {
@@ -206,7 +202,7 @@ mod tests {
     fn every_page_comes_back_in_either_order() {
         let pages = pages(100);
         for order in [Order::Slots, Order::Random] {
-            let mut engine = Engine::new(Algorithm::Lz4, &pages, &[0, 1], order);
+            let mut engine = Engine::new(Compressor::DEFAULT, &pages, &[0, 1], order);
             engine.store(&[0]);
             assert!(engine.is_right(), "{order:?}");
         }
@@ -215,7 +211,7 @@ mod tests {
     #[test]
     fn a_device_whose_pages_changed_places_is_not_right() {
         let pages = pages(100);
-        let mut engine = Engine::new(Algorithm::Lz4, &pages, &[0], Order::Slots);
+        let mut engine = Engine::new(Compressor::DEFAULT, &pages, &[0], Order::Slots);
         engine.round += 1;
         assert!(!engine.is_right());
     }

@@ -4,6 +4,7 @@
 //! the pages of `CORPUS=FILE` or of `make corpus`, and `ROUNDS=N`. `bench instructions` counts
 //! instructions with callgrind. The anchors are C lz4 and Linux's zram with lz4 at 128 KiB a
 //! transfer; where there is no zram or one is not root, the run says so and goes on without.
+//! `bench estimate` says in a few seconds what each codec would make of the pages.
 
 #![deny(unsafe_code)]
 
@@ -12,6 +13,7 @@ mod clock;
 mod contenders;
 mod corpus;
 mod engine;
+mod estimate;
 mod instructions;
 mod linux;
 mod memory;
@@ -20,6 +22,7 @@ mod report;
 mod rounds;
 mod subjects;
 mod threads;
+mod tiers;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -31,7 +34,7 @@ use linux::Guard;
 use report::Report;
 use subjects::Setting;
 
-const USAGE: &str = "bench [instructions]";
+const USAGE: &str = "bench [instructions | estimate]";
 
 /// Rounds, unless `ROUNDS=N` says otherwise.
 const ROUNDS: usize = 21;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let result = match arguments[..] {
         [] => measure(),
         ["instructions"] => instructions::count_all(),
+        ["estimate"] => estimate::run(rounds(estimate::ROUNDS)),
         [linux::GUARD_VERB] => {
             linux::run_guard();
             Ok(())
@@ -63,8 +67,7 @@ fn measure() -> Result<(), String> {
     let corpus = Corpus::read()?;
     let cpus = clock::cpus();
     clock::pin(*cpus.last().ok_or("no CPU to run on")?);
-    let number = env::var("ROUNDS").ok().and_then(|text| text.parse().ok());
-    let rounds = number.filter(|rounds| *rounds > 0).unwrap_or(ROUNDS);
+    let rounds = rounds(ROUNDS);
     let mut facts = facts(&corpus, &cpus, rounds);
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let has_room = memory::has_room_for_large(&meminfo);
@@ -87,6 +90,12 @@ fn measure() -> Result<(), String> {
     chart::draw(&report, &svg).map_err(|error| format!("{}: {error}", svg.display()))?;
     println!("{}\n{}", json.display(), svg.display());
     Ok(())
+}
+
+/// Returns `ROUNDS=N`, or `otherwise`.
+fn rounds(otherwise: usize) -> usize {
+    let number = env::var("ROUNDS").ok().and_then(|text| text.parse().ok());
+    number.filter(|rounds| *rounds > 0).unwrap_or(otherwise)
 }
 
 /// Returns what a figure is worth nothing without.

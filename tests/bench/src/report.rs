@@ -9,15 +9,18 @@ use std::fmt::Write;
 use serde_json::json;
 
 use crate::contenders;
-use crate::memory::Growth;
+use crate::memory::{Growth, Memory};
 use crate::rounds::Times;
+use crate::tiers;
 
 /// The rows that all others are compared with.
 const ANCHORS: [&str; 2] = [contenders::ANCHOR, "Linux lz4 128K"];
 
-/// What is compared with Linux: our codec and the same one of Linux.
-const OURS: &str = "zram lz4";
-const THEIRS: &str = "Linux lz4";
+/// What is compared with Linux: the denser of our quick tiers, and the one of Linux's algorithm.
+const OURS: [&str; 2] = [tiers::OURS, "zram lz4"];
+
+/// Linux's algorithms that memory is compared with.
+const THEIRS: [&str; 2] = ["Linux lz4", "Linux lzo-rle"];
 
 /// Behind the name of a row that is about pages of runs alone.
 pub(crate) const RUN_HEAVY: &str = ", run-heavy pages";
@@ -63,8 +66,9 @@ impl Report {
             let rest = row.name.strip_prefix(&growth.name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ',']))
         };
-        let device = || Some(1.0 / self.growth.iter().find(of_device)?.settled.first()?.share());
-        row.ratio.or_else(device)
+        // The name of one tier may begin with that of another.
+        let named = || self.growth.iter().filter(of_device).max_by_key(|it| it.name.len());
+        row.ratio.or_else(|| Some(1.0 / named()?.settled.first()?.share()))
     }
 
     /// Returns how much faster a row stores and loads than each anchor that was measured.
@@ -92,13 +96,13 @@ impl Report {
         self.write_memory(&mut text);
         text.push('\n');
         for (name, value) in self.results() {
-            let _ = writeln!(text, "{name:52}{value:>8.3}");
+            let _ = writeln!(text, "{name:64}{value:>8.3}");
         }
         text
     }
 
     fn write_times(&self, text: &mut String) {
-        let _ = write!(text, "{:28}{:>7}{:>16}{:>16}", "", "ratio", "store", "load");
+        let _ = write!(text, "{:32}{:>7}{:>16}{:>16}", "", "ratio", "store", "load");
         for anchor in ANCHORS.iter().filter(|anchor| self.row(anchor).is_some()) {
             let _ = write!(text, "{anchor:>16}");
         }
@@ -107,7 +111,7 @@ impl Report {
             let ratio = row.ratio.map_or("-".into(), |ratio| format!("{ratio:.3}"));
             let time = |times: &Times| format!("{:.0} ({:.0})", times.median(), times.minimum());
             let (store, load) = (time(&row.store), time(&row.load));
-            let _ = write!(text, "{:28}{ratio:>7}{store:>16}{load:>16}", row.name);
+            let _ = write!(text, "{:32}{ratio:>7}{store:>16}{load:>16}", row.name);
             for (_, store, load) in self.speeds(row) {
                 let _ = write!(text, "{:>16}", format!("{store:.2} {load:.2}"));
             }
@@ -131,38 +135,61 @@ impl Report {
     /// Returns what the run is for: ratios, each with its name.
     fn results(&self) -> Vec<(String, f64)> {
         let mut results = Vec::new();
-        if let Some(ours) = self.row(OURS) {
-            for (anchor, store, load) in self.speeds(ours) {
-                results.push((format!("speed, {OURS} over {anchor}, store"), store));
-                results.push((format!("speed, {OURS} over {anchor}, load"), load));
-            }
+        for ours in OURS {
+            results.extend(self.speeds_of(ours));
+            results.extend(
+                [TWO_THREADS, TWO_DEVICES].into_iter().flat_map(|two| self.gains(ours, two)),
+            );
         }
-        results.extend([TWO_THREADS, TWO_DEVICES].into_iter().flat_map(|two| self.gains(two)));
-        let of_runs = |name| self.row(&format!("{name}{RUN_HEAVY}"));
-        if let (Some(ours), Some(anchor)) = (of_runs(contenders::OURS), of_runs(contenders::ANCHOR))
-        {
-            let name =
-                format!("speed, {} over {}{RUN_HEAVY}", contenders::OURS, contenders::ANCHOR);
-            let speed = |ours: &Times, anchor: &Times| ours.speed_over(anchor);
-            results.push((format!("{name}, store"), speed(&ours.store, &anchor.store)));
-            results.push((format!("{name}, load"), speed(&ours.load, &anchor.load)));
-        }
-        if let (Some(ours), Some(theirs)) = (self.growth(OURS), self.growth(THEIRS)) {
-            for (ours, theirs) in ours.settled.iter().zip(&theirs.settled) {
-                let name = format!("memory, {OURS} over {THEIRS}, {} MiB", ours.original >> 20);
-                results.push((name, ours.used() as f64 / theirs.used() as f64));
-            }
+        results.extend(self.of_runs());
+        for ours in &self.growth {
+            results.extend(THEIRS.into_iter().flat_map(|theirs| self.memory_over(ours, theirs)));
         }
         results
     }
 
+    /// Returns how much faster a device is than each anchor, in the order of its slots and in none.
+    fn speeds_of(&self, ours: &str) -> Vec<(String, f64)> {
+        let both = [ours.to_owned(), format!("{ours}{RANDOM_ORDER}")];
+        let rows = both.iter().filter_map(|name| self.row(name));
+        let speeds = rows.flat_map(|row| self.speeds(row).into_iter().map(|it| (&row.name, it)));
+        let words = |(name, (anchor, store, load)): (&String, (&str, f64, f64))| {
+            let words = |what| format!("speed, {name} over {anchor}, {what}");
+            [(words("store"), store), (words("load"), load)]
+        };
+        speeds.flat_map(words).collect()
+    }
+
+    /// Returns how much faster our codec is than the anchor on pages of runs alone.
+    fn of_runs(&self) -> Vec<(String, f64)> {
+        let row = |name| self.row(&format!("{name}{RUN_HEAVY}"));
+        let rows = row(contenders::OURS).zip(row(contenders::ANCHOR));
+        let Some((ours, anchor)) = rows else { return Vec::new() };
+        let name = format!("speed, {} over {}{RUN_HEAVY}", contenders::OURS, contenders::ANCHOR);
+        vec![
+            (format!("{name}, store"), ours.store.speed_over(&anchor.store)),
+            (format!("{name}, load"), ours.load.speed_over(&anchor.load)),
+        ]
+    }
+
+    /// Returns the memory of a tier of ours over that of Linux, for each size of the device.
+    fn memory_over(&self, ours: &Growth, theirs: &str) -> Vec<(String, f64)> {
+        let other = self.growth(theirs).filter(|_| ours.name.starts_with("zram "));
+        let pairs = other.map(|other| ours.settled.iter().zip(&other.settled));
+        let share = |(own, other): (&Memory, &Memory)| {
+            let name = format!("memory, {} over {theirs}, {} MiB", ours.name, own.original >> 20);
+            (name, own.used() as f64 / other.used() as f64)
+        };
+        pairs.into_iter().flatten().map(share).collect()
+    }
+
     /// Returns what a second thread gains, as far as that was measured.
-    fn gains(&self, two: &str) -> Vec<(String, f64)> {
-        let rows = self.row(OURS).zip(self.row(&format!("{OURS}{two}")));
+    fn gains(&self, ours: &str, two: &str) -> Vec<(String, f64)> {
+        let rows = self.row(ours).zip(self.row(&format!("{ours}{two}")));
         let Some((one, both)) = rows else { return Vec::new() };
         let cpu = |one: &Times, both: &Times| 2.0 * both.speed_over(one);
         let wall = |one: &Times, both: &Times| one.wall_minimum() / both.wall_minimum();
-        let words = |what| format!("{} over 1, {what}", two.trim_start_matches(", "));
+        let words = |what| format!("{ours}{two} over 1, {what}");
         vec![
             (words("CPU time, store"), cpu(&one.store, &both.store)),
             (words("CPU time, load"), cpu(&one.load, &both.load)),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::slice;
 
 use parking_lot::Mutex;
-use zram::{Algorithm, PAGE_SIZE, PageBytes};
+use zram::{PAGE_SIZE, PageBytes};
 
 use crate::clock::{self, Spent};
 use crate::contenders::{self, ANCHOR, Contender, OURS};
@@ -16,6 +16,7 @@ use crate::memory::{self, Growth, LARGE_SLOTS, SMALL_SLOTS, Store};
 use crate::report::{RANDOM_ORDER, RUN_HEAVY, Row, TWO_DEVICES, TWO_THREADS};
 use crate::rounds::{self, Case, Times};
 use crate::threads;
+use crate::tiers::{self, Tier};
 
 /// What one run is about.
 pub(crate) struct Setting<'a> {
@@ -46,13 +47,13 @@ pub(crate) fn memory(
     missing: &mut Vec<String>,
 ) -> Result<Vec<Growth>, String> {
     let mut growth = Vec::new();
-    for &algorithm in Algorithm::ALL {
-        let new = |slots| Ok(EngineMemory::new(algorithm, slots));
-        growth.push(grow(setting, engine_name(algorithm), new)?);
+    for tier in tiers::all() {
+        let new = |slots| Ok(EngineMemory::new(tier.compressor, slots));
+        growth.push(grow(setting, (tier.name.into(), tier.in_all_ways), new)?);
     }
     for algorithm in linux::ALGORITHMS {
         let new = |slots| LinuxMemory::new(guard, algorithm, slots);
-        match grow(setting, linux_name(algorithm), new) {
+        match grow(setting, (linux_name(algorithm), true), new) {
             Ok(one) => growth.push(one),
             Err(words) => missing.push(format!("memory of {}: {words}", linux_name(algorithm))),
         }
@@ -62,13 +63,14 @@ pub(crate) fn memory(
 
 fn grow<S: Store>(
     setting: &Setting<'_>,
-    name: String,
+    (name, is_quick): (String, bool),
     new: impl Fn(usize) -> Result<S, String>,
 ) -> Result<Growth, String> {
     eprintln!("memory of {name}");
     let (points, small) = memory::fill(&mut new(SMALL_SLOTS)?, setting.pages, SMALL_SLOTS)?;
     let mut settled = vec![small];
-    if setting.has_room {
+    // Half a million stores of a slow tier take a minute, and show what the small device has shown.
+    if setting.has_room && is_quick {
         settled.push(memory::fill(&mut new(LARGE_SLOTS)?, setting.pages, LARGE_SLOTS)?.1);
     }
     Ok(Growth { name, points, settled })
@@ -86,9 +88,7 @@ pub(crate) fn times(
 ) -> Result<Vec<Row>, String> {
     let Setting { pages, run_heavy, cpus, rounds, .. } = *setting;
     let mut subjects = vec![copy(pages)];
-    for contender in contenders::all() {
-        subjects.push(codec(contender, pages)?);
-    }
+    subjects.extend(codecs(pages)?);
     if !run_heavy.is_empty() {
         let is_compared = |it: &Contender| [ANCHOR, OURS].contains(&it.name.as_str());
         for contender in contenders::all().into_iter().filter(is_compared) {
@@ -96,19 +96,16 @@ pub(crate) fn times(
         }
     }
     let last_cpus = |count| cpus.len().checked_sub(count).map(|first| &cpus[first..]);
-    for &algorithm in Algorithm::ALL {
-        for (threads, words, order) in [
-            (1, "", Order::Slots),
-            (1, RANDOM_ORDER, Order::Random),
-            (2, TWO_THREADS, Order::Slots),
-        ] {
+    for tier in tiers::all() {
+        let ways: &[_] = if tier.in_all_ways { &WAYS } else { &WAYS[..1] };
+        for &(threads, words, order) in ways {
             let Some(cpus) = last_cpus(threads) else { continue };
-            let name = format!("{}{words}", engine_name(algorithm));
-            subjects.push(engine(name, Engine::new(algorithm, pages, cpus, order), cpus)?);
+            let name = format!("{}{words}", tier.name);
+            subjects.push(engine(name, Engine::new(tier.compressor, pages, cpus, order), cpus)?);
         }
-    }
-    if let Some(cpus) = last_cpus(2) {
-        subjects.push(engines_apart(pages, cpus)?);
+        if let Some(cpus) = last_cpus(2).filter(|_| tier.in_all_ways) {
+            subjects.push(engines_apart(&tier, pages, cpus)?);
+        }
     }
     for algorithm in linux::ALGORITHMS {
         match linux(guard, algorithm, pages) {
@@ -119,8 +116,20 @@ pub(crate) fn times(
     rows(subjects, rounds)
 }
 
-fn engine_name(algorithm: Algorithm) -> String {
-    format!("zram {}", algorithm.name())
+/// How a device is gone through: threads, what its row is called, order of its slots.
+const WAYS: [(usize, &str, Order); 3] =
+    [(1, "", Order::Slots), (1, RANDOM_ORDER, Order::Random), (2, TWO_THREADS, Order::Slots)];
+
+/// Measures the time of the codecs alone; returns a row each.
+///
+/// # Errors
+/// In words, when a page does not come back.
+pub(crate) fn codec_times(pages: &[PageBytes], rounds: usize) -> Result<Vec<Row>, String> {
+    rows(codecs(pages)?, rounds)
+}
+
+fn codecs(pages: &[PageBytes]) -> Result<Vec<Subject<'_>>, String> {
+    contenders::all().into_iter().map(|contender| codec(contender, pages)).collect()
 }
 
 fn linux_name(algorithm: &str) -> String {
@@ -195,12 +204,16 @@ fn engine<'a>(name: String, engine: Engine<'a>, cpus: &'a [usize]) -> Result<Sub
     })
 }
 
-/// As [`engine`] with our own codec, but every thread has a device of its own: what the machine gives
-/// to threads that share nothing.
-fn engines_apart<'a>(pages: &'a [PageBytes], cpus: &'a [usize]) -> Result<Subject<'a>, String> {
-    let name = format!("{}{TWO_DEVICES}", engine_name(Algorithm::Lz4));
+/// As [`engine`], but every thread has a device of its own: what the machine gives to threads that
+/// share nothing.
+fn engines_apart<'a>(
+    tier: &Tier,
+    pages: &'a [PageBytes],
+    cpus: &'a [usize],
+) -> Result<Subject<'a>, String> {
+    let name = format!("{}{TWO_DEVICES}", tier.name);
     let of_one = |(pages, cpu): (&'a [PageBytes], &usize)| {
-        let engine = Engine::new(Algorithm::Lz4, pages, slice::from_ref(cpu), Order::Slots);
+        let engine = Engine::new(tier.compressor, pages, slice::from_ref(cpu), Order::Slots);
         check(&name, &engine).map(|()| Mutex::new(engine))
     };
     let shares = pages.chunks(pages.len().div_ceil(cpus.len()));

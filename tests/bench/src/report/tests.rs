@@ -24,7 +24,12 @@ fn report() -> Report {
             ("not measured", "other".into()),
         ],
         rows: vec![row("C lz4", 200.0), row("zram lz4", 100.0), row("zram lz4, 2 threads", 125.0)],
-        growth: vec![growth("zram lz4", 26 << 20), growth("Linux lz4", 29 << 20)],
+        growth: vec![
+            growth("zram lz4", 26 << 20),
+            growth("zram lz4 level=9", 25 << 20),
+            growth("Linux lz4", 29 << 20),
+            growth("Linux lzo-rle", 26 << 20),
+        ],
     }
 }
 
@@ -54,6 +59,7 @@ fn the_ratio_of_a_device_is_that_of_all_it_takes() {
     let device = |name: &str| Row { ratio: None, ..row(name, 1.0) };
     assert_eq!(report.ratio(&device("zram lz4, 2 threads")), Some(64.0 / 27.0));
     assert_eq!(report.ratio(&device("Linux lz4 4K")), Some(64.0 / 30.0));
+    assert_eq!(report.ratio(&device("zram lz4 level=9")), Some(64.0 / 26.0));
     assert_eq!(report.ratio(&device("zram lz4-safe")), None);
     assert_eq!(report.ratio(&report.rows[0]), Some(2.5));
 }
@@ -62,8 +68,10 @@ fn the_ratio_of_a_device_is_that_of_all_it_takes() {
 fn threads_and_memory_are_compared() {
     let results = report().results();
     let value = |name: &str| results.iter().find(|it| it.0 == name).map(|it| it.1);
-    assert_eq!(value("2 threads over 1, CPU time, store"), Some(1.6));
+    assert_eq!(value("zram lz4, 2 threads over 1, CPU time, store"), Some(1.6));
     assert_eq!(value("memory, zram lz4 over Linux lz4, 64 MiB"), Some(0.9));
+    assert_eq!(value("memory, zram lz4 over Linux lzo-rle, 64 MiB"), Some(1.0));
+    assert_eq!(value("memory, Linux lzo-rle over Linux lz4, 64 MiB"), None);
 }
 
 #[test]
