@@ -50,7 +50,7 @@ bench: ## compare codecs, the engine and the local Linux zram (as root), in one 
 bench-instructions: ## count instructions a page with valgrind, which no noise can blur (CORPUS=FILE)
 	@cargo run --release --package bench -- instructions
 
-bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
+bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs (COUNTED=1: one boot, instructions only)
 	@$(QEMU) bench-guest
 
 clean: ## remove everything that was built
