@@ -60,7 +60,7 @@ bench-instructions: ## count instructions a page with valgrind, which no noise c
 estimate: ## say what each codec makes of the pages of a file, and what that costs (CORPUS=FILE)
 	@cargo run --release --package bench -- estimate
 
-bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
+bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs (COUNTED=1: one boot, instructions only)
 	@$(QEMU) bench-guest
 
 train-tables: ## make the tables of codes of pagelz anew (CORPUS="FILE-OR-FOLDER...")

@@ -29,6 +29,9 @@ pub(crate) struct FutexKey {
 #[derive(Default)]
 pub(crate) struct Futexes {
     waiters: BTreeMap<FutexKey, VecDeque<ThreadId>>,
+    /// Spaces whose threads have a priority lent to them: almost always none, so that asking for a
+    /// thread's priority, which every system call and every hand-off does, looks no further.
+    lent_spaces: usize,
 }
 
 impl FutexKey {
@@ -110,6 +113,9 @@ impl Kernel {
     /// Returns the priority at which a thread runs: its own or, if that goes first, what is lent to it.
     pub(crate) fn priority_of(&self, thread: ThreadId) -> u8 {
         let found = &self.threads[thread];
+        if self.futexes.lent_spaces == 0 {
+            return found.priority;
+        }
         let space = found.space.and_then(|space| self.spaces.get(space));
         found.priority.min(space.map_or(PRIORITY_LAST, |space| space.lent_priority))
     }
@@ -123,9 +129,9 @@ impl Kernel {
         };
         let waiting = self.threads.iter().filter(waits).map(|(_, found)| found.priority);
         let lent = waiting.min().unwrap_or(PRIORITY_LAST);
-        if !self.set_lent_priority(space, lent) {
-            return;
-        }
+        let Some(before) = self.set_lent_priority(space, lent) else { return };
+        self.futexes.lent_spaces += usize::from(before == PRIORITY_LAST);
+        self.futexes.lent_spaces -= usize::from(lent == PRIORITY_LAST);
         for thread in self.threads.ids() {
             if self.threads.get(thread).is_some_and(|found| found.space == Some(space)) {
                 self.requeue(thread);

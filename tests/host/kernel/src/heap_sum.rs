@@ -28,8 +28,25 @@ use crate::space::shootdown::After;
 use crate::thread::Thread;
 use crate::thread::scheduler::queued_size_max;
 
+/// Bytes that the allocator takes beside a block at most: its header, and rounding up to 32.
+const BLOCK_SIZE: usize = 48;
+
 /// Bytes of a grant in its tree: nodes of 11 places are at least half full, and point to each other.
-const GRANT_SIZE: usize = 2 * (size_of::<(u64, Grant)>() + size_of::<u64>());
+const GRANT_SIZE: usize = 2 * (size_of::<(u64, Grant)>() + size_of::<u64>()) + BLOCK_SIZE / 5;
+
+/// Blocks of their own: registers, the halves of tables, texts, parts of requests, pipes, queues of threads
+/// that wait or are ready, and two for each space, scheme and slab.
+const BLOCKS_MAX: usize = 2 * THREADS_MAX
+    + 2 * TABLES_MAX
+    + DESCRIPTIONS_MAX
+    + 3 * SCHEMES_MAX * REQUESTS_MAX
+    + 3 * PIPES_MAX
+    + 2 * (SPACES_MAX + SCHEMES_MAX)
+    + WAITS_MAX * CPUS_MAX
+    + PRIORITIES_MAX * CPUS_MAX;
+
+/// Priorities, each with a queue of every CPU.
+const PRIORITIES_MAX: usize = 40;
 
 /// Bytes of one place of a file table.
 const DESCRIPTOR_SIZE: usize = size_of::<Option<Id<Description>>>();
@@ -71,9 +88,10 @@ pub(crate) const HEAP_SUM: usize = SPACES_MAX * Slab::<Space>::ENTRY_SIZE
     + THREADS_MAX * (PIPES_MAX + SCHEMES_MAX + WAITS_MAX) * size_of::<Id<Thread>>()
     + queued_size_max::<Id<Thread>>()
     + CPUS_MAX * CALL_SIZE
+    + BLOCKS_MAX * BLOCK_SIZE
     + PAGER_SIZE;
 
 /// Bytes that the heap of every machine has for it.
-pub(crate) const HEAP_SUM_ROOM: usize = 6 << 20;
+pub(crate) const HEAP_SUM_ROOM: usize = 13 << 19;
 
 const _: () = assert!(HEAP_SUM <= HEAP_SUM_ROOM, "the heap holds whatever programs make it keep");

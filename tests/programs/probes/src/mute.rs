@@ -2,7 +2,8 @@
 //!
 //! It stands in for `zramd` in an image. `zram:0` can be mounted, and each swap queue takes one record of
 //! it, which is then kept for ever. Of `zram:1` only the page-ins of CPU 0 are kept, of `zram:2` only its
-//! page-outs; all other queues serve them, with a map of compressed pages. Nothing can be configured, read
+//! page-outs; all other queues serve them, with a map of compressed pages. `zram:3` can be opened and does
+//! not say who it is when the kernel asks. Whatever is read is their size; nothing can be configured
 //! or written.
 
 #![no_std]
@@ -12,6 +13,7 @@
 extern crate alloc;
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::AtomicU32;
@@ -23,7 +25,7 @@ use zram_abi::record::{Operation, Record, Status};
 use zram_abi::verb::{Cookie, SWAP_ATTACH};
 use zram_rt::errno::{Error, InWords, Result};
 use zram_rt::futex::Mutex;
-use zram_rt::scheme::{self, BATCH_MAX, Request, Socket};
+use zram_rt::scheme::{self, Answer, BATCH_MAX, Request, Socket};
 use zram_rt::swap_queue::{Direction, SwapQueue};
 use zram_rt::{HeapSize, eprintln, futex, thread};
 
@@ -38,6 +40,12 @@ const MUTE: u16 = 0;
 const NO_IN: u16 = 1;
 /// The same for page-outs.
 const NO_OUT: u16 = 2;
+
+/// The device that does not answer when it is to be mounted.
+const NO_ATTACH: u16 = 3;
+
+/// The size of each device.
+const DEVICE_PAGES: u32 = 512 << 8;
 
 /// The pages of the one device that is mounted, compressed, by slot.
 type Pages = Mutex<BTreeMap<u32, Vec<u8>>>;
@@ -70,14 +78,20 @@ fn run() -> Result<()> {
     }
     scheme::publish_root("zram", root)?;
     let mut requests = Vec::with_capacity(BATCH_MAX);
+    let mut kept = Vec::new();
     loop {
         socket.receive(&mut requests)?;
         requests.drain(..).filter(|request| !request.is_one_way()).try_for_each(|request| {
+            if is_attach(&request) && request.handle() == usize::from(NO_ATTACH) {
+                kept.push(request);
+                return Ok(());
+            }
             let answer = match request.opcode() {
                 Some(Opcode::OpenAt) => {
                     let device = device_of(&request);
-                    request.answer_opened(usize::from(device), false)
+                    request.answer_opened(usize::from(device), true)
                 }
+                Some(Opcode::Read) => tell_size(request),
                 _ => {
                     let result = call(&request);
                     request.answer(result)
@@ -95,18 +109,29 @@ fn device_of(request: &Request) -> u16 {
     match &first {
         b"1" => NO_IN,
         b"2" => NO_OUT,
+        b"3" => NO_ATTACH,
         _ => MUTE,
     }
 }
 
+/// Answers a read of whatever file as one of `disksize`, which `swapon` looks at.
+fn tell_size(mut request: Request) -> Answer {
+    let text = format!("{}\n", u64::from(DEVICE_PAGES) * PAGE_SIZE as u64);
+    let offset = usize::try_from(request.word(3)).unwrap_or(usize::MAX);
+    let count = request.fill_payload(0, text.as_bytes().get(offset..).unwrap_or(&[]));
+    request.answer(Ok(count))
+}
+
 /// Lets the kernel mount the device; nothing else.
 fn call(request: &Request) -> Result<usize> {
-    let is_attach =
-        matches!(request.opcode(), Some(Opcode::Call)) && request.word(3) == SWAP_ATTACH;
     let device = u16::try_from(request.handle()).unwrap_or(MUTE);
-    let cookie = Cookie { device, generation: 1, pages: 512 << 8 }.pack();
-    let cookie = cookie.filter(|_| is_attach).ok_or(Error::new(syscall::EOPNOTSUPP))?;
+    let cookie = Cookie { device, generation: 1, pages: DEVICE_PAGES }.pack();
+    let cookie = cookie.filter(|_| is_attach(request)).ok_or(Error::new(syscall::EOPNOTSUPP))?;
     Ok(cookie as usize)
+}
+
+fn is_attach(request: &Request) -> bool {
+    matches!(request.opcode(), Some(Opcode::Call)) && request.word(3) == SWAP_ATTACH
 }
 
 /// Serves the records of a queue, or keeps the first one for which it is to be silent.

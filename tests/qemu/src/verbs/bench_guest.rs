@@ -7,7 +7,11 @@
 //! What the guest prints as figures is measured by its own clock; the time from power-on to swap
 //! ready is the host's, from the start of QEMU to the guest's line. Times under emulation compare
 //! with each other (the codec's loop runs in the same boot), not with real machines.
+//!
+//! `COUNTED=1` boots once, one CPU, and only counts instructions: of the parts of the path, and of page-ins
+//! while eight threads fault.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -48,6 +52,20 @@ echo swap ready
 bench --figures
 memhog --size 384M --passes 1 --threads 1 --report --figures
 ";
+
+/// What `COUNTED=1` runs, on [`CROWD_MIB`]: the parts of the path alone, then page-ins that wait behind
+/// a program's eight threads on one CPU.
+const COUNTED_SCRIPT: &str = "\
+echo > zram:control/hot_add
+echo 512M > zram:0/disksize
+swapon zram:0
+bench --figures
+memhog --size 160M --passes 2 --threads 8
+cat swap:stat
+";
+
+/// The eight threads want a quarter more than this.
+const CROWD_MIB: u32 = 128;
 
 /// What is run to send a CPU away and back while pages go both ways.
 const HOTPLUG_SCRIPT: &str = "\
@@ -103,6 +121,9 @@ const RATIOS: [(&str, &str, &str, &str); 2] = [
 /// Runs the benchmark and prints the table.
 pub(crate) fn run() -> Result<(), String> {
     let sample = corpus::wanted()?;
+    if std::env::var_os("COUNTED").is_some_and(|value| !value.is_empty()) {
+        return run_counted(&sample);
+    }
     println!("sample: {}", Profile::of(&corpus::read(&sample)?).summary());
     println!("building the kernel and the programs, then the image");
     let image = Image::pack(
@@ -146,6 +167,24 @@ pub(crate) fn run() -> Result<(), String> {
     Ok(())
 }
 
+/// Boots one CPU whose time counts instructions, and prints what the guest says of its own path.
+fn run_counted(sample: &Path) -> Result<(), String> {
+    let contents = Contents {
+        build: Build::Release,
+        corpus: sample,
+        script: Some(COUNTED_SCRIPT),
+        daemon: DAEMON,
+        configuration: None,
+    };
+    let image = Image::pack("bench-counted", contents)?;
+    let (log, _) = boot_for_log(&image, (1, Threading::Counted), CROWD_MIB)?;
+    println!("1 CPU, {CROWD_MIB} MiB, 1 ns is an instruction");
+    let is_figure =
+        |line: &&str| ROWS.iter().any(|(_, figure, _)| line.contains(&format!("{figure} ")));
+    log.lines().filter(is_figure).for_each(|line| println!("  {line}"));
+    Ok(())
+}
+
 /// Returns what sending a CPU away and back cost in each boot: they differ more than a median shows.
 fn hotplug_lines(boots: &[Figures]) -> String {
     let mut lines = vec![
@@ -164,8 +203,22 @@ fn hotplug_lines(boots: &[Figures]) -> String {
     lines.join("\n")
 }
 
-fn boot(image: &Image, (cpus, threading): (u32, Threading)) -> Result<Figures, String> {
-    let machine = Machine { memory_mib: MEMORY_MIB, cpus, threading, command_line: String::new() };
+fn boot(image: &Image, column: (u32, Threading)) -> Result<Figures, String> {
+    let (log, ready) = boot_for_log(image, column, MEMORY_MIB)?;
+    let mut figures = judge::figures(&log);
+    if let Some(ready) = ready {
+        figures.insert(READY_FIGURE.to_owned(), ready.as_nanos().to_string());
+    }
+    Ok(figures)
+}
+
+/// Boots once; returns what was said, and when swap was ready if that was.
+fn boot_for_log(
+    image: &Image,
+    (cpus, threading): (u32, Threading),
+    memory_mib: u32,
+) -> Result<(String, Option<Duration>), String> {
+    let machine = Machine { memory_mib, cpus, threading, command_line: String::new() };
     let mut ready = None;
     let ended = machine
         .run(image, LIMITS, &mut |line, since_start| {
@@ -177,11 +230,7 @@ fn boot(image: &Image, (cpus, threading): (u32, Threading)) -> Result<Figures, S
     if !ended.succeeded() {
         return Err(format!("the guest failed:\n{}", ended.log));
     }
-    let mut figures = judge::figures(&ended.log);
-    if let Some(ready) = ready {
-        figures.insert(READY_FIGURE.to_owned(), ready.as_nanos().to_string());
-    }
-    Ok(figures)
+    Ok((ended.log, ready))
 }
 
 /// Returns for each figure of the first boot the median of all boots that have it.

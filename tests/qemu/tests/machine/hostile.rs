@@ -42,6 +42,16 @@ fn a_program_that_makes_calls_at_random_harms_nobody() {
 }
 
 #[test]
+fn a_page_that_changes_while_it_is_written_is_stored_as_one_page() {
+    let script = "echo disksize=64M > zram:control/hot_add\nhostile changing\ncat zram:0/io_stat\n";
+    let run = boot(2, script)
+        .succeeds()
+        .prints("hostile changing", "hostile: changing: every page was one page");
+    let failed_reads = run.output_of("cat zram:0/io_stat")[0].split_whitespace().next();
+    assert_eq!(failed_reads, Some("0"));
+}
+
+#[test]
 fn a_page_that_is_mapped_more_often_than_16_bits_count_is_given_back() {
     is_refused("onepage");
 }
@@ -112,6 +122,16 @@ fn a_daemon_that_never_answers_is_given_up_and_the_shell_lives() {
         .fails()
         .prints("! memhog --size 160M", "sh: memhog was killed")
         .prints("memhog --size 16M --figures", "figure errors 0");
+}
+
+#[test]
+fn swapon_of_a_device_that_never_answers_ends_in_time_and_the_next_one_succeeds() {
+    let script = "! swapon zram:3\nswapon zram:1\nswapon\n";
+    let run = boot_with_daemon("mute", 1, script).succeeds();
+    let output = run.output_of("! swapon zram:3");
+    assert!(output.iter().any(|line| line.contains("ETIMEDOUT")), "{output:?}");
+    let areas = run.output_of("swapon");
+    assert!(areas.iter().any(|line| line.starts_with("zram:1")), "{areas:?}");
 }
 
 /// Mounts a device of which one queue of CPU 0 never answers, and keeps all the others busy.

@@ -297,6 +297,10 @@ impl Kernel {
     }
 
     /// Takes a reference to a table away; the last one closes its descriptors.
+    ///
+    /// A table that has itself among its descriptors, or a context that it belongs to, is never freed:
+    /// references are counted and nobody looks for circles. There are [`crate::limits::TABLES_MAX`] of them,
+    /// so what that costs is bounded, and whoever makes them all takes from others the making of programs.
     pub(crate) fn release_table(&mut self, table: Id<FileTable>) {
         let found = &mut self.tables.all[table];
         found.references -= 1;

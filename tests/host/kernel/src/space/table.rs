@@ -81,10 +81,12 @@ impl Kernel {
         self.spaces.table[space].is_protected = true;
     }
 
-    /// Lends the threads of a space this priority; returns false if it has ended, or had lent it already.
-    pub(crate) fn set_lent_priority(&mut self, space: SpaceId, lent: u8) -> bool {
-        let found = self.spaces.table.get_mut(space);
-        found.is_some_and(|found| core::mem::replace(&mut found.lent_priority, lent) != lent)
+    /// Lends the threads of a space this priority, and returns the one before; nothing if the space has
+    /// ended, or had lent the same already.
+    pub(crate) fn set_lent_priority(&mut self, space: SpaceId, lent: u8) -> Option<u8> {
+        let found = self.spaces.table.get_mut(space)?;
+        let before = core::mem::replace(&mut found.lent_priority, lent);
+        (before != lent).then_some(before)
     }
 
     /// Allows a space so many grants.

@@ -25,8 +25,8 @@ use crate::thread::ThreadId;
 
 /// A swapon that waits for its device's answer.
 pub(super) struct Attaching {
-    /// Who waits; nobody if it was killed.
-    caller: Option<ThreadId>,
+    /// Who waits.
+    caller: ThreadId,
     device: Id<Description>,
     priority: i64,
 }
@@ -51,8 +51,7 @@ pub(super) fn swapon(
     match asked {
         Ok(()) => {
             let device = passed.pop().expect("exactly one was passed");
-            kernel.swap.attaching =
-                Some(Attaching { caller: Some(caller.thread), device, priority });
+            kernel.swap.attaching = Some(Attaching { caller: caller.thread, device, priority });
             let deadline_ns = clock::now_ns().saturating_add(STUCK_NS);
             Err(Halt::Wait(crate::thread::Wait::Swap(Wait::Attach), Some(deadline_ns)))
         }
@@ -76,33 +75,32 @@ fn ask_device(kernel: &mut Kernel, passed: &[Id<Description>]) -> SysResult<()> 
         return fail(EINVAL);
     }
     let args = [number, NOWHERE, 0, SWAP_ATTACH, 0, 0];
-    let then = Then::Swap(Token::Attach);
+    let then = Then::Swap(Token::Attach(device));
     kernel.ask_for_pager(scheme, Question { opcode: Opcode::Call, args, then })
 }
 
-/// Who waited for the device's answer was killed.
+/// Who waited for the device's answer was killed, or has waited long enough. Its file is closed, so that
+/// the next swapon need not wait for an answer that may never come.
 pub(super) fn abandon(kernel: &mut Kernel) {
-    if let Some(attaching) = &mut kernel.swap.attaching {
-        attaching.caller = None;
+    if let Some(Attaching { device, .. }) = kernel.swap.attaching.take() {
+        kernel.release(device);
     }
 }
 
-/// The device has answered.
-pub(super) fn attached(kernel: &mut Kernel, result: Result<usize, Errno>) {
-    let Some(attaching) = kernel.swap.attaching.take() else { return };
+/// A device has answered; nothing if nobody waits for it any more.
+pub(super) fn attached(
+    kernel: &mut Kernel,
+    answered: Id<Description>,
+    result: Result<usize, Errno>,
+) {
+    let is_awaited = |attaching: &mut Attaching| attaching.device == answered;
+    let Some(attaching) = kernel.swap.attaching.take_if(is_awaited) else { return };
     let Attaching { caller, device, priority } = attaching;
-    let mounted = match (caller, result) {
-        // Nobody wants it any more.
-        (None, _) => Err(Errno(EINVAL)),
-        (Some(_), Err(errno)) => Err(errno),
-        (Some(_), Ok(word)) => mount(kernel, word as u64, (device, priority)),
-    };
+    let mounted = result.and_then(|word| mount(kernel, word as u64, (device, priority)));
     if mounted.is_err() {
         kernel.release(device);
     }
-    if let Some(caller) = caller {
-        kernel.complete(caller, mounted);
-    }
+    kernel.complete(caller, mounted);
 }
 
 fn mount(

@@ -100,7 +100,7 @@ pub(crate) enum Token {
     /// Somebody is to be killed for memory.
     Kill,
     /// The device has answered SWAP_ATTACH.
-    Attach,
+    Attach(Id<Description>),
 }
 
 /// What a thread waits for that the pager completes.
@@ -321,14 +321,14 @@ pub(crate) fn on_shootdown_done(kernel: &mut Kernel, token: Token) {
         Token::Reclaim => pager::reclaim(kernel),
         Token::Finish => pager::finish(kernel),
         Token::Kill => pager::kill(kernel),
-        Token::Attach => {}
+        Token::Attach(_) => {}
     }
 }
 
 /// A scheme answered what the pager asked (`Then::Swap`).
 pub(crate) fn answered(kernel: &mut Kernel, token: Token, result: Result<usize, Errno>) {
     match token {
-        Token::Attach => area::attached(kernel, result),
+        Token::Attach(device) => area::attached(kernel, device, result),
         Token::Reclaim | Token::Finish | Token::Kill => {}
     }
 }

@@ -4,9 +4,10 @@
 //! Bugs (`broken`) end it by a panic, if the program was built with assertions and overflow checks.
 //! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
 //! ends with 0 if all were. `limits` are calls that are right and made too often. `random` makes calls of
-//! which nobody knows what they do, `odd` writes to settings at random. `loop` takes all the time that
-//! it can get, `impostor` all the memory, by a program that has the shell's name. `client` and `fill` are
-//! bad clients of a device. In place of the daemon, without arguments, it is a bad server.
+//! which nobody knows what they do, `odd` writes to settings at random, `changing` writes pages that change
+//! meanwhile. `loop` takes all the time that it can get, `impostor` all the memory, by a program that has
+//! the shell's name. `client` and `fill` are bad clients of a device. In place of the daemon, without
+//! arguments, it is a bad server.
 
 #![no_std]
 #![no_main]
@@ -15,6 +16,7 @@
 extern crate alloc;
 
 mod broken;
+mod changing;
 mod crash;
 mod device;
 mod lies;
@@ -49,6 +51,9 @@ fn main() -> u8 {
     }
     if what == "impostor" {
         return pose_as_shell(words.next().unwrap_or("256M"));
+    }
+    if what == "changing" {
+        return changing::run();
     }
     if what == "odd" {
         let seed = words.next().and_then(|text| text.parse().ok());
@@ -100,6 +105,7 @@ fn list() -> u8 {
     println!("\nall lies: lie\nloops: loop [MILLISECONDS]\nthe shell's name: impostor [SIZE]");
     println!("calls at random: random [SEED [COUNT]]\nsettings at random: odd [SEED [COUNT]]");
     println!("bad clients: client DEVICE, fill DEVICE");
+    println!("pages that change: changing");
     0
 }
 

@@ -7,7 +7,8 @@ use zram_rt::errno::{Error, Result};
 /// Makes system call `number` with five words as they are.
 ///
 /// Only used with arguments that the kernel refuses before it changes anything of ours: bad
-/// pointers, bad descriptors, bad numbers.
+/// pointers, bad descriptors, bad numbers; or a page of atomics, which the kernel reads as another thread
+/// would.
 pub(crate) fn call(number: usize, words: [usize; 5]) -> Result<usize> {
     let [a, b, c, d, e] = words;
     // SAFETY: as said above, the arguments name no memory of this program that Rust relies on.
