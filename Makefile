@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell test check model loom soak corpus bench bench-instructions bench-guest fuzz train-tables clean
+.PHONY: help setup run demo shell test check model loom soak corpus corpora bench bench-instructions bench-guest fuzz train-tables clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -41,6 +41,9 @@ soak: setup ## the storms of make test, for longer, and machines of all sizes (S
 corpus: ## take a new sample of real pages into target/corpus
 	@$(QEMU) corpus
 
+corpora: ## take pages of each program found here into a file of its own (FOLDER=target/corpora)
+	@$(QEMU) corpora $(or $(FOLDER),target/corpora)
+
 fuzz: ## run 10 million damaged blocks through a decoder (TARGET=pagelz COUNT=N SEED=N)
 	@cargo run --release --package fuzz -- $(or $(TARGET),decoder) $(or $(COUNT),10000000) $(SEED)
 
@@ -55,7 +58,7 @@ bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
 
 train-tables: ## make the tables of codes of pagelz anew (CORPUS="FILE-OR-FOLDER...")
 	@cargo build --quiet --release --package train
-	@target/release/train $(CORPUS) > target/tables.rs
+	@target/release/train $$(date +%F) $(CORPUS) > target/tables.rs
 	@mv target/tables.rs drivers/zram/src/zcomp/pagelz/coded/tables.rs
 
 clean: ## remove everything that was built

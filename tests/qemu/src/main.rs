@@ -16,7 +16,8 @@ mod verbs {
     pub(crate) mod test;
 }
 
-const USAGE: &str = "usage: qemu demo | shell | corpus | test | soak | bench-guest";
+const USAGE: &str =
+    "usage: qemu demo | shell | corpus | corpora FOLDER | test | soak | bench-guest";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         ["demo"] => verbs::demo::run(),
         ["shell"] => verbs::shell::run(),
         ["corpus"] => qemu::corpus::capture().map(|_| ()),
+        ["corpora", folder] => qemu::corpus::capture_each(folder.as_ref()),
         ["test"] => verbs::test::run(),
         ["soak"] => verbs::soak::run(),
         ["bench-guest"] => verbs::bench_guest::run(),

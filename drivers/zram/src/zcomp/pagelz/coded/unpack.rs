@@ -151,8 +151,8 @@ impl Lanes<'_> {
     /// Counts the bits that were taken of words: the mark has moved by as many.
     #[inline(always)]
     fn step(&mut self, words: [u64; LANES]) {
-        for lane in 0..LANES {
-            self.used[lane] = (self.used[lane] & !7) + words[lane].leading_zeros() as usize;
+        for (used, word) in self.used.iter_mut().zip(words) {
+            *used = (*used & !7) + word.leading_zeros() as usize;
         }
     }
 
