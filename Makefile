@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell test check model loom soak corpus corpora bench bench-instructions bench-guest fuzz train-tables clean
+.PHONY: help setup run demo shell redox test test-redox check model loom soak corpus corpora bench bench-instructions bench-guest fuzz train-tables clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -18,6 +18,12 @@ demo: run ## the same as run
 shell: setup ## boot the same image with a prompt
 	@$(QEMU) shell
 
+redox: setup ## boot the image of make shell on your own Redox kernel (REDOX_KERNEL=FILE MEM=256 CPUS=1)
+	@$(QEMU) redox
+
+test-redox: setup ## run the tests that need a Redox kernel (REDOX_KERNEL=FILE)
+	@$(QEMU) test-redox
+
 test: setup ## run every test, on the host and under QEMU; the last line counts them
 	@$(QEMU) test
 
@@ -34,8 +40,9 @@ model: ## explore the lifecycle in every order, and show the races that Linux ha
 loom: ## explore every interleaving of the hand-made locks and words
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zramd --lib interleavings
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zram --test loom
+	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package swap-pager --lib interleavings
 
-soak: setup ## the storms of make test, for longer, and machines of all sizes (SECONDS=300 SEED=N)
+soak: setup ## storms for longer, machines of all sizes (SECONDS=300 SEED=N); or only some (MEM=128,2048 CPUS=1 SAMPLE=usual,random,half; HOSTILE=1..9)
 	@$(QEMU) soak
 
 corpus: ## take a new sample of real pages into target/corpus

@@ -38,7 +38,7 @@ mod test_support;
 mod worker;
 mod zcomp;
 
-pub use device::{Config, Purpose, Zram};
+pub use device::{Config, Purpose, StoredSlot, Zram};
 pub use error::{LoadError, NoMemory, StoreError, StoredAbove};
 pub use pool::{Compaction, HeapPages, PageSource};
 pub use statistics::{Metadata, Statistics, StreamStatistics};

@@ -1,156 +1,236 @@
-//! `zramctl`: lists the devices in the columns of util-linux's zramctl(8), and sets the parameters of
-//! a device's algorithm by the same option.
+//! `zramctl`: lists devices in the columns of util-linux's zramctl(8) and some more, makes, configures,
+//! resizes and resets them by the same options, forgets parts of them, and watches them ([`top`]).
 //!
-//! Everything comes from the attribute files of `zram:`, and goes there; a file that a device does not
-//! have shows as `-`. If nothing of any device can be read, that is an error: the daemon is gone, or
-//! all of it is forbidden.
-
-#![no_std]
-#![no_main]
-#![forbid(unsafe_code)]
-
-extern crate alloc;
+//! Everything comes from the attribute files of `zram:`, and goes there. A file that a device does not
+//! have shows as `-`; if nothing of any device can be read, that is an error.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use zram_abi::attribute::Attribute;
-use zram_rt::errno::{Error, InWords, Result};
-use zram_rt::{args, eprintln, fs, println};
+use zram_abi::PAGE_SIZE;
+use zram_abi::size::parse_size;
 
-zram_rt::entry!(main);
+use crate::device::DeviceNumber;
+use crate::options::{Given, Known, Value, flag, long, valued};
+use crate::swapon::missing;
+use crate::system::{self, Errno, System, add, set};
+use crate::table::Form;
+use crate::top;
 
-const HELP: &str = "\
-usage: zramctl [--bytes]
-       zramctl --algorithm-params LIST zram:N
-lists the devices of zram:
-  NAME       zram:N
-  ALGORITHM  the codec in use; behind a colon its level, unless that is 1
-  DISKSIZE   size of the device
-  DATA       what its pages would take uncompressed
-  COMPR      what they take compressed
-  TOTAL      memory of the pool, with what is lost in it
-  STREAMS    CPUs that have a compression stream
+pub mod columns;
+pub mod devices;
+#[cfg(test)]
+mod tests;
+
+/// How it is used.
+pub const HELP: &str = "\
+usage: zramctl [options] [zram:N ...]                      lists devices
+       zramctl [-a ALG] [-p LIST] [-s SIZE] zram:N         configures one
+       zramctl -f [-a ALG] [-p LIST] [-s SIZE]             adds one and tells its name
+       zramctl --resize SIZE zram:N                        keeps what is in it
+       zramctl -r zram:N ...                               resets: all is forgotten
+       zramctl discard zram:N [OFFSET LENGTH]              forgets all, or a part
+       zramctl top [-d SECONDS] [-n COUNT] [-b]            watches
+  -a, --algorithm ALG          see zram:N/comp_algorithm
+  -p, --algorithm-params LIST  its parameters: level=8
+  -s, --size SIZE              512M, 2G
   -b, --bytes                  sizes as plain numbers
-  -p, --algorithm-params LIST  sets all parameters of a device without a size: level=8
-A device is made by: echo > zram:control/hot_add
-and gets its size by: echo 384M > zram:0/disksize";
+  -o, --output COLUMNS         these; with + in front, these too
+      --output-all             all of them
+  -n, --noheadings   --raw   -J, --json
+columns: NAME ALGORITHM DISKSIZE DATA COMPR TOTAL STREAMS MOUNTPOINT ZERO-PAGES MEM-LIMIT MEM-USED
+  MIGRATED COMP-RATIO SAME-FILLED INCOMPRESSIBLE METADATA";
 
-fn main() -> u8 {
-    let words: Vec<&str> = args().skip(1).collect();
-    match *words {
-        ["--help" | "-h"] => {
-            println!("{HELP}");
-            0
-        }
-        [] => told("zram", list(false)),
-        ["--bytes" | "-b"] => told("zram", list(true)),
-        ["--algorithm-params" | "-p", parameters, device] => {
-            told(device, set_parameters(parameters, device))
-        }
-        [first, ..] => {
-            eprintln!("zramctl: {first}: unknown, or not with this; see zramctl --help");
-            2
-        }
-    }
+const OPTIONS: &[Known] = &[
+    valued('a', "algorithm"),
+    valued('p', "algorithm-params"),
+    flag('b', "bytes"),
+    flag('f', "find"),
+    flag('h', "help"),
+    flag('J', "json"),
+    flag('n', "noheadings"),
+    valued('o', "output"),
+    long("output-all", Value::Never),
+    long("raw", Value::Never),
+    flag('r', "reset"),
+    long("resize", Value::Always),
+    valued('s', "size"),
+    valued('t', "streams"),
+];
+
+/// Exit code for wrong use.
+const WRONG_USE: u8 = 2;
+
+/// Why the tool ends with a failure.
+enum Failure {
+    /// It was used wrongly.
+    Use(String),
+    /// Something could not be done.
+    Deed(String),
 }
 
-fn told(what: &str, result: Result<()>) -> u8 {
+/// Runs the tool with its words; returns the exit code.
+pub fn run(system: &impl System, words: &[&str]) -> u8 {
+    let result = match *words {
+        ["discard", ref rest @ ..] => discard(system, rest),
+        ["top", ref rest @ ..] => top::run(system, rest).map_err(Failure::Use),
+        _ => act(system, words),
+    };
     match result {
         Ok(()) => 0,
-        Err(error) => {
-            eprintln!("zramctl: {what}: {}", InWords(error));
+        Err(Failure::Use(why)) => {
+            system.complain(&format!("zramctl: {why}; see zramctl --help"));
+            WRONG_USE
+        }
+        Err(Failure::Deed(why)) => {
+            system.complain(&format!("zramctl: {why}"));
             1
         }
     }
 }
 
-/// Writes the parameters; if they are refused, tells what the device says about it.
-fn set_parameters(parameters: &str, device: &str) -> Result<()> {
-    let ("zram", number) = fs::split_path(device).ok_or(Error::new(syscall::EINVAL))? else {
-        return Err(Error::new(syscall::EINVAL));
-    };
-    let name = Attribute::AlgorithmParams.name();
-    let result = fs::write(&format!("/scheme/zram/{number}/{name}"), parameters.as_bytes());
-    result.inspect_err(|_| {
-        let words = read(number, Attribute::LastError.name());
-        if !words.is_empty() {
-            eprintln!("zramctl: {}", words.trim_end());
+fn act(system: &impl System, words: &[&str]) -> Result<(), Failure> {
+    let given = Given::parse(OPTIONS, words).map_err(Failure::Use)?;
+    given.excludes(&["reset", "resize", "find"]).map_err(Failure::Use)?;
+    given.excludes(&["reset", "resize", "size"]).map_err(Failure::Use)?;
+    if given.has("help") {
+        system.show(&format!("{HELP}\n"));
+        return Ok(());
+    }
+    if given.has("streams") {
+        // Linux has had one a CPU since 4.7 and ignores it, too.
+        system.complain("zramctl: --streams is of no effect: every CPU has one");
+    }
+    let configures = ["algorithm", "algorithm-params", "size"].iter().any(|it| given.has(it));
+    match given.value("resize") {
+        Some(size) => set_deed(system, only(&given)?, "resize", size),
+        None if given.has("reset") => reset(system, &given),
+        None if given.has("find") => find(system, &given),
+        None if configures => configure(system, &given),
+        None => list(system, &given),
+    }
+}
+
+/// Reads the name of a device.
+fn device(name: &str) -> Result<DeviceNumber, Failure> {
+    DeviceNumber::parse(name).map_err(|why| Failure::Deed(format!("{name}: {why}")))
+}
+
+/// Returns the only device that was named.
+fn only(given: &Given<'_>) -> Result<DeviceNumber, Failure> {
+    device(given.only_operand().ok_or_else(|| Failure::Use(String::from("which device?")))?)
+}
+
+fn set_deed(
+    system: &impl System,
+    device: DeviceNumber,
+    name: &str,
+    value: &str,
+) -> Result<(), Failure> {
+    set(system, device, name, value).map_err(Failure::Deed)
+}
+
+fn reset(system: &impl System, given: &Given<'_>) -> Result<(), Failure> {
+    if given.operands.is_empty() {
+        return Err(Failure::Use(String::from("which device?")));
+    }
+    // All names are read first: a mistake in the last one resets none.
+    let devices = given.operands.iter().map(|name| device(name));
+    let devices = devices.collect::<Result<Vec<_>, _>>()?;
+    devices.into_iter().try_for_each(|device| set_deed(system, device, "reset", "1"))
+}
+
+/// Adds a device, at once or not at all, and tells its name.
+fn find(system: &impl System, given: &Given<'_>) -> Result<(), Failure> {
+    if let Some(operand) = given.operands.first() {
+        return Err(Failure::Use(format!("{operand}: --find chooses the device")));
+    }
+    let pairs = [("comp_algorithm=", given.value("algorithm")), ("disksize=", given.value("size"))];
+    let pairs = pairs.into_iter().filter_map(|(key, value)| Some(format!("{key}{}", value?)));
+    let parameters = given.value("algorithm-params").map(String::from);
+    let line = pairs.chain(parameters).collect::<Vec<_>>().join(" ");
+    let device = add(system, &line).map_err(Failure::Deed)?;
+    system.show(&format!("{device}\n"));
+    Ok(())
+}
+
+fn configure(system: &impl System, given: &Given<'_>) -> Result<(), Failure> {
+    let device = only(given)?;
+    for (option, name) in [
+        ("algorithm", "comp_algorithm"),
+        ("algorithm-params", "algorithm_params"),
+        ("size", "disksize"),
+    ] {
+        if let Some(value) = given.value(option) {
+            set_deed(system, device, name, value)?;
         }
+    }
+    Ok(())
+}
+
+fn list(system: &impl System, given: &Given<'_>) -> Result<(), Failure> {
+    given.excludes(&["raw", "json"]).map_err(Failure::Use)?;
+    given.excludes(&["output", "output-all"]).map_err(Failure::Use)?;
+    let fields = match given.value("output") {
+        Some(names) => columns::named(names).map_err(Failure::Use)?,
+        None if given.has("output-all") => columns::all(),
+        None => columns::usual(),
+    };
+    let chosen = given.operands.iter().map(|name| device(name)).collect::<Result<Vec<_>, _>>()?;
+    let devices = devices::read(system, &chosen).map_err(Failure::Deed)?;
+    let form = match (given.has("raw"), given.has("json")) {
+        (true, _) => Form::Raw,
+        (_, true) => Form::Json,
+        _ => Form::Columns,
+    };
+    let has_headings = !given.has("noheadings");
+    let table = columns::Shown {
+        fields: &fields,
+        in_bytes: given.has("bytes"),
+        // Programs add up by themselves.
+        has_total: form == Form::Columns && has_headings && devices.len() > 1,
+    };
+    system.show(&table.of(&devices).text(form, has_headings, "zramctl"));
+    Ok(())
+}
+
+/// `zramctl discard zram:N [OFFSET LENGTH]`.
+fn discard(system: &impl System, words: &[&str]) -> Result<(), Failure> {
+    let (name, part) = match *words {
+        [name] => (name, None),
+        [name, offset, length] => (name, Some((bytes(offset)?, bytes(length)?))),
+        _ => return Err(Failure::Use(String::from("discard zram:N [OFFSET LENGTH]"))),
+    };
+    let device = device(name)?;
+    let (offset, length) = match part {
+        Some(part) => part,
+        None => (0, disksize(system, device)?),
+    };
+    let page = PAGE_SIZE as u64;
+    if offset % page != 0 || length % page != 0 {
+        let why = format!("{name}: offset and length are multiples of {page}");
+        return Err(Failure::Deed(why));
+    }
+    system.discard(device, offset / page, length / page).map_err(|Errno(errno)| {
+        let why = match errno {
+            syscall::EINVAL => String::from("it is not so large"),
+            syscall::EBUSY => String::from("it is mounted as swap; its pages are programs' memory"),
+            syscall::ENODATA => String::from("it has no disksize"),
+            syscall::ENOENT => missing(system, Errno(errno)),
+            _ => system::in_words(system, Errno(errno)),
+        };
+        Failure::Deed(format!("{name}: {why}"))
     })
 }
 
-fn list(in_bytes: bool) -> Result<()> {
-    let names = fs::list("zram:")?;
-    println!(
-        "{:8} {:9} {:>8} {:>8} {:>8} {:>8} {:>7}",
-        "NAME", "ALGORITHM", "DISKSIZE", "DATA", "COMPR", "TOTAL", "STREAMS"
-    );
-    let mut unread = Ok(());
-    let mut is_any_read = false;
-    for name in names.iter().filter(|name| name.parse::<u32>().is_ok()) {
-        let size = |text: Option<&str>| match text.and_then(|text| text.parse().ok()) {
-            Some(bytes) if in_bytes => format!("{bytes}"),
-            Some(bytes) => shortened(bytes),
-            None => "-".to_string(),
-        };
-        let statistics = match fs::read_text(&format!("/scheme/zram/{name}/mm_stat")) {
-            Ok(text) => {
-                is_any_read = true;
-                text
-            }
-            Err(error) => {
-                unread = Err(error);
-                String::new()
-            }
-        };
-        let mut columns = statistics.split_whitespace();
-        let [data, compressed, total] = [columns.next(), columns.next(), columns.next()];
-        println!(
-            "{:8} {:9} {:>8} {:>8} {:>8} {:>8} {:>7}",
-            format!("zram:{name}"),
-            algorithm(&read(name, Attribute::AlgorithmParams.name())),
-            size(Some(read(name, "disksize").trim())),
-            size(data),
-            size(compressed),
-            size(total),
-            streams(&read(name, "streams"))
-        );
-    }
-    if is_any_read { Ok(()) } else { unread }
+fn bytes(text: &str) -> Result<u64, Failure> {
+    parse_size(text).ok_or_else(|| Failure::Use(format!("{text}: not a number of bytes")))
 }
 
-/// Returns an attribute's text, empty if it cannot be read.
-fn read(device: &str, attribute: &str) -> String {
-    fs::read_text(&format!("/scheme/zram/{device}/{attribute}")).unwrap_or_default()
-}
-
-/// Returns the algorithm of a device's parameters, with the level unless that is 1.
-fn algorithm(parameters: &str) -> String {
-    let value = |key| parameters.split_whitespace().find_map(|pair| pair.strip_prefix(key));
-    match (value("algo="), value("level=")) {
-        (Some(algorithm), Some("1") | None) => algorithm.to_string(),
-        (Some(algorithm), Some(level)) => format!("{algorithm}:{level}"),
-        (None, _) => "-".to_string(),
-    }
-}
-
-/// Returns how many CPUs have a stream: the lines that begin with a CPU's number.
-fn streams(text: &str) -> String {
-    let first_words = text.lines().filter_map(|line| line.split_whitespace().next());
-    let count = first_words.filter(|word| word.parse::<u32>().is_ok()).count();
-    if text.is_empty() { "-".to_string() } else { format!("{count}") }
-}
-
-/// Returns a size with one decimal and a suffix, as zramctl(8) does.
-fn shortened(bytes: u64) -> String {
-    let mut suffixes = ["K", "M", "G", "T", "P", "E"].into_iter();
-    let (mut whole, mut tenths, mut suffix) = (bytes, 0, "B");
-    while whole >= 1024 {
-        tenths = whole % 1024 * 10 / 1024;
-        whole /= 1024;
-        suffix = suffixes.next().unwrap_or("E");
-    }
-    if tenths == 0 { format!("{whole}{suffix}") } else { format!("{whole}.{tenths}{suffix}") }
+fn disksize(system: &impl System, device: DeviceNumber) -> Result<u64, Failure> {
+    let text = system.read(&system::attribute(device, "disksize"));
+    let text =
+        text.map_err(|errno| Failure::Deed(format!("{device}: {}", missing(system, errno))))?;
+    text.trim().parse().map_err(|_| Failure::Deed(format!("{device}: its disksize is {text}")))
 }

@@ -17,12 +17,12 @@ use crate::devices::Devices;
 use crate::errno;
 use crate::platform::{self, Platform, Socket};
 use crate::scheme::handles::Handles;
-use crate::scheme::{File, PendingWrite};
+use crate::scheme::{Fault, File, HandleId, PendingWrite};
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 use crate::threads::{Mailbox, Message, PostError, Reaper, ReplyTo};
-use crate::words;
-use zram_lifecycle::{Answer, DeviceId, Refusal, Request};
+use crate::words::{self, Circumstances};
+use zram_lifecycle::{Answer, DeviceId, DeviceSet, Limit, Refusal, Request};
 
 /// What all threads share.
 pub struct Daemon<P: Platform, S: Socket> {
@@ -74,6 +74,30 @@ impl core::fmt::Display for Remains {
             self.streams,
             self.handles
         )
+    }
+}
+
+/// What somebody who watches may want to read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Which devices there are.
+    Devices,
+    /// Size or state of this device, or its pool has come to the watermark.
+    Device(DeviceId),
+}
+
+impl Change {
+    /// Returns whether who watches `file` is told.
+    fn is_about(self, file: File) -> bool {
+        match (self, file) {
+            (Self::Devices, File::Root | File::ControlDirectory | File::Control(_)) => true,
+            (
+                Self::Device(id),
+                File::Device(name) | File::DeviceDirectory(name) | File::Attribute(name, _),
+            ) => name.id == id,
+            (Self::Devices, File::Device(_) | File::DeviceDirectory(_) | File::Attribute(..))
+            | (Self::Device(_), File::Root | File::ControlDirectory | File::Control(_)) => false,
+        }
     }
 }
 
@@ -159,7 +183,10 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
     }
 
     fn reply_to_client(&self, write: PendingWrite<S::Request>, reply: Result<Answer, Refusal>) {
-        let PendingWrite { client, file, handle, size, wanted } = write;
+        let PendingWrite { client, file, handle, size, asked } = write;
+        if let (Ok(answer), Some(asked)) = (reply, asked) {
+            self.say_of_limit(answer, asked);
+        }
         let answer = match reply {
             Ok(Answer::Done) => platform::Answer::Number(size),
             Ok(Answer::Added(id)) => {
@@ -168,14 +195,69 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
                 platform::Answer::Number(size)
             }
             Err(refusal) => {
-                self.set_last_error(file, words::refusal(refusal, file.name(), wanted));
+                let known = self.circumstances(asked);
+                self.set_last_error(file, words::refusal(refusal, file.name(), &known));
                 platform::Answer::Error(errno::of_refusal(refusal))
             }
         };
         self.socket.answer(client, answer);
     }
 
-    /// Remembers why a write to `file` was refused.
+    /// Tells everybody who watches. Waits for nobody.
+    pub(crate) fn notify(&self, change: Change) {
+        let mut place = 0;
+        loop {
+            // The lock is not held while somebody is told.
+            let watcher = self.handles.lock().next_watcher(place, |file| change.is_about(file));
+            let Some((HandleId(handle), next)) = watcher else { return };
+            self.socket.notify(handle);
+            place = next;
+        }
+    }
+
+    /// Says so if a limit that was just set can hardly be meant. It is taken all the same, as by Linux.
+    fn say_of_limit(&self, answer: Answer, asked: Request) {
+        let (id, limit_bytes) = match (answer, asked) {
+            (_, Request::SetLimit(name, Limit::Hard(limit_bytes))) => (name.id, limit_bytes),
+            (Answer::Added(id), Request::Add { settings, .. }) => (id, settings.limit_bytes),
+            (Answer::Added(_) | Answer::Done, _) => return,
+        };
+        let used_pages = self.devices.content(id).map_or(0, |content| content.used_pages());
+        let used_bytes = used_pages * zram::PAGE_SIZE as u64;
+        if let Some(words) = words::odd_limit(limit_bytes, used_bytes) {
+            log::warn!("device {}: {}", id.index(), words.text());
+        }
+    }
+
+    fn circumstances(&self, asked: Option<Request>) -> Circumstances {
+        let devices = self.devices.views().map(|view| view.name.id);
+        let devices = devices.fold(DeviceSet::EMPTY, DeviceSet::with);
+        let about = asked.and_then(Request::device);
+        let handles = self.handles.lock();
+        let holder_of = |id| handles.holder(id).map(|holder| (id, holder));
+        let holder = match about {
+            Some(id) => holder_of(id),
+            // Exit is about all of them, and the first that is open refuses it.
+            None => self.devices.views().find_map(|view| holder_of(view.name.id)),
+        };
+        Circumstances { asked, device: about.and_then(|id| self.devices.view(id)), holder, devices }
+    }
+
+    /// Remembers why a request about `file` was refused, if there are words for it.
+    pub(crate) fn note_fault(&self, file: File, fault: Fault) {
+        let view = match file {
+            File::Attribute(name, _) | File::Device(name) | File::DeviceDirectory(name) => {
+                self.devices.named(name).ok()
+            }
+            File::Control(_) | File::Root | File::ControlDirectory => None,
+        };
+        if let Some(words) = words::fault(fault, file, view) {
+            self.set_last_error(file, words);
+        }
+    }
+
+    /// Remembers why a request about `file` was refused. Whoever asked tells it to people, once, so the
+    /// log is for who looks for trouble.
     pub(crate) fn set_last_error(&self, file: File, words: Words) {
         match file {
             File::Attribute(name, _) | File::Device(name) | File::DeviceDirectory(name) => {
@@ -185,7 +267,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
                 self.control.lock().last_error = words;
             }
         }
-        log::warn!("refused: {}", words.text());
+        log::debug!("refused: {}", words.text());
     }
 
     /// Lets the actor follow a CPU, and waits for its reply. For the events thread alone.

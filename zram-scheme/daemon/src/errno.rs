@@ -36,21 +36,17 @@ pub(crate) const fn of_post(error: PostError) -> i32 {
 pub(crate) const fn of_mistake(mistake: Mistake) -> i32 {
     match mistake {
         Mistake::NotText
-        | Mistake::NotANumber
-        | Mistake::NotASize
+        | Mistake::NotANumber(_)
+        | Mistake::Meaningless(_)
+        | Mistake::NotASize(_)
         | Mistake::ZeroSize
-        | Mistake::NotZero
-        | Mistake::NotOne
-        | Mistake::Zero
         | Mistake::UnknownAlgorithm
-        | Mistake::NoValue
-        | Mistake::UnknownKey
+        | Mistake::NoValue(_)
+        | Mistake::UnknownKey(_)
         | Mistake::KeyTwice
         | Mistake::OpenQuote
-        | Mistake::UnknownParameter
-        | Mistake::NoSuchPriority
         | Mistake::NoSuchLevel => syscall::EINVAL,
-        Mistake::OutOfRange => syscall::ERANGE,
+        Mistake::OutOfRange(_) => syscall::ERANGE,
         Mistake::NoSuchId => syscall::ENOSPC,
         Mistake::TooLong | Mistake::NameTooLong => syscall::E2BIG,
         Mistake::TooBig => syscall::ENOMEM,
@@ -65,7 +61,9 @@ pub(crate) const fn of_data(error: DataError) -> i32 {
         DataError::PastEnd => syscall::ENOSPC,
         DataError::Unreadable => syscall::EFAULT,
         // As a block device does: what exactly failed is in the statistics.
-        DataError::Limit | DataError::NoReserve | DataError::Damaged => syscall::EIO,
+        DataError::Limit | DataError::NoReserve | DataError::Full | DataError::Damaged => {
+            syscall::EIO
+        }
     }
 }
 
@@ -78,13 +76,13 @@ pub(crate) const fn of_fault(fault: Fault) -> i32 {
         Fault::Denied => syscall::EACCES,
         Fault::NameTooLong => syscall::ENAMETOOLONG,
         Fault::Exists => syscall::EEXIST,
-        Fault::Claimed | Fault::Mounted => syscall::EBUSY,
+        Fault::Claimed | Fault::Mounted | Fault::Shared => syscall::EBUSY,
         Fault::TooManyHandles => syscall::EMFILE,
         Fault::NoHandle => syscall::EBADF,
         Fault::NoDevice => syscall::ENODEV,
         Fault::NoMemory => syscall::ENOMEM,
         Fault::NotInitialised => syscall::ENODATA,
-        Fault::BadRange => syscall::EINVAL,
+        Fault::BadRange | Fault::NothingAdded | Fault::NoSlots => syscall::EINVAL,
         Fault::Unsupported => syscall::EOPNOTSUPP,
         Fault::Mistake(mistake) => of_mistake(mistake),
         Fault::Data(error) => of_data(error),

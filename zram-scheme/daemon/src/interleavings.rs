@@ -179,7 +179,7 @@ fn a_generation_reaches_its_own_content_or_nothing() {
 
 fn from_client(number: usize) -> Message<usize> {
     let (file, handle) = (File::Root, HandleId(0));
-    let write = PendingWrite { client: number, file, handle, size: 1, wanted: None };
+    let write = PendingWrite { client: number, file, handle, size: 1, asked: None };
     Message { request: Request::Remove(id()), reply_to: ReplyTo::Client(write) }
 }
 

@@ -3,6 +3,7 @@
 #![forbid(clippy::unwrap_used)]
 
 mod cpus;
+mod memory;
 mod pages;
 mod socket;
 
@@ -23,11 +24,12 @@ pub(crate) use socket::MachineSocket;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MachinePlatform {
     possible_cpus: u32,
+    memory_bytes: u64,
 }
 
 impl MachinePlatform {
     pub(crate) fn new() -> Self {
-        Self { possible_cpus: cpus::count_possible() }
+        Self { possible_cpus: cpus::count_possible(), memory_bytes: memory::total_bytes() }
     }
 
     pub(crate) const fn possible(self) -> u32 {
@@ -49,6 +51,10 @@ impl Platform for MachinePlatform {
 
     fn possible_cpus(&self) -> usize {
         self.possible_cpus as usize
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
     }
 
     fn now_ns(&self) -> u64 {

@@ -23,10 +23,11 @@ use zram_rt::thread::Builder;
 use zram_rt::{HeapSize, args, eprintln, process};
 use zramd::daemon::Daemon;
 use zramd::log_buffer::LogBuffer;
+use zramd::scheme;
 use zramd::threads::Actor;
 use zramd::threads::events;
 use zramd::threads::queue;
-use zramd::{scheme, words};
+use zramd::words::{self, Circumstances};
 
 /// The heap: slot tables, pool bookkeeping and streams. All of it is resident once the kernel has
 /// pinned the daemon, so it starts with little more than a device without content needs; at about 22
@@ -77,7 +78,10 @@ fn main() -> u8 {
             FAILED
         }
         Err(StartError::Refused(refusal)) => {
-            eprintln!("zramd: {}", words::refusal(refusal, "start", None).text());
+            eprintln!(
+                "zramd: {}",
+                words::refusal(refusal, "start", &Circumstances::default()).text()
+            );
             FAILED
         }
         Err(StartError::System(what, error)) => {

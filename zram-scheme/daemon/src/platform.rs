@@ -29,6 +29,11 @@ pub trait Platform: Send + Sync + 'static {
     /// Returns how many CPUs can ever be up; they are numbered from 0.
     fn possible_cpus(&self) -> usize;
 
+    /// Returns how much memory the machine has, in bytes; 0 if it does not say.
+    fn memory_bytes(&self) -> u64 {
+        0
+    }
+
     /// Returns nanoseconds since some moment in the past; never less than before.
     fn now_ns(&self) -> u64;
 
@@ -74,6 +79,12 @@ pub trait Socket: Sync {
 
     /// Answers a request. That the client is gone by now is no error.
     fn answer(&self, request: Self::Request, answer: Answer);
+
+    /// Tells who watches a handle that there is something to read (`EVENT_READ`). Waits for nobody; that
+    /// nobody watches any more is no error. A kernel without events has nobody to tell.
+    fn notify(&self, handle: usize) {
+        let _ = handle;
+    }
 }
 
 /// A request as it came: everything in it is the client's choice, and may be nonsense.

@@ -29,7 +29,7 @@ use crate::attributes::mistake::Mistake;
 use crate::data::DataError;
 use crate::devices::NoDevice;
 use crate::threads::PostError;
-use zram_lifecycle::Pages;
+use zram_lifecycle::Request;
 
 /// A client's write that the actor will answer.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub struct PendingWrite<C> {
     pub handle: HandleId,
     /// Bytes written, which is the answer if all goes well.
     pub size: usize,
-    /// The size that a device is to get by it.
-    pub wanted: Option<Pages>,
+    /// What it asks for, for the words of a refusal.
+    pub asked: Option<Request>,
 }
 
 /// Why the scheme refuses a request.
@@ -63,8 +63,12 @@ pub enum Fault {
     Exists,
     /// The actor resets or removes the device now.
     Claimed,
-    /// The device is mounted, or was to be while others have it open.
+    /// The device is mounted.
     Mounted,
+    /// The device was to be mounted while others have it open.
+    Shared,
+    /// No device was added through this handle.
+    NothingAdded,
     /// All handles are taken.
     TooManyHandles,
     /// No such handle, or not opened for that.
@@ -75,6 +79,8 @@ pub enum Fault {
     NoMemory,
     /// The device has no size yet.
     NotInitialised,
+    /// There is nothing to list: the device has no size yet.
+    NoSlots,
     /// Slots that do not exist.
     BadRange,
     /// The file cannot do that.

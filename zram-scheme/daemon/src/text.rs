@@ -6,8 +6,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Most bytes of a [`Words`]: two lines of a terminal.
-pub(crate) const WORDS_MAX: usize = 160;
+/// Most bytes of a [`Words`]: three lines of a terminal, for lists of what there is.
+pub(crate) const WORDS_MAX: usize = 240;
 
 /// Bytes that grow as they are written; a write fails when memory is missing.
 #[derive(Debug, Default)]

@@ -16,4 +16,4 @@ mod reaper;
 
 pub use actor::Actor;
 pub use mailbox::{MAILBOX_MAX, Mailbox, Message, PostError, ReplyTo};
-pub use reaper::{RETIRED_MAX, Reaper};
+pub use reaper::Reaper;

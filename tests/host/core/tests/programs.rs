@@ -1,8 +1,8 @@
 //! The parsers and orders of the programs.
 
-use host_core::areas;
+use host_core::complete::{Answer, Sought, answer, sought};
 use host_core::cpio::Entries;
-use host_core::line::Line;
+use host_core::line::{self, Command, LINE_MAX, Target};
 use host_core::order::{Random, Shuffled};
 
 #[test]
@@ -32,49 +32,117 @@ fn random_numbers_stay_below_their_end_and_reach_all() {
     assert_eq!(seen, [true; 8]);
 }
 
-/// Returns words, target and whether it is for the background.
-fn parts(text: &str) -> Result<(Vec<String>, Option<String>, bool), &'static str> {
-    Line::parse(text).map(|line| (line.words, line.target, line.in_background))
-}
-
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(ToString::to_string).collect()
 }
 
+fn command(text: &[&str]) -> Command {
+    Command { words: words(text), ..Command::default() }
+}
+
+fn to(text: &[&str], file: &str, appends: bool) -> Command {
+    Command { target: Some(Target { file: file.to_owned(), appends }), ..command(text) }
+}
+
 #[test]
-fn a_line_has_words_a_target_and_a_place() {
-    let target = Some("zram:0/disksize".to_owned());
-    assert_eq!(parts("echo 1M > zram:0/disksize"), Ok((words(&["echo", "1M"]), target, false)));
-    assert_eq!(parts("memhog --size 1M &"), Ok((words(&["memhog", "--size", "1M"]), None, true)));
-    assert_eq!(parts("echo a>b"), Ok((words(&["echo", "a"]), Some("b".to_owned()), false)));
-    assert_eq!(parts("  # nothing"), Ok((Vec::new(), None, false)));
-    assert_eq!(parts("ls a#b"), Ok((words(&["ls", "a#b"]), None, false)));
+fn a_command_has_words_a_target_and_a_place() {
+    let parse = |text| line::parse(text).map(|commands| commands.into_iter().next());
+    let background = Command { in_background: true, ..command(&["memhog", "--size", "1M"]) };
+    for (text, expected) in [
+        ("echo 1M > zram:0/disksize", to(&["echo", "1M"], "zram:0/disksize", false)),
+        ("echo 1M >> zram:0/disksize", to(&["echo", "1M"], "zram:0/disksize", true)),
+        ("memhog --size 1M &", background),
+        ("echo a>b", to(&["echo", "a"], "b", false)),
+        ("ls a#b", command(&["ls", "a#b"])),
+        ("! ls", Command { must_fail: true, ..command(&["ls"]) }),
+        ("!ls", Command { must_fail: true, ..command(&["ls"]) }),
+        ("echo !", command(&["echo", "!"])),
+    ] {
+        assert_eq!(parse(text), Ok(Some(expected)), "{text:?}");
+    }
+    assert_eq!(line::parse("  # nothing"), Ok(Vec::new()));
+}
+
+#[test]
+fn a_line_has_commands_that_run_in_turn() {
+    let all = line::parse("echo a > b; ! ls x;free ;");
+    let must_fail = Command { must_fail: true, ..command(&["ls", "x"]) };
+    assert_eq!(all, Ok(vec![to(&["echo", "a"], "b", false), must_fail, command(&["free"])]));
 }
 
 #[test]
 fn quotes_keep_what_is_between_them() {
-    let quoted = parts("echo 'a > b' \"c & #\" d'e f'");
-    assert_eq!(quoted, Ok((words(&["echo", "a > b", "c & #", "de f"]), None, false)));
-    assert_eq!(parts("echo ''"), Ok((words(&["echo", ""]), None, false)));
+    let quoted = line::parse("echo 'a > b' \"c & #\" d'e; f' '|'");
+    assert_eq!(quoted, Ok(vec![command(&["echo", "a > b", "c & #", "de; f", "|"])]));
+    assert_eq!(line::parse("echo ''"), Ok(vec![command(&["echo", ""])]));
 }
 
 #[test]
 fn lines_that_make_no_sense_are_refused() {
-    for text in ["echo 'a", "echo >", "echo > > a", "echo > a b", "a & b", "echo > &"] {
-        assert!(parts(text).is_err(), "{text:?}");
+    for text in [
+        "echo 'a",
+        "echo >",
+        "echo > > a",
+        "echo > a b",
+        "a & b",
+        "echo > &",
+        "a;;b",
+        ";",
+        "!",
+        "! > a",
+        "&",
+        "> a",
+        "ls | cat",
+        "ls < a",
+        "a >>",
+    ] {
+        assert!(line::parse(text).is_err(), "{text:?}");
     }
 }
 
 #[test]
-fn a_dead_area_is_neither_used_nor_free() {
-    let table = "Filename\tType\tSize\tUsed\tPriority\tState\n\
-                 zram:0\tpartition\t65536\t1024\t-1\tactive\n\
-                 zram:1\tpartition\t4096\t512\t5\tdead\n\
-                 zram:2\tpartition\t2048\t8\t0\tdraining\n";
-    let names: Vec<_> = areas::areas(table).map(|area| (area.name, area.is_dead())).collect();
-    assert_eq!(names, [("zram:0", false), ("zram:1", true), ("zram:2", false)]);
-    assert_eq!(areas::totals(table), (67584, 1032));
-    assert_eq!(areas::totals(""), (0, 0));
+fn a_line_over_the_limit_is_refused_and_nothing_of_it_is_a_command() {
+    let longest = "x".repeat(LINE_MAX);
+    assert!(line::parse(&longest).is_ok());
+    assert!(line::parse(&(longest + "x")).is_err());
+}
+
+#[test]
+fn the_word_before_the_cursor_tells_which_names_are_sought() {
+    let name = |directory, start| Sought::Name { directory, start };
+    for (before, expected) in [
+        ("", Sought::Command("")),
+        ("zra", Sought::Command("zra")),
+        ("echo 1; zra", Sought::Command("zra")),
+        ("! ls", Sought::Command("ls")),
+        ("cat ", name("", "")),
+        ("cat zram:0/mm", name("zram:0/", "mm")),
+        ("echo 1 >zram:", name("zram:", "")),
+        ("echo 1 > /scheme/zr", name("/scheme/", "zr")),
+        ("/bin/sw", name("/bin/", "sw")),
+    ] {
+        assert_eq!(sought(before), expected, "{before:?}");
+    }
+}
+
+#[test]
+fn a_completion_inserts_what_all_fitting_names_have_in_common() {
+    let names = words(&["mm_stat", "mem_limit", "mem_used_max", "reset"]);
+    let rest = |rest: &str, is_whole| Answer::Insert { rest: rest.to_owned(), is_whole };
+    assert_eq!(answer("r", &names), rest("eset", true));
+    assert_eq!(answer("me", &names), rest("m_", false));
+    assert_eq!(answer("mem_", &names), Answer::Choices(words(&["mem_limit", "mem_used_max"])));
+    assert_eq!(answer("reset", &names), Answer::Complete);
+    assert_eq!(answer("x", &names), Answer::Nothing);
+}
+
+#[test]
+fn more_choices_than_a_screen_shows_are_cut_and_say_so() {
+    let names: Vec<String> = (0..200).map(|number| format!("a{number:03}b")).collect();
+    let Answer::Choices(choices) = answer("a", &names[..]) else {
+        panic!("nothing is certain behind a0 and a1")
+    };
+    assert!(choices.len() < 50 && choices.last().is_some_and(|last| last == "..."));
 }
 
 /// Returns one archive entry (cpio newc).

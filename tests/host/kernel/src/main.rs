@@ -3,7 +3,7 @@
 //! `machine` is the x86-64 PC and all `unsafe`; `kernel` and its neighbours are the kernel proper:
 //! one struct, event-driven, never preempted, called by `machine` under one lock. `calls` takes
 //! system calls apart, `files` and `scheme` are what descriptors lead to, `space` is memory,
-//! `thread` is time, `swap` is where the pager of `kernel-glue` comes in.
+//! `thread` is time, `swap` is where the pager of `kernel-glue` comes in, `cpus` where its CPU events do.
 
 #![no_std]
 #![no_main]
@@ -12,17 +12,19 @@
 extern crate alloc;
 
 mod calls;
+mod cpus;
 mod errno;
 mod files;
 mod futex;
 mod heap_sum;
 mod init;
 mod kernel;
-mod limits;
 mod machine;
 mod scheme;
-mod slab;
 mod space;
 mod swap;
 mod text;
 mod thread;
+
+// What of the kernel needs no machine, and is tested on the host.
+use host_core::{limits, slab};

@@ -9,6 +9,7 @@ mod ls;
 mod sleep;
 mod until;
 
+use alloc::format;
 use alloc::string::{String, ToString};
 
 use zram_rt::errno::Error;
@@ -38,6 +39,11 @@ impl Failure {
         Self::Words(words)
     }
 
+    /// Returns the refusal of an argument that the command does not know.
+    pub(crate) fn unknown(argument: &str) -> Self {
+        Self::Words(format!("{argument}: unknown option or argument"))
+    }
+
     /// Returns the failure of a file.
     pub(crate) fn of_file(file: &str, error: Error) -> Self {
         Self::System { file: Some(file.to_string()), error }
@@ -49,6 +55,10 @@ impl From<Error> for Failure {
         Self::System { file: None, error }
     }
 }
+
+/// The commands of the shell, those that `shell` does itself included.
+pub(crate) const NAMES: [&str; 10] =
+    ["cat", "echo", "exit", "free", "help", "kill", "ls", "sleep", "until", "wait"];
 
 /// Returns the command called `name`.
 pub(crate) fn find(name: &str) -> Option<Builtin> {

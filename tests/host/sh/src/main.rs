@@ -1,10 +1,9 @@
 //! `sh`: a small shell for the serial console and for scripts.
 //!
-//! It reads lines from the console (`editor`) or from the file that is its argument, takes them
-//! apart (`line`) and runs a command: one built in (`commands/`, one file each; `output`) or
-//! `/bin/NAME`. A
-//! script ends at the first line that fails, with that line's code; a line that begins with `!`
-//! must fail.
+//! It reads lines from the console (`console`, `completion`) or from the file that is its argument, has
+//! them taken apart (`host_core::line`) and runs commands (`shell`): one built in (`commands/`, one file
+//! each; `output`) or `/bin/NAME`. A script ends at the first command that fails, with that one's code
+//! and a line that names file and line; a command that begins with `!` must fail.
 
 #![no_std]
 #![no_main]
@@ -13,16 +12,19 @@
 extern crate alloc;
 
 mod commands;
-mod editor;
+mod completion;
+mod console;
 mod output;
 mod shell;
 
 use alloc::string::String;
 
+use host_core::editor::Input;
+use host_core::line::LINE_MAX;
 use zram_rt::errno::InWords;
 use zram_rt::{eprintln, fs, println};
 
-use editor::{Editor, Input};
+use console::Console;
 use shell::{Next, Shell};
 
 zram_rt::entry!(main);
@@ -33,13 +35,19 @@ const PROMPT: &str = "zram> ";
 /// Longest script, in bytes: some ten thousand lines.
 const SCRIPT_MAX: usize = 1 << 20;
 
-/// Exit code of a line that ought to have failed.
-const DID_NOT_FAIL: u8 = 3;
+/// Exit code for wrong use.
+const WRONG_USE: u8 = 2;
 
 fn main() -> u8 {
-    match zram_rt::args().nth(1) {
+    let mut arguments = zram_rt::args().skip(1);
+    let (script, more) = (arguments.next(), arguments.next());
+    if let Some(unknown) = more.or(script.filter(|word| word.starts_with('-'))) {
+        eprintln!("sh: {unknown}: unknown option or argument\nusage: sh [SCRIPT]");
+        return WRONG_USE;
+    }
+    match script {
         Some(path) => match fs::read(path, SCRIPT_MAX) {
-            Ok(script) => run_script(&String::from_utf8_lossy(&script)),
+            Ok(script) => run_script(path, &String::from_utf8_lossy(&script)),
             Err(error) => {
                 match error.errno {
                     syscall::EFBIG => {
@@ -54,23 +62,20 @@ fn main() -> u8 {
     }
 }
 
-fn run_script(script: &str) -> u8 {
-    let mut shell = Shell::new();
-    for text in script.lines().map(str::trim) {
+fn run_script(path: &str, script: &str) -> u8 {
+    let mut shell = Shell::of_script();
+    for (index, text) in script.lines().map(str::trim).enumerate() {
         if text.is_empty() || text.starts_with('#') {
             continue;
         }
         println!("{PROMPT}{text}");
-        let must_fail = text.strip_prefix('!');
-        match (must_fail, shell.run(must_fail.unwrap_or(text).trim())) {
-            (_, Next::Exit(code)) => return code,
-            (None, Next::Done(0)) => {}
-            (None, Next::Done(code)) => return code,
-            (Some(_), Next::Done(0)) => {
-                eprintln!("sh: this line had to fail, and did not: {text}");
-                return DID_NOT_FAIL;
+        match shell.run(text) {
+            Next::Exit(code) => return code,
+            Next::Done(0) => {}
+            Next::Done(code) => {
+                eprintln!("sh: {path}, line {}: ended with code {code}: {text}", index + 1);
+                return code;
             }
-            (Some(_), Next::Done(_)) => {}
         }
     }
     // What still runs in the background counts as the last line.
@@ -79,12 +84,18 @@ fn run_script(script: &str) -> u8 {
 
 fn run_console() -> u8 {
     println!("type help for the commands, exit to power off");
-    let mut shell = Shell::new();
-    let mut editor = Editor::new();
+    let mut shell = Shell::of_console();
+    let mut console = Console::new(PROMPT);
     loop {
-        let text = match editor.read_line(PROMPT) {
+        let text = match console.read_line() {
             Input::Line(text) => text,
-            Input::Cancelled => continue,
+            Input::TooLong => {
+                eprintln!(
+                    "sh: the line is longer than {LINE_MAX} characters; nothing of it was run"
+                );
+                continue;
+            }
+            Input::Cancelled | Input::Complete => continue,
             Input::End => return 0,
         };
         match shell.run(text.trim()) {

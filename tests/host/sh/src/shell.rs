@@ -1,16 +1,19 @@
-//! Runs lines: which command, where its output goes, what runs in the background.
+//! Runs lines: which commands, where their output goes, what runs in the background.
+//!
+//! On the console every command of a line runs, as in any shell; in a script the first one that fails
+//! ends the line, and with it the script.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use zram_rt::errno::{Error, InWords};
-use zram_rt::process::{Child, Command, End};
+use zram_rt::process::{self, Child, End};
 use zram_rt::{eprintln, fs, println};
 
 use crate::commands::{self, Failure};
 use crate::output::Output;
-use host_core::line::Line;
+use host_core::line::{self, Command};
 
 /// Exit code of a command that was killed: Linux's 128 + SIGKILL.
 const KILLED_CODE: u8 = 137;
@@ -27,27 +30,60 @@ pub(crate) enum Next {
     Exit(u8),
 }
 
+/// Exit code of a command that ought to have failed.
+const DID_NOT_FAIL: u8 = 3;
+
 /// The shell's state between lines.
 pub(crate) struct Shell {
+    ends_at_failure: bool,
     background: Vec<(String, Child)>,
 }
 
 impl Shell {
-    /// Returns a shell without background programs.
-    pub(crate) fn new() -> Self {
-        Self { background: Vec::new() }
+    /// Returns a shell without background programs that goes on when a command fails.
+    pub(crate) fn of_console() -> Self {
+        Self { ends_at_failure: false, background: Vec::new() }
     }
 
-    /// Runs one line and says what went wrong, if anything.
+    /// Returns a shell without background programs that ends a line at the first failure.
+    pub(crate) fn of_script() -> Self {
+        Self { ends_at_failure: true, background: Vec::new() }
+    }
+
+    /// Runs one line and says what went wrong, if anything; its code is that of the last command run.
     pub(crate) fn run(&mut self, text: &str) -> Next {
-        let line = match Line::parse(text) {
-            Ok(line) => line,
+        let commands = match line::parse(text) {
+            Ok(commands) => commands,
             Err(why) => {
                 eprintln!("sh: {why}");
-                return Next::Done(2);
+                // A line that must fail has done so.
+                return Next::Done(if text.starts_with('!') { 0 } else { 2 });
             }
         };
-        let mut words = line.words.iter().map(String::as_str);
+        let mut last = Next::Done(0);
+        for command in &commands {
+            last = self.run_or_fail(command);
+            let failed = last != Next::Done(0);
+            if matches!(last, Next::Exit(_)) || failed && self.ends_at_failure {
+                break;
+            }
+        }
+        last
+    }
+
+    fn run_or_fail(&mut self, command: &Command) -> Next {
+        match (self.run_one(command), command.must_fail) {
+            (Next::Done(0), true) => {
+                eprintln!("sh: this had to fail, and did not: {}", command.words.join(" "));
+                Next::Done(DID_NOT_FAIL)
+            }
+            (Next::Done(_), true) => Next::Done(0),
+            (next, _) => next,
+        }
+    }
+
+    fn run_one(&mut self, command: &Command) -> Next {
+        let mut words = command.words.iter().map(String::as_str);
         let Some(name) = words.next() else { return Next::Done(0) };
         let arguments: Vec<&str> = words.collect();
         match (name, arguments.as_slice()) {
@@ -57,34 +93,35 @@ impl Shell {
                 Err(_) => failed("exit", &Failure::words(format!("{code}: not 0 to 255"))),
             },
             ("wait", []) => Next::Done(self.wait_for_all()),
-            (_, arguments) => self.run_command(name, arguments, &line),
+            ("exit" | "wait", [.., more]) => failed(name, &Failure::unknown(more)),
+            (_, arguments) => self.run_command(name, arguments, command),
         }
     }
 
-    fn run_command(&mut self, name: &str, arguments: &[&str], line: &Line) -> Next {
+    fn run_command(&mut self, name: &str, arguments: &[&str], command: &Command) -> Next {
         match commands::find(name) {
-            Some(_) if line.in_background => {
+            Some(_) if command.in_background => {
                 failed(name, &Failure::words("& is for programs".to_string()))
             }
-            Some(command) => {
-                let mut output = Output::to(line.target.as_deref());
-                match command(arguments, &mut output).and_then(|()| output.end()) {
+            Some(run) => {
+                let mut output = Output::to(command.target.as_ref());
+                match run(arguments, &mut output).and_then(|()| output.end()) {
                     Ok(()) => Next::Done(0),
                     Err(failure) => failed(name, &failure),
                 }
             }
-            None if line.target.is_some() => {
+            None if command.target.is_some() => {
                 failed(name, &Failure::words("> is for commands of the shell".to_string()))
             }
-            None => self.run_program(name, arguments, line.in_background),
+            None => self.run_program(name, arguments, command.in_background),
         }
     }
 
     fn run_program(&mut self, name: &str, arguments: &[&str], in_background: bool) -> Next {
         let path = if name.starts_with('/') { name.to_string() } else { format!("/bin/{name}") };
-        let command =
-            arguments.iter().fold(Command::new(&path), |command, word| command.argument(word));
-        match command.spawn() {
+        let program = process::Command::new(&path);
+        let program = arguments.iter().fold(program, |program, word| program.argument(word));
+        match program.spawn() {
             Ok(child) if in_background => {
                 self.background.push((name.to_string(), child));
                 Next::Done(0)
@@ -124,11 +161,11 @@ fn failed(name: &str, failure: &Failure) -> Next {
         Failure::Words(words) => eprintln!("{name}: {words}"),
         Failure::System { file: None, error } => eprintln!("{name}: {}", InWords(*error)),
         Failure::System { file: Some(file), error } => {
-            eprintln!("{name}: {file}: {}", InWords(*error));
-            // Who may not open it has refused nothing by what it wrote.
+            // Whoever may not open it has been refused nothing that was written.
             let is_opened = !matches!(error.errno, syscall::EACCES | syscall::ENOENT);
-            if let Some(why) = last_error(file).filter(|_| is_opened) {
-                eprintln!("{name}: {why}");
+            match last_error(file).filter(|_| is_opened) {
+                Some(why) => eprintln!("{name}: {file}: {why}"),
+                None => eprintln!("{name}: {file}: {}", InWords(*error)),
             }
         }
     }
@@ -142,6 +179,6 @@ fn last_error(file: &str) -> Option<String> {
     let name = rest.rsplit('/').next()?;
     let directory = rest.strip_suffix(name)?;
     let text = fs::read_text(&format!("/scheme/{scheme}/{directory}last_error")).ok()?;
-    let text = text.trim();
-    text.strip_prefix(name)?.starts_with(':').then(|| text.to_string())
+    let why = text.trim().strip_prefix(name)?.strip_prefix(':')?;
+    Some(why.trim().to_string())
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use zram_abi::size::parse_size;
+use zram_abi::size::Size;
 
 /// The arguments of a program, to be taken one by one.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ impl Options {
     /// In words, if the value is missing or no size.
     pub fn take_size(&mut self, name: &str) -> Result<Option<u64>, String> {
         let Some(text) = self.take(name)? else { return Ok(None) };
-        let size = parse_size(text);
-        size.map(Some).ok_or_else(|| alloc::format!("{name} {text}: not a number or size"))
+        let size = Size::parse(text).and_then(|size| size.bytes(0));
+        size.map(Some).map_err(|why| alloc::format!("{name} {text}: {why}"))
     }
 
     /// Takes `name`; returns whether it was there.

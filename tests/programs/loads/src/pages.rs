@@ -34,7 +34,8 @@ const ROUNDS: usize = 4;
 const SEED: u64 = 7;
 
 fn main() -> u8 {
-    let Some(device) = zram_rt::args().nth(1) else {
+    let mut words = zram_rt::args().skip(1);
+    let (Some(device), None) = (words.next(), words.next()) else {
         eprintln!("usage: pages zram:N");
         return 2;
     };

@@ -45,8 +45,8 @@ echo > zram:control/hot_add
 echo 512M > zram:0/disksize
 swapon zram:0
 echo swap ready
-bench
-memhog --size 384M --passes 1 --threads 1 --report
+bench --figures
+memhog --size 384M --passes 1 --threads 1 --report --figures
 ";
 
 /// What is run to send a CPU away and back while pages go both ways.
@@ -56,7 +56,7 @@ echo 512M > zram:0/disksize
 swapon zram:0
 memhog --size 320M --passes 3 --threads 2 &
 until pages_in 4000
-hotplug --cycles 100
+hotplug --cycles 100 --figures
 wait
 ";
 

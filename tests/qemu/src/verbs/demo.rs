@@ -98,6 +98,6 @@ fn script(settings: Settings, size_mib: u32) -> String {
          echo {disksize}M > zram:0/disksize\n\
          swapon zram:0\n\
          free\n\
-         memhog --size {size_mib}M --passes 1 --threads {threads} --report\n"
+         memhog --size {size_mib}M --passes 1 --threads {threads} --report --figures\n"
     )
 }

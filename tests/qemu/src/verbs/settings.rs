@@ -16,8 +16,19 @@ impl Settings {
     ///
     /// In words, for what is no number or not within the kernel's limits.
     pub(crate) fn from_environment() -> Result<Self, String> {
+        Self::from_environment_with(2)
+    }
+
+    /// Reads the environment as [`Self::from_environment`] does, with other CPUs where it says nothing.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn from_environment_with(cpus: u32) -> Result<Self, String> {
         let variable = |name| std::env::var(name).unwrap_or_default();
-        Self::new(&variable("MEM"), &variable("CPUS"))
+        let wanted = variable("CPUS");
+        let wanted = if wanted.is_empty() { cpus.to_string() } else { wanted };
+        Self::new(&variable("MEM"), &wanted)
     }
 
     fn new(memory: &str, cpus: &str) -> Result<Self, String> {

@@ -1,26 +1,34 @@
 //! `make shell`: the image with a prompt, its console connected to the terminal.
 //!
 //! QEMU's multiplexed console puts the terminal into raw mode, so ^C and all other keys go to the
-//! guest, but for Ctrl-A: Ctrl-A x ends QEMU. The terminal's mode is put back in any case. Where the
+//! guest, but for Ctrl-]: Ctrl-] x ends QEMU. The terminal's mode is put back in any case. What the guest
+//! says is also kept, because QEMU's exit status has no room for all codes. Where the
 //! input is a file or a pipe, its lines become the image's script instead: nobody is there to wait
 //! for the prompt or to end a guest that hangs.
 
 use std::io::{IsTerminal, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image};
-use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time};
+use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time, shell_code};
 
 use super::settings::Settings;
 
 /// Long enough for whatever somebody wants to script.
-const LIMITS: Limits =
+pub(super) const LIMITS: Limits =
     Limits { total: Duration::from_secs(1200), silence: Duration::from_secs(300) };
 
-/// What QEMU ends with after Ctrl-A x: the person wanted it so.
+/// What QEMU ends with after Ctrl-] x: the person wanted it so.
 const ENDED_BY_PERSON: i32 = 0;
+
+/// QEMU's own key, Ctrl-]: Ctrl-A, which it would be, goes to the start of a line.
+const ESCAPE: &str = "0x1d";
+
+/// Bytes at the end of the log that have the guest's code in them, and more.
+const LAST_WORDS: usize = 4096;
 
 /// Codes from here on look alike in QEMU's exit status.
 const CODE_END: i32 = 126;
@@ -34,13 +42,17 @@ pub(crate) fn run() -> Result<(), String> {
         threading: Threading::Multi,
         command_line: String::new(),
     };
-    if std::io::stdin().is_terminal() { attended(&machine) } else { scripted(&machine) }
+    if std::io::stdin().is_terminal() {
+        attended(&machine, &pack(None)?)
+    } else {
+        scripted(&machine)
+    }
 }
 
 /// Judges QEMU's exit status; `code` is what the guest itself has told.
 fn verdict(status: Option<i32>, code: Option<u8>) -> Result<(), String> {
     match (status, code) {
-        (Some(SUCCESS | ENDED_BY_PERSON), _) => Ok(()),
+        (Some(SUCCESS), _) | (Some(ENDED_BY_PERSON), None) => Ok(()),
         (Some(_), Some(code)) => Err(format!("the guest ended with a failure, code {code}")),
         // The guest's code `c` becomes `2c + 1`, as far as there is room.
         (Some(status), None) if status % 2 == 1 && status / 2 < CODE_END => {
@@ -55,17 +67,27 @@ fn verdict(status: Option<i32>, code: Option<u8>) -> Result<(), String> {
 }
 
 /// Connects the terminal with the guest.
-fn attended(machine: &Machine) -> Result<(), String> {
-    let image = pack(None)?;
+pub(super) fn attended(machine: &Machine, image: &Image) -> Result<(), String> {
     let turn = one_at_a_time().map_err(|why| why.to_string())?;
-    println!("booting; help lists the commands, exit powers off, Ctrl-A x ends QEMU");
-    let mut command = machine.command(&image);
-    command.args(["-serial", "mon:stdio"]);
+    println!("booting; help lists the commands, exit powers off, Ctrl-] x ends QEMU");
+    let log = image.log();
+    let mut command = machine.command(image);
+    let chardev = format!("stdio,id=line,mux=on,signal=off,logfile={}", log.display());
+    command.args(["-chardev", &chardev, "-serial", "chardev:line"]);
+    command.args(["-mon", "chardev=line", "-echr", ESCAPE]);
     let terminal = TerminalMode::save();
     let status = command.status().map_err(|error| format!("{QEMU}: {error}"));
     drop(terminal);
     drop(turn);
-    verdict(status?.code(), None)
+    verdict(status?.code(), code_in(&log))
+}
+
+/// Returns the code that the guest told at its end.
+fn code_in(log: &Path) -> Option<u8> {
+    // Without a log there is still QEMU's status.
+    let bytes = std::fs::read(log).ok()?;
+    let last = bytes.len().saturating_sub(LAST_WORDS);
+    shell_code(&String::from_utf8_lossy(&bytes[last..]))
 }
 
 /// Runs the lines of the input.

@@ -25,8 +25,8 @@ zramctl
 ";
     let run = boot(2, script).succeeds();
     let rows = run.output_of("zramctl");
-    assert!(rows.iter().any(|row| row.starts_with("zram:1   pagelz:5 ")), "{rows:?}");
-    assert!(rows.iter().any(|row| row.starts_with("zram:2   pagelz:8 ")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.starts_with("zram:1 pagelz:5 ")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.starts_with("zram:2 pagelz:8 ")), "{rows:?}");
 }
 
 #[test]
@@ -54,12 +54,11 @@ cat zram:0/algorithm_params
 ";
     let run = boot(2, script)
         .succeeds()
-        .says("zramctl: algorithm_params: no such level; pagelz has 1 to 9, lz4 1 to 65537, lz4-safe only 1")
-        .says("zramctl: zram:0: invalid argument (EINVAL)")
-        .says("zramctl: zram:0: device or resource busy (EBUSY)")
+        .says("zramctl: zram:0: algorithm_params level=0: no such level; pagelz has 1 to 9, lz4 1 to 65537, lz4-safe only 1")
+        .says("zramctl: zram:0: algorithm_params level=1: ")
         .prints("cat zram:0/algorithm_params", "priority=0 algo=lz4 level=8");
     let rows = run.output_of("zramctl");
-    assert!(rows.iter().any(|row| row.starts_with("zram:0   lz4:8 ")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.starts_with("zram:0 lz4:8 ")), "{rows:?}");
 }
 
 #[test]
@@ -68,7 +67,7 @@ fn a_mounted_device_is_opened_by_nobody_else() {
     boot(2, &script)
         .succeeds()
         .prints("! cat zram:0", "cat: zram:0: device or resource busy (EBUSY)")
-        .prints("! swapon zram:0", "swapon: zram:0: device or resource busy (EBUSY)");
+        .prints("! swapon zram:0", "swapon: zram:0: it is already mounted as swap");
 }
 
 #[test]

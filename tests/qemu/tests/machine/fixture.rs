@@ -1,5 +1,6 @@
 //! A machine with a script, and what can be said about its run.
 
+use std::fs::{self, File};
 use std::time::Duration;
 
 use qemu::corpus;
@@ -63,6 +64,21 @@ pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {
     ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
 }
 
+/// Boots without a script and types `keys` at the prompt.
+#[track_caller]
+pub(crate) fn type_at_prompt(cpus: u32, keys: &str) -> Run {
+    let image = pack_contents(DAEMON, None);
+    // What is typed before the console is read is lost, so there is first something to lose.
+    let path = image.log();
+    fs::write(&path, KEYS_TO_LOSE.repeat(64) + keys).expect("the image's folder can be written");
+    let keys = File::open(&path).expect("it was written");
+    let ended = machine(cpus).run_with_input(&image, LIMITS, keys, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+}
+
+/// ^U: takes nothing away from an empty line.
+const KEYS_TO_LOSE: &str = "\x15";
+
 /// Boots as [`boot`] does, with room for `spare_cpus` more; `attend` is told each line and inserts
 /// them.
 #[track_caller]
@@ -79,11 +95,14 @@ pub(crate) fn boot_with_spares(
 }
 
 fn pack(daemon: &str, script: &str) -> Image {
+    pack_contents(daemon, Some(script))
+}
+
+fn pack_contents(daemon: &str, script: Option<&str>) -> Image {
     let sample = corpus::wanted().expect("a sample of pages");
     // The name of the test, so that a person finds the image of one that hangs, and boots it again.
     let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let contents =
-        Contents { build: Build::Checked, corpus: &sample, script: Some(script), daemon };
+    let contents = Contents { build: Build::Checked, corpus: &sample, script, daemon };
     Image::pack(&test, contents).expect("the image is packed")
 }
 

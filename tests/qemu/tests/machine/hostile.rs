@@ -72,7 +72,7 @@ fn is_refused(lie: &str) {
 #[test]
 fn a_server_that_asks_for_too_much_is_refused() {
     // Without arguments `hostile` in the daemon's place is a server.
-    boot_with_daemon("hostile", 1, "memhog --size 16M\n")
+    boot_with_daemon("hostile", 1, "memhog --size 16M --figures\n")
         .succeeds()
         .says("hostile: server: 0 lies were believed");
 }
@@ -92,7 +92,7 @@ fn a_daemon_that_is_killed_costs_those_who_have_pages_in_it_and_nobody_else() {
          kill zramd\n\
          ! wait\n\
          ! ls zram:\n\
-         memhog --size 16M\n\
+         memhog --size 16M --figures\n\
          swapoff zram:0\n\
          exit 9\n"
     );
@@ -102,17 +102,17 @@ fn a_daemon_that_is_killed_costs_those_who_have_pages_in_it_and_nobody_else() {
         .says("init: /bin/zramd was killed")
         .says("killed: it touched a page that is lost in swap")
         .prints("! wait", "sh: memhog was killed")
-        .prints("memhog --size 16M", "figure errors 0");
+        .prints("memhog --size 16M --figures", "figure errors 0");
 }
 
 #[test]
 fn a_daemon_that_never_answers_is_given_up_and_the_shell_lives() {
     // Nothing can leave memory, so the program that needs more of it is the one to go.
-    let script = "swapon zram:0\n! memhog --size 160M\nmemhog --size 16M\nexit 9\n";
+    let script = "swapon zram:0\n! memhog --size 160M\nmemhog --size 16M --figures\nexit 9\n";
     boot_with_daemon("mute", 2, script)
         .fails()
         .prints("! memhog --size 160M", "sh: memhog was killed")
-        .prints("memhog --size 16M", "figure errors 0");
+        .prints("memhog --size 16M --figures", "figure errors 0");
 }
 
 /// Mounts a device of which one queue of CPU 0 never answers, and keeps all the others busy.
@@ -120,13 +120,13 @@ fn one_silent_queue_is_given_up(device: &str) {
     let script = format!(
         "swapon {device}\n\
          ! memhog --size 160M --threads 8 --passes 1000\n\
-         memhog --size 16M\n\
+         memhog --size 16M --figures\n\
          exit 9\n"
     );
     boot_with_daemon("mute", 2, &script)
         .fails()
         .says("killed: it touched a page that is lost in swap")
-        .prints("memhog --size 16M", "figure errors 0");
+        .prints("memhog --size 16M --figures", "figure errors 0");
 }
 
 #[test]

@@ -82,7 +82,7 @@ cat /scheme/zram/0/streams
 
 #[test]
 fn every_byte_is_right_while_a_cpu_goes_and_comes_50_times() {
-    let script = format!("{SWAP}{LOAD}hotplug --cycles 50\nwait\n");
+    let script = format!("{SWAP}{LOAD}hotplug --cycles 50 --figures\nwait\n");
     let run = boot(2, &script).succeeds().says("memhog has ended with code 0");
     assert_eq!(run.figure("hotplug_cycles"), 50);
 }
@@ -164,7 +164,7 @@ fn a_cpu_goes_and_comes_while_devices_with_pages_are_reset() {
     let script = format!(
         "{SWAP}\
          echo id=1 disksize=256M > zram:control/hot_add\n\
-         hotplug --cycles 300 &\n\
+         hotplug --cycles 300 --figures &\n\
          {round}\
          wait\n\
          cat cpu:online\n"

@@ -17,7 +17,7 @@ fn pages_go_out_and_come_back_by_interrupted_calls() {
         echo > zram:control/hot_add\n\
         echo 512M > zram:0/disksize\n\
         swapon zram:0\n\
-        memhog --size 160M --passes 1 --threads 2\n\
+        memhog --size 160M --passes 1 --threads 2 --figures\n\
         swapoff zram:0\n";
     boot_with_words(WORDS, 2, script).succeeds().says("figure errors 0");
 }

@@ -47,12 +47,12 @@ fn the_daemon_is_started_again_after_its_end() {
          echo zramd > init:start\n\
          sleep 200\n\
          {SWAP}\
-         memhog --size 150M\n"
+         memhog --size 150M --figures\n"
     );
     boot(2, &script)
         .succeeds()
         .prints("! echo zramd > init:start", "echo: init:start: device or resource busy (EBUSY)")
-        .prints("memhog --size 150M", "figure errors 0");
+        .prints("memhog --size 150M --figures", "figure errors 0");
 }
 
 #[test]
@@ -88,14 +88,14 @@ fn a_device_that_cannot_be_mounted_is_told_why() {
         .succeeds()
         .prints(
             "! swapon zram:0",
-            "swapon: it has no disksize; give it one: echo 64M > zram:0/disksize",
+            "swapon: zram:0: it has no disksize; give it one: echo 64M > zram:0/disksize",
         )
-        .says("swapon: its disksize of 1099511627776 bytes is too large");
+        .says("swapon: zram:0: its disksize of 1099511627776 bytes is too large");
 }
 
 #[test]
 fn devices_cpus_and_the_daemon_come_and_go_at_once_and_every_byte_is_right() {
-    let run = boot(4, "storm --seconds 20 --size 150M\n").succeeds();
+    let run = boot(4, "storm --seconds 20 --size 150M --figures\n").succeeds();
     let ends = run.lines_with("zramd: ends with ");
     let clean =
         "zramd: ends with instances 0 devices 0 pool_pages 0 table_bytes 0 streams 0 handles 0";

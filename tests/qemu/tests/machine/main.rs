@@ -12,3 +12,5 @@ mod interrupted;
 mod lifecycle;
 mod pressure;
 mod shell;
+mod tools;
+mod users;

@@ -152,6 +152,7 @@ impl World {
                 reserve_max: u32::MAX,
                 high_max: u32::MAX,
             },
+            table_bytes_max: usize::MAX,
         };
         let pager = Pager::new(config).expect("the watermarks are in order");
         let own = Random::new(random.next());

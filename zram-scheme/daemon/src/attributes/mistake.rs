@@ -1,11 +1,19 @@
 //! What can be wrong with what was written, and how to say it.
 //!
+//! A [`Mistake`] is what is wrong, a [`Wrong`] also where: in which key of a line, and with which value.
+//! Its words are one line: the file, the key, the value, what is wrong, and what would be taken.
 //! Neighbours: the parsers give these, `errno.rs` turns them into numbers, `scheme` keeps the words
 //! for `last_error`.
 
+use core::fmt::{self, Display, Formatter};
+
+use zram::Algorithm;
+use zram_abi::size::NotASize;
+
+use super::number::Numbers;
 use crate::devices::DEVICES_MAX;
 use crate::text::Words;
-use crate::words::NO_SUCH_LEVEL;
+use crate::words::{Levels, Names};
 
 /// Why written bytes are no command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,86 +25,142 @@ pub enum Mistake {
     /// The file cannot be written.
     ReadOnly,
     /// Not a decimal number.
-    NotANumber,
+    NotANumber(Numbers),
     /// A number that the file has no room for.
-    OutOfRange,
+    OutOfRange(Numbers),
+    /// A number that is one of the file's, but without a meaning.
+    Meaningless(Numbers),
     /// A number above those of devices.
     NoSuchId,
     /// Not a size.
-    NotASize,
+    NotASize(NotASize),
     /// A device of no bytes.
     ZeroSize,
     /// A device so big that no table could be.
     TooBig,
-    /// Only 0 may be written here.
-    NotZero,
-    /// Only 1 may be written here.
-    NotOne,
-    /// 0 means nothing here.
-    Zero,
     /// A name of an algorithm of 128 bytes or more.
     NameTooLong,
     /// No algorithm of that name.
     UnknownAlgorithm,
-    /// A key without `=value`.
-    NoValue,
+    /// A word of a line without `=value`.
+    NoValue(Keys),
     /// A key that does not exist.
-    UnknownKey,
+    UnknownKey(Keys),
     /// The same key again.
     KeyTwice,
-    /// A quote that does not end.
+    /// A quote that does not end, or a value that goes on behind it.
     OpenQuote,
-    /// A key of `algorithm_params` that no algorithm here has.
-    UnknownParameter,
-    /// Only priority 0 has an algorithm.
-    NoSuchPriority,
     /// The algorithm has no such level.
     NoSuchLevel,
 }
 
+/// Which file's line keys are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// Those of `control/hot_add`.
+    HotAdd,
+    /// Those of `algorithm_params`.
+    Parameters,
+}
+
 const _: () = assert!(DEVICES_MAX == 32, "the words of `NoSuchId` say so");
 
-/// Most bytes of the written text that are repeated in the words.
-const QUOTED_MAX: usize = 40;
-
-impl Mistake {
-    /// Returns what to write instead of what was written to `file`.
-    pub fn words(self, file: &str, written: &[u8]) -> Words {
-        Words::of(format_args!("{file}: {}: \"{}\"", self.what(), Quoted(written)))
+impl Keys {
+    /// Returns the names of the keys.
+    pub(crate) const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::HotAdd => {
+                &["id", "disksize", "comp_algorithm", "level", "mem_limit", "mem_watermark"]
+            }
+            Self::Parameters => &["priority", "algo", "level"],
+        }
     }
 
-    const fn what(self) -> &'static str {
+    /// Returns lines that are right.
+    const fn examples(self) -> &'static str {
         match self {
-            Self::NotText => "not text",
-            Self::TooLong => "more than 4096 bytes in one write",
-            Self::ReadOnly => "the file cannot be written",
-            Self::NotANumber => "not a decimal number",
-            Self::OutOfRange => "the number is out of range",
-            Self::NoSuchId => "an id is 0 to 31",
-            Self::NotASize => "not a size, which is digits and at most one of K M G T P E",
-            Self::ZeroSize => "a device has at least one byte",
-            Self::TooBig => "no table is large enough, 8 TiB is the end",
-            Self::NotZero => "only 0 has a meaning here",
-            Self::NotOne => "only 1 has a meaning here",
-            Self::Zero => "0 has no meaning here",
-            Self::NameTooLong => "the name of the algorithm has 128 bytes or more",
-            Self::UnknownAlgorithm => "no such algorithm",
-            Self::NoValue => "a key needs =value",
-            Self::UnknownKey => "no such key; there are id disksize comp_algorithm level mem_limit",
-            Self::KeyTwice => "a key comes twice",
-            Self::OpenQuote => "a quote does not end",
-            Self::UnknownParameter => "no such key; there are priority algo level",
-            Self::NoSuchPriority => "only priority 0 has an algorithm",
-            Self::NoSuchLevel => NO_SUCH_LEVEL,
+            Self::HotAdd => "write an empty line to add a device, or id=1 disksize=64M",
+            Self::Parameters => "write algo=lz4 level=2",
         }
     }
 }
 
+impl Display for Mistake {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Self::NotText => "not text",
+            Self::TooLong => "more than 4096 bytes in one write",
+            Self::ReadOnly => "the file cannot be written",
+            Self::NotANumber(numbers) => {
+                return write!(formatter, "not a decimal number; {numbers}");
+            }
+            Self::OutOfRange(numbers) => {
+                return write!(formatter, "the number is out of range; {numbers}");
+            }
+            Self::Meaningless(numbers) => {
+                return write!(formatter, "has no meaning here; {numbers}");
+            }
+            Self::NoSuchId => "an id is 0 to 31",
+            Self::NotASize(why) => return why.fmt(formatter),
+            Self::ZeroSize => "a device has at least one byte",
+            Self::TooBig => "too large; a device has 1 to 8796093018112 bytes (8 TiB less a page)",
+            Self::NameTooLong => "a name of 128 bytes or more",
+            Self::UnknownAlgorithm => {
+                let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+                return write!(formatter, "no such algorithm; there are {}", Names(names));
+            }
+            Self::NoValue(keys) => {
+                return write!(formatter, "no key=value; {}", keys.examples());
+            }
+            Self::UnknownKey(keys) => {
+                return write!(formatter, "no such key; there are {}", Names(keys.names().iter()));
+            }
+            Self::KeyTwice => "the key comes twice",
+            Self::OpenQuote => "a quote that does not end, or has no blank behind it",
+            Self::NoSuchLevel => return write!(formatter, "no such level; {Levels}"),
+        };
+        formatter.write_str(what)
+    }
+}
+
+/// A mistake, and where it is in what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong<'a> {
+    /// What is wrong.
+    pub(crate) mistake: Mistake,
+    /// With which key of a line, if there is one.
+    pub(crate) key: Option<&'a str>,
+    /// What was written there.
+    pub(crate) value: &'a [u8],
+}
+
+impl<'a> Wrong<'a> {
+    /// Returns the mistake in the value of `key`.
+    pub(crate) fn in_key(key: &'a str, value: &'a str, mistake: Mistake) -> Self {
+        Self { mistake, key: Some(key), value: value.as_bytes() }
+    }
+
+    /// Returns the mistake in the whole of what was written.
+    pub(crate) const fn in_all(written: &'a [u8], mistake: Mistake) -> Self {
+        Self { mistake, key: None, value: written }
+    }
+
+    /// Returns what is wrong with a write to `file`, and what to write instead.
+    pub(crate) fn words(self, file: &str) -> Words {
+        let Self { mistake, key, value } = self;
+        let (key, is) = key.map_or(("", ""), |key| (key, "="));
+        Words::of(format_args!("{file}: {key}{is}\"{}\": {mistake}", Quoted(value)))
+    }
+}
+
+/// Most bytes of the written text that are repeated in the words.
+const QUOTED_MAX: usize = 40;
+
 /// The beginning of foreign bytes, printable.
 struct Quoted<'a>(&'a [u8]);
 
-impl core::fmt::Display for Quoted<'_> {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl Display for Quoted<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         let written = self.0.strip_suffix(b"\n").unwrap_or(self.0);
         let shown = written.get(..QUOTED_MAX).unwrap_or(written);
         write!(formatter, "{}", shown.escape_ascii())?;
@@ -106,14 +170,32 @@ impl core::fmt::Display for Quoted<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Mistake;
+    use super::{Keys, Mistake, Wrong};
 
     #[test]
     fn words_name_the_file_and_quote_the_beginning_of_what_was_written() {
-        let words = Mistake::NotASize.words("disksize", b"12x\n");
-        assert!(words.text().starts_with("disksize: not a size"), "{words:?}");
-        assert!(words.text().ends_with("\"12x\""), "{words:?}");
-        let words = Mistake::NotText.words("reset", &[0xff; 100]);
+        let words = Wrong::in_all(b"12x\n", Mistake::ZeroSize).words("disksize");
+        assert_eq!(words.text(), "disksize: \"12x\": a device has at least one byte");
+        let words = Wrong::in_all(&[0xff; 100], Mistake::NotText).words("reset");
         assert!(words.text().contains("\\xff"), "{words:?}");
+    }
+
+    #[test]
+    fn words_name_the_key_that_was_wrong() {
+        let words = Wrong::in_key("id", "99", Mistake::NoSuchId).words("hot_add");
+        assert_eq!(words.text(), "hot_add: id=\"99\": an id is 0 to 31");
+    }
+
+    #[test]
+    fn words_list_what_there_is() {
+        let words = Wrong::in_all(b"zstd", Mistake::UnknownAlgorithm).words("comp_algorithm");
+        for algorithm in zram::Algorithm::ALL {
+            assert!(words.text().contains(algorithm.name()), "{words:?}");
+        }
+        let wrong = Wrong::in_key("bogus", "1", Mistake::UnknownKey(Keys::HotAdd));
+        let words = wrong.words("hot_add");
+        for key in Keys::HotAdd.names() {
+            assert!(words.text().contains(key), "{words:?}");
+        }
     }
 }

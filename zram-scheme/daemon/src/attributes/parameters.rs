@@ -8,8 +8,9 @@ use core::fmt::{self, Write};
 
 use zram::Compressor;
 
-use super::mistake::Mistake;
-use super::pairs::Pairs;
+use super::mistake::{Keys, Mistake, Wrong};
+use super::number::Numbers;
+use super::pairs::{Pairs, once};
 use super::{algorithm, number};
 use crate::text::Text;
 use zram_lifecycle::Parameters;
@@ -18,27 +19,28 @@ use zram_lifecycle::Parameters;
 ///
 /// # Errors
 ///
-/// The [`Mistake`] in the line.
-pub(crate) fn parse(line: &str) -> Result<Parameters, Mistake> {
-    let (mut priority, mut named, mut level) = (None, None, None);
-    for pair in Pairs::of(line) {
+/// The mistake in the line, and where.
+pub(crate) fn parse(line: &str) -> Result<Parameters, Wrong<'_>> {
+    let (mut priority, mut algorithm, mut level) = (None, None, None);
+    for pair in Pairs::of(line, Keys::Parameters) {
         let (key, value) = pair?;
-        let place = match key {
-            "priority" => &mut priority,
-            "algo" => &mut named,
-            "level" => &mut level,
-            _ => return Err(Mistake::UnknownParameter),
-        };
-        if place.replace(value).is_some() {
-            return Err(Mistake::KeyTwice);
+        match key {
+            "priority" => once(&mut priority, primary(value)),
+            "algo" => once(&mut algorithm, algorithm::parse(value.as_bytes())),
+            "level" => once(&mut level, number::int(value, Numbers::Level)),
+            _ => Err(Mistake::UnknownKey(Keys::Parameters)),
         }
+        .map_err(|mistake| Wrong::in_key(key, value, mistake))?;
     }
-    match priority.map(number::int).transpose()? {
-        None | Some(0) => {}
-        Some(_) => return Err(Mistake::NoSuchPriority),
+    Ok(Parameters { algorithm, level })
+}
+
+/// Accepts priority 0: the others have no algorithm.
+fn primary(value: &str) -> Result<(), Mistake> {
+    match number::int(value, Numbers::Priority)? {
+        0 => Ok(()),
+        _ => Err(Mistake::Meaningless(Numbers::Priority)),
     }
-    let algorithm = named.map(|name: &str| algorithm::parse(name.as_bytes())).transpose()?;
-    Ok(Parameters { algorithm, level: level.map(number::int).transpose()? })
 }
 
 /// Writes what is in force, in the words that a write takes.
@@ -53,7 +55,8 @@ pub(crate) fn show(compressor: Compressor, text: &mut Text) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::parse;
-    use crate::attributes::mistake::Mistake;
+    use crate::attributes::mistake::{Keys, Mistake};
+    use crate::attributes::number::Numbers;
     use zram::Algorithm;
     use zram_lifecycle::Parameters;
 
@@ -74,23 +77,24 @@ mod tests {
     #[test]
     fn a_mistake_anywhere_refuses_the_whole_line() {
         for (line, mistake) in [
-            ("level", Mistake::NoValue),
-            ("level=", Mistake::NoValue),
-            ("level=2 algo", Mistake::NoValue),
-            ("level=fast", Mistake::NotANumber),
-            ("level=1.5", Mistake::NotANumber),
-            ("level=2147483648", Mistake::OutOfRange),
-            ("level=-2147483649", Mistake::OutOfRange),
+            ("level", Mistake::NoValue(Keys::Parameters)),
+            ("level=", Mistake::NoValue(Keys::Parameters)),
+            ("=2", Mistake::NoValue(Keys::Parameters)),
+            ("level=2 algo", Mistake::NoValue(Keys::Parameters)),
+            ("level=fast", Mistake::NotANumber(Numbers::Level)),
+            ("level=1.5", Mistake::NotANumber(Numbers::Level)),
+            ("level=2147483648", Mistake::OutOfRange(Numbers::Level)),
+            ("level=-2147483649", Mistake::OutOfRange(Numbers::Level)),
             ("level=1 level=1", Mistake::KeyTwice),
-            ("priority=1", Mistake::NoSuchPriority),
-            ("priority=-1", Mistake::NoSuchPriority),
+            ("priority=1", Mistake::Meaningless(Numbers::Priority)),
+            ("priority=-1", Mistake::Meaningless(Numbers::Priority)),
             ("algo=nosuch", Mistake::UnknownAlgorithm),
-            ("dict=/etc/dict", Mistake::UnknownParameter),
-            ("deflate.winbits=9", Mistake::UnknownParameter),
-            ("bogus=1 level=2", Mistake::UnknownParameter),
+            ("dict=/etc/dict", Mistake::UnknownKey(Keys::Parameters)),
+            ("deflate.winbits=9", Mistake::UnknownKey(Keys::Parameters)),
+            ("bogus=1 level=2", Mistake::UnknownKey(Keys::Parameters)),
             ("algo=\"lz4 level=2", Mistake::OpenQuote),
         ] {
-            assert_eq!(parse(line), Err(mistake), "{line:?}");
+            assert_eq!(parse(line).map_err(|wrong| wrong.mistake), Err(mistake), "{line:?}");
         }
     }
 }

@@ -1,16 +1,20 @@
 //! Writes as on Linux 6.18.44, observed live (`1.7` of the reference): parse errors here, state errors
 //! in the tests of `scheme`. Where Linux ignores the end of a size, we refuse it.
 
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Wrong};
+use super::number::Numbers;
 use super::{Command, command, number};
 use crate::errno;
 use zram_abi::attribute::Attribute;
-use zram_lifecycle::{DeviceId, DeviceName, Pages, Request};
+use zram_lifecycle::{DeviceId, DeviceName, Limit, Pages, Request};
 
 const NAME: fn() -> DeviceName = || DeviceName { id: DeviceId::new(0).unwrap(), serial: 0 };
 
+const MEMORY_BYTES: u64 = 256 << 20;
+
 fn errno_of(attribute: Attribute, written: &str) -> Option<i32> {
-    command(NAME(), attribute, written.as_bytes()).err().map(errno::of_mistake)
+    let refused = command(NAME(), attribute, written.as_bytes(), MEMORY_BYTES).err();
+    refused.map(|wrong| errno::of_mistake(wrong.mistake))
 }
 
 #[test]
@@ -23,12 +27,15 @@ fn disksize_takes_what_linux_takes() {
         ("8k", 8192),
         ("1m\n", 1 << 20),
         ("0x10000", 65536),
-        ("010000", 4096),
+        ("1M ", 1 << 20),
+        ("512MiB", 512 << 20),
+        ("250%", 640 << 20),
         ("1T", 1 << 40),
     ] {
         let pages = Pages::holding(bytes).unwrap();
         let expected = Command::Lifecycle(Request::SetDisksize(NAME(), pages));
-        assert_eq!(command(NAME(), Attribute::Disksize, written.as_bytes()), Ok(expected));
+        let command = command(NAME(), Attribute::Disksize, written.as_bytes(), MEMORY_BYTES);
+        assert_eq!(command, Ok(expected), "{written:?}");
     }
 }
 
@@ -41,7 +48,8 @@ fn bad_writes_have_the_errno_of_linux() {
         (Disksize, "abc", syscall::EINVAL),
         (Disksize, "-1", syscall::EINVAL),
         (Disksize, "1Mgarbage", syscall::EINVAL),
-        (Disksize, "1M ", syscall::EINVAL),
+        (Disksize, "010000", syscall::EINVAL),
+        (Disksize, "1M x", syscall::EINVAL),
         (Disksize, "1Z", syscall::EINVAL),
         (Disksize, "1.5G", syscall::EINVAL),
         (Disksize, "\n", syscall::EINVAL),
@@ -92,8 +100,9 @@ fn good_writes_are_taken() {
 
 #[test]
 fn a_limit_is_rounded_up_to_a_page() {
-    let limit = |written: &[u8]| command(NAME(), Attribute::MemLimit, written);
-    let set = |bytes| Ok(Command::Lifecycle(Request::SetLimit(NAME(), bytes)));
+    let limit =
+        |written: &'static [u8]| command(NAME(), Attribute::MemLimit, written, MEMORY_BYTES);
+    let set = |bytes| Ok(Command::Lifecycle(Request::SetLimit(NAME(), Limit::Hard(bytes))));
     assert_eq!(limit(b"1"), set(4096));
     assert_eq!(limit(b"0"), set(0));
     assert_eq!(limit(b"0xffffffffffffffff"), set(u64::MAX - 4095));
@@ -104,14 +113,15 @@ fn ids_are_read_as_by_linux() {
     assert_eq!(number::device_id("3\n"), Ok(DeviceId::new(3)));
     assert_eq!(number::device_id("999"), Ok(None));
     for written in ["-1", "abc", "1x", "", "\n"] {
-        assert_eq!(number::device_id(written), Err(Mistake::NotANumber));
+        assert_eq!(number::device_id(written), Err(Mistake::NotANumber(Numbers::Id)));
     }
-    assert_eq!(number::device_id("2147483648"), Err(Mistake::OutOfRange));
+    assert_eq!(number::device_id("2147483648"), Err(Mistake::OutOfRange(Numbers::Id)));
 }
 
 #[test]
 fn bytes_that_are_no_text_are_refused() {
     for attribute in [Attribute::Disksize, Attribute::Reset, Attribute::MemLimit] {
-        assert_eq!(command(NAME(), attribute, &[0xff, 0xfe]), Err(Mistake::NotText));
+        let wrong = Wrong::in_all(&[0xff, 0xfe], Mistake::NotText);
+        assert_eq!(command(NAME(), attribute, &[0xff, 0xfe], MEMORY_BYTES), Err(wrong));
     }
 }

@@ -78,6 +78,21 @@ impl File {
         }
     }
 
+    /// Returns what to say to who opened it for something else.
+    pub(crate) const fn access_words(self) -> &'static str {
+        let access = match self {
+            Self::Control(file) => file.access(),
+            Self::Attribute(_, attribute) => attribute.access(),
+            Self::Root | Self::ControlDirectory | Self::DeviceDirectory(_) => Access::ReadOnly,
+            Self::Device(_) => Access::ReadWrite,
+        };
+        match access {
+            Access::ReadOnly | Access::RootReadOnly => "it can only be read",
+            Access::WriteOnly => "it can only be written",
+            Access::ReadWrite => "only root opens it so",
+        }
+    }
+
     /// Returns whether it lists names.
     pub const fn is_directory(self) -> bool {
         match self {
@@ -104,6 +119,7 @@ const fn of_access(access: Access) -> u16 {
         Access::ReadOnly => 0o444,
         Access::WriteOnly => 0o200,
         Access::ReadWrite => 0o644,
+        Access::RootReadOnly => 0o400,
     }
 }
 

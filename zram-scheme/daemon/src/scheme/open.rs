@@ -30,8 +30,23 @@ pub(super) fn open<P: Platform, S: Socket>(
     let opened =
         Opened { file, is_readable: flags & O_RDONLY != 0, is_writable: flags & O_WRONLY != 0 };
     let uid = client.opener_uid();
+    let result = open_file(daemon, uid, opened);
+    // Words for root alone: others could overwrite what root is about to read.
+    if let Err(fault) = result
+        && uid == 0
+    {
+        daemon.note_fault(file, fault);
+    }
+    result
+}
+
+fn open_file<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    uid: u32,
+    opened: Opened,
+) -> Result<HandleId, Fault> {
     check_permissions(opened, uid)?;
-    match file {
+    match opened.file {
         File::Device(_) => open_device(daemon, uid, opened),
         File::Root
         | File::ControlDirectory

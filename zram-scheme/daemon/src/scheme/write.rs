@@ -3,9 +3,10 @@
 use super::file::{ControlFile, File};
 use super::handles::{HandleId, Opened};
 use super::{Fault, PendingWrite};
-use crate::attributes::mistake::Mistake;
+use crate::attributes::mistake::{Mistake, Wrong};
 use crate::attributes::{Command, WRITE_MAX, command, hot_add, number, text};
 use crate::daemon::Daemon;
+use crate::devices::NoDevice;
 use crate::errno;
 use crate::platform::{Answer, ClientRequest, Platform, Socket};
 use crate::threads::{Message, ReplyTo};
@@ -34,21 +35,43 @@ pub(super) fn write<P: Platform, S: Socket>(
         // As in Linux: no handler is called for a write of nothing.
         Ok([]) => return daemon.socket.answer(client, Answer::Number(0)),
         Ok(written) => written,
-        Err(fault) => return refuse(daemon, file, fault, &[], client),
+        Err(fault) => return refuse(daemon, file, fault, client),
     };
     match meaning(daemon, file, written) {
         Ok(Meaning::Lifecycle(request)) => {
-            let wanted = request.wanted();
-            let write = PendingWrite { client, file, handle, size, wanted };
+            let write = PendingWrite { client, file, handle, size, asked: Some(request) };
             post(daemon, Message { request, reply_to: ReplyTo::Client(write) });
         }
         Ok(Meaning::Done) => daemon.socket.answer(client, Answer::Number(size)),
         Ok(Meaning::Refused(refusal)) => {
-            let reply_to =
-                ReplyTo::Client(PendingWrite { client, file, handle, size, wanted: None });
-            daemon.reply(reply_to, Err(refusal));
+            let write = PendingWrite { client, file, handle, size, asked: None };
+            daemon.reply(ReplyTo::Client(write), Err(refusal));
         }
-        Err(fault) => refuse(daemon, file, fault, written, client),
+        Err(Refused::Wrong(wrong)) => {
+            daemon.set_last_error(file, wrong.words(file.name()));
+            daemon.socket.answer(client, Answer::Error(errno::of_mistake(wrong.mistake)));
+        }
+        Err(Refused::Fault(fault)) => refuse(daemon, file, fault, client),
+    }
+}
+
+/// Why a write means nothing.
+enum Refused<'a> {
+    /// What was written is no command.
+    Wrong(Wrong<'a>),
+    /// The file cannot do it.
+    Fault(Fault),
+}
+
+impl<'a> From<Wrong<'a>> for Refused<'a> {
+    fn from(wrong: Wrong<'a>) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+impl From<NoDevice> for Refused<'_> {
+    fn from(NoDevice: NoDevice) -> Self {
+        Self::Fault(Fault::NoDevice)
     }
 }
 
@@ -66,14 +89,15 @@ fn copy<'a>(
     Ok(&part[..copied])
 }
 
-fn meaning<P: Platform, S: Socket>(
+fn meaning<'a, P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     file: File,
-    written: &[u8],
-) -> Result<Meaning, Fault> {
+    written: &'a [u8],
+) -> Result<Meaning, Refused<'a>> {
+    let memory_bytes = daemon.platform.memory_bytes();
     match file {
         File::Attribute(name, attribute) => {
-            match command(name, attribute, written).map_err(Fault::Mistake)? {
+            match command(name, attribute, written, memory_bytes)? {
                 Command::Lifecycle(request) => Ok(Meaning::Lifecycle(request)),
                 Command::ResetHighWater => {
                     daemon.devices.inspect(name, |_, content| {
@@ -85,22 +109,27 @@ fn meaning<P: Platform, S: Socket>(
                 }
             }
         }
-        File::Control(file) => control(file, written).map_err(Fault::Mistake),
-        File::Root | File::ControlDirectory | File::DeviceDirectory(_) => Err(Fault::IsDirectory),
-        File::Device(_) => Err(Fault::Unsupported),
+        File::Control(file) => Ok(control(file, written, memory_bytes)?),
+        File::Root | File::ControlDirectory | File::DeviceDirectory(_) => {
+            Err(Refused::Fault(Fault::IsDirectory))
+        }
+        File::Device(_) => Err(Refused::Fault(Fault::Unsupported)),
     }
 }
 
-fn control(file: ControlFile, written: &[u8]) -> Result<Meaning, Mistake> {
-    let written = text(written)?;
+fn control(file: ControlFile, written: &[u8], memory_bytes: u64) -> Result<Meaning, Wrong<'_>> {
+    let in_all = |mistake| Wrong::in_all(written, mistake);
+    let text = text(written).map_err(in_all)?;
     match file {
-        ControlFile::HotAdd => hot_add::parse(written).map(Meaning::Lifecycle),
-        ControlFile::HotRemove => Ok(match number::device_id(written)? {
-            Some(id) => Meaning::Lifecycle(Request::Remove(id)),
-            None => Meaning::Refused(Refusal::NoDevice),
-        }),
-        ControlFile::Exit => number::one(written).map(|()| Meaning::Lifecycle(Request::Exit)),
-        ControlFile::LastAdded | ControlFile::LastError => Err(Mistake::ReadOnly),
+        ControlFile::HotAdd => hot_add::parse(text, memory_bytes).map(Meaning::Lifecycle),
+        ControlFile::HotRemove => match number::device_id(text).map_err(in_all)? {
+            Some(id) => Ok(Meaning::Lifecycle(Request::Remove(id))),
+            None => Ok(Meaning::Refused(Refusal::NoDevice)),
+        },
+        ControlFile::Exit => {
+            number::one(text).map_err(in_all).map(|()| Meaning::Lifecycle(Request::Exit))
+        }
+        ControlFile::LastAdded | ControlFile::LastError => Err(in_all(Mistake::ReadOnly)),
     }
 }
 
@@ -108,7 +137,7 @@ fn post<P: Platform, S: Socket>(daemon: &Daemon<P, S>, message: Message<S::Reque
     let Err((error, message)) = daemon.mailbox.post(&daemon.platform, message) else { return };
     match message.reply_to {
         ReplyTo::Client(write) => {
-            daemon.socket.answer(write.client, Answer::Error(errno::of_post(error)));
+            refuse(daemon, write.file, Fault::Post(error), write.client);
         }
         ReplyTo::CpuEvents => unreachable!("it was a client's message"),
     }
@@ -118,11 +147,12 @@ fn refuse<P: Platform, S: Socket>(
     daemon: &Daemon<P, S>,
     file: File,
     fault: Fault,
-    written: &[u8],
     client: S::Request,
 ) {
     if let Fault::Mistake(mistake) = fault {
-        daemon.set_last_error(file, mistake.words(file.name(), written));
+        daemon.set_last_error(file, Wrong::in_all(&[], mistake).words(file.name()));
+    } else {
+        daemon.note_fault(file, fault);
     }
     daemon.socket.answer(client, Answer::Error(errno::of_fault(fault)));
 }

@@ -5,6 +5,8 @@
 //! A message never takes long, because a CPU event may be behind it: contents are given back by the
 //! reaper (`reaper.rs`), and a compaction is done in steps between messages (`compactions.rs`).
 
+use alloc::vec::Vec;
+
 use hotplug::Step;
 use log::info;
 use zram::{Config, Worker};
@@ -18,9 +20,14 @@ use zram_lifecycle::{
 
 use super::compactions::{Accepted, Compactions};
 use super::mailbox::{Message, ReplyTo};
-use crate::daemon::Daemon;
+use super::reaper::Seat;
+use crate::daemon::{Change, Daemon};
 use crate::devices::{Content, DEVICES_MAX};
 use crate::platform::{Platform, Socket};
+
+/// Longest that a new content waits for memory of old ones that is still being given back: a second, of
+/// the five that a CPU on its way waits for the actor.
+const BUILD_WAIT_NS: u64 = 1_000_000_000;
 
 /// The actor of a daemon.
 pub struct Actor<'a, P: Platform, S: Socket> {
@@ -36,9 +43,12 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
     ///
     /// [`zram::NoMemory`].
     pub fn new(daemon: &'a Daemon<P, S>) -> Result<Self, zram::NoMemory> {
+        let mut seats = Vec::new();
+        seats.try_reserve_exact(DEVICES_MAX).map_err(|_| zram::NoMemory)?;
         let hands = Hands {
             daemon,
             built: None,
+            seats,
             worker: Worker::new(usize::MAX)?,
             compactions: Compactions::new(),
             current: None,
@@ -101,7 +111,9 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
 struct Hands<'a, P: Platform, S: Socket> {
     daemon: &'a Daemon<P, S>,
     /// Built, but not a device's own yet.
-    built: Option<(DeviceId, Content<P>)>,
+    built: Option<(DeviceId, Content<P>, Seat<P>)>,
+    /// One for each content that is a device's own; whose is no matter.
+    seats: Vec<Seat<P>>,
     worker: Worker,
     compactions: Compactions<S::Request>,
     /// Who waits for the reply; nobody if the daemon itself asked.
@@ -140,22 +152,30 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
     fn perform(&mut self, effect: Effect) {
         let devices = &self.daemon.devices;
         match effect {
-            Effect::Publish(view) => devices.publish(view),
+            Effect::Publish(view) => self.publish(view),
             Effect::Install(view) => {
-                let (id, content) = self.built.take().expect("it was built before");
+                let (id, content, seat) = self.built.take().expect("it was built before");
                 assert!(id == view.name.id, "built for this device");
+                assert!(self.seats.len() < DEVICES_MAX, "no more contents than devices");
+                self.seats.push(seat);
+                let is_new = devices.view(id).is_none();
                 devices.install(view, content);
+                self.notify(id, is_new);
             }
             Effect::DropBuilt => drop(self.built.take()),
             Effect::Clear(view) => {
                 // Nobody finds the content any more before anybody can open the device again.
                 self.retire(view.name.id, Some(view));
                 devices.release(view.name.id, Release::Emptied);
+                self.notify(view.name.id, false);
             }
             Effect::Retire(ids) => {
                 // At once: whoever has seen one of them go finds none of the others.
                 devices.hide(ids);
-                for_each(ids, |id| self.retire(id, None));
+                for_each(ids, |id| {
+                    self.retire(id, None);
+                    self.notify(id, true);
+                });
             }
             Effect::Release(ids) => for_each(ids, |id| devices.release(id, Release::Unchanged)),
             Effect::Compact(id) => self.accept_compaction(id),
@@ -173,15 +193,43 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
             possible_cpus: self.daemon.platform.possible_cpus(),
             mem_limit_pages: view.settings.limit_bytes / PAGE_SIZE as u64,
         };
+        let deadline_ns = self.daemon.platform.now_ns().saturating_add(BUILD_WAIT_NS);
+        let reaper = &self.daemon.reaper;
         loop {
-            if let Ok(content) = Content::<P>::new(config, self.daemon.platform.pages()) {
-                self.built = Some((view.name.id, content));
-                return Outcome::Done;
+            // Before the attempt: what is given back during it is not missed.
+            let seen = reaper.changes();
+            match self.try_to_build(view.name.id, config) {
+                Ok(()) => return Outcome::Done,
+                // Bounded by the deadline.
+                Err(zram::NoMemory)
+                    if reaper.wait_for_memory(&self.daemon.platform, seen, deadline_ns) => {}
+                Err(zram::NoMemory) => return Outcome::NoMemory,
             }
-            // Bounded: nobody else retires contents, and at most RETIRED_MAX wait.
-            if !self.daemon.reaper.reap_one(&self.daemon.platform) {
-                return Outcome::NoMemory;
-            }
+        }
+    }
+
+    fn try_to_build(&mut self, id: DeviceId, config: Config) -> Result<(), zram::NoMemory> {
+        let seat = Seat::new()?;
+        let content = Content::<P>::new(config, self.daemon.platform.pages())?;
+        self.built = Some((id, content, seat));
+        Ok(())
+    }
+
+    fn publish(&self, view: View) {
+        let (devices, id) = (&self.daemon.devices, view.name.id);
+        let before = devices.view(id);
+        devices.publish(view);
+        let is_resized = before.is_some_and(|before| before.pages != view.pages);
+        if before.is_none() || is_resized || devices.has_reached_watermark(id) {
+            self.notify(id, before.is_none());
+        }
+    }
+
+    /// Tells who watches that the device has changed, and maybe that it came or went.
+    fn notify(&self, id: DeviceId, has_come_or_gone: bool) {
+        self.daemon.notify(Change::Device(id));
+        if has_come_or_gone {
+            self.daemon.notify(Change::Devices);
         }
     }
 
@@ -192,7 +240,8 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
             self.end_compaction(reply_to);
         }
         if let Some(content) = self.daemon.devices.empty(id, view) {
-            self.daemon.reaper.retire(&self.daemon.platform, content);
+            let seat = self.seats.pop().expect("each content was built with a seat");
+            self.daemon.reaper.retire(&self.daemon.platform, content, seat);
         }
     }
 
@@ -227,7 +276,7 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
     /// Calls `work` with the content that is being built for the device, or else is its own.
     fn on_content<T>(&self, id: DeviceId, work: impl FnOnce(&Content<P>) -> T) -> T {
         match &self.built {
-            Some((built, content)) if *built == id => work(content),
+            Some((built, content, _)) if *built == id => work(content),
             Some(_) | None => {
                 let done = self.daemon.devices.content_for_actor(id, work);
                 done.expect("an instance of the hotplug state has content")

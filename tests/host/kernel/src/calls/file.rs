@@ -11,6 +11,7 @@ use syscall::schemev2::Opcode;
 use syscall::{Stat, flag::MODE_DIR};
 
 use super::{Buffer, Caller};
+use crate::cpus;
 use crate::errno::{SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
@@ -44,8 +45,9 @@ impl Kernel {
             Object::Memory if path.is_empty() => (Object::Memory, false),
             Object::TimeRoot => (time::open(path)?, false),
             Object::PipeRoot if path.is_empty() => (self.open_pipe()?, false),
-            Object::SysRoot => (self.open_sys(path)?, true),
+            Object::SysRoot => (self.open_sys(caller, path)?, true),
             Object::Swap(_) => swap::scheme_open(self, caller, directory, (path, flags))?,
+            Object::Cpus(_) => cpus::scheme_open(self, caller, directory, path)?,
             _ => return fail(ENOENT),
         };
         self.open_as(caller.thread, descriptor, (object, is_positioned, flags))
@@ -102,7 +104,7 @@ impl Kernel {
             Object::Socket(scheme) => {
                 let (object, offset, is_positioned, flags) = self.new_user_file(scheme, word)?;
                 let made = self.describe(object, is_positioned, flags)?;
-                self.descriptions[made].offset = offset;
+                self.set_offset(made, offset);
                 return Ok(made);
             }
             _ => return fail(EINVAL),
@@ -111,7 +113,7 @@ impl Kernel {
     }
 
     pub(super) fn sys_close(&mut self, caller: Caller, descriptor: usize) -> SysResult {
-        let description = self.table_of_mut(caller.thread).remove(descriptor)?;
+        let description = self.take_descriptor(caller.thread, descriptor)?;
         self.release(description);
         Ok(0)
     }
@@ -159,8 +161,8 @@ impl Kernel {
             F_GETFD | F_SETFD => Ok(0),
             F_GETFL => Ok(self.descriptions[description].flags),
             F_SETFL => {
-                let flags = &mut self.descriptions[description].flags;
-                *flags = *flags & O_ACCMODE | argument & !O_ACCMODE;
+                let access = self.descriptions[description].flags & O_ACCMODE;
+                self.set_flags(description, access | argument & !O_ACCMODE);
                 Ok(0)
             }
             _ => fail(EINVAL),
@@ -239,7 +241,7 @@ impl Kernel {
         caller: Caller,
         buffer: Buffer,
     ) -> SysResult {
-        let buffer = Buffer { size: buffer.size.min(zram_abi::PAGE_SIZE), ..buffer };
+        let buffer = buffer.first(zram_abi::PAGE_SIZE);
         let loan = self.lend((scheme, caller.space), buffer, Direction::FromScheme)?;
         let args = [number, loan.address, buffer.size as u64, 0, 0, 0];
         let question = Question { opcode, args, then: Then::Value };

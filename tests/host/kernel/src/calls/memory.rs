@@ -8,8 +8,8 @@ use crate::errno::{SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
 use crate::scheme::proc::ProcFile;
-use crate::space::grants::{Rights, Span};
-use crate::space::map::MapRequest;
+use crate::space::grants::Span;
+use crate::space::map::{MapRequest, rights_of};
 use crate::swap;
 
 /// The descriptor that means anonymous memory.
@@ -60,7 +60,7 @@ impl Kernel {
         flags: usize,
     ) -> SysResult {
         let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
-        let rights = Rights::of(MapFlags::from_bits_truncate(flags));
+        let rights = rights_of(MapFlags::from_bits_truncate(flags));
         self.protect(caller.space, span, rights)?;
         Ok(0)
     }

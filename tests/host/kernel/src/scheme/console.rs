@@ -21,7 +21,19 @@ use crate::thread::{ThreadId, Wait};
 #[derive(Default)]
 pub(crate) struct Console {
     input: VecDeque<u8>,
-    pub(crate) waiters: VecDeque<ThreadId>,
+    waiters: VecDeque<ThreadId>,
+}
+
+impl Console {
+    /// Notes a thread that waits for input.
+    pub(crate) fn join(&mut self, thread: ThreadId) {
+        self.waiters.push_back(thread);
+    }
+
+    /// Forgets a thread that waits no more.
+    pub(crate) fn leave(&mut self, thread: ThreadId) {
+        self.waiters.retain(|&waiter| waiter != thread);
+    }
 }
 
 impl Kernel {
@@ -52,12 +64,13 @@ impl Kernel {
         Ok(size)
     }
 
-    /// Collects what has arrived; what does not fit is lost.
+    /// Collects what has arrived; what does not fit stays in the line's own buffer, whose other end
+    /// waits: a long text that is pasted arrives whole.
     pub(crate) fn poll_console(&mut self) {
-        while let Some(byte) = serial::read_byte() {
-            if self.console.input.len() < CONSOLE_INPUT_MAX {
-                self.console.input.push_back(byte);
-            }
+        while self.console.input.len() < CONSOLE_INPUT_MAX
+            && let Some(byte) = serial::read_byte()
+        {
+            self.console.input.push_back(byte);
         }
         if !self.console.input.is_empty()
             && let Some(thread) = self.console.waiters.pop_front()

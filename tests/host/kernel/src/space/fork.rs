@@ -34,7 +34,7 @@ impl Kernel {
             if grant.kind == Kind::Lent {
                 continue;
             }
-            if !self.spaces[copy].grants.insert(span, grant.rights, grant.kind) {
+            if !self.spaces.table[copy].grants.insert(span, grant.rights, grant.kind) {
                 return fail(ENOMEM);
             }
             let mut next = page(span.start);
@@ -66,9 +66,14 @@ impl Kernel {
         match pte {
             Pte::Empty => Ok(()),
             Pte::Swap(entry) => {
+                // Its tables first: they may have to wait for a frame.
                 self.set_entry(copy, number, pte)?;
-                swap::entry_duplicated(self, copy, entry);
-                Ok(())
+                let counted = swap::entry_duplicated(self, copy, entry);
+                if counted.is_err() {
+                    let cleared = self.set_entry(copy, number, Pte::Empty);
+                    cleared.expect("taking an entry away needs no page table");
+                }
+                counted
             }
             Pte::Present { frame, .. } => match kind {
                 Kind::Shared | Kind::Lent => self.map_shared(copy, number, frame),

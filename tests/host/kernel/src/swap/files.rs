@@ -1,65 +1,40 @@
-//! What programs see: the files of `swap` and `cpu`.
+//! What programs see: the files of `swap`.
 //!
-//! ```text
-//! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF (uid 0); HAND_OFF
-//! swap/areas          the table of /proc/swaps
-//! swap/stat           counts, times and sizes, one `name value` a line; `closed` has a word
-//! swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
-//! swap/last_error     why the last write to params was refused; empty after one that was not
-//! swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the
-//! swap/pager/N/out    records; uid 0
-//! cpu/possible        lists of CPUs, such as `0-3`
-//! cpu/present
-//! cpu/online
-//! cpu/N/online        0 or 1; uid 0 writes it, and the write ends when the CPU is there
-//! cpu/events          CPU events; uid 0
-//! ```
+//! Which there are, who may do what and what texts say is the glue's (`swap_pager::files`); here is how
+//! this kernel opens, reads and waits.
 //!
 //! A text is made when it is opened, so that reading it in pieces gives one state.
 
 use alloc::vec::Vec;
 
-use cpu_events::Subscriber;
-use syscall::error::{EACCES, EBADF, EINVAL, ENOENT, ENOTDIR, EOPNOTSUPP};
-use zram_abi::verb::{HAND_OFF, QUEUE_NEXT, SWAPOFF, SWAPON};
+use swap_pager::files::{self, Asker, Call, File as Name, SwapOn, WRITE_MAX, params, texts};
+use syscall::error::{EBADF, EINVAL, ENOTDIR, EOPNOTSUPP};
 
-use super::{QueueId, area, cpu, queue, release_all, text};
+use super::{QueueId, area, pager, queue, release_all, text};
 use crate::calls::call::Metadata;
 use crate::calls::{Buffer, Caller};
-use crate::errno::{SysResult, fail};
+use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::CpuId;
 use crate::scheme::sys::Text;
 use crate::slab::Id;
 use crate::space::map::MapRequest;
 
-/// What of `swap` or `cpu` a description has open.
+/// What of `swap` a description has open.
 pub(crate) struct File(Kind);
 
 enum Kind {
-    SwapRoot,
-    CpuRoot,
+    Root,
     Control,
     Text(Text),
     Parameters(Text),
     Queue(QueueId),
-    Events(Subscriber),
-    Switch(CpuId, Text),
 }
-
-/// Most bytes of a text that is written.
-const WRITE_MAX: usize = 256;
 
 impl File {
     /// Returns the root of `swap`.
-    pub(crate) const fn swap_root() -> Self {
-        Self(Kind::SwapRoot)
-    }
-
-    /// Returns the root of `cpu`.
-    pub(crate) const fn cpu_root() -> Self {
-        Self(Kind::CpuRoot)
+    pub(crate) const fn root() -> Self {
+        Self(Kind::Root)
     }
 }
 
@@ -68,10 +43,6 @@ fn kind(kernel: &Kernel, file: Id<Description>) -> SysResult<&Kind> {
         Object::Swap(File(kind)) => Ok(kind),
         _ => fail(EBADF),
     }
-}
-
-fn expect_root_user(kernel: &Kernel, caller: Caller) -> SysResult<()> {
-    if kernel.threads[caller.thread].identity.uid == 0 { Ok(()) } else { fail(EACCES) }
 }
 
 /// Opens a path relative to a file; returns what is open and whether it has an offset.
@@ -83,62 +54,58 @@ pub(crate) fn scheme_open(
 ) -> SysResult<(Object, bool)> {
     let path = path.trim_matches('/');
     let opened = match kind(kernel, directory)? {
-        Kind::SwapRoot => open_swap(kernel, caller, path)?,
-        Kind::CpuRoot => open_cpu(kernel, caller, path)?,
-        Kind::Control
-        | Kind::Text(_)
-        | Kind::Parameters(_)
-        | Kind::Queue(_)
-        | Kind::Events(_)
-        | Kind::Switch(..) => return fail(ENOTDIR),
+        Kind::Root => open(kernel, caller, path)?,
+        Kind::Control | Kind::Text(_) | Kind::Parameters(_) | Kind::Queue(_) => {
+            return fail(ENOTDIR);
+        }
     };
-    let is_positioned = matches!(opened, Kind::Text(_) | Kind::Parameters(_) | Kind::Switch(..));
+    let is_positioned = matches!(opened, Kind::Text(_) | Kind::Parameters(_));
     Ok((Object::Swap(File(opened)), is_positioned))
 }
 
-fn open_swap(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
-    let text = match path {
-        "" => "areas\ncontrol\nlast_error\npager\nparams\nstat\n".into(),
-        "areas" => text::areas(kernel),
-        "stat" => text::statistics(kernel),
-        "last_error" => kernel.swap.last_error.clone(),
-        "pager" => text::pagers(kernel),
-        "params" => {
-            let text = text::parameters(kernel);
-            return Ok(Kind::Parameters(kernel.keep_text(text)?));
-        }
-        "control" => return Ok(Kind::Control),
-        _ => {
-            let Some(rest) = path.strip_prefix("pager/") else { return fail(ENOENT) };
-            let queue = queue::named(kernel, rest)?;
-            expect_root_user(kernel, caller)?;
+fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
+    let file = Name::named(path)?;
+    file.may_open(asker(kernel, caller))?;
+    let text = match file {
+        Name::Control => return Ok(Kind::Control),
+        Name::Queue(queue) => {
             queue::open(kernel, caller, queue)?;
             return Ok(Kind::Queue(queue));
         }
+        Name::Params => {
+            let text = params::text(pager::call(kernel, |pager, _| pager.watermarks()));
+            return Ok(Kind::Parameters(kernel.keep_text(text)?));
+        }
+        Name::Root => texts::ROOT.into(),
+        Name::Areas => pager::call(kernel, |pager, _| texts::areas(pager)),
+        Name::Stat => text::statistics(kernel),
+        Name::LastError => kernel.swap.last_error.clone(),
+        Name::Queues => texts::queues(kernel.cpus.possible().iter()),
     };
     Ok(Kind::Text(kernel.keep_text(text)?))
 }
 
-fn open_cpu(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
-    let text = match path {
-        "" => text::cpu_files(kernel),
-        "possible" => text::cpu_list(kernel.possible),
-        "present" => text::cpu_list(kernel.present),
-        "online" => text::cpu_list(kernel.scheduler.online()),
-        "events" => {
-            expect_root_user(kernel, caller)?;
-            return Ok(Kind::Events(cpu::open(kernel)?));
+fn asker(kernel: &Kernel, caller: Caller) -> Asker {
+    let uid = kernel.threads[caller.thread].identity.uid;
+    Asker { uid, is_daemon: kernel.swap.daemon == Some(caller.space) }
+}
+
+impl Kind {
+    /// Returns the file that is open; of a text it does not matter which.
+    fn name(&self) -> Name {
+        match *self {
+            Self::Root | Self::Text(_) => Name::Root,
+            Self::Control => Name::Control,
+            Self::Parameters(_) => Name::Params,
+            Self::Queue(queue) => Name::Queue(queue),
         }
-        _ => match cpu::named(kernel, path)? {
-            (_, "") => "online\n".into(),
-            (cpu, "online") => {
-                let text = text::cpu_switch(kernel, cpu);
-                return Ok(Kind::Switch(cpu, kernel.keep_text(text)?));
-            }
-            _ => return fail(ENOENT),
-        },
-    };
-    Ok(Kind::Text(kernel.keep_text(text)?))
+    }
+}
+
+impl From<files::Errno> for Halt {
+    fn from(files::Errno(errno): files::Errno) -> Self {
+        Self::Fail(Errno(errno))
+    }
 }
 
 /// Reads from a file at an offset.
@@ -149,16 +116,12 @@ pub(crate) fn scheme_read(
     (buffer, offset): (Buffer, u64),
 ) -> SysResult {
     match kind(kernel, file)? {
-        Kind::Text(text) | Kind::Parameters(text) | Kind::Switch(_, text) => {
+        Kind::Text(text) | Kind::Parameters(text) => {
             let bytes: Vec<u8> = text.from(offset).iter().copied().take(buffer.size).collect();
             kernel.write_user(caller.space, buffer.address, &bytes)?;
             Ok(bytes.len())
         }
-        &Kind::Events(subscriber) => {
-            let flags = kernel.descriptions[file].flags;
-            cpu::read(kernel, caller, subscriber, (buffer, flags))
-        }
-        Kind::SwapRoot | Kind::CpuRoot | Kind::Control | Kind::Queue(_) => fail(EBADF),
+        Kind::Root | Kind::Control | Kind::Queue(_) => fail(EBADF),
     }
 }
 
@@ -169,25 +132,13 @@ pub(crate) fn scheme_write(
     file: Id<Description>,
     (buffer, _offset): (Buffer, u64),
 ) -> SysResult {
-    match kind(kernel, file)? {
-        Kind::Parameters(_) => {
-            expect_root_user(kernel, caller)?;
-            let mut bytes = [0; WRITE_MAX];
-            let Some(words) = bytes.get_mut(..buffer.size) else { return fail(EINVAL) };
-            kernel.read_user(caller.space, buffer.address, words)?;
-            let Ok(words) = core::str::from_utf8(words) else { return fail(EINVAL) };
-            text::set_parameters(kernel, words)?;
-            Ok(buffer.size)
-        }
-        &Kind::Events(subscriber) => cpu::write(kernel, caller, subscriber, buffer),
-        &Kind::Switch(cpu, _) => {
-            expect_root_user(kernel, caller)?;
-            cpu::switch(kernel, caller, cpu, buffer)
-        }
-        Kind::SwapRoot | Kind::CpuRoot | Kind::Control | Kind::Text(_) | Kind::Queue(_) => {
-            fail(EBADF)
-        }
-    }
+    kind(kernel, file)?.name().may_write(asker(kernel, caller), buffer.size)?;
+    let mut bytes = [0; WRITE_MAX];
+    let Some(words) = bytes.get_mut(..buffer.size) else { return fail(EINVAL) };
+    kernel.read_user(caller.space, buffer.address, words)?;
+    let Ok(words) = core::str::from_utf8(words) else { return fail(EINVAL) };
+    text::set_parameters(kernel, words)?;
+    Ok(buffer.size)
 }
 
 /// Calls a file with a payload and metadata.
@@ -195,23 +146,14 @@ pub(crate) fn scheme_call(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (payload, [verb, word, _]): (Buffer, Metadata),
+    (payload, metadata): (Buffer, Metadata),
 ) -> SysResult {
-    match kind(kernel, file)? {
-        &Kind::Queue(queue) if verb == QUEUE_NEXT => queue::next(kernel, caller, queue, payload),
-        Kind::Control if verb == SWAPOFF => {
-            expect_root_user(kernel, caller)?;
-            area::swapoff(kernel, caller, word)
-        }
-        Kind::Control if verb == HAND_OFF => queue::probe(kernel, caller),
-        Kind::SwapRoot
-        | Kind::CpuRoot
-        | Kind::Control
-        | Kind::Text(_)
-        | Kind::Parameters(_)
-        | Kind::Queue(_)
-        | Kind::Events(_)
-        | Kind::Switch(..) => fail(EOPNOTSUPP),
+    let call = kind(kernel, file)?.name().call(asker(kernel, caller), metadata)?;
+    match call {
+        Call::QueueNext(queue) => queue::next(kernel, caller, queue, payload),
+        Call::SwapOff { device } => area::swapoff(kernel, caller, device),
+        Call::HandOff => queue::probe(kernel, caller),
+        Call::Resize(resize) => area::resize(kernel, caller, resize),
     }
 }
 
@@ -220,12 +162,12 @@ pub(crate) fn scheme_take(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (passed, [verb, priority, _]): (Vec<Id<Description>>, Metadata),
+    (passed, metadata): (Vec<Id<Description>>, Metadata),
 ) -> SysResult {
-    let is_swapon = matches!(kind(kernel, file)?, Kind::Control) && verb == SWAPON;
-    let allowed = if is_swapon { expect_root_user(kernel, caller) } else { fail(EOPNOTSUPP) };
-    match allowed {
-        Ok(()) => area::swapon(kernel, caller, passed, priority.cast_signed()),
+    let asker = asker(kernel, caller);
+    let wanted = kind(kernel, file).and_then(|kind| Ok(kind.name().take(asker, metadata)?));
+    match wanted {
+        Ok(SwapOn { priority }) => area::swapon(kernel, caller, passed, priority),
         Err(halt) => {
             release_all(kernel, passed);
             Err(halt)
@@ -242,13 +184,7 @@ pub(crate) fn scheme_map(
 ) -> SysResult {
     match kind(kernel, file)? {
         &Kind::Queue(queue) => queue::map(kernel, caller, queue, (request, offset)),
-        Kind::SwapRoot
-        | Kind::CpuRoot
-        | Kind::Control
-        | Kind::Text(_)
-        | Kind::Parameters(_)
-        | Kind::Events(_)
-        | Kind::Switch(..) => fail(EOPNOTSUPP),
+        Kind::Root | Kind::Control | Kind::Text(_) | Kind::Parameters(_) => fail(EOPNOTSUPP),
     }
 }
 
@@ -256,10 +192,7 @@ pub(crate) fn scheme_map(
 pub(crate) fn scheme_close(kernel: &mut Kernel, File(kind): File) {
     match kind {
         Kind::Queue(queue) => queue::close(kernel, queue),
-        Kind::Events(subscriber) => cpu::close(kernel, subscriber),
-        Kind::Text(text) | Kind::Parameters(text) | Kind::Switch(_, text) => {
-            kernel.close_text(&text);
-        }
-        Kind::SwapRoot | Kind::CpuRoot | Kind::Control => {}
+        Kind::Text(text) | Kind::Parameters(text) => kernel.close_text(&text),
+        Kind::Root | Kind::Control => {}
     }
 }

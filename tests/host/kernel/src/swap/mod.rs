@@ -1,13 +1,12 @@
-//! Where the pager and the CPU events of `kernel-glue` meet this kernel.
+//! Where the pager of `kernel-glue` meets this kernel.
 //!
 //! The kernel proper calls the hooks of this file and nothing else of the pager. A fault that must
 //! wait hands its CPU to the daemon's thread ([`pager`]); taking pages away goes the kernel's usual
 //! way, by shootdown and [`Token`]. [`ports`] and [`window`] are what the pager sees of the kernel,
 //! [`files`] what programs see of the pager, [`area`] how devices are mounted, [`queue`] the
-//! daemon's end, [`cpu`] the CPU events.
+//! daemon's end.
 
 mod area;
-mod cpu;
 mod files;
 mod pager;
 mod ports;
@@ -16,22 +15,24 @@ mod text;
 mod window;
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
 use swap_pager::ports::{Direction, KillReason, Page};
 use swap_pager::{
-    AREAS_MAX, Commit, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry, Unmapped,
+    AREAS_MAX, Commit, Duplicate, Entries, Fault, FaultRequest, Fork, FrameAnswer, FrameFor,
+    SwapEntry, Unmapped,
 };
-use syscall::error::ETIMEDOUT;
+use syscall::error::{ENOMEM, ETIMEDOUT};
 
 use self::pager::{FrameSet, Place};
 use self::window::Queue;
-use crate::errno::{Errno, Halt, SysResult};
+use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::Description;
 use crate::kernel::Kernel;
+use crate::limits::CPUS_MAX;
 use crate::limits::{SPACES_MAX, THREADS_MAX};
-use crate::machine::cpu_id::CPUS_MAX;
 use crate::machine::frames::Frame;
 use crate::machine::paging::UserPage;
 use crate::machine::serial::Serial;
@@ -41,7 +42,6 @@ use crate::text::text;
 use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
 
-pub(crate) use self::cpu::{cpu_arrived, cpu_missing, next_cpu_action};
 pub(crate) use self::files::{
     File, scheme_call, scheme_close, scheme_map, scheme_open, scheme_read, scheme_take,
     scheme_write,
@@ -55,6 +55,8 @@ const _: () = assert!(SPACES_MAX <= 1 << 16 && THREADS_MAX <= 1 << 16, "16 bits 
 /// kernel passes through the boot stack.
 pub(crate) struct Swap {
     pager: Place,
+    /// Who names which swap slot; shared with the pager, and told without calling it.
+    entries: Option<Arc<Entries>>,
     queues: Vec<[Queue; 2]>,
     /// The daemon: who has queues open.
     daemon: Option<SpaceId>,
@@ -79,14 +81,13 @@ pub(crate) struct Swap {
     attaching: Option<area::Attaching>,
     /// The device files of the areas.
     devices: [Option<(u16, Id<Description>)>; AREAS_MAX],
-    /// Who is in a swapoff.
+    /// Who is in a swapoff or a resize.
     unmounting: Option<ThreadId>,
     no_gain: FrameSet,
     /// Why the last write of the watermarks was refused.
     last_error: String,
     /// The pager has closed itself, and the console was told.
     is_closed: bool,
-    cpus: cpu::Cpus,
 }
 
 /// What the pager does after a shootdown, or with an answer that it asked for.
@@ -111,12 +112,6 @@ pub(crate) enum Wait {
     Queue(QueueId),
     /// The answer of the device that is to be mounted.
     Attach,
-    /// A CPU event.
-    Events,
-    /// The end of another CPU transition.
-    Turn,
-    /// The end of its CPU transition; the bytes that it wrote.
-    Transition(usize),
 }
 
 impl Swap {
@@ -124,6 +119,7 @@ impl Swap {
     pub(crate) fn new() -> Self {
         Self {
             pager: Place::NotMade,
+            entries: None,
             queues: (0..CPUS_MAX).map(|_| Default::default()).collect(),
             daemon: None,
             is_pinned: false,
@@ -141,7 +137,6 @@ impl Swap {
             no_gain: FrameSet::default(),
             last_error: String::new(),
             is_closed: false,
-            cpus: cpu::Cpus::new(),
         }
     }
 
@@ -165,8 +160,8 @@ impl Wait {
     /// Returns whether the system call is executed again when the wait is over.
     pub(crate) fn restarts(self) -> bool {
         match self {
-            Self::Pager | Self::Events | Self::Turn => true,
-            Self::Queue(_) | Self::Attach | Self::Transition(_) => false,
+            Self::Pager => true,
+            Self::Queue(_) | Self::Attach => false,
         }
     }
 }
@@ -174,7 +169,7 @@ impl Wait {
 /// Returns for whom a frame is that the current thread needs: a thread of the pinned daemon must
 /// not wait for what only the daemon can free.
 fn frame_for(kernel: &mut Kernel) -> Option<FrameFor> {
-    let thread = kernel.cpus[kernel.here.index()].current?;
+    let thread = kernel.current_thread()?;
     let space = kernel.threads.get(thread)?.space;
     if kernel.swap.is_pinned && space == kernel.swap.daemon {
         return Some(FrameFor::Pinned);
@@ -215,8 +210,8 @@ pub(crate) fn frame_needed(kernel: &mut Kernel) -> Halt {
 
 /// Frames may have become free.
 pub(crate) fn frames_freed(kernel: &mut Kernel) {
-    pager::call(kernel, |pager, machine| pager.frames_freed(machine));
     pager::bury(kernel);
+    pager::call(kernel, |pager, machine| pager.frames_freed(machine));
 }
 
 /// The current thread touches a page that has a swap entry. Success: the page's entry has changed.
@@ -240,11 +235,14 @@ pub(crate) fn page_in(kernel: &mut Kernel, space: SpaceId, page: UserPage) -> Sy
     }
 }
 
-/// A page table lost a swap entry: unmapped, or its space is gone.
-pub(crate) fn entry_dropped(kernel: &mut Kernel, (space, page): (SpaceId, UserPage), entry: u64) {
+/// A page table lost a swap entry: unmapped, or its space is gone. The pager collects it later.
+pub(crate) fn entry_dropped(kernel: &Kernel, space: SpaceId, entry: u64) {
     let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
-    let (space, page) = (ports::number_of(space), Page(page.number()));
-    pager::call(kernel, |pager, machine| pager.entry_dropped(space, page, entry, machine));
+    entries(kernel).drop_user(ports::number_of(space), entry);
+}
+
+fn entries(kernel: &Kernel) -> &Entries {
+    kernel.swap.entries.as_ref().expect("an entry is of a pager that was made")
 }
 
 /// A space is to be copied: success when none of its pages is on its way.
@@ -258,12 +256,19 @@ pub(crate) fn fork_begins(kernel: &mut Kernel, space: SpaceId) -> SysResult<()> 
     }
 }
 
-/// A fork made another page table entry with this swap entry, in `space`.
-pub(crate) fn entry_duplicated(kernel: &mut Kernel, space: SpaceId, entry: u64) {
+/// A fork is about to copy this swap entry into a page table of `space`.
+///
+/// # Errors
+///
+/// ENOMEM if as many entries name its slot as can be counted; the fork begins anew if its page is in
+/// flight. It must not be copied then.
+pub(crate) fn entry_duplicated(kernel: &Kernel, space: SpaceId, entry: u64) -> SysResult<()> {
     let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
-    let space = ports::number_of(space);
-    let counted = pager::call(kernel, |pager, _| pager.entry_duplicated(space, entry));
-    assert!(counted, "a slot has at most one user a space");
+    match entries(kernel).add_user(ports::number_of(space), entry) {
+        Duplicate::Counted => Ok(()),
+        Duplicate::InFlight => Err(Halt::Again),
+        Duplicate::Full => fail(ENOMEM),
+    }
 }
 
 /// Returns whether pages mapped in this space must be present at once.
@@ -290,12 +295,17 @@ pub(crate) fn on_tick(kernel: &mut Kernel) {
         let line = text(format_args!("swap: closed by a bug of the pager: {name} is broken\n"));
         let _ = Serial.write_str(&line);
     }
-    cpu::tick(kernel);
     // Left over if the thread did not wait in the end.
     pager::hand_off(kernel);
 }
 
-/// Cancels the swapoff of a thread that has died.
+/// This CPU takes no more work: hands it to the worker that it was kept for, if its thread did not
+/// wait in the end; no tick will come to do that.
+pub(crate) fn cpu_leaves(kernel: &mut Kernel) {
+    pager::hand_off(kernel);
+}
+
+/// Cancels the swapoff or resize of a thread that has died.
 fn forget_unmounter(kernel: &mut Kernel) {
     let Some(thread) = kernel.swap.unmounting else { return };
     if kernel.threads.get(thread).is_none_or(|found| found.state == State::Dead) {
@@ -333,7 +343,7 @@ pub(crate) fn blocked(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
                 Commit::Retry => kernel.make_ready(thread, Urgency::Here),
             }
         }
-        Wait::Queue(_) | Wait::Attach | Wait::Events | Wait::Turn | Wait::Transition(_) => {}
+        Wait::Queue(_) | Wait::Attach => {}
     }
 }
 
@@ -346,7 +356,6 @@ pub(crate) fn cancelled(kernel: &mut Kernel, thread: ThreadId, wait: Wait) {
         }
         Wait::Queue(queue) => kernel.swap.queue_mut(queue).worker = None,
         Wait::Attach => area::abandon(kernel),
-        Wait::Events | Wait::Turn | Wait::Transition(_) => {}
     }
 }
 

@@ -20,6 +20,9 @@ pub(super) fn run(files: &[&str], output: &mut Output) -> Result<(), Failure> {
     if files.is_empty() {
         return Err(Failure::words("which file?".to_string()));
     }
+    if let Some(option) = files.iter().find(|file| file.starts_with('-')) {
+        return Err(Failure::unknown(option));
+    }
     files.iter().try_for_each(|file| show(file, output))
 }
 

@@ -1,27 +1,28 @@
-//! `free`: memory and swap in KiB, in the columns of Linux's free(1).
+//! `free [-b | -k | -m | -g | -h]`: memory and swap, in the columns of Linux's free(1).
 
 use alloc::format;
 
-use host_core::areas;
+use ctl::areas;
+use ctl::free::{OPTIONS, Sizes, USAGE, Unit, table};
+use ctl::options::Given;
 use syscall::O_RDONLY;
 use zram_rt::fs;
 
 use super::Failure;
 use crate::output::Output;
 
-pub(super) fn run(_: &[&str], output: &mut Output) -> Result<(), Failure> {
-    let memory = fs::open("/scheme/memory", O_RDONLY)?.totals()?;
-    let kib = |blocks: u64| blocks * u64::from(memory.f_bsize) / 1024;
-    let (total, free) = (kib(memory.f_blocks), kib(memory.f_bfree));
-    // Without swap there is no such file, and nothing to sum up.
-    let table = fs::read_text("/scheme/swap/areas").unwrap_or_default();
-    let (swap_total, swap_used) = areas::totals(&table);
-    let mut table = format!("{:6}{:>12}{:>12}{:>12}\n", "", "total", "used", "free");
-    for (name, total, used) in
-        [("Mem:", total, total.saturating_sub(free)), ("Swap:", swap_total, swap_used)]
-    {
-        let free = total.saturating_sub(used);
-        table.push_str(&format!("{name:6}{total:>12}{used:>12}{free:>12}\n"));
+pub(super) fn run(words: &[&str], output: &mut Output) -> Result<(), Failure> {
+    let given = Given::parse(OPTIONS, words).map_err(Failure::words)?;
+    if given.has("help") {
+        return output.text(&format!("usage: {USAGE}\n"));
     }
-    output.text(&table)
+    let unit = Unit::of(&given).map_err(Failure::words)?;
+    let memory = fs::open("/scheme/memory", O_RDONLY)?.totals()?;
+    let bytes = |blocks: u64| blocks.saturating_mul(u64::from(memory.f_bsize));
+    let memory = Sizes { total: bytes(memory.f_blocks), free: bytes(memory.f_bfree) };
+    // Without swap there is no such file, and nothing to sum up.
+    let areas = fs::read_text("/scheme/swap/areas").unwrap_or_default();
+    let (total_kib, used_kib) = areas::totals(&areas);
+    let swap = Sizes { total: total_kib << 10, free: total_kib.saturating_sub(used_kib) << 10 };
+    output.text(&table(memory, swap, unit))
 }

@@ -7,8 +7,8 @@ const TEXT: &str = "\
 help                      this list
 ls [PATH]                 names at a path: ls zram:  ls zram:0  ls /scheme  ls /bin
 cat FILE ...              shows files: cat zram:0/mm_stat
-echo TEXT [> FILE]        shows text or writes it: echo 384M > zram:0/disksize
-free                      memory and swap in KiB
+echo [-n] TEXT [> FILE]   shows text or writes it: echo 384M > zram:0/disksize
+free [-b|-k|-m|-g|-h]     memory and swap, in KiB or another unit
 zramctl [-p LIST zram:N]  lists the devices; or sets parameters: -p level=8 zram:0
 swapon [-p N] zram:N      uses a device as swap; alone, lists the areas
 swapoff zram:N            brings its pages back and stops using it

@@ -11,6 +11,7 @@ use crate::output::Output;
 pub(super) fn run(paths: &[&str], output: &mut Output) -> Result<(), Failure> {
     let path = match paths {
         [] => "/",
+        [option] if option.starts_with('-') => return Err(Failure::unknown(option)),
         [path] => path,
         _ => return Err(Failure::words(String::from("one path at a time"))),
     };

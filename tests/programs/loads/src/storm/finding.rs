@@ -94,8 +94,8 @@ impl Storm {
         self.cpu_cycles.lock().push(took_ns);
     }
 
-    /// Prints the figures.
-    pub(crate) fn tell(&self) {
+    /// Prints what was counted, for people or as figures.
+    pub(crate) fn tell(&self, as_figures: bool) {
         let mut cycles = self.cpu_cycles.lock();
         cycles.sort_unstable();
         let middle = cycles.get(cycles.len() / 2).map_or(0, |ns| ns / 1000);
@@ -108,7 +108,11 @@ impl Storm {
             ("cpu_cycles", cycles.len() as u64),
             ("cpu_cycle_p50_us", middle),
         ] {
-            println!("figure {name} {value}");
+            if as_figures {
+                println!("figure {name} {value}");
+            } else {
+                println!("{name:20} {value:>9}");
+            }
         }
     }
 }

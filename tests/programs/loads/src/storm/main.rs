@@ -29,7 +29,8 @@ use finding::{Finding, Storm};
 
 zram_rt::entry!(main);
 
-const HELP: &str = "storm --seconds N --size SIZE [--seed N]    (SIZE: of memhog, more than fits)";
+const HELP: &str =
+    "storm --seconds N --size SIZE [--seed N] [--figures]\n    (SIZE: of memhog, more than fits)";
 
 /// Threads that add and remove devices; each has its own number.
 const CLIENTS: u32 = 2;
@@ -45,6 +46,7 @@ struct Plan {
     seconds: u64,
     size_bytes: u64,
     seed: u64,
+    with_figures: bool,
 }
 
 fn main() -> u8 {
@@ -73,8 +75,9 @@ fn options() -> Result<Plan, String> {
     let seconds = options.take_size("--seconds")?.ok_or("--seconds is missing")?;
     let size_bytes = options.take_size("--size")?.ok_or("--size is missing")?;
     let seed = options.take_size("--seed")?.unwrap_or(1);
+    let with_figures = options.take_flag("--figures");
     options.end()?;
-    Ok(Plan { seconds, size_bytes, seed })
+    Ok(Plan { seconds, size_bytes, seed, with_figures })
 }
 
 fn run(plan: Plan, storm: &Arc<Storm>) -> Result<(), Finding> {
@@ -92,7 +95,7 @@ fn run(plan: Plan, storm: &Arc<Storm>) -> Result<(), Finding> {
     result?;
     if storm.finding().is_none() {
         daemon::end(storm)?;
-        storm.tell();
+        storm.tell(plan.with_figures);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Each part runs in rounds after one for warming up; the median round counts. The codec is the
 //! engine's, called in a loop over the sample, so that its figures compare with the whole path of
-//! the same boot. Output: a line for people and a `figure` line each.
+//! the same boot. Output: a line each, and with `--figures` another one for programs.
 
 #![no_std]
 #![no_main]
@@ -17,6 +17,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::hint::black_box;
 
+use guest::options::Options;
 use guest::sample::Sample;
 use guest::statistics::Statistics;
 use zram_abi::PAGE_SIZE;
@@ -46,6 +47,15 @@ fn main() -> u8 {
 }
 
 fn run() -> Result<(), String> {
+    let mut options = Options::from_args();
+    let with_figures = options.take_flag("--figures");
+    options.end()?;
+    let tell = |what: &str, name: &str, nanoseconds: u64| {
+        println!("{what:30} {:>6}.{:03} us", nanoseconds / 1000, nanoseconds % 1000);
+        if with_figures {
+            println!("figure {name} {nanoseconds}");
+        }
+    };
     let sample = Sample::load().map_err(in_words)?;
     tell("null system call", "null_syscall_ns", median(1000, null_call));
     let request = empty_request().map_err(in_words)?;
@@ -112,11 +122,6 @@ fn median(count: u64, mut act: impl FnMut()) -> u64 {
 fn middle(numbers: &mut [u64]) -> u64 {
     numbers.sort_unstable();
     numbers.get(numbers.len() / 2).copied().unwrap_or(0)
-}
-
-fn tell(what: &str, name: &str, nanoseconds: u64) {
-    println!("{what:30} {:>6}.{:03} us", nanoseconds / 1000, nanoseconds % 1000);
-    println!("figure {name} {nanoseconds}");
 }
 
 fn in_words(error: Error) -> String {

@@ -1,6 +1,6 @@
 //! The table of swap areas, as the kernel tells it in the words of Linux's /proc/swaps.
 
-use host_core::areas::areas;
+use ctl::areas::areas;
 use zram_rt::errno::Result;
 use zram_rt::{fs, println};
 

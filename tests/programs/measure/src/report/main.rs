@@ -1,8 +1,8 @@
 //! `report`: what swap has done and what it costs, in one screen.
 //!
 //! Everything is read from files: swap:areas, swap:stat, sys:context, and each device's mm_stat and
-//! streams. A number that this system does not tell has no line. At the end, `figure NAME VALUE` lines
-//! repeat the numbers for whoever collects them.
+//! streams. A number that this system does not tell has no line. With `--figures`, lines
+//! `figure NAME VALUE` repeat the numbers at the end for whoever collects them.
 
 #![no_std]
 #![no_main]
@@ -15,6 +15,7 @@ mod devices;
 mod memory;
 mod table;
 
+use guest::options::Options;
 use guest::statistics::Statistics;
 use zram_rt::eprintln;
 use zram_rt::errno::{Error, InWords};
@@ -24,7 +25,15 @@ use table::{Table, Unit};
 zram_rt::entry!(main);
 
 fn main() -> u8 {
-    match run() {
+    let mut options = Options::from_args();
+    let with_figures = options.take_flag("--figures");
+    if let Err(why) = options.end() {
+        eprintln!(
+            "report: {why}\nusage: report [--figures]    (with --figures, also for programs)"
+        );
+        return 2;
+    }
+    match run(with_figures) {
         Ok(()) => 0,
         Err((what, error)) => {
             eprintln!("report: {what}: {}", InWords(error));
@@ -36,7 +45,7 @@ fn main() -> u8 {
 /// What could not be read, and why.
 type Missing = (&'static str, Error);
 
-fn run() -> Result<(), Missing> {
+fn run(with_figures: bool) -> Result<(), Missing> {
     let no_swap = |error| ("swap: (the kernel's pager)", error);
     let statistics = Statistics::read().map_err(no_swap)?;
     areas::show().map_err(no_swap)?;
@@ -45,7 +54,9 @@ fn run() -> Result<(), Missing> {
     let devices = devices::show(&mut table).map_err(no_daemon)?;
     show_traffic(&statistics, &mut table);
     memory::show(&statistics, &devices, &mut table);
-    table.print_figures();
+    if with_figures {
+        table.print_figures();
+    }
     Ok(())
 }
 

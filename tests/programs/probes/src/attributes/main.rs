@@ -24,6 +24,10 @@ use checker::Checker;
 zram_rt::entry!(main);
 
 fn main() -> u8 {
+    if let Some(word) = zram_rt::args().nth(1) {
+        eprintln!("attributes: {word}: unknown option or argument");
+        return 2;
+    }
     let mut checker = Checker::default();
     if let Err(error) = run(&mut checker) {
         eprintln!("attributes: {}", InWords(error));

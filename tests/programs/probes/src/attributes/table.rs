@@ -1,7 +1,7 @@
 //! The tables: what is written, and what it must answer.
 //!
 //! Results are those of Linux 6.18 for the same writes, except where Linux swallows a mistake:
-//! garbage behind a size, unknown keys and blanks are EINVAL here (DESIGN 4).
+//! garbage behind a size, a leading 0 and unknown keys are EINVAL here (DESIGN 4).
 
 use syscall::{EBUSY, EINVAL, ENODEV, ENOMEM, ERANGE};
 
@@ -41,6 +41,10 @@ pub(crate) const EMPTY_READS: &[Read] = &[
     ("algorithm_params", "priority=0 algo=lz4 level=1"),
     ("mm_stat", "0"),
     ("io_stat", "0"),
+    ("stat", "0"),
+    ("statistics", "logical_bytes 0"),
+    ("debug_stat", "version: 1"),
+    ("mem_watermark", "0"),
 ];
 
 /// Writes to a device without a size, after which it still has none.
@@ -51,7 +55,12 @@ pub(crate) const EMPTY_WRITES: &[Write] = &[
     ("mem_used_max", "abc", Some(EINVAL)),
     ("mem_limit", "1M", None),
     ("mem_limit", "0", None),
+    ("mem_limit", "25%", None),
+    ("mem_limit", "0", None),
     ("mem_limit", "abc", Some(EINVAL)),
+    ("mem_watermark", "1M", None),
+    ("mem_watermark", "0", None),
+    ("mem_watermark", "-1", Some(EINVAL)),
     ("mem_limit", "-1", Some(EINVAL)),
     ("mem_limit", "1Mgarbage", Some(EINVAL)),
     ("comp_algorithm", "lz4", None),
@@ -85,7 +94,8 @@ pub(crate) const EMPTY_WRITES: &[Write] = &[
     ("disksize", "+1", Some(EINVAL)),
     ("disksize", "1.5G", Some(EINVAL)),
     ("disksize", "1Mgarbage", Some(EINVAL)),
-    ("disksize", "1M ", Some(EINVAL)),
+    ("disksize", "010000", Some(EINVAL)),
+    ("disksize", "64 M", Some(EINVAL)),
     ("disksize", "1Z", Some(EINVAL)),
     ("disksize", "0x", Some(EINVAL)),
     ("disksize", "1P", Some(ENOMEM)),
@@ -100,7 +110,8 @@ pub(crate) const SIZES: &[(&str, &str)] = &[
     ("8k", "8192"),
     ("1m\n", "1048576"),
     ("0x10000", "65536"),
-    ("010000", "4096"),
+    ("16KiB ", "16384"),
+    ("1MB", "1048576"),
 ];
 
 /// What a device of 1 MiB shows.
@@ -127,7 +138,17 @@ pub(crate) const FULL_WRITES: &[Write] = &[
 ];
 
 /// Files that nobody writes.
-pub(crate) const READ_ONLY: &[&str] = &["initstate", "mm_stat", "io_stat", "streams", "last_error"];
+pub(crate) const READ_ONLY: &[&str] = &[
+    "initstate",
+    "mm_stat",
+    "io_stat",
+    "stat",
+    "statistics",
+    "debug_stat",
+    "block_state",
+    "streams",
+    "last_error",
+];
 
 /// Files that nobody reads.
 pub(crate) const WRITE_ONLY: &[&str] = &["reset", "mem_limit", "mem_used_max", "compact"];

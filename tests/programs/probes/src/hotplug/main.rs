@@ -1,7 +1,8 @@
 //! `hotplug`: takes CPUs offline and online again, many times, and prints how long that took.
 //!
 //! ```text
-//! hotplug [--cycles N] [--cpu N | --all]    N cycles of one CPU (1), or of every CPU but 0
+//! hotplug [--cycles N] [--cpu N | --all] [--figures]
+//!                                           N cycles of one CPU (1), or of every CPU but 0
 //! hotplug --wait-for LIST                   waits until /scheme/cpu/online is that list (0-2)
 //! hotplug --mute                            with a listener that never answers: it costs time only
 //! ```
@@ -85,6 +86,7 @@ fn run() -> Result<(), String> {
     let cycles = options.take_size("--cycles")?.unwrap_or(CYCLES_USUAL);
     let all = options.take_flag("--all");
     let cpu = options.take_size("--cpu")?.unwrap_or(CPU_USUAL);
+    let with_figures = options.take_flag("--figures");
     options.end()?;
     if !(1..=CYCLES_MAX).contains(&cycles) {
         return Err(format!("--cycles {cycles}: 1 to {CYCLES_MAX}"));
@@ -100,9 +102,16 @@ fn run() -> Result<(), String> {
     times_ns.sort_unstable();
     for (name, percent) in [("p50", 50), ("p90", 90), ("worst", 100)] {
         let at = (times_ns.len() * percent / 100).min(times_ns.len() - 1);
-        println!("figure hotplug_{name}_us {}", times_ns[at] / 1000);
+        let us = times_ns[at] / 1000;
+        println!("away and back, {name:5} {us:>9} us");
+        if with_figures {
+            println!("figure hotplug_{name}_us {us}");
+        }
     }
-    println!("figure hotplug_cycles {cycles}");
+    println!("away and back, {cycles} times");
+    if with_figures {
+        println!("figure hotplug_cycles {cycles}");
+    }
     Ok(())
 }
 

@@ -61,7 +61,10 @@ fn what_is_no_size_or_no_initialised_device_is_refused() {
     ] {
         assert_eq!(machine.echo(path, text), Err(errno), "{path} {text:?}");
     }
-    assert_eq!(machine.cat("1/last_error").unwrap(), "resize: the device has no disksize yet\n");
+    assert_eq!(
+        machine.cat("1/last_error").unwrap(),
+        "resize: the device has no disksize yet, write that first\n"
+    );
     assert_eq!(machine.cat("0/disksize").unwrap(), "1048576\n");
     assert_eq!(machine.echo("0/resize", "1M"), Ok(2), "the size it has is no change");
     let handle = machine.open_as("0/resize", O_WRONLY, 0).unwrap();

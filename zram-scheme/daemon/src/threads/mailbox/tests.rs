@@ -5,7 +5,7 @@ use zram_lifecycle::{DeviceId, Request};
 
 fn from_client(tag: u32) -> Message<u32> {
     let (file, handle) = (File::Root, HandleId(0));
-    let write = PendingWrite { client: tag, file, handle, size: 1, wanted: None };
+    let write = PendingWrite { client: tag, file, handle, size: 1, asked: None };
     let request = Request::Remove(DeviceId::new(tag % 64).unwrap());
     Message { request, reply_to: ReplyTo::Client(write) }
 }
@@ -31,6 +31,21 @@ fn messages_come_out_in_order_of_arrival() {
     }
     let taken: Vec<u32> = (0..5).map(|_| tag(mailbox.take(&platform))).collect();
     assert_eq!(taken, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn messages_that_come_one_by_one_use_the_same_place() {
+    let platform = FakePlatform::new();
+    let mailbox = Mailbox::new();
+    let places: Vec<*const Message<u32>> = (0..2 * MAILBOX_MAX as u32)
+        .map(|number| {
+            mailbox.post(&platform, from_client(number)).unwrap();
+            let place = mailbox.queue.lock().messages.as_slices().0.as_ptr();
+            mailbox.take(&platform);
+            place
+        })
+        .collect();
+    assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
 }
 
 #[test]

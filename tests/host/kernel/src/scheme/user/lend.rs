@@ -20,7 +20,7 @@ use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::space::fault::Access;
 use crate::space::grants::{Kind, Rights, Span};
 use crate::space::map::LENT_FIRST;
-use crate::space::user::{Piece, pieces};
+use crate::space::user::Piece;
 use crate::space::{SpaceId, page};
 
 /// What is lent for one request.
@@ -93,7 +93,7 @@ impl Kernel {
             return Ok(Loan { address: buffer.address, lent: None });
         }
         let mut frames = Vec::new();
-        for piece in pieces(buffer.address, buffer.size)? {
+        for piece in buffer.pieces() {
             frames.push((piece, self.touch(caller, piece.page, direction.access())?));
         }
         let span = self.claim_lent(space, frames.len(), direction.rights())?;
@@ -137,11 +137,11 @@ impl Kernel {
     }
 
     fn claim_lent(&mut self, space: SpaceId, count: usize, rights: Rights) -> SysResult<Span> {
-        let Some(found) = self.spaces.get_mut(space) else { return fail(ENODEV) };
+        let Some(found) = self.spaces.get(space) else { return fail(ENODEV) };
         let span = found.grants.find_free(LENT_FIRST, count as u64);
-        let span = span.filter(|&span| found.grants.insert(span, rights, Kind::Lent));
+        let span = span.filter(|&span| self.insert_grant(space, span, rights, Kind::Lent));
         let span = span.ok_or(Errno(syscall::error::EAGAIN))?;
-        self.lent_pages += count;
+        self.schemes.lent_pages += count;
         Ok(span)
     }
 
@@ -192,7 +192,7 @@ impl Kernel {
             }
             self.return_frame(bounce.caller);
         }
-        self.lent_pages -= lent.span.count as usize;
+        self.schemes.lent_pages -= lent.span.count as usize;
         if is_mapped {
             self.unmap_span(lent.space, lent.span);
         }
@@ -215,7 +215,7 @@ impl Kernel {
     /// lent already, which keeps the sum of all loans near its part of memory.
     pub(crate) fn request_size(&self, buffer: Buffer) -> usize {
         let most = self.frames.total_count() / LENT_PART;
-        let pages = if self.lent_pages < most / 2 { REQUEST_PAGES_MAX - 1 } else { 1 };
+        let pages = if self.schemes.lent_pages < most / 2 { REQUEST_PAGES_MAX - 1 } else { 1 };
         let is_aligned = buffer.address.is_multiple_of(FRAME_SIZE as u64);
         buffer.size.min((pages + usize::from(is_aligned)) * FRAME_SIZE)
     }

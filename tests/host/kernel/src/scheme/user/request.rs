@@ -111,7 +111,7 @@ impl Kernel {
         request: Request,
     ) -> SysResult<(Id<Request>, Sqe)> {
         let is_too_much = self.is_too_much_unread();
-        let is_full = |found: &UserScheme| found.requests.len() >= REQUESTS_MAX || is_too_much;
+        let is_full = |found: &UserScheme| found.requests.count() >= REQUESTS_MAX || is_too_much;
         let errno = match self.schemes.get(scheme) {
             None => ENODEV,
             Some(found) if is_full(found) => EAGAIN,
@@ -130,7 +130,7 @@ impl Kernel {
         // The pager asks as uid 0 of no process.
         let caller = request.caller.map(|caller| self.threads[caller].identity);
         let (pid, uid, gid) = caller.map_or((0, 0, 0), |found| (found.pid, found.uid, found.gid));
-        let id = self.schemes[scheme].requests.insert(request).expect("there was room");
+        let id = self.schemes.table[scheme].requests.insert(request).expect("there was room");
         let mut args = question.args;
         if matches!(question.opcode, Opcode::OpenAt | Opcode::Dup) {
             args[5] = u64::from(uid) | u64::from(gid) << 32;
@@ -147,7 +147,7 @@ impl Kernel {
 
     /// Notes that the caller of a request has died.
     pub(crate) fn abandon_request(&mut self, scheme: SchemeId, request: Id<Request>) {
-        let Some(found) = self.schemes.get_mut(scheme) else { return };
+        let Some(found) = self.schemes.table.get_mut(scheme) else { return };
         if let Some(found) = found.requests.get_mut(request) {
             found.caller = None;
             self.send_one_way(scheme, Opcode::Cancel, 0, request.tag());

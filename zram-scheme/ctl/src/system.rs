@@ -1,0 +1,248 @@
+//! What the tools need of a system: files, and the calls on a device. The programs bring the real one,
+//! tests a fake.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::device::DeviceNumber;
+
+/// Where the kernel lists the swap areas.
+pub const AREAS: &str = "/scheme/swap/areas";
+
+/// An error of a system call: its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(pub i32);
+
+/// A system, as the tools see it.
+pub trait System {
+    /// Returns the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn read(&self, path: &str) -> Result<String, Errno>;
+
+    /// Writes a text to a file in one write.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn write(&self, path: &str, text: &str) -> Result<(), Errno>;
+
+    /// Returns the names in a directory.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn list(&self, path: &str) -> Result<alloc::vec::Vec<String>, Errno>;
+
+    /// Adds a device with a line of `hot_add`; returns its number as a text.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn add(&self, line: &str) -> Result<String, Errno>;
+
+    /// Has the kernel use a device as swap.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn mount(&self, device: DeviceNumber, priority: i64) -> Result<(), Errno>;
+
+    /// Has the kernel bring a device's pages back and use it no more.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn unmount(&self, device: DeviceNumber) -> Result<(), Errno>;
+
+    /// Forgets pages of a device.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno>;
+
+    /// Returns nanoseconds since the system started.
+    fn now_ns(&self) -> u64;
+
+    /// Waits for so many nanoseconds.
+    fn sleep(&self, duration_ns: u64);
+
+    /// Waits for a key, for so many nanoseconds at most.
+    fn wait_for_key(&self, patience_ns: u64) -> Option<u8>;
+
+    /// Returns an error in words, as `device or resource busy (EBUSY)`.
+    fn words(&self, errno: Errno) -> String;
+
+    /// Shows a text, line ends included.
+    fn show(&self, text: &str);
+
+    /// Tells what is wrong, in a line.
+    fn complain(&self, line: &str);
+}
+
+/// Returns the path of a device's attribute.
+pub fn attribute(device: DeviceNumber, name: &str) -> String {
+    format!("/scheme/zram/{}/{name}", device.number())
+}
+
+/// Returns why the last write to the file called `name` in the directory `directory` was refused, if that
+/// is what `last_error` there is about.
+pub fn last_error(system: &impl System, directory: &str, name: &str) -> Option<String> {
+    let text = system.read(&format!("{directory}/last_error")).ok()?;
+    let why = text.trim().strip_prefix(name)?.strip_prefix(':')?;
+    Some(String::from(why.trim()))
+}
+
+/// Writes an attribute; an error is in words: what the device says about it, or else the system's.
+///
+/// # Errors
+///
+/// In words.
+pub fn set(
+    system: &impl System,
+    device: DeviceNumber,
+    name: &str,
+    value: &str,
+) -> Result<(), String> {
+    system.write(&attribute(device, name), value).map_err(|errno| {
+        let directory = format!("/scheme/zram/{}", device.number());
+        let why = last_error(system, &directory, name).unwrap_or_else(|| in_words(system, errno));
+        format!("{device}: {name} {value}: {why}")
+    })
+}
+
+/// Adds a device with a line of `hot_add`.
+///
+/// # Errors
+///
+/// In words.
+pub fn add(system: &impl System, line: &str) -> Result<DeviceNumber, String> {
+    let added = system.add(line).map_err(|errno| {
+        let why = last_error(system, "/scheme/zram/control", "hot_add");
+        format!("hot_add: {}", why.unwrap_or_else(|| in_words(system, errno)))
+    })?;
+    let number =
+        added.trim().parse().map_err(|_| format!("hot_add: it told no number: {added}"))?;
+    Ok(DeviceNumber::new(number))
+}
+
+/// Returns an error in words; where the name of the error does not tell, what it means here.
+pub fn in_words(system: &impl System, errno: Errno) -> String {
+    match errno.0 {
+        syscall::EPERM | syscall::EACCES => String::from("this needs root"),
+        syscall::ENODEV => String::from("zramd does not run"),
+        _ => system.words(errno),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake {
+    //! A system of texts: files that are there, and a journal of what was done.
+
+    use alloc::collections::BTreeMap;
+    use alloc::format;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+    use core::cell::{Cell, RefCell};
+
+    use super::{Errno, System};
+    use crate::device::DeviceNumber;
+
+    /// Files, errors to come, and what was done and shown.
+    #[derive(Default)]
+    pub(crate) struct Fake {
+        pub(crate) files: RefCell<BTreeMap<String, String>>,
+        /// What fails: the start of a line of the journal, and the error.
+        pub(crate) fails: Vec<(&'static str, i32)>,
+        pub(crate) journal: RefCell<Vec<String>>,
+        pub(crate) shown: RefCell<String>,
+        /// Keys to come, the last one first; waiting without one takes all of the patience.
+        pub(crate) keys: RefCell<Vec<u8>>,
+        pub(crate) now_ns: Cell<u64>,
+    }
+
+    impl Fake {
+        pub(crate) fn with(files: &[(&str, &str)]) -> Self {
+            let files = files.iter().map(|(path, text)| (path.to_string(), text.to_string()));
+            Self { files: RefCell::new(files.collect()), ..Self::default() }
+        }
+
+        pub(crate) fn done(&self) -> Vec<String> {
+            self.journal.borrow().clone()
+        }
+
+        fn act(&self, line: String) -> Result<(), Errno> {
+            let failure = self.fails.iter().find(|(start, _)| line.starts_with(start));
+            self.journal.borrow_mut().push(line);
+            failure.map_or(Ok(()), |&(_, errno)| Err(Errno(errno)))
+        }
+    }
+
+    impl System for Fake {
+        fn read(&self, path: &str) -> Result<String, Errno> {
+            self.files.borrow().get(path).cloned().ok_or(Errno(syscall::ENOENT))
+        }
+
+        fn write(&self, path: &str, text: &str) -> Result<(), Errno> {
+            self.act(format!("write {path} {text}"))
+        }
+
+        fn list(&self, path: &str) -> Result<Vec<String>, Errno> {
+            let text = self.read(path)?;
+            Ok(text.lines().map(ToString::to_string).collect())
+        }
+
+        fn add(&self, line: &str) -> Result<String, Errno> {
+            self.act(format!("add {line}"))?;
+            let id = line.split(' ').find_map(|pair| pair.strip_prefix("id="));
+            Ok(id.unwrap_or("7").to_string())
+        }
+
+        fn mount(&self, device: DeviceNumber, priority: i64) -> Result<(), Errno> {
+            self.act(format!("mount {device} {priority}"))?;
+            let mut files = self.files.borrow_mut();
+            let areas = files.entry(super::AREAS.to_string()).or_insert_with(|| "head\n".into());
+            areas.push_str(&format!("{device}\tpartition\t65536\t0\t{priority}\tactive\n"));
+            Ok(())
+        }
+
+        fn unmount(&self, device: DeviceNumber) -> Result<(), Errno> {
+            self.act(format!("unmount {device}"))
+        }
+
+        fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno> {
+            self.act(format!("discard {device} {first} {count}"))
+        }
+
+        fn now_ns(&self) -> u64 {
+            self.now_ns.get()
+        }
+
+        fn sleep(&self, duration_ns: u64) {
+            self.now_ns.set(self.now_ns.get() + duration_ns);
+        }
+
+        fn wait_for_key(&self, patience_ns: u64) -> Option<u8> {
+            let key = self.keys.borrow_mut().pop();
+            if key.is_none() {
+                self.sleep(patience_ns);
+            }
+            key
+        }
+
+        fn words(&self, errno: Errno) -> String {
+            format!("error {}", errno.0)
+        }
+
+        fn show(&self, text: &str) {
+            self.shown.borrow_mut().push_str(text);
+        }
+
+        fn complain(&self, line: &str) {
+            self.shown.borrow_mut().push_str(&format!("! {line}\n"));
+        }
+    }
+}
