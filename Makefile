@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell redox test test-redox check model loom soak corpus bench bench-instructions estimate bench-guest fuzz train-tables clean
+.PHONY: help setup run demo shell redox test test-redox check model loom soak corpus corpora bench bench-instructions estimate bench-guest fuzz train-tables clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -48,6 +48,9 @@ soak: setup ## storms for longer, machines of all sizes (SECONDS=300 SEED=N); or
 corpus: ## take a new sample of real pages into target/corpus
 	@$(QEMU) corpus
 
+corpora: ## take pages of each program found here into a file of its own (FOLDER=target/corpora)
+	@$(QEMU) corpora $(or $(FOLDER),target/corpora)
+
 fuzz: ## run 10 million damaged blocks through a decoder (TARGET=pagelz COUNT=N SEED=N)
 	@cargo run --release --package fuzz -- $(or $(TARGET),decoder) $(or $(COUNT),10000000) $(SEED)
 
@@ -65,7 +68,7 @@ bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs
 
 train-tables: ## make the tables of codes of pagelz anew (CORPUS="FILE-OR-FOLDER...")
 	@cargo build --quiet --release --package train
-	@target/release/train $(CORPUS) > target/tables.rs
+	@target/release/train $$(date +%F) $(CORPUS) > target/tables.rs
 	@mv target/tables.rs drivers/zram/src/zcomp/pagelz/coded/tables.rs
 
 clean: ## remove everything that was built

@@ -15,6 +15,7 @@ use crate::machine::{Turn, turn_of};
 use crate::place;
 
 mod memory;
+mod more;
 mod programs;
 mod scripts;
 mod specimen;
@@ -31,6 +32,9 @@ pub const PAGE_SIZE: usize = 4096;
 
 /// Most pages of a sample: 4 MiB, which the image carries and `memhog` keeps in memory.
 pub const PAGES_MAX: usize = 1024;
+
+/// Most pages of a corpus of one program: 8 MiB.
+pub const CORPUS_PAGES_MAX: usize = 2048;
 
 /// One page in this many may be same-filled: 5 %.
 const SAME_FILLED_ONE_IN: usize = 20;
@@ -144,6 +148,30 @@ pub fn wanted() -> Result<PathBuf, String> {
 pub fn capture() -> Result<PathBuf, String> {
     let _turn = turn()?;
     take()
+}
+
+/// Captures each program of this machine into a file of its own in `folder`, of at most
+/// [`CORPUS_PAGES_MAX`] pages.
+///
+/// # Errors
+///
+/// In words, when no program could be sampled or a file cannot be written.
+pub fn capture_each(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut count = 0;
+    for program in programs::for_corpora() {
+        let name = program.name;
+        match program.sample(CORPUS_PAGES_MAX * CHOICE) {
+            Ok(pages) => {
+                let chosen = choose_from(&pages, CORPUS_PAGES_MAX);
+                println!("  {name}: {}", Profile::of(&chosen).summary());
+                write_private(&folder.join(format!("{name}.bin")), chosen.as_flattened())?;
+                count += 1;
+            }
+            Err(reason) => println!("  {name}: no sample ({reason})"),
+        }
+    }
+    if count == 0 { Err("no program could be sampled".to_owned()) } else { Ok(()) }
 }
 
 /// Waits until no other run of this checkout takes a sample, and says so at once if one does.

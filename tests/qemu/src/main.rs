@@ -17,8 +17,7 @@ mod verbs {
     pub(crate) mod test;
 }
 
-const USAGE: &str =
-    "usage: qemu demo | shell | redox | corpus | test | test-redox | soak | bench-guest";
+const USAGE: &str = "usage: qemu demo | shell | redox | corpus | corpora FOLDER | test | test-redox | soak | bench-guest";
 
 /// The exit code of a verb that was not told what it needs.
 const NOT_TOLD: u8 = 2;
@@ -35,6 +34,7 @@ fn main() -> ExitCode {
         ["redox"] => verbs::redox::run(),
         ["test-redox"] => verbs::redox::kernel().and_then(|_| verbs::test::run_on_redox()),
         ["corpus"] => qemu::corpus::capture().map(|_| ()),
+        ["corpora", folder] => qemu::corpus::capture_each(folder.as_ref()),
         ["test"] => verbs::test::run(),
         ["soak"] => verbs::soak::run(),
         ["bench-guest"] => verbs::bench_guest::run(),

@@ -1,6 +1,6 @@
 //! `make train-tables`: makes the tables of codes of `pagelz` from pages of memory.
 //!
-//! `train FILE...` reads files of 4 KiB pages, cuts each page as the dense parse does ([`streams`]), puts
+//! `train DATE FILE-OR-FOLDER...` reads files of 4 KiB pages, cuts each page as the dense parse does ([`streams`]), puts
 //! pages whose streams need alike codes together ([`cluster`]), gives each group a code ([`lengths`]) and
 //! prints the source file with all of them ([`source`]). The same files give the same tables.
 
@@ -22,8 +22,10 @@ use streams::Histograms;
 const TABLES: [usize; 3] = [4, 8, 4];
 
 fn main() -> ExitCode {
-    let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    match train(&paths) {
+    let mut arguments = std::env::args().skip(1);
+    let date = arguments.next().unwrap_or_default();
+    let paths: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
+    match train(&date, &paths) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -35,8 +37,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns the source file with the tables for all pages of some files.
-fn train(paths: &[PathBuf]) -> Result<String, String> {
+/// Returns the source file with the tables for all pages of some files, as of a day.
+fn train(date: &str, paths: &[PathBuf]) -> Result<String, String> {
     let files = pages::read(paths)?;
     let histograms = Histograms::of(files.iter().flat_map(|file| &file.pages));
     if histograms.pages == 0 {
@@ -46,14 +48,14 @@ fn train(paths: &[PathBuf]) -> Result<String, String> {
     for (stream, count) in histograms.streams.iter().zip(TABLES) {
         tables.push(cluster::codes(stream, count));
     }
-    Ok(source::text(&facts(&files, histograms.pages), &tables))
+    Ok(source::text(&facts(date, &files, histograms.pages), &tables))
 }
 
 /// Returns lines that say where the tables come from.
-fn facts(files: &[PageFile], used: usize) -> Vec<String> {
+fn facts(date: &str, files: &[PageFile], used: usize) -> Vec<String> {
     let names: Vec<_> =
         files.iter().map(|file| format!("{} {}", file.name, file.pages.len())).collect();
-    vec![format!("{used} pages that compress, of: {}", names.join(", "))]
+    vec![format!("{date}: {used} pages that compress, of: {}", names.join(", "))]
 }
 
 #[cfg(test)]

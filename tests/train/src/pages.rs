@@ -36,7 +36,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<PageFile>, String> {
         files.extend(paths);
     }
     if files.is_empty() {
-        return Err("usage: train FILE-OR-FOLDER...".into());
+        return Err("usage: train DATE FILE-OR-FOLDER...".into());
     }
     files.into_iter().map(read_one).collect()
 }

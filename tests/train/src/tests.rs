@@ -25,16 +25,16 @@ fn file(name: &str) -> PathBuf {
 #[test]
 fn the_same_pages_give_the_same_tables() {
     let path = file("twice.bin");
-    let first = train(slice::from_ref(&path)).expect("the pages compress");
-    assert_eq!(train(slice::from_ref(&path)), Ok(first));
+    let first = train("2026-11-28", slice::from_ref(&path)).expect("the pages compress");
+    assert_eq!(train("2026-11-28", slice::from_ref(&path)), Ok(first));
     fs::remove_file(path).expect("it was just written");
 }
 
 #[test]
 fn the_source_says_how_many_pages_of_which_files_it_comes_from() {
     let path = file("named.bin");
-    let text = train(slice::from_ref(&path)).expect("the pages compress");
-    assert!(text.contains("40 pages that compress, of: named.bin 40"), "{text}");
+    let text = train("2026-11-28", slice::from_ref(&path)).expect("the pages compress");
+    assert!(text.contains("2026-11-28: 40 pages that compress, of: named.bin 40"), "{text}");
     fs::remove_file(path).expect("it was just written");
 }
 
@@ -42,12 +42,12 @@ fn the_source_says_how_many_pages_of_which_files_it_comes_from() {
 fn a_file_of_half_a_page_is_refused_in_words() {
     let path = file("half.bin");
     fs::write(&path, [1; PAGE_SIZE / 2]).expect("the file can be written");
-    let words = train(slice::from_ref(&path)).expect_err("not whole pages");
+    let words = train("2026-11-28", slice::from_ref(&path)).expect_err("not whole pages");
     assert!(words.contains("2048 bytes are not whole pages"), "{words}");
     fs::remove_file(path).expect("it was just written");
 }
 
 #[test]
 fn no_file_is_a_mistake() {
-    assert!(train(&[]).is_err_and(|words| words.starts_with("usage: ")));
+    assert!(train("2026-11-28", &[]).is_err_and(|words| words.starts_with("usage: ")));
 }

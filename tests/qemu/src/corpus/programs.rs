@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::memory::{Page, anonymous_pages};
+use super::more;
 use super::scripts;
 use super::specimen::Specimen;
 
@@ -68,6 +69,17 @@ pub(super) fn all() -> Vec<Program> {
         programs.push(Program::new("rustc", &path, &arguments, scripts::RUST, ready));
     }
     programs.extend(specimen());
+    programs
+}
+
+/// Returns all programs of this machine that a corpus can be taken from.
+pub(super) fn for_corpora() -> Vec<Program> {
+    let mut programs = all();
+    for recipe in more::ALL {
+        let Some(path) = find_anywhere(recipe.file) else { continue };
+        let ready = recipe.holds.map_or(Ready::SaysSo, Ready::Holds);
+        programs.push(Program::new(recipe.name, &path, recipe.arguments, recipe.input, ready));
+    }
     programs
 }
 
@@ -215,6 +227,16 @@ fn anonymous_count(process: u32) -> u64 {
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_elf(file))
+}
+
+/// Returns the image of that name or path, or the one that the C compiler calls by that name.
+fn find_anywhere(name: &str) -> Option<PathBuf> {
+    let own_of_gcc = || {
+        let argument = format!("-print-prog-name={name}");
+        let output = Command::new("gcc").arg(argument).output().ok()?;
+        Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
+    };
+    find(name).or_else(own_of_gcc).filter(|path| is_elf(path))
 }
 
 fn is_elf(file: &Path) -> bool {

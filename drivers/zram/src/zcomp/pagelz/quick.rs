@@ -1,29 +1,30 @@
-//! The quick loop of the decoder: up to [`TURNS`] sequences between two looks at the block.
+//! The quick loop of the decoder: as many sequences as the streams surely have bytes for, then a look
+//! at how many that is from there on.
 //!
 //! It copies 16 literals and 32 bytes of a match at once and lets the next sequence overwrite what was
 //! too much. There is no branch on the kind of offset or on whether literals go on: what a token says
 //! comes from a table. It stops, before the sequence, at anything that needs more than that.
 //!
 //! **Why it may read and write without checks.** A turn that is completed uses at most
-//! [`QUICK_LITERALS`] literals and [`QUICK_OPERANDS`] operands: a token says how many operands there
-//! are, offset and a byte for each length, and a turn with more literals, or with a length that goes on
-//! after that byte, is not completed. So in the last of [`TURNS`] turns no cursor has passed
-//! `(TURNS - 1) * QUICK_...` places, and a turn reads at most as many again. [`turns`] begins
-//! them only while as many bytes as all of them together are ahead, and cursors never pass those,
-//! whatever the block says; near the end of a block the bytes are a copy with zeros behind. For the page, a turn
-//! begins at [`QUICK_START_MAX`] at the latest, and 16 literals, 7 words and what else it writes at
-//! once fit behind that; a match begins at most [`COPIED`] bytes later, and its source before it.
+//! [`QUICK_OPERANDS`] operands and [`COPIED`] literals, and it reads no more than these: a token says how
+//! many operands there are, offset and a byte for each length, and a turn with a length that goes on after
+//! that byte is not completed. [`turns`] begins only as many turns as there are that many bytes for,
+//! whatever the block says, so no cursor passes their end. A turn with more literals, up to
+//! [`QUICK_LITERALS`], reads and uses them only after it has seen that there are bytes for these and for
+//! all turns behind it ([`Limits`]). For the page, a turn begins at [`QUICK_START_MAX`] at the latest, and
+//! 16 literals and a short match fit behind that; a match begins at most [`COPIED`] bytes later, and its
+//! source before it. More literals begin where their end is checked, too.
 #![expect(
     unsafe_code,
     reason = "with checks in every turn a load took 2.00 us, so and with another end of a block 1.76"
 )]
 
 use super::decoder::{Block, Place};
-use super::token::TABLES;
+use super::token::{FAR, NOWHERE, PREVIOUS, TABLES};
 use crate::{PAGE_SIZE, PageBytes};
 
-/// Turns between two looks at the block.
-const TURNS: usize = 8;
+/// For fewer tokens than this a copy of the streams costs more than it saves.
+const TOKENS_FEW: usize = 8;
 
 /// Most literals of a turn.
 const QUICK_LITERALS: usize = 32;
@@ -40,15 +41,20 @@ const SHORT_MATCH: usize = 32;
 /// Offsets below a word's size: the match repeats bytes that it has just written.
 const WORD: usize = 8;
 
-/// Where a turn begins at the latest: 16 literals and a match of 7 words fit behind.
-const QUICK_START_MAX: usize = PAGE_SIZE - COPIED - 7 * WORD;
+/// Where a turn begins at the latest: 16 literals and a short match fit behind.
+const QUICK_START_MAX: usize = PAGE_SIZE - COPIED - SHORT_MATCH;
 
 /// Where long matches end at the latest: they are copied in pieces of up to 32 bytes.
 const QUICK_END_MAX: usize = PAGE_SIZE - 32;
 
-/// Bytes that must be there of each stream before turns begin.
-pub(super) const LITERALS_AHEAD: usize = TURNS * QUICK_LITERALS;
-const OPERANDS_AHEAD: usize = TURNS * QUICK_OPERANDS;
+/// Zeros behind a copy of literals: then every turn finds the bytes that it wants.
+pub(super) const LITERALS_AHEAD: usize = 128;
+
+/// Zeros behind a copy of operands.
+const OPERANDS_AHEAD: usize = 32;
+
+/// Literals that are copied near the end of a block, with what is behind them.
+const LITERALS_MANY: usize = 512;
 
 /// Operands that are copied near the end of a block, at most.
 const OPERANDS_MANY: usize = 512;
@@ -60,10 +66,32 @@ struct Cursor {
     operand: *const u8,
     token: *const u8,
     filled: usize,
+    /// The last offset; also the first of [`Recent`].
+    last: usize,
 }
 
-/// Both offsets that can be repeated, nothing for the other kinds, and room for what is dropped.
-type Recent = [usize; 8];
+/// Where turns end: behind the last token of some turns, and behind all literals.
+#[derive(Clone, Copy)]
+struct Limits {
+    token: *const u8,
+    literal: *const u8,
+}
+
+/// By kind: both offsets that can be repeated, nothing for the others; and room for what is dropped.
+type Recent = [usize; 5];
+
+const _: () = {
+    let mut token = 0;
+    while token < 256 {
+        let entry = &TABLES.tokens[token];
+        assert!(entry.kind as usize <= FAR, "there are four kinds");
+        assert!(entry.slot as usize == PREVIOUS || entry.slot == NOWHERE, "these are the slots");
+        token += 1;
+    }
+    assert!(
+        FAR < NOWHERE as usize && (NOWHERE as usize) < size_of::<Recent>() / size_of::<usize>()
+    );
+};
 
 /// What is left of the streams, and more behind that belongs to others.
 struct Rest<'a> {
@@ -82,11 +110,10 @@ pub(super) fn quick(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) 
     };
     run(&all(place), page, place);
     let Rest { literals, operands, tokens } = all(place);
-    // For few tokens the copy costs more than it saves.
-    if tokens.len() < TURNS || literals.len() >= LITERALS_AHEAD {
+    if tokens.len() < TOKENS_FEW || literals.len() >= LITERALS_MANY {
         return;
     }
-    let literals = &padded::<{ 3 * LITERALS_AHEAD }>(literals);
+    let literals = &padded::<{ LITERALS_MANY + LITERALS_AHEAD }>(literals);
     if operands.len() < OPERANDS_MANY {
         let operands = &padded::<{ OPERANDS_MANY + OPERANDS_AHEAD }>(operands);
         run(&Rest { literals, operands, tokens }, page, place);
@@ -111,38 +138,63 @@ fn run(rest: &Rest<'_>, page: &mut PageBytes, place: &mut Place) {
         operand: rest.operands.as_ptr(),
         token: rest.tokens.as_ptr(),
         filled: place.filled,
+        last: place.last,
     };
-    let mut recent: Recent = [place.last, place.previous, 0, 0, 0, 0, 0, 0];
-    let end = turns(&start, rest, page, &mut recent);
+    let (end, previous) = turns(&start, place.previous, rest, page);
     place.literal += end.literal.addr() - start.literal.addr();
     place.operand += end.operand.addr() - start.operand.addr();
     place.token += end.token.addr() - start.token.addr();
     place.filled = end.filled;
-    [place.last, place.previous, ..] = recent;
+    (place.last, place.previous) = (end.last, previous);
 }
 
 /// Does it and returns where it stopped. Apart, so that nothing but what turns need takes a register.
 #[inline(never)]
-fn turns(start: &Cursor, rest: &Rest<'_>, page: &mut PageBytes, recent: &mut Recent) -> Cursor {
+fn turns(
+    start: &Cursor,
+    previous: usize,
+    rest: &Rest<'_>,
+    page: &mut PageBytes,
+) -> (Cursor, usize) {
+    let mut recent: Recent = [start.last, previous, 0, 0, 0];
+    let literals_end = rest.literals.as_ptr_range().end;
     let mut cursor = *start;
     loop {
-        let literals = rest.literals.as_ptr_range().end.addr() - cursor.literal.addr();
+        let literals = literals_end.addr() - cursor.literal.addr();
         let operands = rest.operands.as_ptr_range().end.addr() - cursor.operand.addr();
         let tokens = rest.tokens.as_ptr_range().end.addr() - cursor.token.addr();
-        if literals < LITERALS_AHEAD || operands < OPERANDS_AHEAD || tokens == 0 {
-            return cursor;
+        // One turn of many literals finds room in any case.
+        let by_literals = literals.saturating_sub(QUICK_LITERALS) / COPIED;
+        let count = tokens.min(by_literals).min(operands / QUICK_OPERANDS);
+        if count == 0 {
+            return (cursor, recent[PREVIOUS]);
         }
-        let end = cursor.token.wrapping_add(tokens.min(TURNS));
-        while cursor.token != end {
-            let Some(next) = turn(cursor, page, recent) else { return cursor };
+        let limits = Limits { token: cursor.token.wrapping_add(count), literal: literals_end };
+        while cursor.token != limits.token {
+            let Some(next) = turn(cursor, limits, page, &mut recent) else {
+                return (cursor, recent[PREVIOUS]);
+            };
             cursor = next;
         }
     }
 }
 
+/// Says whether there are bytes for a turn of many literals and all turns behind it.
+#[cold]
+#[inline(never)]
+fn has_many_literals(cursor: Cursor, limits: Limits) -> bool {
+    let turns = limits.token.addr() - cursor.token.addr() - 1;
+    limits.literal.addr() - cursor.literal.addr() >= QUICK_LITERALS + turns * COPIED
+}
+
 /// Decodes one sequence, or nothing if that is not easy.
 #[inline(always)]
-fn turn(cursor: Cursor, page: &mut PageBytes, recent: &mut Recent) -> Option<Cursor> {
+fn turn(
+    cursor: Cursor,
+    limits: Limits,
+    page: &mut PageBytes,
+    recent: &mut Recent,
+) -> Option<Cursor> {
     let Cursor { literal, operand, filled, .. } = cursor;
     if filled > QUICK_START_MAX {
         return None;
@@ -156,21 +208,22 @@ fn turn(cursor: Cursor, page: &mut PageBytes, recent: &mut Recent) -> Option<Cur
     // SAFETY: likewise.
     let [more] = unsafe { read(behind) };
     let count = usize::from(token.literals) + usize::from(more & token.literals_mask);
-    // SAFETY: likewise, and a turn may read QUICK_LITERALS.
+    // SAFETY: likewise, and COPIED literals.
     let bytes: [u8; COPIED] = unsafe { read(literal) };
     // SAFETY: `filled` was checked.
     unsafe { write(page, filled, bytes) };
     let short = TABLES.short_offsets[usize::from(first as u8 & token.short_mask)];
-    let repeated = recent[usize::from(token.kind & 3)];
+    // SAFETY: a kind is at most FAR: see the assertion below the tables.
+    let repeated = unsafe { *recent.get_unchecked(usize::from(token.kind)) };
     let offset = usize::from(short | first & token.far_mask) | repeated;
     let start = filled + count;
     if count > COPIED {
-        if count > QUICK_LITERALS || start > QUICK_START_MAX {
+        if count > QUICK_LITERALS || start > QUICK_START_MAX || !has_many_literals(cursor, limits) {
             return None;
         }
-        // SAFETY: likewise.
+        // SAFETY: `has_many_literals` has seen QUICK_LITERALS.
         let bytes: [u8; COPIED] = unsafe { read(literal.wrapping_add(COPIED)) };
-        // SAFETY: `filled` was checked, and 72 bytes fit behind it.
+        // SAFETY: `start` was checked, and is behind these bytes by less than COPIED.
         unsafe { write(page, filled + COPIED, bytes) };
     }
     if offset.wrapping_sub(1) >= start {
@@ -186,7 +239,9 @@ fn turn(cursor: Cursor, page: &mut PageBytes, recent: &mut Recent) -> Option<Cur
             return None;
         }
     } else if offset < WORD {
-        repeat_short(page, start, offset);
+        if !repeat_short(page, start, offset) {
+            return None;
+        }
     } else {
         let from = start - offset;
         for word in [0, 8, 16, 24] {
@@ -195,13 +250,16 @@ fn turn(cursor: Cursor, page: &mut PageBytes, recent: &mut Recent) -> Option<Cur
             unsafe { copy_word(page, from + word, start + word) };
         }
     }
-    recent[usize::from(token.slot & 7)] = recent[0];
+    // SAFETY: a slot is PREVIOUS or NOWHERE.
+    let slot = unsafe { recent.get_unchecked_mut(usize::from(token.slot)) };
+    *slot = cursor.last;
     recent[0] = offset;
     Some(Cursor {
         literal: literal.wrapping_add(count),
         operand: operand.wrapping_add(usize::from(token.operands)),
         token: cursor.token.wrapping_add(1),
         filled: start + length,
+        last: offset,
     })
 }
 
@@ -240,17 +298,19 @@ unsafe fn copy_word(page: &mut PageBytes, from: usize, to: usize) {
     unsafe { write(page, to, word) }
 }
 
-/// Repeats the last `offset` bytes, 1 to 7, up to 32 bytes and some more.
+/// Repeats the last `offset` bytes, 1 to 7, up to 32 bytes and some more, and says whether that was
+/// possible.
 #[inline(always)]
-fn repeat_short(page: &mut PageBytes, start: usize, offset: usize) {
-    let (word, stride) = pattern(page, start, offset);
-    let Some(room) = page.get_mut(start..).and_then(|rest| rest.first_chunk_mut::<56>()) else {
-        return;
-    };
-    for turn in 0..7 {
-        let at = turn * stride;
-        room[at..at + WORD].copy_from_slice(&word);
+fn repeat_short(page: &mut PageBytes, start: usize, offset: usize) -> bool {
+    if start > PAGE_SIZE - 7 * WORD {
+        return false;
     }
+    let (word, stride) = pattern(page, start, offset);
+    for turn in 0..7 {
+        let at = start + turn * stride;
+        page[at..at + WORD].copy_from_slice(&word);
+    }
+    true
 }
 
 /// Copies a match and says whether that was possible: it may write 32 bytes more.

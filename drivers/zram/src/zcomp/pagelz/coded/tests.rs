@@ -132,3 +132,27 @@ fn areas_that_their_lanes_do_not_fill_are_damage() {
     let longer = [&block[..], &[0]].concat();
     assert_eq!(decompress(&longer, &mut back), Err(Damaged));
 }
+
+/// The coded block of `docs/pagelz.md`: the streams of its second plain one.
+#[test]
+fn the_golden_coded_block_means_what_the_document_says() {
+    let plain_block = [
+        [0x14, 0x50, 0, 4, 0x20, 11, 1].as_slice(),
+        &[255; 15],
+        &[0xe6],
+        b"abcdXZYend",
+        &[0xf4, 0xa0, 0x50, 0xaf, 0],
+    ]
+    .concat();
+    let streams = [&plain_block[3..23], &plain_block[23..33], &plain_block[33..]];
+    let block = packed(&streams.map(<[u8]>::to_vec)).expect("it is small");
+    let in_document = "14 50 80 0a f0 00 e4 10 94 56 0a 4e e5 6f f6 03 70 c6 d4 e9 d3 a7 4e 4e a7 \
+                       d3 e9 5c b6 a2 07 03 4d b9 72 f9 d3 a7 4e";
+    let hexadecimal: Vec<_> = block.iter().map(|byte| alloc::format!("{byte:02x}")).collect();
+    assert_eq!(hexadecimal.join(" "), in_document);
+    let page = plain::decompress(&plain_block);
+    assert!(page.is_some() && plain::decompress(&block) == page);
+    let mut back = [0; PAGE_SIZE];
+    assert_eq!(decompress(&block, &mut back), Ok(()));
+    assert_eq!(page.as_deref(), Some(&back[..]));
+}
