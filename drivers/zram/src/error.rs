@@ -1,6 +1,6 @@
 //! What can go wrong, one small enum per operation family.
 //!
-//! Exhaustion ([`NoMemory`], [`StoreError::Limit`], [`StoreError::NoReserve`]) is expected and
+//! Exhaustion ([`NoMemory`] and the [`StoreError`]s but `OutOfRange`) is expected and
 //! leaves everything as it was; damage is [`LoadError::Damaged`]. Neighbours: the daemon maps these
 //! to errno and to the per-page status of a queue record.
 
@@ -24,6 +24,9 @@ pub enum StoreError {
     Limit,
     /// No memory for a pool page or for bookkeeping: the page stays where it is for now.
     NoReserve,
+    /// The pool is as large as it can be: 65536 runs of the object's size class and of all that it
+    /// could go to instead. Room comes back only by freeing slots.
+    Full,
     /// There is no such slot.
     OutOfRange,
 }
@@ -49,6 +52,7 @@ impl From<InsertError> for StoreError {
         match error {
             InsertError::Limit => Self::Limit,
             InsertError::NoMemory => Self::NoReserve,
+            InsertError::Full => Self::Full,
         }
     }
 }

@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 17] = [
     "sh",
     "zramctl",
     "swapon",
@@ -48,6 +48,8 @@ const PROGRAMS: [&str; 15] = [
     "bench",
     "cost",
     "pages",
+    "access",
+    "as",
     "attributes",
     "platform",
     "hostile",
@@ -57,6 +59,12 @@ const PROGRAMS: [&str; 15] = [
 
 /// The sample's name in the image.
 const CORPUS: &str = "pages.bin";
+
+/// The name of the boot configuration in the image; without it nothing is swap at first.
+const CONFIGURATION: &str = "etc/zram.conf";
+
+/// The configuration that the image has unless another one is wanted.
+pub const USUAL_CONFIGURATION: &str = include_str!("../zram.conf");
 
 /// The name of the shell's lines in the image; without it the shell prompts.
 const SCRIPT: &str = "script";
@@ -95,6 +103,8 @@ pub struct Contents<'a> {
     pub corpus: &'a Path,
     /// Lines for the shell; without them it prompts.
     pub script: Option<&'a str>,
+    /// The boot configuration; without it no device is made.
+    pub configuration: Option<&'a str>,
     /// The binary that is started as the daemon: [`DAEMON`], or one that fails in its place.
     pub daemon: &'a str,
 }
@@ -166,6 +176,10 @@ fn archive(binaries: &Path, contents: Contents<'_>) -> Result<Vec<u8>, String> {
         archive.file(&format!("bin/{program}"), &read(&binaries.join(program))?);
     }
     archive.file(CORPUS, &read(contents.corpus)?);
+    if let Some(configuration) = contents.configuration {
+        archive.folder("etc");
+        archive.file(CONFIGURATION, configuration.as_bytes());
+    }
     if let Some(script) = contents.script {
         archive.file(SCRIPT, script.as_bytes());
     }

@@ -27,7 +27,7 @@ mod tests;
 mod turn;
 
 use self::monitor::Monitor;
-pub use self::turn::{Turn, one_at_a_time};
+pub use self::turn::{Turn, one_at_a_time, turn_of};
 
 /// QEMU's exit status when the guest says that all went well.
 pub const SUCCESS: i32 = 33;

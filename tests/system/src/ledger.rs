@@ -34,6 +34,8 @@ pub(crate) struct Ledger {
     stored: BTreeSet<DeviceSlot>,
     /// Slots that were answered as damaged and not stored again since.
     damaged: BTreeSet<DeviceSlot>,
+    /// Slots that somebody discards just now, whatever the pager has there.
+    discarded: BTreeSet<DeviceSlot>,
     /// Counts of records taken, by operation.
     pub(crate) records: BTreeMap<&'static str, u32>,
 }
@@ -99,7 +101,9 @@ impl Ledger {
             match (reply.operation, entry.status) {
                 (Operation::Store, Status::Ok) => {
                     self.stored.insert(slot);
-                    self.damaged.remove(&slot);
+                    if !self.discarded.contains(&slot) {
+                        self.damaged.remove(&slot);
+                    }
                 }
                 (Operation::Take | Operation::Free, Status::Ok) => {
                     self.stored.remove(&slot);
@@ -131,6 +135,17 @@ impl Ledger {
     pub(crate) fn may_be_lost(&mut self, record: &Record) {
         let slots = record.entries().iter().map(|entry| (record.device, entry.slot));
         self.damaged.extend(slots);
+    }
+
+    /// Somebody discards these slots from now on: what is or comes there may be lost.
+    pub(crate) fn discard_begins(&mut self, slots: impl Iterator<Item = DeviceSlot>) {
+        self.discarded.extend(slots);
+        self.damaged.extend(self.discarded.iter().copied());
+    }
+
+    /// The discard has been answered.
+    pub(crate) fn discard_ended(&mut self) {
+        self.discarded.clear();
     }
 
     /// The daemon is gone, with everything in it.

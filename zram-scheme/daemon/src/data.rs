@@ -27,6 +27,8 @@ pub enum DataError {
     Limit,
     /// The machine has no memory for it; the page is as it was.
     NoReserve,
+    /// The device's pool is as large as it can be; the page is as it was.
+    Full,
     /// The client's memory ends before the transfer does; the page is as it was.
     Unreadable,
     /// What is stored does not match its checksum; the page is lost.
@@ -126,6 +128,7 @@ const fn of_store(error: StoreError) -> DataError {
         StoreError::Limit => DataError::Limit,
         // A user's write is stored whole if it does not shrink, so NoGain does not happen.
         StoreError::NoReserve | StoreError::NoGain => DataError::NoReserve,
+        StoreError::Full => DataError::Full,
         StoreError::OutOfRange => DataError::PastEnd,
     }
 }

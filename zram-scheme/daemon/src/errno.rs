@@ -61,7 +61,9 @@ pub(crate) const fn of_data(error: DataError) -> i32 {
         DataError::PastEnd => syscall::ENOSPC,
         DataError::Unreadable => syscall::EFAULT,
         // As a block device does: what exactly failed is in the statistics.
-        DataError::Limit | DataError::NoReserve | DataError::Damaged => syscall::EIO,
+        DataError::Limit | DataError::NoReserve | DataError::Full | DataError::Damaged => {
+            syscall::EIO
+        }
     }
 }
 
@@ -80,7 +82,7 @@ pub(crate) const fn of_fault(fault: Fault) -> i32 {
         Fault::NoDevice => syscall::ENODEV,
         Fault::NoMemory => syscall::ENOMEM,
         Fault::NotInitialised => syscall::ENODATA,
-        Fault::BadRange | Fault::NothingAdded => syscall::EINVAL,
+        Fault::BadRange | Fault::NothingAdded | Fault::NoSlots => syscall::EINVAL,
         Fault::Unsupported => syscall::EOPNOTSUPP,
         Fault::Mistake(mistake) => of_mistake(mistake),
         Fault::Data(error) => of_data(error),

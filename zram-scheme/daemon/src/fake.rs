@@ -3,8 +3,9 @@
 
 pub(crate) mod allocator;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
 use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
@@ -19,12 +20,20 @@ use crate::threads::Actor;
 /// CPUs of the fake platform.
 pub(crate) const CPUS: usize = 4;
 
+/// What the clock shows at first.
+const BEGINNING_NS: u64 = 5_000_000_000;
+
+/// How long the host waits until a wait is at its deadline, whatever that is.
+const DEADLINE: Duration = Duration::from_millis(1);
+
 /// What the clones of a platform share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     committed: AtomicI64,
     /// Commits that are still granted, if that is limited (negative: all are).
     granted: AtomicI64,
+    /// What the clock shows beyond its beginning: it goes on when a wait ends at its deadline.
+    passed_ns: AtomicU64,
     /// Whether pages that are released wait until this is false.
     is_blocked: AtomicBool,
     waits: Mutex<()>,
@@ -44,6 +53,11 @@ impl FakePlatform {
     /// Lets every release of a pool page wait from now on, or no longer.
     pub(crate) fn block_releases(&self, is_blocked: bool) {
         self.0.is_blocked.store(is_blocked, Ordering::Release);
+    }
+
+    /// Lets the clock go on.
+    pub(crate) fn pass(&self, ns: u64) {
+        self.0.passed_ns.fetch_add(ns, Ordering::Relaxed);
     }
 
     /// Grants so many commits of pool pages from now on; a negative number grants all.
@@ -68,16 +82,29 @@ impl Platform for FakePlatform {
         CPUS
     }
 
+    fn memory_bytes(&self) -> u64 {
+        256 << 20
+    }
+
     fn now_ns(&self) -> u64 {
-        5_000_000_000
+        BEGINNING_NS + self.0.passed_ns.load(Ordering::Relaxed)
     }
 
     fn wait(&self, word: &AtomicU32, expected: u32, deadline_ns: Option<u64>) {
-        assert!(deadline_ns.is_none(), "no caller has a deadline");
         let mut waits = self.0.waits.lock().unwrap();
         self.0.waiting.fetch_add(1, Ordering::Relaxed);
         while word.load(Ordering::Relaxed) == expected {
-            waits = self.0.wakes.wait(waits).unwrap();
+            let Some(deadline_ns) = deadline_ns else {
+                waits = self.0.wakes.wait(waits).unwrap();
+                continue;
+            };
+            let (after, waited) = self.0.wakes.wait_timeout(waits, DEADLINE).unwrap();
+            waits = after;
+            if waited.timed_out() {
+                let passed_ns = deadline_ns.saturating_sub(BEGINNING_NS);
+                self.0.passed_ns.fetch_max(passed_ns, Ordering::Relaxed);
+                break;
+            }
         }
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
@@ -181,6 +208,7 @@ impl ClientRequest for FakeClient {
 #[derive(Debug, Default)]
 pub(crate) struct FakeSocket {
     answered: Mutex<Vec<(Cqe, Vec<u8>)>>,
+    notified: Mutex<Vec<usize>>,
 }
 
 impl FakeSocket {
@@ -189,6 +217,11 @@ impl FakeSocket {
         let mut answered = self.answered.lock().unwrap();
         let index = answered.iter().position(|(cqe, _)| cqe.tag == tag)?;
         Some(answered.remove(index))
+    }
+
+    /// Takes out the handles whose watchers were told something.
+    pub(crate) fn notified(&self) -> Vec<usize> {
+        core::mem::take(&mut self.notified.lock().unwrap())
     }
 
     fn reserve(&self) {
@@ -201,6 +234,10 @@ impl Socket for FakeSocket {
 
     fn receive(&self, _requests: &mut Vec<FakeClient>) -> Result<(), Closed> {
         Err(Closed)
+    }
+
+    fn notify(&self, handle: usize) {
+        self.notified.lock().unwrap().push(handle);
     }
 
     fn answer(&self, request: FakeClient, answer: Answer) {
@@ -274,6 +311,16 @@ impl Machine {
         let actor = self.actor.as_mut().unwrap();
         actor.turn();
         actor.settle();
+    }
+
+    /// Lets so many seconds pass in which nobody asks for anything.
+    pub(crate) fn idle(&mut self, seconds: u32) {
+        for _ in 0..seconds {
+            self.platform.pass(1_000_000_000);
+            let actor = self.actor.as_mut().unwrap();
+            actor.look();
+            actor.settle();
+        }
     }
 
     /// Serves a request, with a turn of the actor if it needs one; returns the answer and the

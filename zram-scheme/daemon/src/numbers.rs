@@ -107,6 +107,12 @@ impl Numbers {
         free.map(Taken::Unmapped)
     }
 
+    /// Returns whether [`Self::take`], which has just given nothing, has no number left, and did not lack
+    /// memory for bookkeeping.
+    pub fn is_used_up(&self) -> bool {
+        self.made_blocks().count() == self.most.div_ceil(SET_NUMBERS) as usize
+    }
+
     /// Takes back a number that [`Self::take`] gave and whose page is not mapped.
     pub fn put_back(&self, number: u32) {
         self.put(Kind::Free, number);

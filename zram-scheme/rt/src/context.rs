@@ -11,6 +11,9 @@ use syscall::{Error, ProcSchemeAttrs, Result};
 use crate::environment;
 use crate::fd::Fd;
 
+/// The user who may do everything.
+pub(crate) const ROOT: u32 = 0;
+
 /// A context; it runs after [`Context::start`].
 #[derive(Debug)]
 pub(crate) struct Context(Fd);
@@ -57,9 +60,11 @@ impl Context {
         self.0.dup(b"sched-affinity")?.write(&mask.to_ne_bytes()).map(drop)
     }
 
-    /// Sets its name, and its priority from 0, which runs first, to 39.
-    pub(crate) fn set_attributes(&self, name: &str, priority: u32) -> Result<()> {
-        let mut attributes = ProcSchemeAttrs { prio: priority, ..Default::default() };
+    /// Sets its name, its priority from 0, which runs first, to 39, and the user (and the group of the same
+    /// number) that it acts for.
+    pub(crate) fn set_attributes(&self, name: &str, priority: u32, user: u32) -> Result<()> {
+        let mut attributes =
+            ProcSchemeAttrs { prio: priority, euid: user, egid: user, ..Default::default() };
         for (field, byte) in attributes.debug_name.iter_mut().zip(name.bytes()) {
             *field = byte;
         }

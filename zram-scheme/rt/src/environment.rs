@@ -15,7 +15,7 @@ use crate::thread::STATUS_FIRST;
 const NONE: usize = usize::MAX;
 
 /// Upper descriptors that the first program may hold: one for each scheme id and the capability.
-const UPPER_MAX: usize = 32;
+pub(crate) const UPPER_MAX: usize = 32;
 
 static ARGUMENTS: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
 static PROC: AtomicUsize = AtomicUsize::new(NONE);

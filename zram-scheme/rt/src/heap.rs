@@ -2,18 +2,17 @@
 //!
 //! It lies in a range of addresses that nothing else uses ([`REGION`]): the whole of it is reserved at the
 //! start, because a Redox kernel puts what it may place in the smallest hole that is large enough, which
-//! can be the one behind a heap. Memory comes piece by piece ([`growing`]). In a program that the kernel has pinned, a piece comes with all its frames or not at
-//! all; elsewhere frames come as they are touched. When no piece can be had, an allocation fails like
-//! any other; nothing here waits for memory.
-
-mod growing;
+//! can be the one behind a heap. Memory comes piece by piece ([`zram_rt_core`]). In a program that the
+//! kernel has pinned, a piece comes with all its frames or not at all; elsewhere frames come as they
+//! are touched. When no piece can be had, an allocation fails like any other; nothing here waits for
+//! memory.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
 
-use self::growing::{Growing, Source};
 use crate::futex::Mutex;
 use crate::memory;
+use zram_rt_core::{Growing, Source};
 
 /// Address of every heap: far from the addresses that kernels choose, and near the first stack, so
 /// that both share page tables.

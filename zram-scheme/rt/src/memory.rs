@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use syscall::flag::MapFlags;
 use syscall::{Error, Map, Result};
 
-use crate::interrupted::again;
+use zram_rt_core::again;
 
 /// The descriptor that means "no file" to fmap.
 const ANONYMOUS: usize = usize::MAX;

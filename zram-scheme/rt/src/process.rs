@@ -8,12 +8,12 @@
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use syscall::flag::O_RDWR;
+use syscall::flag::{FileTableVerb, O_RDWR};
 use syscall::{Error, Result};
 use zram_abi::PAGE_SIZE;
 use zram_abi::boot::{CODE_LINE, KSTOP, RESET, UPPER, auxv, scheme_id};
 
-use crate::context::Context;
+use crate::context::{Context, ROOT};
 use crate::fd::{self, Fd};
 use crate::futex::{self, Mutex};
 use crate::image::{self, Space};
@@ -29,6 +29,12 @@ const STACK_SIZE: usize = 256 * 1024;
 /// Priority of a program's first thread; the middle of Redox's 0 to 39.
 const PRIORITY: u32 = 20;
 
+/// Descriptors of input, output and errors come first.
+const STANDARD: usize = 3;
+
+/// What a program is told in its auxiliary vector.
+type Given = [(usize, Option<usize>); 7];
+
 /// Held from making an exit pipe to closing its writing end here, so that no other child gets a
 /// copy of that end, which would hide the first child's death.
 static SPAWNING: Mutex<()> = Mutex::new(());
@@ -41,6 +47,7 @@ pub struct Command<'a> {
     name: Option<&'a str>,
     creation_cap: bool,
     is_protected: bool,
+    user: Option<u32>,
 }
 
 /// A program that was started.
@@ -67,7 +74,7 @@ impl<'a> Command<'a> {
     /// Returns the program at `path`, with its path as the only argument.
     pub fn new(path: &'a str) -> Self {
         let arguments = alloc::vec![path];
-        Self { path, arguments, name: None, creation_cap: false, is_protected: false }
+        Self { path, arguments, name: None, creation_cap: false, is_protected: false, user: None }
     }
 
     /// Adds an argument.
@@ -98,6 +105,14 @@ impl<'a> Command<'a> {
         self
     }
 
+    /// Runs it as another user, for good: it is given neither the root of `proc`, with which a context
+    /// says who it is, nor any other file of this program. So it can start neither threads nor programs.
+    #[must_use]
+    pub fn as_user(mut self, uid: u32) -> Self {
+        self.user = Some(uid);
+        self
+    }
+
     /// Starts the program.
     ///
     /// # Errors
@@ -112,13 +127,18 @@ impl<'a> Command<'a> {
         drop(file);
         let context = Context::new()?;
         let file_name = self.path.rsplit('/').next().unwrap_or(self.path);
-        context.set_attributes(self.name.unwrap_or(file_name), PRIORITY)?;
+        let name = self.name.unwrap_or(file_name);
+        context.set_attributes(name, PRIORITY, self.user.unwrap_or(ROOT))?;
         let _spawning = SPAWNING.lock();
         let (reader, writer) = pipe()?;
         // The copy comes first: other threads go on opening files, and the child closes what is below
         // the limit that it is told.
         let table = own.dup(b"filetable")?.dup(b"copy")?;
-        let stack = self.fill_stack(&space, &context, &writer)?;
+        let given = self.given(&context, &writer);
+        let stack = self.fill_stack(&space, &given)?;
+        if self.user.is_some() {
+            keep_only(&table, &given)?;
+        }
         context.set_entry(space.fd(), stack, entry, 0)?;
         context.set_file_table(&table)?;
         if self.is_protected {
@@ -129,7 +149,7 @@ impl<'a> Command<'a> {
     }
 
     /// Lays arguments and auxiliary vector out; returns the stack pointer.
-    fn fill_stack(&self, space: &Space, context: &Context, exit_pipe: &Fd) -> Result<usize> {
+    fn fill_stack(&self, space: &Space, given: &Given) -> Result<usize> {
         space.map_stack(STACK_END, STACK_SIZE)?;
         let mut strings = Vec::new();
         let mut offsets = Vec::new();
@@ -142,9 +162,9 @@ impl<'a> Command<'a> {
         let mut words = alloc::vec![self.arguments.len()];
         words.extend(offsets.iter().map(|offset| strings_at + offset));
         words.extend([0, 0]);
-        for (key, value) in self.given(context, exit_pipe) {
+        for (key, value) in given {
             if let Some(value) = value {
-                words.extend([key, value]);
+                words.extend([*key, *value]);
             }
         }
         words.extend([auxv::NULL, 0]);
@@ -159,10 +179,10 @@ impl<'a> Command<'a> {
         Ok(words_at)
     }
 
-    fn given(&self, context: &Context, exit_pipe: &Fd) -> [(usize, Option<usize>); 7] {
+    fn given(&self, context: &Context, exit_pipe: &Fd) -> Given {
         let cap = environment::scheme_creation_cap().filter(|_| self.creation_cap);
         [
-            (auxv::PROC_FD, environment::proc_root()),
+            (auxv::PROC_FD, environment::proc_root().filter(|_| self.user.is_none())),
             (auxv::THREAD_FD, Some(context.fd().raw())),
             (auxv::NAMESPACE_FD, environment::namespace()),
             (auxv::SCHEME_CREATION_CAP, cap),
@@ -208,6 +228,25 @@ impl Killer {
         thread::end_those_of(&table)?;
         first.write(&usize::MAX.to_ne_bytes()).map(drop)
     }
+}
+
+/// Closes every descriptor of a file table but the standard ones and those that are given. A program
+/// closes the others itself, but one that runs as another user is not asked.
+fn keep_only(table: &Fd, given: &Given) -> Result<()> {
+    let lower = STANDARD..fd::limit();
+    let upper = (0..environment::UPPER_MAX).map(|id| UPPER | id);
+    for descriptor in lower.chain(upper) {
+        let is_given =
+            given.iter().any(|(key, value)| *key != auxv::FD_LIMIT && *value == Some(descriptor));
+        if !is_given {
+            // One that is not open needs no closing.
+            match table.call(&mut descriptor.to_ne_bytes(), &[FileTableVerb::Close as u64]) {
+                Ok(_) | Err(Error { errno: syscall::EBADF }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes a pipe: its reading and its writing end.

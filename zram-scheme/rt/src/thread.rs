@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use syscall::{Error, Result};
 use zram_abi::PAGE_SIZE;
 
-use crate::context::Context;
+use crate::context::{Context, ROOT};
 use crate::fd::{self, Fd};
 use crate::futex;
 use crate::memory::{self, Mapping};
@@ -132,7 +132,8 @@ impl<'a> Builder<'a> {
         let context = Context::new()?;
         let own = Context::current()?;
         context.set_file_table(table)?;
-        context.set_attributes(self.name, self.priority)?;
+        // Only root has the right to make a context.
+        context.set_attributes(self.name, self.priority, ROOT)?;
         if let Some(cpu) = self.cpu {
             context.pin(cpu)?;
         }

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use syscall::TimeSpec;
 
-use crate::interrupted::again;
+use zram_rt_core::again;
 
 /// The latest time that any thread of this program has seen.
 ///

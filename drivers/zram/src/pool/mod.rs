@@ -48,8 +48,10 @@ use crate::{NoMemory, memory};
 pub(crate) enum InsertError {
     /// One more page would exceed the limit.
     Limit,
-    /// No memory for a page or for a run's bookkeeping, or no run left that a handle can name.
+    /// No memory for a page or for a run's bookkeeping.
     NoMemory,
+    /// No run is left that a handle can name, in this object's class or any that it could go to.
+    Full,
 }
 
 /// What a read of an object found.
@@ -137,7 +139,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
                 None => self.insert_on_new_page(cpu, class, header, bytes),
             };
         }
-        Err(InsertError::NoMemory)
+        Err(InsertError::Full)
     }
 
     /// Places an object in a class that has no place free: a page is added first.

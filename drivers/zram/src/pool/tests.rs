@@ -108,12 +108,12 @@ fn an_object_that_its_class_has_no_run_for_goes_to_the_next() {
 }
 
 #[test]
-fn a_page_that_no_run_is_left_for_is_refused_as_if_memory_were_gone() {
+fn a_page_that_no_run_is_left_for_is_refused_in_a_way_of_its_own() {
     let pool = TestPool::new(HeapPages, 1, 0).expect("memory");
     (WHOLE_FIRST..CLASS_COUNT - 1).for_each(|index| use_up(&pool, index));
     let last = pool.insert(0, 1, &[1; crate::PAGE_SIZE]).expect("one class is left");
     assert_eq!((last.class(), pool.statistics().whole_pages), (CLASS_COUNT - 1, 1));
     assert!(pool.remove(0, last, crate::PAGE_SIZE));
     use_up(&pool, CLASS_COUNT - 1);
-    assert_eq!(pool.insert(0, 1, &[1; crate::PAGE_SIZE]), Err(InsertError::NoMemory));
+    assert_eq!(pool.insert(0, 1, &[1; crate::PAGE_SIZE]), Err(InsertError::Full));
 }

@@ -37,6 +37,10 @@ pub(crate) const INIT: usize = 3;
 /// The files there.
 const ORDERS: [(&str, Order); 2] = [("kill", Order::Kill), ("start", Order::Start)];
 
+/// The scheme whose root lets its holder be anybody; only root gets it, as on Redox, where a process
+/// manager alone has it.
+const AUTHORITY: &str = "proc";
+
 /// What is done to a program whose name is written.
 #[derive(Clone, Copy)]
 enum Order {
@@ -150,19 +154,22 @@ impl Server {
         let path = text(request, 0)?;
         let flags = request.word(3) as usize;
         match request.handle() {
-            NAMESPACE => self.open_scheme(&path),
+            NAMESPACE => self.open_scheme(&path, request.opener()),
             FILES => self.open_file(path.trim_matches('/'), flags),
             INIT => open_init(path.trim_matches('/'), request.opener()),
             _ => Err(error(syscall::ENOTDIR)),
         }
     }
 
-    fn open_scheme(&self, path: &str) -> Result<Opened> {
+    fn open_scheme(&self, path: &str, (uid, _): (u32, u32)) -> Result<Opened> {
         let name = path.trim_matches('/').strip_prefix("scheme").ok_or(error(syscall::ENOENT))?;
         if name.is_empty() {
             return Ok(Opened::Here(Handle::Text(self.names.list())));
         }
         let name = name.strip_prefix('/').ok_or(error(syscall::ENOENT))?;
+        if name == AUTHORITY && uid != 0 {
+            return Err(error(syscall::EACCES));
+        }
         self.names.open(name).map(Opened::Elsewhere)
     }
 
@@ -224,7 +231,7 @@ impl Server {
             Order::Kill => {
                 self.daemon.kill(name.trim())?;
                 // Nobody comes to it any more, and the closing of its root wakes it, to crash.
-                self.names.forget("zram");
+                self.names.bury("zram");
             }
             Order::Start => self.daemon.start_again(name.trim(), &self.names)?,
         }

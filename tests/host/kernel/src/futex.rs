@@ -123,8 +123,7 @@ impl Kernel {
         };
         let waiting = self.threads.iter().filter(waits).map(|(_, found)| found.priority);
         let lent = waiting.min().unwrap_or(PRIORITY_LAST);
-        let Some(found) = self.spaces.get_mut(space) else { return };
-        if core::mem::replace(&mut found.lent_priority, lent) == lent {
+        if !self.set_lent_priority(space, lent) {
             return;
         }
         for thread in self.threads.ids() {

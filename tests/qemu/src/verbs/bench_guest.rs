@@ -107,12 +107,19 @@ pub(crate) fn run() -> Result<(), String> {
     println!("building the kernel and the programs, then the image");
     let image = Image::pack(
         "bench",
-        Contents { build: Build::Release, corpus: &sample, script: Some(SCRIPT), daemon: DAEMON },
+        Contents {
+            build: Build::Release,
+            corpus: &sample,
+            script: Some(SCRIPT),
+            configuration: None,
+            daemon: DAEMON,
+        },
     )?;
     let hotplug = Contents {
         build: Build::Release,
         corpus: &sample,
         script: Some(HOTPLUG_SCRIPT),
+        configuration: None,
         daemon: DAEMON,
     };
     let hotplug = Image::pack("bench-hotplug", hotplug)?;

@@ -48,8 +48,13 @@ pub(crate) fn run() -> Result<(), String> {
         command_line: String::new(),
     };
     let corpus = corpus::wanted()?;
-    let contents =
-        |script| Contents { build: Build::Release, corpus: &corpus, script, daemon: DAEMON };
+    let contents = |script| Contents {
+        build: Build::Release,
+        corpus: &corpus,
+        script,
+        configuration: None,
+        daemon: DAEMON,
+    };
     if std::io::stdin().is_terminal() {
         return shell::attended(
             &machine,

@@ -1,7 +1,8 @@
-//! The machine that `MEM=` and `CPUS=` ask for.
+//! The machine that `MEM=` and `CPUS=` ask for, and the configuration that `CONF=` asks for.
 
 use std::str::FromStr;
 
+use qemu::image::USUAL_CONFIGURATION;
 use qemu::machine::Threading;
 
 /// Memory and CPUs of the machine to boot.
@@ -57,6 +58,26 @@ pub(crate) fn threading(usual: Threading) -> Threading {
     if std::env::var_os("COUNTED").is_some() { Threading::Counted } else { usual }
 }
 
+/// Returns the boot configuration that `CONF=` asks for: a file's, none for `none`, else the usual one.
+///
+/// # Errors
+///
+/// In words, if the file cannot be read.
+pub(crate) fn configuration() -> Result<Option<String>, String> {
+    configuration_of(&std::env::var("CONF").unwrap_or_default())
+}
+
+fn configuration_of(wanted: &str) -> Result<Option<String>, String> {
+    match wanted {
+        "" => Ok(Some(USUAL_CONFIGURATION.to_owned())),
+        "none" => Ok(None),
+        file => {
+            let text = std::fs::read_to_string(file);
+            text.map(Some).map_err(|error| format!("CONF={file}: {error}"))
+        }
+    }
+}
+
 fn number(name: &str, text: &str, default: u32) -> Result<u32, String> {
     if text.is_empty() {
         return Ok(default);
@@ -75,6 +96,15 @@ mod tests {
         assert_eq!(memory("512"), Ok(512));
         assert_eq!(memory("512M"), Ok(512));
         assert_eq!(memory("1G"), Ok(1024));
+    }
+
+    #[test]
+    fn a_configuration_is_the_usual_one_none_or_a_file() {
+        let usual = configuration_of("").expect("it is built in").expect("it is there");
+        assert!(usual.contains("swap-priority"));
+        assert_eq!(configuration_of("none"), Ok(None));
+        let refusal = configuration_of("/nosuch").expect_err("it is not there");
+        assert!(refusal.starts_with("CONF=/nosuch: "), "{refusal}");
     }
 
     #[test]

@@ -101,10 +101,15 @@ fn scripted(machine: &Machine) -> Result<(), String> {
 }
 
 fn pack(script: Option<&str>) -> Result<Image, String> {
-    Image::pack(
-        "shell",
-        Contents { build: Build::Release, corpus: &corpus::wanted()?, script, daemon: DAEMON },
-    )
+    let (sample, configuration) = (corpus::wanted()?, settings::configuration()?);
+    let contents = Contents {
+        build: Build::Release,
+        corpus: &sample,
+        script,
+        configuration: configuration.as_deref(),
+        daemon: DAEMON,
+    };
+    Image::pack("shell", contents)
 }
 
 /// The terminal's mode as it was; put back on drop.

@@ -5,16 +5,21 @@
 //! and random runs of pager, daemon and engine in one process, in proportion. The first thing that
 //! goes wrong ends it, with the seed that shows it again. The seed also says which size comes first.
 //! The guest is built as in `make test`, with assertions and overflow checks.
+//!
+//! `make soak MEM=128,256 CPUS=1,8 SAMPLE=random` fills just these machines, and
+//! `make soak HOSTILE=1..100` boots machines for hostile programs of these seeds ([`machines`]).
 
 use std::process::Command;
 use std::str::FromStr;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::judge;
 use qemu::machine::{Limits, Machine, Threading};
 use qemu::place;
+
+mod machines;
 
 /// Without `SECONDS`.
 const SECONDS: u64 = 300;
@@ -27,19 +32,9 @@ const CPUS: u32 = 4;
 const MEMORY_MIB: u32 = 128;
 const SIZE: &str = "150M";
 
-/// Machines that the README promises to run on, in MiB and CPUs.
-const MEMORIES_MIB: [u32; 5] = [128, 256, 512, 1024, 2048];
-const CPU_COUNTS: [u32; 4] = [1, 2, 4, 8];
-
-/// The largest machine needs some minutes on a quiet host.
-const SIZE_LIMITS: Limits = Limits { total: Duration::from_secs(3600), silence: SILENCE };
-
 /// Histories and runs for each second asked for: each takes about a millisecond and a tenth.
 const HISTORIES_PER_S: u64 = 100;
 const RUNS_PER_S: u64 = 1;
-
-/// What the daemon says at its end when it has nothing any more.
-const GIVEN_BACK: &str = "zramd: ends with instances 0 devices 0 pool_pages 0 ";
 
 /// Silence is no finding before this: a guest prints some times a second.
 const SILENCE: Duration = Duration::from_secs(120);
@@ -50,10 +45,13 @@ const SILENCE: Duration = Duration::from_secs(120);
 ///
 /// In words, what went wrong first, with its log or seed.
 pub(crate) fn run() -> Result<(), String> {
+    if machines::run_chosen()? {
+        return Ok(());
+    }
     let seconds = number("SECONDS")?.unwrap_or(SECONDS);
     let first_seed = number("SEED")?.unwrap_or_else(clock_seed);
     storms(seconds, first_seed)?;
-    sizes(seconds, first_seed)?;
+    machines::run_all(seconds, first_seed)?;
     let histories = (seconds * HISTORIES_PER_S).to_string();
     println!("{histories} histories of the actor, seed {first_seed}");
     let histories = [("HISTORIES", histories), ("SEED", first_seed.to_string())];
@@ -80,6 +78,7 @@ fn storms(seconds: u64, first_seed: u64) -> Result<(), String> {
             build: Build::Checked,
             corpus: &sample,
             script: Some(&script),
+            configuration: None,
             daemon: DAEMON,
         };
         println!("{}", storm(&Image::pack("soak", contents)?, part)?);
@@ -113,52 +112,6 @@ fn storm(image: &Image, seconds: u64) -> Result<String, String> {
         count("cpu_cycles"),
         count("cpu_cycle_p50_us"),
     ))
-}
-
-/// Runs machines of all sizes, one at least, until so many seconds are over or all were run.
-fn sizes(seconds: u64, first_seed: u64) -> Result<(), String> {
-    let deadline = Instant::now() + Duration::from_secs(seconds);
-    let all: Vec<_> = MEMORIES_MIB
-        .into_iter()
-        .flat_map(|memory_mib| CPU_COUNTS.map(|cpus| (memory_mib, cpus)))
-        .collect();
-    let first = first_seed as usize % all.len();
-    for (at, &(memory_mib, cpus)) in all.iter().cycle().skip(first).take(all.len()).enumerate() {
-        if at > 0 && Instant::now() > deadline {
-            println!("{at} of {} sizes of machines", all.len());
-            break;
-        }
-        let elapsed = fill(memory_mib, cpus)?;
-        println!("  filled, checked, swapped off and reset in {} s", elapsed.as_secs());
-    }
-    Ok(())
-}
-
-/// Fills a machine with half more than its memory, checks every byte, and takes all of it apart.
-fn fill(memory_mib: u32, cpus: u32) -> Result<Duration, String> {
-    println!("a machine of {memory_mib} MiB and {cpus} CPUs");
-    let sample = corpus::wanted()?;
-    let (size_mib, disksize_mib) = (memory_mib * 3 / 2, memory_mib * 3);
-    let script = format!(
-        "echo disksize={disksize_mib}M > zram:control/hot_add\n\
-         swapon zram:0\n\
-         memhog --size {size_mib}M --passes 1 --threads {cpus}\n\
-         swapoff zram:0\n\
-         echo 1 > zram:0/reset\n\
-         echo 1 > zram:control/exit\n\
-         sleep 300\n"
-    );
-    let contents =
-        Contents { corpus: &sample, script: Some(&script), daemon: DAEMON, build: Build::Checked };
-    let image = Image::pack("soak", contents)?;
-    let machine =
-        Machine { memory_mib, cpus, threading: Threading::Multi, command_line: String::new() };
-    let ended = machine.run(&image, SIZE_LIMITS, &mut |_, _| ()).map_err(|no| no.to_string())?;
-    if ended.succeeded() && ended.log.contains(GIVEN_BACK) {
-        Ok(ended.elapsed)
-    } else {
-        Err(format!("the guest failed or the daemon kept pages:\n{}", ended.log))
-    }
 }
 
 fn tests(arguments: &[&str], variables: &[(&str, String)]) -> Result<(), String> {

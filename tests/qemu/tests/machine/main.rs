@@ -6,6 +6,7 @@
 mod attributes;
 mod boot;
 mod fixture;
+mod guide;
 mod hostile;
 mod hotplug;
 mod interrupted;
@@ -13,3 +14,4 @@ mod lifecycle;
 mod pressure;
 mod shell;
 mod tools;
+mod users;

@@ -54,8 +54,13 @@ fn pack(
 ) -> Image {
     let sample = corpus::wanted().expect("a sample of pages");
     let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let contents =
-        Contents { build: Build::Checked, corpus: &sample, script: Some(script), daemon };
+    let contents = Contents {
+        build: Build::Checked,
+        corpus: &sample,
+        script: Some(script),
+        configuration: None,
+        daemon,
+    };
     pack(&test, contents).expect("the image is packed")
 }
 

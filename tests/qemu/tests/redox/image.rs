@@ -30,6 +30,7 @@ fn both_kernels_get_the_same_programs_byte_for_byte() {
         build: Build::Checked,
         corpus: &sample,
         script: Some("exit 0\n"),
+        configuration: None,
         daemon: DAEMON,
     };
     let own = Image::pack("same-own", contents).expect("it is packed");

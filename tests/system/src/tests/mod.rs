@@ -5,6 +5,7 @@
 
 mod areas;
 mod daemon;
+mod discard;
 mod engine;
 mod in_flight;
 mod memory;

@@ -5,7 +5,7 @@ use swap_pager::{AREAS_MAX, AreaIndex};
 use syscall::error::EIO;
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
 use syscall::schemev2::Opcode;
-use zram_abi::verb::{Cookie, SWAP_ATTACH};
+use zram_abi::verb::{Cookie, DISCARD, SWAP_ATTACH};
 use zramd::platform::Answer;
 
 use super::{DAEMON, DAEMON_PAGES, World};
@@ -49,10 +49,10 @@ impl World {
         self.forgotten.clear();
         let mut open: Vec<_> = queues(self.setup.cpus).collect();
         while !open.is_empty() {
-            let queue = open.swap_remove(self.random.below(open.len()));
+            let queue = open.swap_remove(self.random.index(open.len()));
             lock(&self.machine).queue_closed(queue);
             self.heed();
-            let others = self.random.below(4);
+            let others = self.random.index(4);
             self.steps(others);
         }
         lock(&self.machine).end_life();
@@ -131,6 +131,20 @@ impl World {
     ) -> (Answer, Vec<u8>) {
         let payload = payload.to_vec();
         self.call(Call { number: 0, opcode, handle, words: [word, 0, 0], payload })
+    }
+
+    /// Discards slots of a mounted device through the mount's own handle, whatever the pager has there;
+    /// other things happen meanwhile. Returns what was answered, which may be an errno.
+    pub(crate) fn discard(&mut self, area: Area, (first, count): (u64, u64)) -> Answer {
+        let Area { handle, cookie, .. } = area;
+        let end = first.saturating_add(count).min(u64::from(cookie.pages));
+        let slots = (first..end).map(|slot| (u32::from(cookie.device), slot as u32));
+        lock(&self.machine).ledger.discard_begins(slots);
+        let words = [DISCARD, first, count];
+        let call = Call { number: 0, opcode: Opcode::Call, handle, words, payload: Vec::new() };
+        let (answer, _) = self.call(call);
+        lock(&self.machine).ledger.discard_ended();
+        answer
     }
 
     /// Opens a file of the scheme.

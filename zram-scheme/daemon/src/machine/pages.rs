@@ -11,7 +11,7 @@
 use core::num::NonZeroU32;
 use core::ops::Range;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use zram::{NoMemory, PAGE_SIZE, PageBytes, PageSource};
 use zram_rt::memory as mapping;
@@ -29,6 +29,9 @@ static NUMBERS: Numbers = Numbers::new(NUMBERS_MAX);
 
 /// Pages that are mapped, spare ones included.
 static COMMITTED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether it was told that no number is left; once is enough.
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
 
 /// Returns how many pages are mapped.
 pub(super) fn committed() -> usize {
@@ -60,6 +63,18 @@ impl PoolPage {
     }
 }
 
+/// Says so, the first time, if all pages that there are numbers for are taken.
+fn none_left() -> NoMemory {
+    // Relaxed: who comes first says it, and that orders nothing.
+    if NUMBERS.is_used_up() && !IS_TOLD.swap(true, Ordering::Relaxed) {
+        let gib = (u64::from(NUMBERS_MAX) * PAGE_SIZE as u64) >> 30;
+        log::error!(
+            "the pools of all devices have {gib} GiB of pages, which is the most there can be"
+        );
+    }
+    NoMemory
+}
+
 fn address_of(number: u32) -> usize {
     REGION + number as usize * PAGE_SIZE
 }
@@ -87,7 +102,7 @@ impl PageSource for PoolPages {
 
     fn commit(&self) -> Result<PoolPage, NoMemory> {
         for _ in 0..STEPS_MAX {
-            let number = match NUMBERS.take().ok_or(NoMemory)? {
+            let number = match NUMBERS.take().ok_or_else(none_left)? {
                 Taken::Mapped(number) => return Ok(PoolPage::new(number)),
                 Taken::Unmapped(number) => number,
             };

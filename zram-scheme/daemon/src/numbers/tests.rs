@@ -77,7 +77,7 @@ fn a_number_behind_the_last_one_is_refused() {
     let (numbers, mut system) = (Numbers::new(SET_NUMBERS + 70), System::new(usize::MAX));
     let taken = commit_many(&numbers, &mut system, SET_NUMBERS + 70);
     assert_eq!(taken.last(), Some(&(SET_NUMBERS + 69)));
-    assert_eq!(numbers.take(), None);
+    assert_eq!((numbers.take(), numbers.is_used_up()), (None, true));
     numbers.release(3, |run| system.unmap(run));
     assert_eq!(numbers.take(), Some(Taken::Unmapped(3)));
 }

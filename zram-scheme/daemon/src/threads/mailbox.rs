@@ -4,6 +4,10 @@
 //! them costs memory once, at start. CPU events have places of their own, because a CPU must not be
 //! refused for a storm; there is at most one at a time, as each waits for its answer. After
 //! [`Mailbox::close`] nothing comes in any more.
+//!
+//! Its memory is touched as deep as the mailbox has been, and no further: an empty one begins again at
+//! its first place. Otherwise each message would take the next one, and a page more every so often,
+//! until all were touched.
 
 use alloc::collections::VecDeque;
 
@@ -104,9 +108,28 @@ impl<P: Platform, C> Mailbox<P, C> {
         }
     }
 
+    /// Waits for the oldest message and takes it out, or returns nothing once it is `deadline_ns`.
+    pub fn take_until(&self, platform: &P, deadline_ns: u64) -> Option<Message<C>> {
+        loop {
+            // Acquire: as in `take`.
+            let posts = self.posts.load(Ordering::Acquire);
+            let message = self.try_take();
+            if message.is_some() || platform.now_ns() >= deadline_ns {
+                return message;
+            }
+            platform.wait(&self.posts, posts, Some(deadline_ns));
+        }
+    }
+
     /// Takes out the oldest message if there is one.
     pub fn try_take(&self) -> Option<Message<C>> {
-        self.queue.lock().messages.pop_front()
+        let messages = &mut self.queue.lock().messages;
+        let oldest = messages.pop_front();
+        if messages.is_empty() {
+            // Puts the next one at the first place.
+            messages.clear();
+        }
+        oldest
     }
 
     /// Lets nothing in any more and returns what has not been taken out.

@@ -4,21 +4,27 @@
 //! its way waits 5 s for the actor. So the actor only takes the content out of its device, where
 //! nobody finds it any more, and puts it here; a thread of its own does the rest.
 //!
-//! At most [`RETIRED_MAX`] contents wait. One more makes the actor give one back itself, and so does
-//! a new device that finds no memory while some wait: then the memory is worth the wait, as nothing
-//! else brings it back sooner. Until it is given back, memory is counted in
-//! [`crate::daemon::Remains`], and exit waits for all of it. Without a thread, exit does everything.
+//! What waits is linked through the [`Seat`] that each content gets when it is built, where running out
+//! of memory is an answer. So there is always a place for a content that is retired, and the actor
+//! never gives one back itself. How many can wait is bounded by memory: each still has its own, and a
+//! new one needs some. A new device that finds none while some wait is worth a short wait
+//! ([`Reaper::wait_for_memory`]), as nothing else brings it back sooner. Until it is given back, memory is
+//! counted in [`crate::daemon::Remains`], and exit waits for all of it. Without a thread, exit does
+//! everything.
 
-use alloc::collections::VecDeque;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use lock_api::Mutex;
+use zram::NoMemory;
 
 use crate::devices::Content;
 use crate::platform::Platform;
 use crate::sync::{AtomicU32, Ordering};
 
-/// Most contents that wait: as many as scripts reset in one go, and their bookkeeping is small.
-pub const RETIRED_MAX: usize = 16;
+/// How long a wait for memory lasts before it is looked for again, though nothing was said: a large
+/// content comes back page by page.
+const LOOK_AGAIN_NS: u64 = 50_000_000;
 
 /// What waits to be given back.
 pub struct Reaper<P: Platform> {
@@ -28,7 +34,10 @@ pub struct Reaper<P: Platform> {
 }
 
 struct Queue<P: Platform> {
-    waiting: VecDeque<Retired<P>>,
+    /// The one that came last; it leads to the others.
+    last: Option<Seat<P>>,
+    /// How many those are.
+    waiting: usize,
     /// Contents that somebody gives back now.
     in_hand: usize,
     /// Bytes of slot tables that wait or are in hand.
@@ -36,47 +45,72 @@ struct Queue<P: Platform> {
     is_closed: bool,
 }
 
+/// The right to retire a content, with the memory that this takes.
+pub(crate) struct Seat<P: Platform>(Box<[Taken<P>; 1]>);
+
+/// Who sits there, and who came before.
+struct Taken<P: Platform> {
+    retired: Option<Retired<P>>,
+    before: Option<Seat<P>>,
+}
+
 struct Retired<P: Platform> {
     content: Content<P>,
     table_bytes: u64,
 }
 
+impl<P: Platform> Seat<P> {
+    /// Returns a seat for one content.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`].
+    pub(crate) fn new() -> Result<Self, NoMemory> {
+        // An array of one, because a box of an array can be allocated fallibly.
+        let mut seats = Vec::new();
+        seats.try_reserve_exact(1).map_err(|_| NoMemory)?;
+        seats.push(Taken { retired: None, before: None });
+        seats.into_boxed_slice().try_into().map(Self).map_err(|_| NoMemory)
+    }
+}
+
 impl<P: Platform> Reaper<P> {
-    /// Returns a reaper without work. Called once, at start, where running out of memory may end the
-    /// daemon.
+    /// Returns a reaper without work.
     pub(crate) fn new() -> Self {
-        let waiting = VecDeque::with_capacity(RETIRED_MAX);
-        let queue = Queue { waiting, in_hand: 0, table_bytes: 0, is_closed: false };
+        let queue = Queue { last: None, waiting: 0, in_hand: 0, table_bytes: 0, is_closed: false };
         Self { queue: Mutex::new(queue), changes: AtomicU32::new(0) }
     }
 
-    /// Takes a content that nobody finds any more. Needs no memory.
-    ///
-    /// # Context
-    ///
-    /// Waits only if [`RETIRED_MAX`] contents wait already: then one is given back first.
-    pub(crate) fn retire(&self, platform: &P, content: Content<P>) {
+    /// Takes a content that nobody finds any more. Needs no memory and waits for nothing.
+    pub(crate) fn retire(&self, platform: &P, content: Content<P>, mut seat: Seat<P>) {
         let table_bytes = content.statistics().metadata.table_bytes;
-        // Only the actor puts contents in, so the place that is made stays free.
-        if self.queue.lock().waiting.len() >= RETIRED_MAX {
-            self.reap_one(platform);
-        }
+        let [taken] = &mut *seat.0;
+        taken.retired = Some(Retired { content, table_bytes });
         let mut queue = self.queue.lock();
+        taken.before = queue.last.take();
+        queue.last = Some(seat);
+        queue.waiting += 1;
         queue.table_bytes = queue.table_bytes.saturating_add(table_bytes);
-        queue.waiting.push_back(Retired { content, table_bytes });
         drop(queue);
         self.changed(platform);
     }
 
-    /// Gives back the content that waits longest; returns whether there was one.
+    /// Gives back the content that came last, as good as any; returns whether there was one.
     pub(crate) fn reap_one(&self, platform: &P) -> bool {
-        let oldest = {
+        let last = {
             let mut queue = self.queue.lock();
-            let oldest = queue.waiting.pop_front();
-            queue.in_hand += usize::from(oldest.is_some());
-            oldest
+            let mut last = queue.last.take();
+            if let Some(Seat(seat)) = &mut last {
+                let [taken] = &mut **seat;
+                queue.last = taken.before.take();
+                queue.waiting -= 1;
+                queue.in_hand += 1;
+            }
+            last
         };
-        let Some(Retired { content, table_bytes }) = oldest else { return false };
+        let Some(Seat(seat)) = last else { return false };
+        let [Taken { retired, .. }] = *seat;
+        let Retired { content, table_bytes } = retired.expect("who waits has a content");
         drop(content);
         {
             let mut queue = self.queue.lock();
@@ -84,6 +118,26 @@ impl<P: Platform> Reaper<P> {
             queue.table_bytes = queue.table_bytes.saturating_sub(table_bytes);
         }
         self.changed(platform);
+        true
+    }
+
+    /// Returns a count of what was put in and given back, to be passed to [`Self::wait_for_memory`].
+    pub(crate) fn changes(&self) -> u32 {
+        // Acquire: as in `run`.
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Waits until there may be more memory than when the count was `seen`. Returns false, at once or
+    /// at `deadline_ns`, if it is not worth trying again.
+    pub(crate) fn wait_for_memory(&self, platform: &P, seen: u32, deadline_ns: u64) -> bool {
+        let now_ns = platform.now_ns();
+        // In this order: what is given back in between has changed the count.
+        let is_over = self.remains().0 == 0 && self.changes() == seen;
+        if is_over || now_ns >= deadline_ns {
+            return false;
+        }
+        let until_ns = now_ns.saturating_add(LOOK_AGAIN_NS).min(deadline_ns);
+        platform.wait(&self.changes, seen, Some(until_ns));
         true
     }
 
@@ -122,7 +176,7 @@ impl<P: Platform> Reaper<P> {
     /// Returns how many contents wait or are being given back, and the bytes of their slot tables.
     pub(crate) fn remains(&self) -> (usize, u64) {
         let queue = self.queue.lock();
-        (queue.waiting.len() + queue.in_hand, queue.table_bytes)
+        (queue.waiting + queue.in_hand, queue.table_bytes)
     }
 
     fn changed(&self, platform: &P) {

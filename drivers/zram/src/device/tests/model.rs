@@ -103,7 +103,7 @@ impl Run<'_> {
             }
             Err(StoreError::Limit) => assert!(self.limit != 0 && used >= self.limit),
             Err(StoreError::NoReserve) => assert_eq!(self.pages.refusals() + 1, refusals),
-            Err(StoreError::OutOfRange) => panic!("slot {slot} is there"),
+            Err(StoreError::Full | StoreError::OutOfRange) => panic!("slot {slot} is there"),
         }
         self.check_content(slot);
     }

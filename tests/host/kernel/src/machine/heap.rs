@@ -8,13 +8,13 @@
 use linked_list_allocator::LockedHeap;
 
 use super::cpu::CPU_SIZE;
-use super::cpu_id::CPUS_MAX;
 use crate::heap_sum::HEAP_SUM_ROOM;
+use crate::limits::CPUS_MAX;
 
 #[global_allocator]
 static HEAP: LockedHeap = LockedHeap::empty();
 
-/// The part of memory that becomes heap for the tables of areas: of areas of 14 times the memory, at 2.25
+/// The part of memory that becomes heap for the tables of areas: of 13 times the memory in swap, at 2.4
 /// bytes a page.
 const MEMORY_SHARE: u64 = 128;
 

@@ -2,7 +2,8 @@
 //!
 //! Each thread maps its share, fills it with the expanded sample (`guest::sample`), waits until all
 //! have, and then goes through it in random order as often as asked, comparing each page with what
-//! it must hold. `--dirty` rewrites a percentage of the pages on the way. With `--report`, the
+//! it must hold. `--dirty` rewrites a percentage of the pages on the way, `--same-filled` makes a
+//! percentage of them one repeated word. With `--report`, the
 //! program `report` runs before the memory is given back: what it shows is the full machine. With
 //! `--until-swapoff` nothing is touched between filling and the end of the last mounted area. A wrong
 //! byte is a line and exit code 1. With `--figures`, lines for programs follow what people read.
@@ -35,6 +36,7 @@ use work::{Plan, Work};
 zram_rt::entry!(main);
 
 const HELP: &str = "memhog --size SIZE [--passes N] [--threads N] [--dirty PERCENT] [--seed N]
+              [--same-filled PERCENT]
               [--report]     (runs report while the memory is still full)
               [--figures]    (also prints its numbers for programs)
               [--until-swapoff]    (checks once nothing is mounted any more)";
@@ -72,13 +74,14 @@ fn options() -> Result<Plan, String> {
     let threads = options.take_size("--threads")?.unwrap_or(1);
     let passes = options.take_size("--passes")?.unwrap_or(1);
     let dirty = options.take_size("--dirty")?.unwrap_or(0);
+    let same_filled = options.take_size("--same-filled")?.unwrap_or(0);
     let seed = options.take_size("--seed")?.unwrap_or(1);
     let with_report = options.take_flag("--report");
     let until_swapoff = options.take_flag("--until-swapoff");
     let with_figures = options.take_flag("--figures");
     options.end()?;
     let pages = size / PAGE_SIZE as u64;
-    if threads == 0 || threads > THREADS_MAX || pages < threads || dirty > 100 {
+    if threads == 0 || threads > THREADS_MAX || pages < threads || dirty.max(same_filled) > 100 {
         return Err(format!(
             "1 to {THREADS_MAX} threads, a page or more for each, at most 100 percent"
         ));
@@ -90,6 +93,7 @@ fn options() -> Result<Plan, String> {
         threads,
         passes,
         dirty_percent: dirty,
+        same_filled_percent: same_filled,
         seed,
         with_report,
         until_swapoff,

@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) passes: u64,
     /// How many of a hundred pages are rewritten when they are checked.
     pub(crate) dirty_percent: u64,
+    /// How many of a hundred pages are one repeated word.
+    pub(crate) same_filled_percent: u64,
     /// Chooses stamps and orders.
     pub(crate) seed: u32,
     /// Whether `report` runs before the memory is given back.
@@ -33,6 +35,19 @@ pub(crate) struct Plan {
     pub(crate) until_swapoff: bool,
     /// Whether numbers are printed for programs, too.
     pub(crate) with_figures: bool,
+}
+
+impl Plan {
+    /// Makes page `index` as it is after `changes` changes.
+    fn make(&self, sample: &Sample, (index, changes): (u64, u32), page: &mut [u8]) {
+        if index.wrapping_mul(37) % 100 < self.same_filled_percent {
+            let stamp = u64::from(changes) << 32 | u64::from(self.seed);
+            let word = mix(index ^ mix(stamp)).to_le_bytes();
+            page.chunks_exact_mut(word.len()).for_each(|part| part.copy_from_slice(&word));
+        } else {
+            sample.expand(index, self.seed, changes, page);
+        }
+    }
 }
 
 /// One thread's share.
@@ -69,7 +84,7 @@ impl Work {
     pub(crate) fn run(mut self) {
         for (index, page) in (self.first..).zip(self.memory.bytes_mut().chunks_exact_mut(PAGE_SIZE))
         {
-            self.sample.expand(index, self.plan.seed, 0, page);
+            self.plan.make(&self.sample, (index, 0), page);
             self.progress.page_done();
         }
         self.progress.wait_for_gate(Gate::Filled);
@@ -87,7 +102,7 @@ impl Work {
             let place = place as usize;
             let index = self.first + place as u64;
             let changes = self.changes.bytes()[place];
-            self.sample.expand(index, self.plan.seed, u32::from(changes), &mut expected);
+            self.plan.make(&self.sample, (index, u32::from(changes)), &mut expected);
             let page = &mut self.memory.bytes_mut()[place * PAGE_SIZE..][..PAGE_SIZE];
             if *page != expected {
                 self.progress.page_wrong();
@@ -95,7 +110,7 @@ impl Work {
             }
             if random.below(100) < self.plan.dirty_percent {
                 let changes = changes.wrapping_add(1);
-                self.sample.expand(index, self.plan.seed, u32::from(changes), page);
+                self.plan.make(&self.sample, (index, u32::from(changes)), page);
                 self.changes.bytes_mut()[place] = changes;
             }
             self.progress.page_done();

@@ -4,7 +4,7 @@
 //! Bugs (`broken`) end it by a panic, if the program was built with assertions and overflow checks.
 //! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
 //! ends with 0 if all were. `limits` are calls that are right and made too often. `random` makes calls of
-//! which nobody knows what they do. `loop` takes all the time that it can get, `impostor` all the memory,
+//! which nobody knows what they do, `odd` writes to settings at random. `loop` takes all the time that it can get, `impostor` all the memory,
 //! by a program that has the shell's name. `client` and `fill` are bad clients of a device. In place of the daemon, without arguments, it is a bad server.
 
 #![no_std]
@@ -18,6 +18,7 @@ mod crash;
 mod device;
 mod lies;
 mod limits;
+mod odd;
 mod random;
 mod raw;
 
@@ -47,6 +48,11 @@ fn main() -> u8 {
     }
     if what == "impostor" {
         return pose_as_shell(words.next().unwrap_or("256M"));
+    }
+    if what == "odd" {
+        let seed = words.next().and_then(|text| text.parse().ok());
+        let count = words.next().and_then(|text| text.parse().ok());
+        return odd::run(seed.unwrap_or(1), count.unwrap_or(odd::WRITES));
     }
     if what == "random" || what == random::CHILD {
         let seed = words.next().and_then(|text| text.parse().ok());
@@ -91,7 +97,8 @@ fn list() -> u8 {
     print!("\nlies:");
     lies::ALL.iter().for_each(|(name, _)| print!(" {name}"));
     println!("\nall lies: lie\nloops: loop [MILLISECONDS]\nthe shell's name: impostor [SIZE]");
-    println!("calls at random: random [SEED [COUNT]]\nbad clients: client DEVICE, fill DEVICE");
+    println!("calls at random: random [SEED [COUNT]]\nsettings at random: odd [SEED [COUNT]]");
+    println!("bad clients: client DEVICE, fill DEVICE");
     0
 }
 

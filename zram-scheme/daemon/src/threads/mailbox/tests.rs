@@ -34,6 +34,21 @@ fn messages_come_out_in_order_of_arrival() {
 }
 
 #[test]
+fn messages_that_come_one_by_one_use_the_same_place() {
+    let platform = FakePlatform::new();
+    let mailbox = Mailbox::new();
+    let places: Vec<*const Message<u32>> = (0..2 * MAILBOX_MAX as u32)
+        .map(|number| {
+            mailbox.post(&platform, from_client(number)).unwrap();
+            let place = mailbox.queue.lock().messages.as_slices().0.as_ptr();
+            mailbox.take(&platform);
+            place
+        })
+        .collect();
+    assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
+}
+
+#[test]
 fn a_full_mailbox_gives_the_message_back_but_takes_a_cpu_event() {
     let platform = FakePlatform::new();
     let mailbox = Mailbox::new();

@@ -4,8 +4,9 @@ use hotplug::{CpuId, Stage};
 use syscall::O_WRONLY;
 use syscall::schemev2::Opcode;
 
-use super::RETIRED_MAX;
+use crate::fake::allocator::with_allocations;
 use crate::fake::{FakeClient, Machine, page, result_of};
+use crate::platform::Platform;
 
 /// A machine whose device 0 holds `count` pages in its pool.
 fn filled(count: u64) -> Machine {
@@ -56,17 +57,53 @@ fn a_cpu_and_a_reset_are_answered_while_not_one_page_can_be_given_back() {
     assert_eq!((remains.pool_pages, remains.table_bytes), (0, 0), "exit waited for all of it");
 }
 
+/// Many more contents than anybody resets in one go.
+const MANY: usize = 40;
+
 #[test]
-fn one_more_content_than_may_wait_makes_the_actor_give_one_back() {
+fn the_actor_gives_back_nothing_however_many_contents_wait() {
     let mut machine = filled(1);
     let reset = machine.open_as("0/reset", O_WRONLY, 0).unwrap();
     let disksize = machine.open_as("0/disksize", O_WRONLY, 0).unwrap();
-    for round in 0..2 * RETIRED_MAX {
+    for round in 0..MANY {
         for (handle, text) in [(reset, "1"), (disksize, "1M")] {
             machine.send(FakeClient::new(Opcode::Write, handle, [0; 3], text.into()));
             machine.actor.as_mut().unwrap().turn();
         }
         let (waiting, _) = machine.daemon.reaper.remains();
-        assert_eq!(waiting, (round + 1).min(RETIRED_MAX));
+        assert_eq!(waiting, round + 1);
     }
+    machine.actor.as_mut().unwrap().settle();
+    assert_eq!(machine.daemon.reaper.remains(), (0, 0));
+}
+
+/// Resets the device, whose content then waits, and gives it a size while no memory is granted.
+fn size_without_memory(machine: &mut Machine) -> Result<usize, i32> {
+    let reset = machine.open_as("0/reset", O_WRONLY, 0).unwrap();
+    machine.send(FakeClient::new(Opcode::Write, reset, [0; 3], b"1".to_vec()));
+    machine.actor.as_mut().unwrap().turn();
+    let disksize = machine.open_as("0/disksize", O_WRONLY, 0).unwrap();
+    let tag = machine.send(FakeClient::new(Opcode::Write, disksize, [0; 3], b"1M".to_vec()));
+    let actor = machine.actor.as_mut().unwrap();
+    with_allocations(0, || actor.turn());
+    machine.daemon.socket.answer_to(tag).map(|(cqe, _)| result_of(cqe)).unwrap()
+}
+
+#[test]
+fn a_new_size_that_finds_no_memory_waits_a_second_for_what_others_give_back_and_is_refused() {
+    let mut machine = filled(200);
+    let before_ns = machine.platform.now_ns();
+    assert_eq!(size_without_memory(&mut machine), Err(syscall::ENOMEM));
+    assert_eq!(machine.platform.now_ns() - before_ns, 1_000_000_000);
+    let (waiting, _) = machine.daemon.reaper.remains();
+    assert_eq!(waiting, 1, "the actor gave nothing back itself");
+}
+
+#[test]
+fn a_new_size_that_finds_no_memory_is_refused_at_once_when_nothing_comes_back() {
+    let mut machine = filled(200);
+    machine.echo("0/reset", "1").unwrap();
+    let before_ns = machine.platform.now_ns();
+    assert_eq!(size_without_memory(&mut machine), Err(syscall::ENOMEM));
+    assert_eq!(machine.platform.now_ns(), before_ns);
 }
