@@ -1,5 +1,5 @@
 # The verbs. `make help` lists them; each calls cargo or one script.
-.PHONY: help setup run demo shell test check model loom soak corpus bench bench-instructions bench-guest fuzz clean
+.PHONY: help setup run demo shell redox test test-redox check model loom soak corpus bench bench-instructions bench-guest fuzz train-tables clean
 .DEFAULT_GOAL := help
 
 QEMU := cargo run --package qemu --
@@ -7,16 +7,22 @@ QEMU := cargo run --package qemu --
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
 
-setup: ## look for QEMU and cc, and install them where that needs no password (NO_INSTALL=1: never)
+setup: ## look for QEMU and cc, and install them where that needs no password (NO_INSTALL=anything: never)
 	@sh tests/qemu/setup.sh
 
-run: setup ## boot the image and run a program larger than the machine (MEM=256 CPUS=2 CORPUS=FILE)
+run: setup ## boot the image and run a program larger than the machine (MEM=256 CPUS=2 CORPUS=FILE CONF=FILE)
 	@$(QEMU) demo
 
 demo: run ## the same as run
 
-shell: setup ## boot the same image with a prompt
+shell: setup ## boot the same image with a prompt (MEM=256 CPUS=2 CONF=FILE, or CONF=none: no swap at first)
 	@$(QEMU) shell
+
+redox: setup ## boot the image of make shell on your own Redox kernel (REDOX_KERNEL=FILE MEM=256 CPUS=1)
+	@$(QEMU) redox
+
+test-redox: setup ## run the tests that need a Redox kernel (REDOX_KERNEL=FILE)
+	@$(QEMU) test-redox
 
 test: setup ## run every test, on the host and under QEMU; the last line counts them
 	@$(QEMU) test
@@ -34,6 +40,7 @@ model: ## explore the lifecycle in every order, and show the races that Linux ha
 loom: ## explore every interleaving of the hand-made locks and words
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zramd --lib interleavings
 	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package zram --test loom
+	RUSTFLAGS="--cfg loom" cargo test --target-dir target/loom --release --package swap-pager --lib interleavings
 
 soak: setup ## storms for longer, machines of all sizes (SECONDS=300 SEED=N); or only some (MEM=128,2048 CPUS=1 SAMPLE=usual,random,half; HOSTILE=1..9)
 	@$(QEMU) soak
@@ -52,6 +59,11 @@ bench-instructions: ## count instructions a page with valgrind, which no noise c
 
 bench-guest: setup ## measure the path of a page in the guest, with 1 and 2 CPUs (COUNTED=1: one boot, instructions only)
 	@$(QEMU) bench-guest
+
+train-tables: ## make the tables of codes of pagelz anew (CORPUS="FILE-OR-FOLDER...")
+	@cargo build --quiet --release --package train
+	@target/release/train $(CORPUS) > target/tables.rs
+	@mv target/tables.rs drivers/zram/src/zcomp/pagelz/coded/tables.rs
 
 clean: ## remove everything that was built
 	cargo clean

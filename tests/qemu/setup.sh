@@ -2,7 +2,7 @@
 # Looks for the tools that building and running need; installs what Debian packages may bring.
 #
 # Missing packages are installed only by root or where `sudo -n` works without a password, after the
-# exact command was printed. NO_INSTALL=1 forbids it. Exit code 2: something is missing.
+# exact command was printed. NO_INSTALL, with whatever in it, forbids it. Exit code 2: something is missing.
 set -u
 
 say() { echo "setup: $*" >&2; }
@@ -18,8 +18,8 @@ command -v qemu-system-x86_64 >/dev/null || packages="${packages:+$packages }qem
 [ -n "$packages" ] || exit 0
 
 line="apt-get install -y --no-install-recommends $packages"
-if [ "${NO_INSTALL:-}" = 1 ]; then
-    say "missing: $packages; NO_INSTALL=1 forbids installing; as root: $line"
+if [ -n "${NO_INSTALL:-}" ]; then
+    say "missing: $packages; NO_INSTALL=$NO_INSTALL forbids installing; as root: $line"
     exit 2
 fi
 if [ "$(id -u)" -eq 0 ]; then

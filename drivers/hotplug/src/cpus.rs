@@ -1,7 +1,7 @@
-//! Names of CPUs and sets of them.
+//! Names of CPUs and sets of them: the one identity of a CPU, for engine, daemon and kernel.
 //!
-//! A set is one 128-bit word, because Redox's affinity mask has 16 bytes. Neighbours: `cpu.rs`,
-//! `multi.rs`.
+//! A set is one 128-bit word, because Redox's affinity mask has 16 bytes. A machine with fewer places
+//! checks a number against its own CPUs where the number comes in. Neighbours: `cpu.rs`, `multi.rs`.
 
 /// Most CPUs: the bits of Redox's affinity mask.
 pub const CPUS_MAX: usize = 128;
@@ -13,6 +13,9 @@ const _: () = assert!(CPUS_MAX == u128::BITS as usize);
 pub struct CpuId(u8);
 
 impl CpuId {
+    /// The CPU that booted the machine; it cannot go.
+    pub const BOOT: Self = Self(0);
+
     /// Returns the CPU of that number, or nothing from [`CPUS_MAX`] on.
     pub const fn new(number: u32) -> Option<Self> {
         if number < CPUS_MAX as u32 { Some(Self(number as u8)) } else { None }
@@ -29,6 +32,12 @@ impl CpuId {
     }
 }
 
+impl core::fmt::Display for CpuId {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
 /// A set of CPUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CpuSet(u128);
@@ -37,9 +46,26 @@ impl CpuSet {
     /// The set without members.
     pub const EMPTY: Self = Self(0);
 
+    /// Returns the set of one member.
+    pub const fn of(cpu: CpuId) -> Self {
+        Self(1 << cpu.0)
+    }
+
+    /// Returns the set in which CPU `n` is a member if bit `n` is set.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
+    /// Returns the set as a word: bit `n` for CPU `n`.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
     /// Returns whether `cpu` is a member.
     pub const fn contains(self, cpu: CpuId) -> bool {
-        self.0 >> cpu.0 & 1 == 1
+        // One half by itself: a shift of 128 bits costs several times as much, and schedulers ask often.
+        let half = if cpu.0 < 64 { self.0 as u64 } else { (self.0 >> 64) as u64 };
+        half >> (cpu.0 % 64) & 1 == 1
     }
 
     /// Returns the set with `cpu`.
@@ -50,6 +76,16 @@ impl CpuSet {
     /// Returns the set without `cpu`.
     pub const fn without(self, cpu: CpuId) -> Self {
         Self(self.0 & !(1 << cpu.0))
+    }
+
+    /// Returns the members of either set.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns the members that both sets have.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Returns whether there is no member.
@@ -71,6 +107,16 @@ impl CpuSet {
     pub const fn last(self) -> Option<CpuId> {
         if self.0 == 0 { None } else { Some(CpuId(127 - self.0.leading_zeros() as u8)) }
     }
+
+    /// Returns the members, lowest number first.
+    pub fn iter(self) -> impl Iterator<Item = CpuId> {
+        let mut rest = self;
+        core::iter::from_fn(move || {
+            let first = rest.first()?;
+            rest = rest.without(first);
+            Some(first)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -91,5 +137,27 @@ mod tests {
         let one = set.without(cpus[1]).without(cpus[2]);
         assert_eq!((one.first(), one.last()), (Some(cpus[0]), Some(cpus[0])));
         assert_eq!((CpuSet::EMPTY.first(), CpuSet::EMPTY.last()), (None, None));
+    }
+
+    #[test]
+    fn a_set_gives_its_members_in_order() {
+        let cpus = [127, 0, 64, 63].map(|number| CpuId::new(number).unwrap());
+        let set = cpus.into_iter().map(CpuSet::of).fold(CpuSet::EMPTY, CpuSet::union);
+        let numbers: Vec<u32> = set.iter().map(CpuId::number).collect();
+        assert_eq!(numbers, [0, 63, 64, 127]);
+    }
+
+    #[test]
+    fn a_set_contains_its_members_and_no_other() {
+        let set = CpuSet::from_bits(1 << 63 | 1 << 64 | 1 << 127);
+        let found = (0..128).filter(|&number| set.contains(CpuId::new(number).unwrap()));
+        assert_eq!(found.collect::<Vec<u32>>(), [63, 64, 127]);
+    }
+
+    #[test]
+    fn what_two_sets_share_is_in_both() {
+        let (left, right) = (CpuSet::from_bits(0b0111), CpuSet::from_bits(0b1110));
+        assert_eq!(left.intersection(right).bits(), 0b0110);
+        assert_eq!(left.union(right).bits(), 0b1111);
     }
 }

@@ -8,6 +8,8 @@
 //! The lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device. A device
 //! grows beside everything else, but shrinking needs it alone, which the compiler sees to.
 
+mod states;
+
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use lock_api::RawMutex;
@@ -23,6 +25,8 @@ use crate::{
     StoreError, StoredAbove, StreamStatistics, Worker, same_filled,
 };
 use crate::{checksum::checksum, pool::Handle};
+
+pub use states::StoredSlot;
 
 /// What a device is created with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -426,6 +430,12 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     /// Sets `mem_used_max` to the use of now.
     pub fn reset_mem_used_max(&self) {
         self.pool.budget().reset_maximum();
+    }
+
+    /// Returns the pages that the pool uses, without asking its classes: cheap enough after each store.
+    #[must_use]
+    pub fn used_pages(&self) -> u64 {
+        self.pool.budget().used_pages()
     }
 
     /// Returns how many slots the device has.

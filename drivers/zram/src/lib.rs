@@ -38,11 +38,13 @@ mod test_support;
 mod worker;
 mod zcomp;
 
-pub use device::{Config, Purpose, Zram};
+pub use device::{Config, Purpose, StoredSlot, Zram};
 pub use error::{LoadError, NoMemory, StoreError, StoredAbove};
 pub use pool::{Compaction, HeapPages, PageSource};
 pub use statistics::{Metadata, Statistics, StreamStatistics};
 pub use worker::Worker;
+#[cfg(feature = "oracle")]
+pub use zcomp::plain_pagelz;
 pub use zcomp::{Algorithm, Compressor, Damaged, NoSuchLevel, OUTPUT_MAX, Stream};
 
 /// Size of a page in bytes; the unit of every store and load.

@@ -4,44 +4,11 @@
 //! The allocator of this program fails on demand. Its counts are per thread, as each test runs on
 //! its own.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use kit::allocator::{FailingAllocator, held};
 use zram::{Compressor, Config, HeapPages, NoMemory, PAGE_SIZE, Purpose, StoreError, Worker, Zram};
-
-thread_local! {
-    /// Allocations that still succeed.
-    static ALLOWED: Cell<u64> = const { Cell::new(u64::MAX) };
-    /// Bytes allocated and not freed.
-    static LIVE_BYTES: Cell<i64> = const { Cell::new(0) };
-}
-
-struct FailingAllocator;
 
 #[global_allocator]
 static ALLOCATOR: FailingAllocator = FailingAllocator;
-
-// SAFETY: every call is passed on to the system's allocator with the same arguments, or answered
-// with null, which is how an allocator says that it has no memory. Thread locals of this kind are
-// initialised at compile time and have no destructor, so reading them never allocates.
-unsafe impl GlobalAlloc for FailingAllocator {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let allowed = ALLOWED.get();
-        if allowed == 0 {
-            return std::ptr::null_mut();
-        }
-        ALLOWED.set(allowed - 1);
-        LIVE_BYTES.set(LIVE_BYTES.get() + layout.size() as i64);
-        // SAFETY: the caller keeps the conditions of `alloc` for the same layout.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE_BYTES.set(LIVE_BYTES.get() - layout.size() as i64);
-        // SAFETY: the pointer came from `alloc` above, hence from the system, with this layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
 
 type Device = Zram<spin::Mutex<()>, HeapPages>;
 
@@ -53,11 +20,8 @@ const CONFIG: Config = Config {
 };
 
 /// Runs `act` with only `allowed` allocations.
-fn with_allocations<T>(allowed: u64, act: impl FnOnce() -> T) -> T {
-    ALLOWED.set(allowed);
-    let result = act();
-    ALLOWED.set(u64::MAX);
-    result
+fn with_allocations<T>(allowed: usize, act: impl FnOnce() -> T) -> T {
+    kit::allocator::with_allocations(allowed, act).0
 }
 
 fn page(seed: u8) -> [u8; PAGE_SIZE] {
@@ -66,43 +30,43 @@ fn page(seed: u8) -> [u8; PAGE_SIZE] {
 
 #[test]
 fn creation_fails_at_every_allocation_with_nothing_left_behind() {
-    let before = LIVE_BYTES.get();
+    let before = held();
     let mut allowed = 0;
     while let Err(NoMemory) = with_allocations(allowed, || Device::new(CONFIG, HeapPages).map(drop))
     {
-        assert_eq!(LIVE_BYTES.get(), before, "after {allowed} allocations");
+        assert_eq!(held(), before, "after {allowed} allocations");
         allowed += 1;
         assert!(allowed < 100, "creation never succeeds");
     }
     assert!(allowed >= 5, "table, streams, pool, spares and counters are allocated");
-    assert_eq!(LIVE_BYTES.get(), before, "a device that is dropped leaves nothing");
+    assert_eq!(held(), before, "a device that is dropped leaves nothing");
 }
 
 #[test]
 fn a_cpu_that_gets_no_stream_changes_nothing() {
     let device = Device::new(CONFIG, HeapPages).expect("memory");
-    let before = LIVE_BYTES.get();
+    let before = held();
     assert_eq!(with_allocations(0, || device.cpu_up(1)), Err(NoMemory));
-    assert_eq!(LIVE_BYTES.get(), before);
+    assert_eq!(held(), before);
     device.cpu_up(1).expect("memory");
     device.cpu_down(1);
-    assert_eq!(LIVE_BYTES.get(), before);
+    assert_eq!(held(), before);
 }
 
 #[test]
 fn growing_fails_at_every_allocation_and_leaves_the_size() {
     let mut device = Device::new(CONFIG, HeapPages).expect("memory");
-    let before = LIVE_BYTES.get();
+    let before = held();
     let mut allowed = 0;
     while let Err(NoMemory) = with_allocations(allowed, || device.grow(1_000_000)) {
-        assert_eq!((device.disksize_pages(), LIVE_BYTES.get()), (5000, before));
+        assert_eq!((device.disksize_pages(), held()), (5000, before));
         allowed += 1;
         assert!(allowed < 100, "growing never succeeds");
     }
     assert!(allowed >= 16, "each of eight extensions is a vector in a box");
     assert_eq!(device.disksize_pages(), 1_000_000);
     assert_eq!(with_allocations(0, || device.shrink(5000)), Ok(()));
-    assert_eq!((device.disksize_pages(), LIVE_BYTES.get()), (5000, before));
+    assert_eq!((device.disksize_pages(), held()), (5000, before));
 }
 
 #[test]
@@ -180,7 +144,7 @@ fn runs_that_compaction_could_not_give_back_are_used_again() {
             let page = incompressible(slot + 1);
             device.store(&mut worker, slot, &page, Purpose::Write).expect("memory");
         }
-        live_bytes.push(LIVE_BYTES.get() - (live_bytes.capacity() * size_of::<i64>()) as i64);
+        live_bytes.push(held() - (live_bytes.capacity() * size_of::<isize>()) as isize);
         device.discard(&worker, 1, THREE_RUNS - 1);
         with_allocations(0, || device.compact(&mut worker));
     }

@@ -5,7 +5,7 @@
 //! events of sequence 0, which need no answer. The machine of what it knows is `hotplug`'s.
 
 use hotplug::{CPUS_MAX, Cpu, CpuId};
-use zram_abi::cpu_event::Stage;
+use zram_abi::Stage;
 
 /// What a reader is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,8 +18,8 @@
 //! All of it happens under the kernel's lock.
 
 use hotplug::{CpuId, Forbidden};
-use syscall::error::ETIMEDOUT;
-use zram_abi::cpu_event::Stage;
+use zram_abi::Stage;
+use zram_abi::error::ETIMEDOUT;
 
 /// Where the transition is; there is one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

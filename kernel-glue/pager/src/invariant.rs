@@ -28,6 +28,31 @@ pub enum Invariant {
 }
 
 impl Invariant {
+    /// All of them; the place of each is its number.
+    const ALL: [Self; 10] = [
+        Self::SlotTransition,
+        Self::EntryHasSlot,
+        Self::AreaExists,
+        Self::PageHasBatch,
+        Self::BatchHasRoom,
+        Self::QueueIsFree,
+        Self::EntryIsReported,
+        Self::CountsAgree,
+        Self::SlotHasUser,
+        Self::GrantIsWanted,
+    ];
+
+    /// Returns its number, which is never 0, for where a number must stand for it.
+    pub(crate) fn code(self) -> u8 {
+        let mut numbered = (1_u8..).zip(Self::ALL);
+        numbered.find(|(_, invariant)| *invariant == self).map_or(u8::MAX, |(code, _)| code)
+    }
+
+    /// Returns the one of this number.
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code.checked_sub(1)?)).copied()
+    }
+
     /// Returns its name, one word, for `swap:stat`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -42,5 +67,18 @@ impl Invariant {
             Self::SlotHasUser => "slot_has_user",
             Self::GrantIsWanted => "grant_is_wanted",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_survives_its_number() {
+        for invariant in Invariant::ALL {
+            assert_eq!(Invariant::from_code(invariant.code()), Some(invariant));
+        }
+        assert_eq!(Invariant::from_code(0), None);
     }
 }

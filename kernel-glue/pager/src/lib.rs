@@ -2,17 +2,21 @@
 //!
 //! A [`Pager`] is one value that its owner locks (the in-tree kernel's one lock; on Redox a spin
 //! mutex). Every method is called with that lock held, does a bounded amount of work, waits for
-//! nothing and, after construction and but for `swapon`, allocates nothing. What must be awaited is
-//! told in the answer: a thread that has to sleep is *prepared* here and committed by the kernel; a
-//! shootdown lies between [`Pager::reclaim_begin`] and [`Pager::reclaim_finish`], without the lock.
-//! The kernel is reached through [`Ports`], which never call back.
+//! nothing and, after construction, allocates nothing but chunks of slot maps as slots are first used
+//! ([`Config::table_bytes_max`]). What must be awaited is told in the answer: a thread that has to
+//! sleep is *prepared* here and committed by the kernel; a shootdown lies between
+//! [`Pager::reclaim_begin`] and [`Pager::reclaim_finish`], without the lock. The kernel is reached
+//! through [`Ports`], which never call back. What unmap, exit and fork do to entries it tells
+//! [`Entries`], whatever locks it holds; the pager collects that at its next turn.
 //!
 //! | file | its noun |
 //! | --- | --- |
 //! | `requests` | what is asked and answered |
 //! | `entry` | what stands in a page table in place of a page |
 //! | `ports` | what the pager needs of its kernel |
-//! | `places`: `areas`, `slots`, `bitmap`, `counts` | where pages can go, and what each place is doing |
+//! | `files`: `texts`, `params` | the files of `swap`: paths, verbs, texts, error numbers |
+//! | `places`: `areas`, `area`, `slots`, `bitmap` | where pages can go, and what each place is doing |
+//! | `places`: `entries`, `word` | who names which place, counted without the pager's lock |
 //! | `lines`: `queues` | the lines to the daemon's threads |
 //! | `lines`: `in_flight`, `fixed` | the pages of a batch, and what may happen to them meanwhile |
 //! | `frames`: `waiters` | threads that wait, in which line, and how no wake is lost |
@@ -20,13 +24,13 @@
 //! | `pressure`: `hand` | whether pages are to leave; the hand that goes round all of them |
 //! | `moves`: `fault`, `load` | a page is wanted; a page has come |
 //! | `moves`: `reclaim`, `store` | pages leave; the daemon has answered |
-//! | `moves`: `entries` | what unmap, fork and exit do to swap entries |
+//! | `moves`: `entries` | what the hooks have left is collected; fork begins |
 //! | `moves`: `reserve` | who gets a free frame |
 //! | `moves`: `oom` | memory is really gone |
 //! | `moves`: `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
 //! | `moves`: `swapoff` | everything comes back |
 //! | `invariant`, `moves`: `closing` | a bug of the pager's own closes it |
-//! | `memory` | tables that are made once |
+//! | `memory`, `sync`, `time` | tables that may be refused; what loom replaces; a clock that may stand still |
 //! | `statistics`, `moves`: `probe` | counts and latencies |
 
 #![no_std]
@@ -49,6 +53,7 @@ extern crate alloc;
 extern crate std;
 
 mod entry;
+pub mod files;
 mod frames;
 mod invariant;
 mod lines;
@@ -59,17 +64,22 @@ pub mod ports;
 mod pressure;
 mod requests;
 mod statistics;
+mod sync;
 #[cfg(test)]
 mod tests;
+mod time;
 
 pub use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
 pub use crate::invariant::Invariant;
 pub use crate::lines::STUCK_NS;
-pub use crate::places::areas::{AREAS_MAX, AreaInfo, AreaState};
+pub use crate::places::area::{AreaInfo, AreaState, Room};
+pub use crate::places::areas::AREAS_MAX;
+pub use crate::places::entries::{Duplicate, Entries};
+pub use crate::time::TICK_NS;
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
 pub use requests::{
-    Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, SwapOff,
-    SwapOffError, SwapOnError, Unmapped,
+    Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, Resize,
+    ResizeBy, SwapOff, SwapOffError, SwapOnError, Unmapped,
 };
 pub use statistics::{Latencies, Statistics};
 
@@ -80,10 +90,12 @@ use crate::memory::NoMemory;
 use crate::moves::closing::Health;
 use crate::moves::swapoff::Job;
 use crate::places::areas::Areas;
-use crate::places::counts::EntryCounts;
 use crate::pressure::Pressure;
+use crate::time::Time;
 
-use crate::ports::{Direction, Frames, Ports, SpaceId, Waiter};
+use alloc::sync::Arc;
+
+use crate::ports::{Clock, Direction, Frames, Ports, SpaceId, Waiter};
 use zram_abi::verb::Cookie;
 
 /// The pager: all areas, queues, waiting threads and pages in flight.
@@ -97,7 +109,8 @@ pub struct Pager {
     waiters: Waiters,
     pressure: Pressure,
     reserve: Reserve,
-    entries: EntryCounts,
+    entries: Arc<Entries>,
+    time: Time,
     swapoff: Option<Job>,
     statistics: Statistics,
     latencies: Latencies,
@@ -130,15 +143,17 @@ impl Pager {
     }
 
     fn with_tables(config: Config, reserve: Reserve) -> Result<Self, NoMemory> {
+        let entries = Arc::new(Entries::new(config.spaces)?);
         Ok(Self {
             spaces: config.spaces,
             health: Health::Sound,
-            areas: Areas::default(),
+            areas: Areas::new(Arc::clone(&entries), config.table_bytes_max)?,
             lines: Lines::new(config.cpus)?,
             waiters: Waiters::new(config.waiters, config.cpus)?,
             pressure: Pressure::new(),
             reserve,
-            entries: EntryCounts::new(config.spaces)?,
+            entries,
+            time: Time::default(),
             swapoff: None,
             statistics: Statistics::default(),
             latencies: Latencies::new()?,
@@ -157,7 +172,7 @@ impl Pager {
     ///
     /// # Context
     ///
-    /// The one call that allocates: two bytes and two bits a page of the device.
+    /// Allocates nothing: the map of its slots comes piece by piece as they are used.
     pub fn swapon(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let is_open = self.lines.are_served(Direction::In) && self.lines.are_served(Direction::Out);
         if !is_open || self.health != Health::Sound {
@@ -167,6 +182,13 @@ impl Pager {
     }
 
     /// Says whether the prepared thread is to sleep, as the last step before it does.
+    ///
+    /// # Context
+    ///
+    /// With [`Commit::Park`] the kernel must have the thread blocked before it lets go of the pager's lock
+    /// (on Redox `Status::Blocked`), and give up the CPU afterwards: a wake between the lock's end and the
+    /// block would find nobody to wake, and be lost. Until then the thread counts as awake: whatever it
+    /// still does (a shootdown, handing the CPU over) comes before this call.
     pub fn commit(&mut self, waiter: Waiter) -> Commit {
         self.waiters.commit(waiter)
     }
@@ -198,7 +220,18 @@ impl Pager {
 
     /// Returns how many swap entries the space has.
     pub fn swapped_pages(&self, space: SpaceId) -> u32 {
-        self.entries.of(space)
+        self.entries.count(space)
+    }
+
+    /// Returns the owner of swap entries, for the kernel's hooks: they tell it what unmap, exit and
+    /// fork do to entries, without the pager's lock.
+    pub fn entries(&self) -> Arc<Entries> {
+        Arc::clone(&self.entries)
+    }
+
+    /// Returns the time that deadlines are measured by.
+    fn now_ns(&self, clock: &impl Clock) -> u64 {
+        self.time.at(clock.now_ns())
     }
 
     /// Returns the watermarks.

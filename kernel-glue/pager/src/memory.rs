@@ -14,9 +14,18 @@ pub(crate) struct NoMemory;
 ///
 /// [`NoMemory`].
 pub(crate) fn filled<T: Clone>(count: u32, item: T) -> Result<Vec<T>, NoMemory> {
+    made(count, || item.clone())
+}
+
+/// Returns `count` items, each of them made.
+///
+/// # Errors
+///
+/// [`NoMemory`].
+pub(crate) fn made<T>(count: u32, item: impl FnMut() -> T) -> Result<Vec<T>, NoMemory> {
     let count = usize::try_from(count).map_err(|_| NoMemory)?;
     let mut items = Vec::new();
     items.try_reserve_exact(count).map_err(|_| NoMemory)?;
-    items.resize(count, item);
+    items.resize_with(count, item);
     Ok(items)
 }

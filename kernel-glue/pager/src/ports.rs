@@ -24,8 +24,9 @@ pub struct Frame(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Page(pub u64);
 
-/// An address space, below [`Config::spaces`](crate::Config); reused only after
-/// [`Pager::space_gone`](crate::Pager::space_gone).
+/// An address space, below [`Config::spaces`](crate::Config); reused only when
+/// [`Entries::is_gone`](crate::Entries::is_gone) does not say any more that the pager has yet to hear
+/// of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SpaceId(pub u32);
 
@@ -51,6 +52,17 @@ pub enum Mapping {
     /// As [`Mapping::Private`], but no [`Candidate`] until the program writes to it: it did not
     /// compress. Costs a flag beside a cleared dirty bit.
     NoGain,
+}
+
+/// A swap entry, and where it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The space.
+    pub space: SpaceId,
+    /// The page that the entry stands for.
+    pub page: Page,
+    /// The entry.
+    pub entry: SwapEntry,
 }
 
 /// What an address space means to the pager.
@@ -130,18 +142,25 @@ pub trait Spaces {
     /// Redox: `PageMapper::unmap_phys` without `Flusher::queue(.., FREE)`, then `set_swap_entry`.
     fn unmap(&mut self, space: SpaceId, page: Page, entry: SwapEntry) -> Option<Frame>;
 
-    /// Replaces the swap entry of `page` by `frame`, taking over the pager's use of it, with the
-    /// accessed bit set. Cannot fail: the table is there, it holds the entry.
+    /// Replaces a swap entry by `frame`, taking over the pager's use of it, with the
+    /// accessed bit set, if the entry still stands there; returns whether it did. It does not when it was
+    /// unmapped just now, or when the space is gone: then nothing changes, the frame stays the pager's,
+    /// and [`Entries::drop_user`](crate::Entries::drop_user) was called, or will be. A compare-and-set
+    /// under the space's own lock; where the entry stands its table is there, so it cannot fail.
     ///
-    /// Redox: `PageMapper::map_phys`, as in `map_zeroed`.
-    fn map(&mut self, space: SpaceId, page: Page, frame: Frame, mapping: Mapping);
+    /// Redox: `PageMapper::map_phys`, as in `map_zeroed`, after a look at the raw entry.
+    #[must_use]
+    fn map(&mut self, place: Place, frame: Frame, mapping: Mapping) -> bool;
 
-    /// Replaces the swap entry of `page` by nothing: the next fault makes a page of zeros.
+    /// Replaces a swap entry by nothing, if it still stands there: the next fault makes
+    /// a page of zeros. Returns whether it did; if not, as for [`Spaces::map`].
     ///
-    /// Redox: raw `PageTable::set_entry` with zero.
-    fn forget(&mut self, space: SpaceId, page: Page);
+    /// Redox: raw `PageTable::set_entry` with zero; no table is freed.
+    #[must_use]
+    fn forget(&mut self, place: Place) -> bool;
 
-    /// Returns the swap entry at `page`, or nothing if something else is there.
+    /// Returns the swap entry at `page`, or nothing if something else is there, or no such space. By the
+    /// time the answer is used it may be another; what decides is [`Spaces::map`].
     ///
     /// Redox: a raw accessor beside `PageMapper::translate`.
     fn entry(&self, space: SpaceId, page: Page) -> Option<SwapEntry>;
@@ -152,7 +171,7 @@ pub trait Spaces {
     fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<(Page, SwapEntry)>;
 
     /// Condemns the space and tells why on the console. Its end comes later, from the kernel's own
-    /// paths, and is reported by `entry_dropped` and `space_gone`.
+    /// paths, and is reported by [`Entries`](crate::Entries).
     ///
     /// Redox: SIGKILL to every context of the space.
     fn kill(&mut self, space: SpaceId, reason: KillReason);
@@ -214,7 +233,9 @@ pub trait Threads {
 
 /// Time.
 pub trait Clock {
-    /// Returns nanoseconds since some start; never runs backwards.
+    /// Returns nanoseconds since some start; never runs backwards. It may stand still (a machine
+    /// without a timer that the kernel knows): then a tick counts as [`TICK_NS`](crate::TICK_NS), so that
+    /// what has a deadline still comes to its end.
     ///
     /// Redox: `time::monotonic`, made monotonic (it is known to step back).
     fn now_ns(&self) -> u64;

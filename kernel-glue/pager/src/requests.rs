@@ -20,6 +20,10 @@ pub struct Config {
     pub watermarks: Watermarks,
     /// What they may be set to later.
     pub bounds: Bounds,
+    /// Bytes that the slot maps of all areas may take together. They are taken from the kernel's heap in
+    /// chunks of 9.5 KiB for 4096 slots, while pages leave, which is when memory is short: so it is to be
+    /// a part of the heap that nothing else can use up.
+    pub table_bytes_max: usize,
 }
 
 /// A page fault, or the kernel's own wish to touch a user page, that met a swap entry.
@@ -135,12 +139,12 @@ pub enum Next {
 /// Why `swapon` is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SwapOnError {
-    /// No memory for the slot map (ENOMEM).
-    NoMemory,
     /// The device is mounted already (EBUSY).
     Mounted,
-    /// The device has no pages, or all areas are in use (EINVAL).
+    /// The device has no pages (EINVAL).
     Invalid,
+    /// All [`AREAS_MAX`](super::AREAS_MAX) areas are in use (ENOSPC).
+    TooMany,
     /// No queue is open (ENODEV).
     NoDaemon,
 }
@@ -156,7 +160,31 @@ pub enum SwapOffError {
     Busy,
 }
 
-/// How far a `swapoff` is.
+/// A new size for the area of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resize {
+    /// The device.
+    pub device: u16,
+    /// Which life of it.
+    pub generation: u16,
+    /// Pages that the area is to have; not 0.
+    pub pages: u32,
+    /// Who says so.
+    pub by: ResizeBy,
+}
+
+/// Who gives an area another size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResizeBy {
+    /// The daemon: its device has so many pages now. It is never kept waiting: what is to be given up
+    /// must have been, else this is refused (EBUSY).
+    Daemon,
+    /// A user, who wants the end of the area given up, or had that and wants it back: up to the size that
+    /// the device is known to have (EINVAL above).
+    User,
+}
+
+/// How far a `swapoff` or a resize is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum SwapOff {

@@ -1,9 +1,9 @@
 //! Pages of any content: what was compressed comes back, by our decoder and by another one.
 
 use lz4_flex::block::decompress_into;
-use zram::{Algorithm, Compressor, OUTPUT_MAX, PAGE_SIZE, Stream};
+use zram::{Algorithm, Compressor, OUTPUT_MAX, PAGE_SIZE, Stream, plain_pagelz};
 
-use crate::{Random, pages, plain};
+use crate::{Random, pages};
 
 /// Makes a page.
 pub fn input(random: &mut Random) -> Vec<u8> {
@@ -11,7 +11,7 @@ pub fn input(random: &mut Random) -> Vec<u8> {
 }
 
 /// Levels that are tried where an algorithm has them.
-const LEVELS: [i32; 7] = [1, 2, 3, 4, 5, 64, 65_537];
+const LEVELS: [i32; 11] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 64, 65_537];
 
 /// Compresses the page that starts with `bytes` with every algorithm at several levels and
 /// decompresses it again.
@@ -34,7 +34,7 @@ pub fn run(bytes: &[u8]) {
         assert_eq!(read, Ok(()), "{compressor:?}");
         assert!(back == page, "{compressor:?}: another page came back");
         if compressor.algorithm() == Algorithm::Pagelz {
-            let plain = plain::decompress(&output[..used]).map(|back| back == page);
+            let plain = plain_pagelz(&output[..used]).map(|back| back == page);
             assert_eq!(plain, Some(true), "{compressor:?}: the plain decoder");
             continue;
         }

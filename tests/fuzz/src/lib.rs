@@ -7,15 +7,10 @@
 
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
 pub mod decoder;
 pub mod encoder;
 pub mod pagelz;
 pub mod pages;
-// The decoder of the engine's own tests, which is no part of the engine.
-#[path = "../../../drivers/zram/src/zcomp/pagelz/plain.rs"]
-mod plain;
 mod random;
 
 pub use random::Random;

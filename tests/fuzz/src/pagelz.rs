@@ -1,9 +1,9 @@
 //! Damaged blocks of `pagelz`: decoding ends, writes the page alone, and agrees with the plain decoder.
 
-use zram::{Algorithm, Compressor, OUTPUT_MAX, Stream};
+use zram::{Algorithm, Compressor, OUTPUT_MAX, Stream, plain_pagelz};
 
 use crate::decoder::{damage, decoded};
-use crate::{Random, pages, plain};
+use crate::{Random, pages};
 
 /// Makes a block at some level and damages it in up to four places; one in 32 stays whole, and one in
 /// 16 is any bytes behind a header that may fit.
@@ -12,8 +12,10 @@ pub fn input(random: &mut Random) -> Vec<u8> {
         return any_bytes(random);
     }
     let page = pages::page(random);
-    let level = if random.below(8) == 0 { 1 + random.below(5) } else { 1 + random.below(2) };
-    let compressor = Compressor::with_level(Algorithm::Pagelz, level as i32).ok();
+    // Dense ones are made slowly, so there are few of them.
+    let levels = if random.below(8) == 0 { [3, 4, 5, 7, 8, 9] } else { [1, 2, 6, 6, 6, 6] };
+    let level = levels[random.below(levels.len())];
+    let compressor = Compressor::with_level(Algorithm::Pagelz, level).ok();
     let mut stream = compressor.and_then(|compressor| Stream::new(compressor).ok());
     let mut output = [0; OUTPUT_MAX];
     let used = stream.as_mut().and_then(|stream| stream.compress(&page, &mut output));
@@ -21,18 +23,38 @@ pub fn input(random: &mut Random) -> Vec<u8> {
     let mut block = output[..used].to_vec();
     if random.below(32) > 0 {
         for _ in 0..=random.below(4) {
-            damage(random, &mut block);
+            // Half of what happens to a coded block happens to its header.
+            if is_coded(&block) && random.below(2) == 0 {
+                block[random.below(8)] ^= 1 << random.below(8);
+            } else {
+                damage(random, &mut block);
+            }
         }
     }
     block
 }
 
+fn is_coded(block: &[u8]) -> bool {
+    block.len() >= 8 && block[2] >= 0x80
+}
+
+/// Any bytes behind the header of a plain block or of a coded one.
 fn any_bytes(random: &mut Random) -> Vec<u8> {
     let longest = [16, 80, 400, 4000][random.below(4)];
-    let mut block: Vec<u8> = (0..3 + random.below(longest)).map(|_| random.byte()).collect();
-    let tokens = random.below(block.len() - 2);
-    let operands = random.below(block.len() - 2 - tokens);
-    block[..3].copy_from_slice(&((operands | tokens << 12) as u32).to_le_bytes()[..3]);
+    let mut block: Vec<u8> = (0..8 + random.below(longest)).map(|_| random.byte()).collect();
+    if random.below(2) == 0 {
+        let tokens = random.below(block.len() - 2);
+        let operands = random.below(block.len() - 2 - tokens);
+        block[..3].copy_from_slice(&((operands | tokens << 12) as u32).to_le_bytes()[..3]);
+        return block;
+    }
+    // Streams that the bytes behind may hold, and an area that may lie within them.
+    let symbols = 1 + block.len() * 8 / 6;
+    let [operands, literals, tokens] = [0, 1, 2].map(|_| random.below(symbols.min(2048)));
+    let area = random.below(block.len());
+    let tables = (random.bits() & random.bits() & 0x0c63) as usize;
+    let header = operands | tokens << 12 | 1 << 23 | literals << 24 | area << 36 | tables << 48;
+    block[..8].copy_from_slice(&(header as u64).to_le_bytes());
     block
 }
 
@@ -47,7 +69,7 @@ pub fn run(block: &[u8]) {
     followed.resize(block.len() + 1024, 0xff);
     let again = decoded(Algorithm::Pagelz, &followed[..block.len()]);
     assert!(ours == again, "what stands behind the block makes a difference");
-    let plain = plain::decompress(block);
+    let plain = plain_pagelz(block);
     assert_eq!(ours.is_some(), plain.is_some(), "valid for one decoder only");
     let is_same = ours.zip(plain).is_none_or(|(ours, plain)| plain == ours);
     assert!(is_same, "two decoders, two pages");

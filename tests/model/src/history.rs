@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use syscall::{EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOSPC};
 use zram::Algorithm;
-use zram_lifecycle::{Answer, DeviceId, DeviceName, Pages, Parameters, Refusal, Request};
+use zram_lifecycle::{Answer, DeviceId, DeviceName, Limit, Pages, Parameters, Refusal, Request};
 
 use crate::sequential::{Reply, Sequential};
 
@@ -270,7 +270,7 @@ impl Change {
             Self::Reset => Request::Reset(name),
             Self::Algorithm => Request::SetAlgorithm(name, Algorithm::Lz4),
             Self::Parameters => Request::SetParameters(name, Parameters::default()),
-            Self::Limit => Request::SetLimit(name, 0),
+            Self::Limit => Request::SetLimit(name, Limit::Hard(0)),
             Self::Compact => Request::Compact(name),
         }
     }

@@ -19,6 +19,10 @@ const WORKING_SET_MIB: f64 = 16.0;
 /// Compressed bytes become pool pages with this loss.
 const POOL_LOSS: f64 = 1.06;
 
+/// A page of one repeated word is one no more in the program, where a stamp tells it from the others; it
+/// then compresses to some 60 bytes.
+const SAME_FILLED_COST: f64 = 0.02;
+
 /// Tables of pager and daemon, as a part of what is stored.
 const METADATA_SHARE: f64 = 0.006;
 
@@ -37,7 +41,10 @@ impl Budget {
         let memory = f64::from(memory_mib);
         let usable_mib = memory - memory * SYSTEM_SHARE - SYSTEM_MIB - WORKING_SET_MIB;
         let stays = sample.incompressible_share;
-        let stored = (1.0 - stays) * (POOL_LOSS / sample.ratio + METADATA_SHARE);
+        let same = sample.same_filled_share();
+        let stored = (1.0 - stays - same) * POOL_LOSS / sample.ratio
+            + same * SAME_FILLED_COST
+            + (1.0 - stays) * METADATA_SHARE;
         Self { usable_mib: usable_mib.max(0.0), cost_per_mib: stays + stored }
     }
 
@@ -72,6 +79,17 @@ mod tests {
     fn one_and_a_half_times_the_memory_fits_at_an_ordinary_ratio() {
         assert!(Budget::new(256, sample(2.5, 0.05)).largest_mib() >= 384);
         assert!(Budget::new(128, sample(2.5, 0.05)).largest_mib() >= 166);
+    }
+
+    #[test]
+    fn twice_the_memory_fits_at_the_ratio_of_ordinary_programs() {
+        assert!(Budget::new(256, sample(2.85, 0.016)).largest_mib() >= 512);
+    }
+
+    #[test]
+    fn a_sample_of_zeros_is_stored_in_next_to_nothing() {
+        let zeros = Profile { same_filled: 1024, ..sample(1.0, 0.0) };
+        assert!(Budget::new(256, zeros).largest_mib() > 2048);
     }
 
     #[test]

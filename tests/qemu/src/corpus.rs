@@ -6,11 +6,12 @@
 //! twenty may be such a page. The file lies under `target/`, is readable by its owner alone and is
 //! never committed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::machine::{Turn, turn_of};
 use crate::place;
 
 mod memory;
@@ -78,6 +79,30 @@ impl Profile {
         Self { pages: pages.len(), same_filled, ratio, incompressible_share }
     }
 
+    /// Returns the part of the pages that are one repeated word.
+    pub fn same_filled_share(self) -> f64 {
+        self.same_filled as f64 / self.pages.max(1) as f64
+    }
+
+    /// Returns what the sample is, in words, if it is nothing that programs have in memory.
+    pub fn oddity(self) -> Option<&'static str> {
+        if self.pages == 0 {
+            Some("it has no page")
+        } else if self.same_filled_share() > ODD_SHARE {
+            Some(
+                "these are pages of one repeated word, zeros for one: with the stamp that tells them \
+                 apart they take next to nothing, and no ratio here says anything about programs",
+            )
+        } else if self.incompressible_share > ODD_SHARE {
+            Some(
+                "these are random or compressed bytes: such pages stay in memory, and nothing here \
+                 says anything about programs",
+            )
+        } else {
+            None
+        }
+    }
+
     /// Returns what the profile says in one line.
     pub fn summary(self) -> String {
         format!(
@@ -89,6 +114,9 @@ impl Profile {
         )
     }
 }
+
+/// More than this part of the pages makes a sample odd; ours has a twentieth of same-filled ones at most.
+const ODD_SHARE: f64 = 0.9;
 
 /// Returns the sample to use: `CORPUS=FILE`, or ours, which is captured when it is missing.
 ///
@@ -118,11 +146,9 @@ pub fn capture() -> Result<PathBuf, String> {
     take()
 }
 
-/// Waits until no other run of this checkout takes a sample; the file's lock is the turn.
-fn turn() -> Result<File, String> {
-    let path = place::under_target("corpus/lock")?;
-    let file = File::create(&path).and_then(|file| file.lock().map(|()| file));
-    file.map_err(|error| format!("{}: {error}", path.display()))
+/// Waits until no other run of this checkout takes a sample, and says so at once if one does.
+fn turn() -> Result<Turn, String> {
+    turn_of("corpus/lock").map_err(|why| why.to_string())
 }
 
 fn take() -> Result<PathBuf, String> {

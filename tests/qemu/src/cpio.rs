@@ -30,6 +30,11 @@ impl Archive {
         self.entry(name, REGULAR_EXECUTABLE, content);
     }
 
+    /// Returns the bytes until now: the last file's content ends there, padded.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Returns the archive with the trailer that ends it.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         self.entry(TRAILER, 0, &[]);

@@ -15,15 +15,20 @@ use crate::cpio::Archive;
 use crate::place;
 
 mod folder;
+pub mod redox;
 
 use folder::Folder;
+use redox::RedoxKernel;
 
 /// Packages whose binaries make the image.
-const PACKAGES: [&str; 8] =
-    ["kernel", "zramd", "zramctl", "init", "sh", "loads", "probes", "measure"];
+const PACKAGES: [&str; 9] =
+    ["kernel", "redox-loader", "zramd", "zramctl", "init", "sh", "loads", "probes", "measure"];
 
 /// The kernel's binary.
 const KERNEL: &str = "kernel";
+
+/// What starts a kernel that QEMU cannot start.
+const LOADER: &str = "redox-loader";
 
 /// The first program, at the root of the archive, where the kernel looks for it.
 const INIT: &str = "init";
@@ -53,6 +58,12 @@ const PROGRAMS: [&str; 16] = [
 
 /// The sample's name in the image.
 const CORPUS: &str = "pages.bin";
+
+/// The name of the boot configuration in the image; without it nothing is swap at first.
+const CONFIGURATION: &str = "etc/zram.conf";
+
+/// The configuration that the image has unless another one is wanted.
+pub const USUAL_CONFIGURATION: &str = include_str!("../zram.conf");
 
 /// The name of the shell's lines in the image; without it the shell prompts.
 const SCRIPT: &str = "script";
@@ -91,6 +102,8 @@ pub struct Contents<'a> {
     pub corpus: &'a Path,
     /// Lines for the shell; without them it prompts.
     pub script: Option<&'a str>,
+    /// The boot configuration; without it no device is made.
+    pub configuration: Option<&'a str>,
     /// The binary that is started as the daemon: [`DAEMON`], or one that fails in its place.
     pub daemon: &'a str,
 }
@@ -107,28 +120,36 @@ impl Image {
     /// In words, when the build fails or a file cannot be read or written.
     pub fn pack(name: &str, contents: Contents<'_>) -> Result<Self, String> {
         let binaries = build(contents.build)?;
-        let mut archive = Archive::new();
-        archive.file(INIT, &read(&binaries.join(INIT))?);
-        archive.folder("bin");
-        archive.file(&format!("bin/{DAEMON}"), &read(&binaries.join(contents.daemon))?);
-        for program in PROGRAMS {
-            archive.file(&format!("bin/{program}"), &read(&binaries.join(program))?);
-        }
-        archive.file(CORPUS, &read(contents.corpus)?);
-        if let Some(script) = contents.script {
-            archive.file(SCRIPT, script.as_bytes());
-        }
+        Self::write(name, &binaries.join(KERNEL), &archive(binaries, contents)?)
+    }
+
+    /// Packs an image as [`Self::pack`] does, with the same programs, for a kernel of the user's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::pack`].
+    pub fn pack_for_redox(
+        name: &str,
+        contents: Contents<'_>,
+        kernel: &RedoxKernel,
+    ) -> Result<Self, String> {
+        let binaries = build(contents.build)?;
+        let initrd = kernel.in_front_of(&archive(binaries, contents)?);
+        Self::write(name, &binaries.join(LOADER), &initrd)
+    }
+
+    fn write(name: &str, kernel: &Path, initrd: &[u8]) -> Result<Self, String> {
         let parent = place::under_target("image")?;
         let folder =
             Folder::new(&parent, name).map_err(|error| format!("{}: {error}", parent.display()))?;
         let image = Self { folder };
-        write(&image.initrd(), &archive.finish())?;
+        write(&image.initrd(), initrd)?;
         // A copy, because another run may build its own kernel in the meantime.
-        write(&image.kernel(), &read(&binaries.join(KERNEL))?)?;
+        write(&image.kernel(), &read(kernel)?)?;
         Ok(image)
     }
 
-    /// Returns the kernel's ELF file.
+    /// Returns the ELF file that QEMU starts.
     pub fn kernel(&self) -> PathBuf {
         self.folder.file(KERNEL)
     }
@@ -142,6 +163,26 @@ impl Image {
     pub fn initrd(&self) -> PathBuf {
         self.folder.file("initrd.cpio")
     }
+}
+
+/// Returns the archive of programs, sample and script: the same for every kernel.
+fn archive(binaries: &Path, contents: Contents<'_>) -> Result<Vec<u8>, String> {
+    let mut archive = Archive::new();
+    archive.file(INIT, &read(&binaries.join(INIT))?);
+    archive.folder("bin");
+    archive.file(&format!("bin/{DAEMON}"), &read(&binaries.join(contents.daemon))?);
+    for program in PROGRAMS {
+        archive.file(&format!("bin/{program}"), &read(&binaries.join(program))?);
+    }
+    archive.file(CORPUS, &read(contents.corpus)?);
+    if let Some(configuration) = contents.configuration {
+        archive.folder("etc");
+        archive.file(CONFIGURATION, configuration.as_bytes());
+    }
+    if let Some(script) = contents.script {
+        archive.file(SCRIPT, script.as_bytes());
+    }
+    Ok(archive.finish())
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), String> {

@@ -24,6 +24,17 @@ pub fn figures(log: &str) -> Figures {
         .collect()
 }
 
+/// Numbers by name that belong to one moment.
+pub type Sample = BTreeMap<String, f64>;
+
+/// Returns the numbers of a line `sample NAME VALUE NAME VALUE ...`, which a program prints now and then.
+pub fn sample(line: &str) -> Option<Sample> {
+    let words: Vec<&str> = line.strip_prefix("sample ")?.split_whitespace().collect();
+    let (pairs, rest) = words.as_chunks::<2>();
+    let number = |[name, value]: &[&str; 2]| Some(((*name).to_owned(), value.parse().ok()?));
+    if rest.is_empty() { pairs.iter().map(number).collect() } else { None }
+}
+
 /// Returns the figures as a JSON object: numbers as numbers, everything else as text.
 pub fn to_json(figures: &Figures) -> String {
     let members: Map<String, Value> =
@@ -45,6 +56,15 @@ mod tests {
         let expected = [("a", "two words"), ("b_ns", "12")];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(found, Figures::from(expected));
+    }
+
+    #[test]
+    fn a_sample_is_names_and_numbers_and_nothing_else() {
+        let found = sample("sample at_ms 5 pages_out 7").expect("it is one");
+        assert_eq!((found["at_ms"], found["pages_out"]), (5.0, 7.0));
+        for line in ["sample at_ms", "sample at_ms x", "samples a 1", ""] {
+            assert_eq!(sample(line), None, "{line:?}");
+        }
     }
 
     #[test]

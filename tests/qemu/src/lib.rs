@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod chart;
 pub mod corpus;
 pub mod image;
 pub mod judge;

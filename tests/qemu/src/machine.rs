@@ -21,12 +21,13 @@ use std::time::{Duration, Instant};
 use crate::image::Image;
 
 pub mod monitor;
+pub mod redox;
 #[cfg(test)]
 mod tests;
 mod turn;
 
 use self::monitor::Monitor;
-pub use self::turn::{Turn, one_at_a_time};
+pub use self::turn::{Turn, one_at_a_time, turn_of};
 
 /// QEMU's exit status when the guest says that all went well.
 pub const SUCCESS: i32 = 33;
@@ -115,6 +116,8 @@ pub enum Why {
     TooLoud,
     /// The kernel said that it cannot go on.
     Panicked,
+    /// A program crashed that was not to.
+    Crashed,
 }
 
 /// A run that had to be ended or never began, with all that was said until then.
@@ -253,6 +256,7 @@ impl fmt::Display for Why {
             Self::TooLong(limit) => write!(out, "the guest ran for {} s", limit.as_secs()),
             Self::TooLoud => write!(out, "the guest printed more than {LOG_BYTES_MAX} bytes"),
             Self::Panicked => write!(out, "the kernel panicked"),
+            Self::Crashed => write!(out, "a program crashed"),
         }
     }
 }
@@ -289,10 +293,20 @@ pub fn supervise(
 }
 
 /// Runs `command` as [`supervise`] does, with the standard input that it has.
-fn listen_to(mut command: Command, limits: Limits, watch: &mut Watch<'_>) -> Result<Ended, Failed> {
+fn listen_to(command: Command, limits: Limits, watch: &mut Watch<'_>) -> Result<Ended, Failed> {
+    listen_for(None, command, limits, watch)
+}
+
+/// Runs `command` as [`listen_to`] does; a line with `crash` in it is the end as well.
+fn listen_for(
+    crash: Option<&'static str>,
+    mut command: Command,
+    limits: Limits,
+    watch: &mut Watch<'_>,
+) -> Result<Ended, Failed> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let started = Instant::now();
-    let mut listener = Listener::new(started, watch);
+    let mut listener = Listener { crash, ..Listener::new(started, watch) };
     let result = command.spawn().map_err(Why::NotStarted).and_then(|child| {
         let mut running = Running(child);
         let (sender, said) = channel();
@@ -358,12 +372,16 @@ struct Listener<'a, 'w> {
     /// Bytes that were said; the log has more where they are no text.
     heard: usize,
     line: Vec<u8>,
-    panicked: Option<Instant>,
+    /// What a crash is announced with, where that is the end of a run.
+    crash: Option<&'static str>,
+    /// Why the run has to end, and since when.
+    fatal: Option<(Why, Instant)>,
 }
 
 impl<'a, 'w> Listener<'a, 'w> {
     fn new(started: Instant, watch: &'a mut Watch<'w>) -> Self {
-        Self { started, watch, log: String::new(), heard: 0, line: Vec::new(), panicked: None }
+        let (log, line) = (String::new(), Vec::new());
+        Self { started, watch, log, heard: 0, line, crash: None, fatal: None }
     }
 
     /// Returns when the output is closed.
@@ -372,8 +390,8 @@ impl<'a, 'w> Listener<'a, 'w> {
         if !self.line.is_empty() {
             self.end_line();
         }
-        match self.panicked {
-            Some(_) => Err(Why::Panicked),
+        match self.fatal.take() {
+            Some((why, _)) => Err(why),
             None => result,
         }
     }
@@ -397,8 +415,8 @@ impl<'a, 'w> Listener<'a, 'w> {
 
     /// Returns the time that is left.
     fn patience(&self, limits: Limits) -> Result<Duration, Why> {
-        let deadline = match self.panicked {
-            Some(since) => since + LAST_WORDS,
+        let deadline = match &self.fatal {
+            Some((_, since)) => *since + LAST_WORDS,
             None => self.started + limits.total,
         };
         deadline.checked_duration_since(Instant::now()).ok_or(Why::TooLong(limits.total))
@@ -418,8 +436,11 @@ impl<'a, 'w> Listener<'a, 'w> {
     fn end_line(&mut self) {
         let bytes = std::mem::take(&mut self.line);
         let line = String::from_utf8_lossy(&bytes);
-        if line.contains(PANIC) && self.panicked.is_none() {
-            self.panicked = Some(Instant::now());
+        let crashed = self.crash.is_some_and(|crash| line.contains(crash));
+        if self.fatal.is_none() && line.contains(PANIC) {
+            self.fatal = Some((Why::Panicked, Instant::now()));
+        } else if self.fatal.is_none() && crashed {
+            self.fatal = Some((Why::Crashed, Instant::now()));
         }
         (self.watch)(&line, self.started.elapsed());
         self.log.push_str(&line);

@@ -10,19 +10,30 @@ mod verbs {
     //! One file for each verb.
     pub(crate) mod bench_guest;
     pub(crate) mod demo;
+    pub(crate) mod redox;
     pub(crate) mod settings;
     pub(crate) mod shell;
     pub(crate) mod soak;
     pub(crate) mod test;
 }
 
-const USAGE: &str = "usage: qemu demo | shell | corpus | test | soak | bench-guest";
+const USAGE: &str =
+    "usage: qemu demo | shell | redox | corpus | test | test-redox | soak | bench-guest";
+
+/// The exit code of a verb that was not told what it needs.
+const NOT_TOLD: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["demo"] => verbs::demo::run(),
         ["shell"] => verbs::shell::run(),
+        ["redox" | "test-redox"] if !verbs::redox::is_told() => {
+            eprintln!("{}", verbs::redox::NEEDED);
+            return ExitCode::from(NOT_TOLD);
+        }
+        ["redox"] => verbs::redox::run(),
+        ["test-redox"] => verbs::redox::kernel().and_then(|_| verbs::test::run_on_redox()),
         ["corpus"] => qemu::corpus::capture().map(|_| ()),
         ["test"] => verbs::test::run(),
         ["soak"] => verbs::soak::run(),

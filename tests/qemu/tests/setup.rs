@@ -88,12 +88,14 @@ fn a_machine_without_sudo_is_told_the_line() {
 }
 
 #[test]
-fn no_install_forbids_even_root_to_install() {
+fn no_install_in_any_form_forbids_even_root_to_install() {
     let tools = Tools::new("forbidden", &["cargo", "cc", "apt-get"]);
     tools.stub("id", "echo 0");
-    let (output, calls) = tools.setup("1");
-    assert_eq!((output.status.code(), calls.as_str()), (Some(2), ""));
-    assert!(said(&output).contains(INSTALL), "{}", said(&output));
+    for value in ["1", "yes", "0", "true", " "] {
+        let (output, calls) = tools.setup(value);
+        assert_eq!((output.status.code(), calls.as_str()), (Some(2), ""), "{value:?}");
+        assert!(said(&output).contains(INSTALL), "{}", said(&output));
+    }
 }
 
 #[test]

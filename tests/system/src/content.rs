@@ -2,7 +2,7 @@
 
 use zram::{PAGE_SIZE, PageBytes};
 
-use crate::random::Random;
+use host_core::order::Random;
 
 /// How well a page compresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub(crate) enum Kind {
 impl Kind {
     /// Returns a kind as a real program's pages have it: mostly compressible.
     pub(crate) fn any(random: &mut Random) -> Self {
-        match random.below(16) {
+        match random.index(16) {
             0 => Self::Zero,
             1 | 2 => Self::SameFilled,
             3 => Self::Incompressible,
-            _ => Self::Noise(1 + random.below(3000)),
+            _ => Self::Noise(1 + random.index(3000)),
         }
     }
 }

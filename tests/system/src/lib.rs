@@ -25,7 +25,6 @@ mod machine;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
-mod random;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

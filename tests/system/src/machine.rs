@@ -12,7 +12,7 @@ use zramd::platform::Closed;
 use crate::kernel::Kernel;
 use crate::kernel::windows::View;
 use crate::ledger::Ledger;
-use crate::random::Random;
+use host_core::order::Random;
 
 /// What makes things fail; 0 is never, 1 always, n once in n times.
 #[derive(Clone, Copy, Debug, Default)]
@@ -139,7 +139,7 @@ impl Machine {
             return None;
         }
         self.rotten += 1;
-        Some(self.random.below(zram::PAGE_SIZE * 8))
+        Some(self.random.index(zram::PAGE_SIZE * 8))
     }
 
     /// The daemon's process is gone: so is its memory.

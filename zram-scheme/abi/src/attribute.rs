@@ -22,10 +22,20 @@ pub enum Attribute {
     MemLimit,
     /// Writing 0 sets the high-water mark to the present use.
     MemUsedMax,
+    /// Bytes of the pool from which on who watches the device is told; 0 is none.
+    MemWatermark,
     /// Sizes and counts, in Linux's nine columns.
     MmStat,
     /// Failures and free notices, in Linux's four columns.
     IoStat,
+    /// Requests, pages and times, in the block layer's 17 columns.
+    Stat,
+    /// What is stored and what it takes, as `name value` lines that add up.
+    Statistics,
+    /// The state of each slot that holds a page, one line for each.
+    BlockState,
+    /// A version, and free notices that were lost: none ever is.
+    DebugStat,
     /// Writing anything moves objects together and frees pool pages.
     Compact,
     /// Which CPUs have a stream and what each did; then the bytes of tables and of streams.
@@ -43,23 +53,30 @@ pub enum Access {
     WriteOnly,
     /// Anyone reads it; uid 0 writes it.
     ReadWrite,
+    /// Uid 0 reads it; nobody writes it.
+    RootReadOnly,
 }
 
 impl Attribute {
     /// All attributes, in the order in which a listing shows them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::AlgorithmParams,
+        Self::BlockState,
         Self::CompAlgorithm,
         Self::Compact,
+        Self::DebugStat,
         Self::Disksize,
         Self::Initstate,
         Self::IoStat,
         Self::LastError,
         Self::MemLimit,
         Self::MemUsedMax,
+        Self::MemWatermark,
         Self::MmStat,
         Self::Reset,
         Self::Resize,
+        Self::Stat,
+        Self::Statistics,
         Self::Streams,
     ];
 
@@ -74,6 +91,11 @@ impl Attribute {
             Self::Resize => "resize",
             Self::MemLimit => "mem_limit",
             Self::MemUsedMax => "mem_used_max",
+            Self::MemWatermark => "mem_watermark",
+            Self::Stat => "stat",
+            Self::Statistics => "statistics",
+            Self::BlockState => "block_state",
+            Self::DebugStat => "debug_stat",
             Self::MmStat => "mm_stat",
             Self::IoStat => "io_stat",
             Self::Compact => "compact",
@@ -90,10 +112,19 @@ impl Attribute {
     /// Returns who may do what with the file.
     pub const fn access(self) -> Access {
         match self {
-            Self::Disksize | Self::CompAlgorithm | Self::AlgorithmParams => Access::ReadWrite,
-            Self::Initstate | Self::MmStat | Self::IoStat | Self::Streams | Self::LastError => {
-                Access::ReadOnly
+            Self::Disksize | Self::CompAlgorithm | Self::AlgorithmParams | Self::MemWatermark => {
+                Access::ReadWrite
             }
+            Self::Initstate
+            | Self::MmStat
+            | Self::IoStat
+            | Self::Stat
+            | Self::Statistics
+            | Self::DebugStat
+            | Self::Streams
+            | Self::LastError => Access::ReadOnly,
+            // It tells which pages are equal, and costs a walk over all.
+            Self::BlockState => Access::RootReadOnly,
             Self::Reset | Self::Resize | Self::MemLimit | Self::MemUsedMax | Self::Compact => {
                 Access::WriteOnly
             }

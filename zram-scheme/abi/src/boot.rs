@@ -2,7 +2,8 @@
 //!
 //! As on Redox, the kernel writes [`METADATA_SIZE`] bytes just below [`METADATA_END`]: a count, that
 //! many pairs (scheme id, descriptor) of 8 bytes each, and the descriptor of the scheme-creation
-//! capability. The in-tree kernel appends where it mapped the initrd: base and size, 8 bytes each.
+//! capability. The in-tree kernel appends where it mapped the initrd: base and size, 8 bytes each. A Redox
+//! kernel appends nothing; there the loader says it in the text of `sys:env` ([`initrd_in_env`]).
 
 /// First address above the metadata.
 pub const METADATA_END: usize = 0x8000_0000_0000;
@@ -71,5 +72,47 @@ pub mod auxv {
     pub const FD_LIMIT: usize = 0x1002;
 }
 
+/// The file of the `sys` scheme with what the loader said, a line `NAME=VALUE` for each word.
+pub const ENV: &str = "env";
+
+/// Returns base and size of the initrd, if the text of [`ENV`] has both, in hexadecimal digits.
+pub fn initrd_in_env(text: &str) -> Option<(usize, usize)> {
+    let number = |name: &str| {
+        let mut lines = text.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
+        usize::from_str_radix(value.trim(), 16).ok()
+    };
+    Some((number("INITRD_ADDRESS")?, number("INITRD_SIZE")?))
+}
+
 /// `/scheme/sys/kstop`: writing `shutdown CODE` powers the machine off; 0 says all went well.
+///
+/// A Redox kernel takes no code. There it is said on the console before ([`CODE_LINE`]), and [`RESET`] is
+/// what ends the machine.
 pub const KSTOP: &str = "kstop";
+
+/// What ends a machine whose kernel takes no code.
+pub const RESET: &[u8] = b"reset";
+
+/// What comes before the exit code on the console where the kernel takes none; the harness reads it.
+pub const CODE_LINE: &str = "init: the machine ends with code ";
+
+#[cfg(test)]
+mod tests {
+    use super::initrd_in_env;
+
+    #[test]
+    fn the_initrd_is_found_among_other_words() {
+        let text = "X=1\nINITRD_ADDRESS=205000\nINITRD_SIZE=fb000\n";
+        assert_eq!(initrd_in_env(text), Some((0x20_5000, 0xf_b000)));
+    }
+
+    #[test]
+    fn a_text_without_both_words_names_no_initrd() {
+        for text in
+            ["", "INITRD_ADDRESS=1000\n", "INITRD_SIZE=1\n", "INITRD_ADDRESS=x\nINITRD_SIZE=1"]
+        {
+            assert_eq!(initrd_in_env(text), None, "{text}");
+        }
+    }
+}

@@ -6,7 +6,7 @@
 //! refuses the CPU, and those who had agreed get [`Stage::UpAborted`]; on the way down all of these
 //! count as agreement. An answer for another sequence gets ESTALE.
 
-pub use hotplug::{CpuId, Stage};
+use crate::{CpuId, Stage};
 
 /// Bytes of an encoded event or answer.
 pub const EVENT_SIZE: usize = 16;

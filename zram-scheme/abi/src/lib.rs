@@ -5,8 +5,8 @@
 //! start-up page. Every multi-byte number is little endian. Tests hold golden bytes, so that an
 //! accidental change of the layout fails here first; a wanted one raises [`record::VERSION`].
 //!
-//! It relies on `hotplug` for what a CPU is and what happens to it, and knows neither the kernel nor
-//! the engine.
+//! It relies on `hotplug` for what a CPU is and what happens to it, passes these names on, and knows
+//! neither the kernel nor the engine.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -14,10 +14,13 @@
 pub mod attribute;
 pub mod boot;
 pub mod cpu_event;
+pub mod error;
 pub mod queue;
 pub mod record;
 pub mod size;
 pub mod verb;
+
+pub use hotplug::{CpuId, CpuSet, Stage};
 
 /// Bytes of a page, the unit of everything here.
 pub const PAGE_SIZE: usize = 4096;

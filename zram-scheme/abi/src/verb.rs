@@ -21,6 +21,24 @@ pub const SWAPOFF: u64 = 3;
 /// mounted.
 pub const HAND_OFF: u64 = 4;
 
+/// On `/scheme/swap/control`: word 1 is a [`Cookie`], whose pages the device's area is to have; word 2 is
+/// [`RESIZE_DAEMON`] or [`RESIZE_USER`].
+///
+/// From the daemon, and from no other process (EACCES): its device has so many pages now. The area takes
+/// them at once. EBUSY, and nothing changes, if the area is larger and must be made smaller first.
+///
+/// From a user: the area is to end there. Pages above come back first; the call waits for that, can be
+/// interrupted, and changes nothing if it fails (ENOMEM: they do not fit; EBUSY: another such call or
+/// SWAPOFF is under way). Up to the size that the device is known to have the area grows at once.
+/// EINVAL if no such life of the device is mounted, or for other sizes.
+pub const SWAP_RESIZE: u64 = 5;
+
+/// Word 2 of [`SWAP_RESIZE`] from a user.
+pub const RESIZE_USER: u64 = 0;
+
+/// Word 2 of [`SWAP_RESIZE`] from the daemon.
+pub const RESIZE_DAEMON: u64 = 1;
+
 /// On a device file, by the kernel only: answers the cookie ([`Cookie`]) of an initialised device.
 /// ENODATA before disksize was set; EBUSY while others have the device open. The kernel keeps the file
 /// open while the area is mounted, and until it is closed nobody else can open the device (EBUSY).

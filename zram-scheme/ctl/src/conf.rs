@@ -24,7 +24,7 @@ use crate::swapon;
 pub const PATH: &str = "/etc/zram.conf";
 
 /// The keys that are handed to `hot_add`.
-const KEYS: [&str; 5] = ["comp_algorithm", "level", "disksize", "mem_limit", "mem_watermark"];
+const KEYS: [&str; 4] = ["comp_algorithm", "level", "disksize", "mem_limit"];
 
 const SWAP_PRIORITY: &str = "swap-priority";
 const NUM_DEVICES: &str = "num_devices";

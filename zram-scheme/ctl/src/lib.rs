@@ -18,4 +18,6 @@ pub mod swapoff;
 pub mod swapon;
 pub mod system;
 pub mod table;
+pub mod top;
 pub mod units;
+pub mod zramctl;

@@ -7,8 +7,7 @@ use alloc::vec::Vec;
 use crate::areas::areas;
 use crate::device::DeviceNumber;
 use crate::options::{Given, Known, flag};
-use crate::swapon::missing;
-use crate::system::{self, AREAS, Errno, System};
+use crate::system::{self, AREAS, Errno, System, missing};
 
 /// How it is used.
 pub const HELP: &str = "\

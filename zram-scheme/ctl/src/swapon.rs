@@ -9,7 +9,7 @@ use crate::conf::{self, Section};
 use crate::device::DeviceNumber;
 use crate::listing::{self, Listing};
 use crate::options::{Given, Known, Value, flag, long, valued};
-use crate::system::{self, AREAS, Errno, System};
+use crate::system::{self, AREAS, Errno, System, missing};
 
 #[cfg(test)]
 mod tests;
@@ -225,15 +225,6 @@ fn mount(system: &impl System, device: DeviceNumber, wish: Wish) -> Result<(), S
         system.show(&format!("{name} {device}: {kib} KiB, priority {priority}\n"));
     }
     Ok(())
-}
-
-/// Returns what it means that a device's file cannot be read.
-pub(crate) fn missing(system: &impl System, errno: Errno) -> String {
-    match errno.0 {
-        syscall::ENOENT if system.list("/scheme/zram").is_ok() => String::from("no such device"),
-        syscall::ENOENT => String::from("zramd does not run"),
-        _ => system::in_words(system, errno),
-    }
 }
 
 /// Returns what it means that the kernel does not mount a device.

@@ -64,6 +64,15 @@ pub trait System {
     /// What the system answers.
     fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno>;
 
+    /// Returns nanoseconds since the system started.
+    fn now_ns(&self) -> u64;
+
+    /// Waits for so many nanoseconds.
+    fn sleep(&self, duration_ns: u64);
+
+    /// Waits for a key, for so many nanoseconds at most.
+    fn wait_for_key(&self, patience_ns: u64) -> Option<u8>;
+
     /// Returns an error in words, as `device or resource busy (EBUSY)`.
     fn words(&self, errno: Errno) -> String;
 
@@ -101,7 +110,7 @@ pub fn set(
     system.write(&attribute(device, name), value).map_err(|errno| {
         let directory = format!("/scheme/zram/{}", device.number());
         let why = last_error(system, &directory, name).unwrap_or_else(|| in_words(system, errno));
-        format!("{device}: {name}={value}: {why}")
+        format!("{device}: {name} {value}: {why}")
     })
 }
 
@@ -113,11 +122,20 @@ pub fn set(
 pub fn add(system: &impl System, line: &str) -> Result<DeviceNumber, String> {
     let added = system.add(line).map_err(|errno| {
         let why = last_error(system, "/scheme/zram/control", "hot_add");
-        format!("hot_add: {}", why.unwrap_or_else(|| in_words(system, errno)))
+        format!("hot_add: {}", why.unwrap_or_else(|| missing(system, errno)))
     })?;
     let number =
         added.trim().parse().map_err(|_| format!("hot_add: it told no number: {added}"))?;
     Ok(DeviceNumber::new(number))
+}
+
+/// Returns what it means that a file of `zram:` cannot be opened.
+pub(crate) fn missing(system: &impl System, errno: Errno) -> String {
+    match errno.0 {
+        syscall::ENOENT if system.list("/scheme/zram").is_ok() => String::from("no such device"),
+        syscall::ENOENT => String::from("zramd does not run"),
+        _ => in_words(system, errno),
+    }
 }
 
 /// Returns an error in words; where the name of the error does not tell, what it means here.
@@ -137,7 +155,7 @@ pub(crate) mod fake {
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
-    use core::cell::RefCell;
+    use core::cell::{Cell, RefCell};
 
     use super::{Errno, System};
     use crate::device::DeviceNumber;
@@ -150,6 +168,9 @@ pub(crate) mod fake {
         pub(crate) fails: Vec<(&'static str, i32)>,
         pub(crate) journal: RefCell<Vec<String>>,
         pub(crate) shown: RefCell<String>,
+        /// Keys to come, the last one first; waiting without one takes all of the patience.
+        pub(crate) keys: RefCell<Vec<u8>>,
+        pub(crate) now_ns: Cell<u64>,
     }
 
     impl Fake {
@@ -203,6 +224,22 @@ pub(crate) mod fake {
 
         fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno> {
             self.act(format!("discard {device} {first} {count}"))
+        }
+
+        fn now_ns(&self) -> u64 {
+            self.now_ns.get()
+        }
+
+        fn sleep(&self, duration_ns: u64) {
+            self.now_ns.set(self.now_ns.get() + duration_ns);
+        }
+
+        fn wait_for_key(&self, patience_ns: u64) -> Option<u8> {
+            let key = self.keys.borrow_mut().pop();
+            if key.is_none() {
+                self.sleep(patience_ns);
+            }
+            key
         }
 
         fn words(&self, errno: Errno) -> String {

@@ -16,10 +16,10 @@ pub enum Side {
 /// How a table is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
-    /// Columns that line up.
+    /// Columns that line up; a cell without a value is `-`.
     #[default]
     Columns,
-    /// One blank between cells; a cell without a value is `-`.
+    /// One blank between cells; a cell without a value, or an empty one, is `-`.
     Raw,
     /// One object with one array of objects, as util-linux prints it.
     Json,
@@ -71,7 +71,7 @@ impl Table {
     fn in_columns(&self, with_headings: bool) -> String {
         let widths: Vec<usize> = (0..self.columns.len())
             .map(|at| {
-                let cells = self.rows.iter().map(|row| width(row[at].as_deref().unwrap_or("")));
+                let cells = self.rows.iter().map(|row| width(row[at].as_deref().unwrap_or("-")));
                 let heading = if with_headings { self.columns[at].name.len() } else { 0 };
                 cells.chain([heading]).max().unwrap_or(0)
             })
@@ -82,7 +82,7 @@ impl Table {
             self.line(&mut text, &widths, &headings);
         }
         for row in &self.rows {
-            let cells: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or("")).collect();
+            let cells: Vec<&str> = row.iter().map(|cell| cell.as_deref().unwrap_or("-")).collect();
             self.line(&mut text, &widths, &cells);
         }
         text
@@ -199,7 +199,7 @@ mod tests {
         let expected = "\
 NAME                    SIZE NOTE
 zram:0                     1 a b
-zram:10 18446744073709551615
+zram:10 18446744073709551615 -
 ";
         assert_eq!(text, expected);
         assert_eq!(

@@ -6,6 +6,7 @@
 //! the lifecycle sees the request. Neighbours: `scheme` calls this, `lifecycle` gets the requests.
 
 pub(crate) mod algorithm;
+pub(crate) mod block_state;
 pub(crate) mod hot_add;
 pub(crate) mod mistake;
 pub(crate) mod number;
@@ -17,7 +18,7 @@ pub(crate) mod statistics;
 use zram_abi::attribute::Attribute;
 
 use mistake::{Mistake, Wrong};
-use zram_lifecycle::{DeviceName, Request};
+use zram_lifecycle::{DeviceName, Limit, Request};
 
 /// Most bytes of a write to an attribute or control file, as for a file of sysfs.
 pub(crate) const WRITE_MAX: usize = 4096;
@@ -67,7 +68,9 @@ fn value(
             algorithm::parse(bytes).map(|algorithm| Request::SetAlgorithm(name, algorithm))
         }
         Attribute::MemLimit => sizes::limit(text(bytes)?, memory_bytes)
-            .map(|limit_bytes| Request::SetLimit(name, limit_bytes)),
+            .map(|bytes| Request::SetLimit(name, Limit::Hard(bytes))),
+        Attribute::MemWatermark => sizes::limit(text(bytes)?, memory_bytes)
+            .map(|bytes| Request::SetLimit(name, Limit::Soft(bytes))),
         Attribute::Reset => number::nonzero_u16(text(bytes)?).map(|()| Request::Reset(name)),
         Attribute::Compact => Ok(Request::Compact(name)),
         Attribute::MemUsedMax => {
@@ -77,6 +80,10 @@ fn value(
         Attribute::Initstate
         | Attribute::MmStat
         | Attribute::IoStat
+        | Attribute::Stat
+        | Attribute::Statistics
+        | Attribute::BlockState
+        | Attribute::DebugStat
         | Attribute::Streams
         | Attribute::LastError => Err(Mistake::ReadOnly),
     }

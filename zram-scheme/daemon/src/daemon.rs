@@ -17,12 +17,12 @@ use crate::devices::Devices;
 use crate::errno;
 use crate::platform::{self, Platform, Socket};
 use crate::scheme::handles::Handles;
-use crate::scheme::{Fault, File, PendingWrite};
+use crate::scheme::{Fault, File, HandleId, PendingWrite};
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 use crate::threads::{Mailbox, Message, PostError, Reaper, ReplyTo};
 use crate::words::{self, Circumstances};
-use zram_lifecycle::{Answer, DeviceId, DeviceSet, Refusal, Request};
+use zram_lifecycle::{Answer, DeviceId, DeviceSet, Limit, Refusal, Request};
 
 /// What all threads share.
 pub struct Daemon<P: Platform, S: Socket> {
@@ -74,6 +74,30 @@ impl core::fmt::Display for Remains {
             self.streams,
             self.handles
         )
+    }
+}
+
+/// What somebody who watches may want to read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Which devices there are.
+    Devices,
+    /// Size or state of this device, or its pool has come to the watermark.
+    Device(DeviceId),
+}
+
+impl Change {
+    /// Returns whether who watches `file` is told.
+    fn is_about(self, file: File) -> bool {
+        match (self, file) {
+            (Self::Devices, File::Root | File::ControlDirectory | File::Control(_)) => true,
+            (
+                Self::Device(id),
+                File::Device(name) | File::DeviceDirectory(name) | File::Attribute(name, _),
+            ) => name.id == id,
+            (Self::Devices, File::Device(_) | File::DeviceDirectory(_) | File::Attribute(..))
+            | (Self::Device(_), File::Root | File::ControlDirectory | File::Control(_)) => false,
+        }
     }
 }
 
@@ -160,6 +184,9 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
 
     fn reply_to_client(&self, write: PendingWrite<S::Request>, reply: Result<Answer, Refusal>) {
         let PendingWrite { client, file, handle, size, asked } = write;
+        if let (Ok(answer), Some(asked)) = (reply, asked) {
+            self.say_of_limit(answer, asked);
+        }
         let answer = match reply {
             Ok(Answer::Done) => platform::Answer::Number(size),
             Ok(Answer::Added(id)) => {
@@ -174,6 +201,32 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
             }
         };
         self.socket.answer(client, answer);
+    }
+
+    /// Tells everybody who watches. Waits for nobody.
+    pub(crate) fn notify(&self, change: Change) {
+        let mut place = 0;
+        loop {
+            // The lock is not held while somebody is told.
+            let watcher = self.handles.lock().next_watcher(place, |file| change.is_about(file));
+            let Some((HandleId(handle), next)) = watcher else { return };
+            self.socket.notify(handle);
+            place = next;
+        }
+    }
+
+    /// Says so if a limit that was just set can hardly be meant. It is taken all the same, as by Linux.
+    fn say_of_limit(&self, answer: Answer, asked: Request) {
+        let (id, limit_bytes) = match (answer, asked) {
+            (_, Request::SetLimit(name, Limit::Hard(limit_bytes))) => (name.id, limit_bytes),
+            (Answer::Added(id), Request::Add { settings, .. }) => (id, settings.limit_bytes),
+            (Answer::Added(_) | Answer::Done, _) => return,
+        };
+        let used_pages = self.devices.content(id).map_or(0, |content| content.used_pages());
+        let used_bytes = used_pages * zram::PAGE_SIZE as u64;
+        if let Some(words) = words::odd_limit(limit_bytes, used_bytes) {
+            log::warn!("device {}: {}", id.index(), words.text());
+        }
     }
 
     fn circumstances(&self, asked: Option<Request>) -> Circumstances {

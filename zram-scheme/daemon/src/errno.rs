@@ -82,7 +82,7 @@ pub(crate) const fn of_fault(fault: Fault) -> i32 {
         Fault::NoDevice => syscall::ENODEV,
         Fault::NoMemory => syscall::ENOMEM,
         Fault::NotInitialised => syscall::ENODATA,
-        Fault::BadRange | Fault::NothingAdded => syscall::EINVAL,
+        Fault::BadRange | Fault::NothingAdded | Fault::NoSlots => syscall::EINVAL,
         Fault::Unsupported => syscall::EOPNOTSUPP,
         Fault::Mistake(mistake) => of_mistake(mistake),
         Fault::Data(error) => of_data(error),

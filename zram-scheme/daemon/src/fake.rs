@@ -55,6 +55,11 @@ impl FakePlatform {
         self.0.is_blocked.store(is_blocked, Ordering::Release);
     }
 
+    /// Lets the clock go on.
+    pub(crate) fn pass(&self, ns: u64) {
+        self.0.passed_ns.fetch_add(ns, Ordering::Relaxed);
+    }
+
     /// Grants so many commits of pool pages from now on; a negative number grants all.
     pub(crate) fn grant_pages(&self, count: i64) {
         self.0.granted.store(count, Ordering::Relaxed);
@@ -77,6 +82,10 @@ impl Platform for FakePlatform {
         CPUS
     }
 
+    fn memory_bytes(&self) -> u64 {
+        256 << 20
+    }
+
     fn now_ns(&self) -> u64 {
         BEGINNING_NS + self.0.passed_ns.load(Ordering::Relaxed)
     }
@@ -92,7 +101,8 @@ impl Platform for FakePlatform {
             let (after, waited) = self.0.wakes.wait_timeout(waits, DEADLINE).unwrap();
             waits = after;
             if waited.timed_out() {
-                self.0.passed_ns.store(deadline_ns - BEGINNING_NS, Ordering::Relaxed);
+                let passed_ns = deadline_ns.saturating_sub(BEGINNING_NS);
+                self.0.passed_ns.fetch_max(passed_ns, Ordering::Relaxed);
                 break;
             }
         }
@@ -198,6 +208,7 @@ impl ClientRequest for FakeClient {
 #[derive(Debug, Default)]
 pub(crate) struct FakeSocket {
     answered: Mutex<Vec<(Cqe, Vec<u8>)>>,
+    notified: Mutex<Vec<usize>>,
 }
 
 impl FakeSocket {
@@ -206,6 +217,11 @@ impl FakeSocket {
         let mut answered = self.answered.lock().unwrap();
         let index = answered.iter().position(|(cqe, _)| cqe.tag == tag)?;
         Some(answered.remove(index))
+    }
+
+    /// Takes out the handles whose watchers were told something.
+    pub(crate) fn notified(&self) -> Vec<usize> {
+        core::mem::take(&mut self.notified.lock().unwrap())
     }
 
     fn reserve(&self) {
@@ -218,6 +234,10 @@ impl Socket for FakeSocket {
 
     fn receive(&self, _requests: &mut Vec<FakeClient>) -> Result<(), Closed> {
         Err(Closed)
+    }
+
+    fn notify(&self, handle: usize) {
+        self.notified.lock().unwrap().push(handle);
     }
 
     fn answer(&self, request: FakeClient, answer: Answer) {
@@ -291,6 +311,16 @@ impl Machine {
         let actor = self.actor.as_mut().unwrap();
         actor.turn();
         actor.settle();
+    }
+
+    /// Lets so many seconds pass in which nobody asks for anything.
+    pub(crate) fn idle(&mut self, seconds: u32) {
+        for _ in 0..seconds {
+            self.platform.pass(1_000_000_000);
+            let actor = self.actor.as_mut().unwrap();
+            actor.look();
+            actor.settle();
+        }
     }
 
     /// Serves a request, with a turn of the actor if it needs one; returns the answer and the

@@ -79,6 +79,12 @@ pub trait Socket: Sync {
 
     /// Answers a request. That the client is gone by now is no error.
     fn answer(&self, request: Self::Request, answer: Answer);
+
+    /// Tells who watches a handle that there is something to read (`EVENT_READ`). Waits for nobody; that
+    /// nobody watches any more is no error. A kernel without events has nobody to tell.
+    fn notify(&self, handle: usize) {
+        let _ = handle;
+    }
 }
 
 /// A request as it came: everything in it is the client's choice, and may be nonsense.

@@ -79,6 +79,8 @@ pub enum Fault {
     NoMemory,
     /// The device has no size yet.
     NotInitialised,
+    /// There is nothing to list: the device has no size yet.
+    NoSlots,
     /// Slots that do not exist.
     BadRange,
     /// The file cannot do that.

@@ -1,7 +1,7 @@
 //! The daemon's threads: what each loops over.
 //!
 //! `actor` takes messages out of `mailbox` and performs what the lifecycle's core decides, the
-//! `compactions` among it step by step; `reaper` gives back what was reset or removed; `events`
+//! `compactions` among it step by step, also those that `tidying` finds due; `reaper` gives back what was reset or removed; `events`
 //! passes CPU events on to it; `queue` serves the pager's records.
 //!
 //! **The actor never waits for anything that may need the actor**: it waits for messages, for the
@@ -13,6 +13,7 @@ pub mod events;
 mod mailbox;
 pub mod queue;
 mod reaper;
+mod tidying;
 
 pub use actor::Actor;
 pub use mailbox::{MAILBOX_MAX, Mailbox, Message, PostError, ReplyTo};

@@ -156,6 +156,28 @@ impl Refused<'_> {
     }
 }
 
+/// Bytes of a limit that are few: whoever meant megabytes gets here with less than 64 GiB.
+const ODD_LIMIT_BYTES: u64 = 64 << 10;
+
+/// Returns what to say of a limit that was taken but can hardly be meant, if it is one.
+pub(crate) fn odd_limit(limit_bytes: u64, used_bytes: u64) -> Option<Words> {
+    if limit_bytes == 0 {
+        return None;
+    }
+    if limit_bytes < used_bytes {
+        return Some(Words::of(format_args!(
+            "mem_limit of {limit_bytes} bytes is below the {used_bytes} in use; nothing more is \
+             stored until they are fewer"
+        )));
+    }
+    (limit_bytes <= ODD_LIMIT_BYTES).then(|| {
+        Words::of(format_args!(
+            "mem_limit of {limit_bytes} bytes is {} pages; it is in bytes, megabytes have an M",
+            limit_bytes / zram_abi::PAGE_SIZE as u64
+        ))
+    })
+}
+
 /// Returns why the scheme refused a request about a file of device `view`; nothing where the error
 /// number says it all.
 pub(crate) fn fault(fault: Fault, file: File, view: Option<View>) -> Option<Words> {
@@ -177,7 +199,9 @@ pub(crate) fn fault(fault: Fault, file: File, view: Option<View>) -> Option<Word
             "nothing was added through this descriptor; write a line to add a device, an empty one \
              if you like, and last_added tells its id"
         )),
-        Fault::NotInitialised => words(format_args!("the device has no disksize yet")),
+        Fault::NotInitialised | Fault::NoSlots => {
+            words(format_args!("the device has no disksize yet"))
+        }
         Fault::BadRange => words(format_args!("beyond the end, which is at {bytes} bytes")),
         Fault::Data(error) => match error {
             DataError::Misaligned => words(format_args!("only whole pages of 4096 bytes")),
@@ -222,7 +246,7 @@ pub(crate) fn fault(fault: Fault, file: File, view: Option<View>) -> Option<Word
 
 #[cfg(test)]
 mod tests {
-    use super::{Circumstances, Holder, Levels, fault, refusal};
+    use super::{Circumstances, Holder, Levels, fault, odd_limit, refusal};
     use crate::data::DataError;
     use crate::scheme::{Fault, File};
     use zram_lifecycle::{DeviceId, DeviceSet, Refusal};
@@ -230,7 +254,16 @@ mod tests {
     #[test]
     fn levels_are_those_of_each_algorithm() {
         let words = format!("{Levels}");
-        assert!(words.starts_with("pagelz has 1 to 5, lz4 1 to 65537, lz4-safe only 1"), "{words}");
+        assert!(words.starts_with("pagelz has 1 to 9, lz4 1 to 65537, lz4-safe only 1"), "{words}");
+    }
+
+    #[test]
+    fn a_limit_that_can_hardly_be_meant_is_said() {
+        let words = |limit, used| odd_limit(limit, used).map(|words| words.text().to_owned());
+        assert_eq!(words(0, 4096), None, "no limit");
+        assert_eq!(words(1 << 20, 1 << 20), None);
+        assert!(words(8192, 0).unwrap().contains("is 2 pages"));
+        assert!(words(1 << 20, 2 << 20).unwrap().contains("below the 2097152 in use"));
     }
 
     #[test]

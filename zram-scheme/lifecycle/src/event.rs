@@ -68,11 +68,23 @@ pub struct Settings {
     pub compressor: Compressor,
     /// Most bytes of its pool, whole pages; 0 is no limit.
     pub limit_bytes: u64,
+    /// Bytes of its pool, whole pages, from which on who watches it is told; 0 is none.
+    pub watermark_bytes: u64,
 }
 
 impl Settings {
     /// What a new device has, and a device after reset.
-    pub const DEFAULT: Self = Self { compressor: Compressor::DEFAULT, limit_bytes: 0 };
+    pub const DEFAULT: Self =
+        Self { compressor: Compressor::DEFAULT, limit_bytes: 0, watermark_bytes: 0 };
+}
+
+/// A bound for the bytes of a device's pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// No page is taken beyond it.
+    Hard(u64),
+    /// Whoever watches the device is told.
+    Soft(u64),
 }
 
 /// How a device's algorithm is to work.
@@ -108,8 +120,8 @@ pub enum Request {
     SetAlgorithm(DeviceName, Algorithm),
     /// Choose the level of an empty device's algorithm.
     SetParameters(DeviceName, Parameters),
-    /// Change the most bytes of a device's pool.
-    SetLimit(DeviceName, u64),
+    /// Change a bound of a device's pool.
+    SetLimit(DeviceName, Limit),
     /// Forget content and settings.
     Reset(DeviceName),
     /// Move objects together and give pool pages back.

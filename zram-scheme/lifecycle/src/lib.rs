@@ -21,7 +21,7 @@ mod sync;
 pub use drive::{World, drive};
 pub use effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
 pub use event::{
-    DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings, SizeError,
+    DeviceId, DeviceName, Event, Limit, Outcome, Pages, Parameters, Request, Settings, SizeError,
 };
 pub use state::{Device, State};
 pub use step::{Forbidden, Transition, step};

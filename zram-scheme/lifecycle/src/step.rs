@@ -42,7 +42,9 @@ use hotplug::{Progress, Walk, cpu};
 use zram::Compressor;
 
 use crate::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
-use crate::event::{DeviceId, DeviceName, Event, Outcome, Pages, Parameters, Request, Settings};
+use crate::event::{
+    DeviceId, DeviceName, Event, Limit, Outcome, Pages, Parameters, Request, Settings,
+};
 use crate::state::{Device, Emptying, Initialise, Inventory, Job, Resize, State};
 
 /// A state and what has to be done to get there.
@@ -98,7 +100,7 @@ fn accept(inventory: Inventory, zcomp: hotplug::State, request: Request) -> Tran
         Request::SetParameters(name, parameters) => {
             set_parameters(inventory, zcomp, name, parameters)
         }
-        Request::SetLimit(name, limit_bytes) => set_limit(inventory, zcomp, name, limit_bytes),
+        Request::SetLimit(name, limit) => set_limit(inventory, zcomp, name, limit),
         Request::Reset(name) => match inventory.named(name) {
             Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
             Device::Empty(..) | Device::Ready(..) => {
@@ -229,14 +231,16 @@ fn set_limit(
     inventory: Inventory,
     zcomp: hotplug::State,
     name: DeviceName,
-    limit_bytes: u64,
+    limit: Limit,
 ) -> Transition {
+    let with_limit = |settings: Settings| match limit {
+        Limit::Hard(limit_bytes) => Settings { limit_bytes, ..settings },
+        Limit::Soft(watermark_bytes) => Settings { watermark_bytes, ..settings },
+    };
     let device = match inventory.named(name) {
         Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
-        Device::Empty(_, settings) => Device::Empty(name, Settings { limit_bytes, ..settings }),
-        Device::Ready(_, settings, pages) => {
-            Device::Ready(name, Settings { limit_bytes, ..settings }, pages)
-        }
+        Device::Empty(_, settings) => Device::Empty(name, with_limit(settings)),
+        Device::Ready(_, settings, pages) => Device::Ready(name, with_limit(settings), pages),
     };
     publish(inventory, zcomp, device, Answer::Done)
 }

@@ -1,15 +1,17 @@
 //! What the kernel left for the first program: roots of its schemes, and the initrd.
 //!
-//! The layout is `zram_abi::boot`'s, in the pages just below `METADATA_END`. Used by `init` alone.
+//! The layout is `zram_abi::boot`'s, in the pages just below `METADATA_END`. On a Redox kernel the place of
+//! the initrd is not there but in `sys:env`. Used by `init` alone.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use alloc::vec::Vec;
 
-use zram_abi::boot::{METADATA_END, METADATA_SIZE};
+use zram_abi::boot::{ENV, METADATA_END, METADATA_SIZE, UPPER, initrd_in_env, scheme_id};
 
 use crate::environment;
+use crate::fd::Fd;
 use crate::memory::Mapping;
 
 /// Whether [`take`] was called. Relaxed: only the answer of one swap matters.
@@ -36,12 +38,27 @@ pub fn take() -> Option<Boot> {
     let roots = (0..count).map(|index| ((word(1 + 2 * index) & 0xff) as u8, word(2 + 2 * index)));
     let roots = roots.collect();
     let behind_cap = 1 + 2 * count + 1;
-    let (base, length) = (word(behind_cap), word(behind_cap + 1));
+    let (base, length) = match word(behind_cap) {
+        0 => initrd_by_loader().unwrap_or((0, 0)),
+        base => (base, word(behind_cap + 1)),
+    };
     let initrd = NonNull::new(core::ptr::with_exposed_provenance_mut(base))
-        // SAFETY: the kernel mapped this range for us, readable and writable, and `TAKEN` keeps
-        // anybody from becoming a second owner.
+        // SAFETY: the kernel mapped this range for us, readable and writable: apart, or behind this
+        // program's segments. `TAKEN` keeps anybody from becoming a second owner.
         .map(|start| unsafe { Mapping::from_parts(start, length) });
     Some(Boot { roots, initrd })
+}
+
+/// Bytes of what the loader said that are looked at.
+const ENV_MAX: usize = 2048;
+
+/// Returns base and size of the initrd as the loader said them.
+fn initrd_by_loader() -> Option<(usize, usize)> {
+    let root = UPPER | usize::from(scheme_id::SYS);
+    let env = Fd::open_at(root, ENV, syscall::O_RDONLY).ok()?;
+    let mut bytes = [0; ENV_MAX];
+    let length = env.read(&mut bytes).ok()?;
+    initrd_in_env(core::str::from_utf8(bytes.get(..length)?).ok()?)
 }
 
 fn word(index: usize) -> usize {

@@ -82,8 +82,14 @@ impl Context {
     }
 
     /// Protects its address space from being killed for memory; for the first program only.
+    ///
+    /// A kernel that kills nobody for memory, as Redox, knows no such handle: nothing is to be done.
     pub(crate) fn protect(&self) -> Result<()> {
-        self.0.dup(b"protection")?.write(&[1]).map(drop)
+        match self.0.dup(b"protection") {
+            Ok(protection) => protection.write(&[1]).map(drop),
+            Err(Error { errno: syscall::EINVAL }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Lets it run.

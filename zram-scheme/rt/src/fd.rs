@@ -12,8 +12,8 @@ use syscall::data::StdFsCallMeta;
 use syscall::flag::{CallFlags, MapFlags, StdFsCallKind};
 use syscall::{Error, Map, Result, Stat, StatVfs};
 
-use crate::interrupted::again;
 use crate::memory::Mapping;
+use zram_rt_core::again;
 
 /// Lower descriptors of a program; as many as the in-tree kernel gives a file table.
 pub(crate) const SLOTS_MAX: usize = 1024;

@@ -1,18 +1,18 @@
 //! The heap of a program: it starts small and grows up to a maximum, both chosen by the program.
 //!
-//! It lies in a range of addresses that nothing else uses ([`REGION`]) and is mapped piece by piece
-//! ([`growing`]). In a program that the kernel has pinned, a piece comes with all its frames or not at
-//! all; elsewhere frames come as they are touched. When no piece can be had, an allocation fails like
-//! any other; nothing here waits for memory.
-
-mod growing;
+//! It lies in a range of addresses that nothing else uses ([`REGION`]): the whole of it is reserved at the
+//! start, because a Redox kernel puts what it may place in the smallest hole that is large enough, which
+//! can be the one behind a heap. Memory comes piece by piece ([`zram_rt_core`]). In a program that the
+//! kernel has pinned, a piece comes with all its frames or not at all; elsewhere frames come as they
+//! are touched. When no piece can be had, an allocation fails like any other; nothing here waits for
+//! memory.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
 
-use self::growing::{Growing, Source};
 use crate::futex::Mutex;
 use crate::memory;
+use zram_rt_core::{Growing, Source};
 
 /// Address of every heap: far from the addresses that kernels choose, and near the first stack, so
 /// that both share page tables.
@@ -44,13 +44,22 @@ struct Kernel;
 // have it from the allocator does not know its address.
 unsafe impl Source for Kernel {
     fn map(&mut self, address: usize, bytes: usize) -> bool {
-        memory::map_at(address, bytes).is_ok()
+        // SAFETY: the heap asks for each address of its region once, and `initialise` reserved it.
+        let mapped = unsafe { memory::map_reserved(address, bytes) };
+        if mapped.is_err() {
+            // The refusal may have cost the reservation. Without it the next attempt can fail, no more.
+            let _ = memory::reserve(address, bytes);
+        }
+        mapped.is_ok()
     }
 }
 
 /// Maps the start of the heap; called once, before anything is allocated.
 pub(crate) fn initialise(size: HeapSize) {
-    let start = memory::map_at(REGION, size.start_bytes);
+    let most_bytes = size.most_bytes.max(size.start_bytes);
+    memory::reserve(REGION, most_bytes).expect("a new process has nothing there");
+    // SAFETY: just reserved.
+    let start = unsafe { memory::map_reserved(REGION, size.start_bytes) };
     let start = start.expect("a new process has room for its heap");
     // SAFETY: it was just mapped, as `Kernel` maps, and this is the only call.
     unsafe { ARENA.0.lock().initialise(start, size.start_bytes, size.most_bytes) };

@@ -24,7 +24,6 @@ pub mod fs;
 pub mod futex;
 mod heap;
 mod image;
-mod interrupted;
 mod mem;
 pub mod memory;
 mod panic;

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use syscall::flag::MapFlags;
 use syscall::{Error, Map, Result};
 
-use crate::interrupted::again;
+use zram_rt_core::again;
 
 /// The descriptor that means "no file" to fmap.
 const ANONYMOUS: usize = usize::MAX;
@@ -111,6 +111,38 @@ pub fn map_at(address: usize, length: usize) -> Result<NonNull<u8>> {
         | MapFlags::MAP_FIXED_NOREPLACE;
     let map = Map { offset: 0, size: length, flags, address };
     // SAFETY: MAP_FIXED_NOREPLACE never replaces a mapping.
+    let address = again(|| unsafe { syscall::fmap(ANONYMOUS, &map) })?;
+    NonNull::new(core::ptr::with_exposed_provenance_mut(address)).ok_or(Error::new(syscall::EFAULT))
+}
+
+/// Keeps `length` bytes of addresses from `address` on for this program, without memory.
+///
+/// A kernel that chooses addresses chooses none of these. [`map_reserved`] puts memory there.
+///
+/// # Errors
+///
+/// EEXIST if part of the range is in use, ENOMEM.
+pub(crate) fn reserve(address: usize, length: usize) -> Result<()> {
+    let flags = MapFlags::PROT_NONE | MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED_NOREPLACE;
+    let map = Map { offset: 0, size: length, flags, address };
+    // SAFETY: MAP_FIXED_NOREPLACE never replaces a mapping.
+    again(|| unsafe { syscall::fmap(ANONYMOUS, &map) }).map(drop)
+}
+
+/// Maps `length` bytes of zeros at `address`, in place of addresses that were reserved.
+///
+/// # Errors
+///
+/// ENOMEM if there is no frame for it; the addresses may be reserved no more.
+///
+/// # Safety
+///
+/// The range was reserved and is not mapped yet.
+pub(crate) unsafe fn map_reserved(address: usize, length: usize) -> Result<NonNull<u8>> {
+    let flags =
+        MapFlags::PROT_READ | MapFlags::PROT_WRITE | MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED;
+    let map = Map { offset: 0, size: length, flags, address };
+    // SAFETY: what MAP_FIXED replaces is the reservation, as the caller promises.
     let address = again(|| unsafe { syscall::fmap(ANONYMOUS, &map) })?;
     NonNull::new(core::ptr::with_exposed_provenance_mut(address)).ok_or(Error::new(syscall::EFAULT))
 }

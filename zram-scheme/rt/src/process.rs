@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use syscall::flag::{FileTableVerb, O_RDWR};
 use syscall::{Error, Result};
 use zram_abi::PAGE_SIZE;
-use zram_abi::boot::{KSTOP, UPPER, auxv, scheme_id};
+use zram_abi::boot::{CODE_LINE, KSTOP, RESET, UPPER, auxv, scheme_id};
 
 use crate::context::{Context, ROOT};
 use crate::fd::{self, Fd};
@@ -289,6 +289,7 @@ pub fn exit(code: u8) -> ! {
 
 /// Powers the machine off with `code`; 0 says that all went well.
 ///
+/// A kernel that takes no code, as Redox, resets the machine, and the code is said on the console before.
 /// Only the first program can rely on it: others need the right to write `sys:kstop`.
 pub fn power_off(code: u8) -> ! {
     let root = UPPER | usize::from(scheme_id::SYS);
@@ -297,8 +298,12 @@ pub fn power_off(code: u8) -> ! {
         Err(_) => fs::open("/scheme/sys/kstop", O_RDWR),
     };
     if let Ok(kstop) = kstop {
+        let taken = kstop.write(alloc::format!("shutdown {code}").as_bytes());
+        if taken.is_err() {
+            crate::eprintln!("{CODE_LINE}{code}");
+        }
         // When this fails, the crash below still ends the first program, and with it the machine.
-        let _ = kstop.write(alloc::format!("shutdown {code}").as_bytes());
+        let _ = kstop.write(RESET);
     }
     crash()
 }

@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use syscall::data::NewFdParams;
-use syscall::flag::StdFsCallKind;
+use syscall::flag::{EventFlags, StdFsCallKind};
 use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
 use syscall::{Error, Result, Stat};
 
@@ -30,7 +30,7 @@ pub struct Socket(Fd);
 #[derive(Debug)]
 pub struct Request(Sqe);
 
-/// An answer to one request.
+/// An answer to one request, or news for who watches a handle.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer(Cqe);
 
@@ -104,6 +104,15 @@ impl Socket {
             let cqe = request.cqe(CqeOpcode::ObtainFd, slot as u64);
             self.0.write(&cqe)
         })
+    }
+}
+
+impl Answer {
+    /// Returns what tells who watches `handle` that there is something to read. It answers no request.
+    pub fn something_to_read(handle: usize) -> Self {
+        let flags = CqeOpcode::SendFevent as u8;
+        let tag = EventFlags::EVENT_READ.bits() as u32;
+        Self(Cqe { flags, extra_raw: [0; 3], tag, result: handle as u64 })
     }
 }
 

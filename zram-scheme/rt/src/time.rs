@@ -1,18 +1,26 @@
 //! The monotonic clock.
 //!
-//! Redox's clock was seen to run backwards now and then, so durations are taken by saturating
-//! subtraction.
+//! Redox's clock runs backwards now and then, by some milliseconds. What a program sees of it here does
+//! not: it stands still until the kernel's clock is past what was seen before.
+
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use syscall::TimeSpec;
 
-use crate::interrupted::again;
+use zram_rt_core::again;
 
-/// Returns nanoseconds since the machine started.
+/// The latest time that any thread of this program has seen.
+///
+/// Relaxed: a read-modify-write sees the newest value, and no other memory is guarded.
+static LATEST: AtomicU64 = AtomicU64::new(0);
+
+/// Returns nanoseconds since the machine started, never fewer than before.
 pub fn now_ns() -> u64 {
     let mut now = TimeSpec::default();
     // The clock exists on every kernel that starts us; 0 is as good as anything without it.
     let _ = syscall::clock_gettime(syscall::CLOCK_MONOTONIC, &mut now);
-    u64::try_from(now.to_nanos()).unwrap_or(u64::MAX)
+    let now = u64::try_from(now.to_nanos()).unwrap_or(u64::MAX);
+    LATEST.fetch_max(now, Ordering::Relaxed).max(now)
 }
 
 /// Returns the nanoseconds since `start_ns`.
@@ -23,12 +31,19 @@ pub fn since_ns(start_ns: u64) -> u64 {
 /// Sleeps for at least `duration_ns`.
 pub fn sleep_ns(duration_ns: u64) {
     let end_ns = now_ns().saturating_add(duration_ns);
-    // An interruption leaves the rest to be slept; any other answer says that it is over.
-    let _ = again(|| {
-        let rest_ns = end_ns.saturating_sub(now_ns());
-        let duration = TimeSpec::from_nanos(u128::from(rest_ns));
-        syscall::nanosleep(&duration, &mut TimeSpec::default())
-    });
+    loop {
+        // An interruption leaves the rest to be slept.
+        let slept = again(|| {
+            let rest_ns = end_ns.saturating_sub(now_ns());
+            let duration = TimeSpec::from_nanos(u128::from(rest_ns));
+            syscall::nanosleep(&duration, &mut TimeSpec::default())
+        });
+        // A clock that ran ahead when the sleep began leaves some as well. A kernel that refuses to
+        // sleep would refuse for ever.
+        if slept.is_err() || now_ns() >= end_ns {
+            return;
+        }
+    }
 }
 
 /// Lets other threads run.

@@ -4,6 +4,7 @@ mod damage;
 mod model;
 mod nothing;
 mod resize;
+mod states;
 mod threads;
 
 use std::collections::BTreeMap;

@@ -57,7 +57,7 @@ impl Budget {
         self.used_max.store(self.used_pages(), Ordering::Relaxed);
     }
 
-    pub(super) fn used_pages(&self) -> u64 {
+    pub(crate) fn used_pages(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }
 

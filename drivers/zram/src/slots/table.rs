@@ -187,7 +187,6 @@ impl Entry<'_> {
     }
 
     /// Returns the time of the last access, in seconds of the caller's clock.
-    #[cfg(test)]
     pub(crate) fn last_access_seconds(&self) -> u32 {
         self.age.load(Ordering::Relaxed)
     }

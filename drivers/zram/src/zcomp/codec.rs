@@ -71,7 +71,7 @@ impl Algorithm {
     /// Returns what a compression at `level` needs.
     pub(super) fn workspace(self, level: i32) -> Result<Workspace, NoMemory> {
         Ok(match self {
-            Self::Pagelz if level <= pagelz::FAST_LEVEL_MAX => {
+            Self::Pagelz if pagelz::is_fast(level) => {
                 Workspace::Pagelz(memory::boxed_array(pagelz::Fast::new)?)
             }
             Self::Pagelz => Workspace::PagelzDense(memory::boxed_array(pagelz::Dense::new)?),
@@ -227,7 +227,7 @@ mod tests {
             let page = crate::zcomp::tests::page_of(&pieces, seed);
             let mut output = [0; OUTPUT_MAX];
             for algorithm in Algorithm::ALL {
-                for level in [1, 2, 3, 4, 5, 8, 100, 65_537] {
+                for level in [1, 2, 3, 4, 5, 6, 7, 8, 9, 100, 65_537] {
                     if !algorithm.levels().contains(&level) {
                         continue;
                     }

@@ -21,6 +21,8 @@ use lock_api::{Mutex, RawMutex};
 
 pub use codec::{Algorithm, Damaged, OUTPUT_MAX};
 pub use compressor::{Compressor, NoSuchLevel};
+#[cfg(feature = "oracle")]
+pub use pagelz::plain::decompress as plain_pagelz;
 pub use stream::Stream;
 
 use crate::{NoMemory, PageBytes, StreamStatistics, memory};

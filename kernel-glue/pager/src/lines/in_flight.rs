@@ -13,9 +13,10 @@
 //! | daemon dead | goes back at `reclaim_finish` | goes back at once |
 //!
 //! A slot whose page went back was never offered (free at once) or is forgotten after the reply (a
-//! free notice). On its way in a page has no frame to fault on: whoever faults waits; unmap and exit
-//! turn the item unwanted; fork waits for a TAKE ([`Pager::fork_begin`](crate::Pager::fork_begin)),
-//! and swapoff passes over it.
+//! free notice). That an entry is gone is seen when the page is to be put back or its slot looked at:
+//! the hooks of unmap and exit only count ([`Entries`](crate::Entries)). On its way in a page has no
+//! frame to fault on: whoever faults waits; after unmap and exit there is no entry in whose place it could be mapped;
+//! fork waits for a TAKE ([`Pager::fork_begin`](crate::Pager::fork_begin)), and swapoff passes over it.
 
 use zram_abi::record::{ENTRIES_MAX, Operation, Record};
 use zram_abi::verb::Cookie;
@@ -23,12 +24,12 @@ use zram_abi::verb::Cookie;
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
 use crate::lines::fixed::Fixed;
-use crate::ports::{Frame, Page, SpaceId, Waiter};
+use crate::ports::{Frame, Page, Place, SpaceId, Waiter};
 
 /// Where a page on its way out belongs now. The frame is held by the batch unless `Returned`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
-    /// Its swap entry stands in the page table.
+    /// Its swap entry stands in the page table, or was dropped and that has yet to be seen.
     Leaving,
     /// It went back, frame and all.
     Returned,
@@ -63,8 +64,6 @@ pub(crate) struct LoadItem {
     pub(crate) frame: Frame,
     pub(crate) space: SpaceId,
     pub(crate) page: Page,
-    /// False once its entry is gone.
-    pub(crate) wanted: bool,
 }
 
 /// Pages on their way in.
@@ -95,6 +94,20 @@ pub(crate) enum Work {
     Store(Store),
     Load(Load),
     Notice(Notice),
+}
+
+impl StoreItem {
+    /// Returns where the page's entry should stand.
+    pub(crate) fn place(&self, entry: SwapEntry) -> Place {
+        Place { space: self.space, page: self.page, entry }
+    }
+}
+
+impl LoadItem {
+    /// Returns where the page's entry should stand.
+    pub(crate) fn place(&self, entry: SwapEntry) -> Place {
+        Place { space: self.space, page: self.page, entry }
+    }
 }
 
 impl Store {
@@ -129,13 +142,8 @@ impl Store {
 
 impl Load {
     pub(crate) fn new(area: AreaIndex, ticket: u32, take: bool) -> Self {
-        let filler = LoadItem {
-            slot: SwapSlot(0),
-            frame: Frame(0),
-            space: SpaceId(0),
-            page: Page(0),
-            wanted: false,
-        };
+        let filler =
+            LoadItem { slot: SwapSlot(0), frame: Frame(0), space: SpaceId(0), page: Page(0) };
         Self { area, ticket, take, since_ns: 0, first: None, items: Fixed::new(filler) }
     }
 }

@@ -14,7 +14,7 @@ pub use queues::STUCK_NS;
 
 use crate::entry::{AreaIndex, SwapEntry};
 use crate::memory::{NoMemory, filled};
-use crate::ports::{Cpu, Direction, Page, QueueId, SpaceId, Waiter};
+use crate::ports::{Cpu, Direction, QueueId, SpaceId, Waiter};
 use in_flight::{Held, Store, StoreItem, Work};
 use queues::{PerCpu, Queue, Stage};
 
@@ -204,36 +204,16 @@ impl Lines {
         })
     }
 
-    /// The page of `entry`, on its way out, goes back: returns it, and whether it was offered.
-    pub(crate) fn give_back(&mut self, entry: SwapEntry) -> Option<(StoreItem, Offered)> {
-        self.let_go(entry, Held::Returned)
+    /// Returns the page of `entry`, on its way out, and whether it was offered.
+    pub(crate) fn leaving(&mut self, entry: SwapEntry) -> Option<(StoreItem, Offered)> {
+        self.stores_mut().find_map(|(store, offered)| Some((*store.find_mut(entry)?, offered)))
     }
 
-    /// The entry of a page on its way out is gone: returns whether the page was offered.
-    pub(crate) fn drop_leaving(&mut self, entry: SwapEntry) -> Option<Offered> {
-        self.let_go(entry, Held::Dropped).map(|(_, offered)| offered)
-    }
-
-    fn let_go(&mut self, entry: SwapEntry, held: Held) -> Option<(StoreItem, Offered)> {
-        self.stores_mut().find_map(|(store, offered)| {
-            let item = store.find_mut(entry)?;
+    /// The page of `entry` is on its way out no more.
+    pub(crate) fn let_go(&mut self, entry: SwapEntry, held: Held) {
+        if let Some(item) = self.stores_mut().find_map(|(store, _)| store.find_mut(entry)) {
             item.held = held;
-            Some((*item, offered))
-        })
-    }
-
-    /// Drops what leaves from a space that is gone; returns whether there was anything, which there
-    /// must not be: its pages would go back to whoever has the space's number next.
-    pub(crate) fn drop_leaving_from(&mut self, space: SpaceId) -> bool {
-        let mut found = false;
-        for (store, _) in self.stores_mut() {
-            let items = store.items.as_mut_slice().iter_mut();
-            for item in items.filter(|item| item.space == space && item.held == Held::Leaving) {
-                item.held = Held::Dropped;
-                found = true;
-            }
         }
-        found
     }
 
     /// Returns the entry of a page of the space that is on its way out.
@@ -250,25 +230,11 @@ impl Lines {
         self.work_mut().find_map(|work| match work {
             Work::Load(load) if load.take => {
                 let mut items = load.items.as_slice().iter();
-                let item = items.find(|item| item.space == space && item.wanted)?;
+                let item = items.find(|item| item.space == space)?;
                 Some(SwapEntry { area: load.area, slot: item.slot })
             }
             Work::Load(_) | Work::Store(_) | Work::Notice(_) => None,
         })
-    }
-
-    /// The entry of a page that is on its way in, perhaps for this page, is gone.
-    pub(crate) fn turn_unwanted(&mut self, space: SpaceId, page: Page, entry: SwapEntry) {
-        for work in self.work_mut() {
-            let Work::Load(load) = work else { continue };
-            if load.area != entry.area {
-                continue;
-            }
-            let mut items = load.items.as_mut_slice().iter_mut();
-            if let Some(item) = items.find(|item| item.space == space && item.page == page) {
-                item.wanted = false;
-            }
-        }
     }
 
     /// The thread is gone: nothing is brought for it first.

@@ -62,13 +62,16 @@ impl Pager {
         }
     }
 
+    /// An entry is about to stand in a page table of the space.
     pub(crate) fn entry_placed(&mut self, space: SpaceId) {
         let added = self.entries.add(space);
         self.holds(added);
     }
 
-    pub(crate) fn entry_removed(&mut self, space: SpaceId) {
+    /// The pager has put something else in the place of an entry.
+    pub(crate) fn entry_replaced(&mut self, space: SpaceId, entry: SwapEntry) {
         let removed = self.entries.remove(space);
         self.holds(removed);
+        self.turn_slot(entry, SlotMap::replaced);
     }
 }

@@ -51,6 +51,7 @@ impl Pager {
         completed: &Record,
         ports: &mut impl Ports,
     ) -> Next {
+        self.collect(ports);
         let mut run = None;
         let areas = &self.areas;
         let answers = |work: &Work| {
@@ -82,7 +83,9 @@ impl Pager {
 
     /// The timer ticks on some CPU: what has no other event, in bounded time.
     pub fn tick(&mut self, ports: &mut impl Ports) {
-        let now_ns = ports.now_ns();
+        self.time.tick(ports.now_ns());
+        self.collect(ports);
+        let now_ns = self.now_ns(ports);
         if self.lines.is_any_stuck(now_ns) {
             self.daemon_died(ports);
         }
@@ -187,7 +190,8 @@ impl Pager {
         for slot in notice.slots.as_slice() {
             self.turn_slot(notice.entry(*slot), SlotMap::notice_failed);
         }
-        self.areas.settle(notice.area);
+        let settled = self.areas.settle(notice.area);
+        self.holds(settled);
     }
 
     fn end_queue(&mut self, queue: QueueId, left: Option<Work>, ports: &mut impl Ports) {
@@ -221,7 +225,8 @@ impl Pager {
                 }
             }
         }
-        self.areas.settle_all();
+        let settled = self.areas.settle_all();
+        self.holds(settled);
         self.fail_swapoff(crate::requests::SwapOffError::Busy, ports);
     }
 

@@ -1,55 +1,59 @@
-//! What unmap, fork and exit do to swap entries, and the end of spaces and threads.
+//! What the hooks of unmap, fork and exit have left is collected; fork begins; threads end.
 //!
-//! The kernel reports each entry it removes from a page table or copies into another one; the pager
-//! keeps the slots' users, and frees a slot after the last. What that means for a page in flight is
-//! the table in `in_flight`. mprotect needs no report: an entry carries no permissions, and a page
-//! that comes in is mapped as its mapping then says. Moving pages between addresses or spaces is
-//! unmap and map for pages in memory; a kernel that moves entries brings them in first.
+//! The kernel counts each entry that it removes from a page table or copies into another one with
+//! [`Entries`](crate::Entries), under whatever lock it holds. The pager looks at that at the start of
+//! each turn: a slot whose last user has gone is to be forgotten by the daemon, a space that has gone
+//! is condemned no longer. What it means for a page in flight is the table in `in_flight`. mprotect
+//! needs no report: an entry carries no permissions, and a page that comes in is mapped as its mapping
+//! then says. Moving pages between addresses or spaces is unmap and map for pages in memory; a kernel
+//! that moves entries brings them in first.
 
 use crate::Pager;
-use crate::entry::SwapEntry;
 use crate::frames::waiters::Reason;
 use crate::invariant::Invariant;
-use crate::lines::Offered;
-use crate::places::slots::{Slot, SlotMap};
-use crate::ports::{Page, Ports, SpaceId, Waiter};
+use crate::ports::{Ports, SpaceId, Waiter};
 use crate::requests::Fork;
 
 /// So many pending notices make a record worth while before the next tick.
-const NOTICES_MIN: usize = zram_abi::record::ENTRIES_MAX;
+const NOTICES_MIN: u32 = 32;
+
+const _: () = assert!(NOTICES_MIN as usize == zram_abi::record::ENTRIES_MAX, "a whole record");
+
+/// Slots collected in one turn, about: bounds the time under the lock to some ten microseconds.
+const COLLECT_MAX: u32 = 256;
 
 impl Pager {
-    /// The swap entry at `page` was removed (unmap, exit).
-    pub fn entry_dropped(
-        &mut self,
-        space: SpaceId,
-        page: Page,
-        entry: SwapEntry,
-        ports: &mut impl Ports,
-    ) {
-        self.entry_removed(space);
-        match self.areas.slot(entry) {
-            Some(Slot::Storing) => self.drop_leaving(entry, ports),
-            Some(Slot::Loading(_)) => {
-                self.lines.turn_unwanted(space, page, entry);
-                self.drop_user(entry);
-            }
-            Some(Slot::Stored(_) | Slot::Lost(_)) => self.drop_user(entry),
-            Some(Slot::Free | Slot::Noticed | Slot::Noticing) | None => {
-                self.broke(Invariant::EntryHasSlot);
-            }
+    /// Looks at what hooks have told since the last turn.
+    pub(crate) fn collect(&mut self, ports: &mut impl Ports) {
+        if self.entries.have_news() {
+            self.collect_news(ports);
         }
-        let pending = self.areas.notices_pending(entry.area);
-        if usize::try_from(pending).is_ok_and(|pending| pending >= NOTICES_MIN) {
+    }
+
+    fn collect_news(&mut self, ports: &mut impl Ports) {
+        self.entries.hear();
+        if let Some(invariant) = self.entries.take_broken() {
+            self.broke(invariant);
+        }
+        let collected = self.areas.collect(COLLECT_MAX, NOTICES_MIN);
+        if self.holds(collected) == Some(true) {
             self.send_notices(ports);
+        }
+        while let Some(space) = self.entries.take_gone() {
+            if self.entries.count(space) != 0 {
+                self.broke(Invariant::EntryIsReported);
+            }
+            self.space_spared(space);
         }
         self.close_if_broken(ports);
     }
 
     /// The space may be copied, page table and all, if the answer is `Ready`: pages of it that were
     /// on their way out are back, and no TAKE of one is in flight. Each swap entry that the copy
-    /// gets is then reported by [`Pager::entry_duplicated`], before the pager is called otherwise.
+    /// gets is then counted by [`Entries::add_user`](crate::Entries::add_user), which says so if one is in
+    /// flight again by then.
     pub fn fork_begin(&mut self, space: SpaceId, waiter: Waiter, ports: &mut impl Ports) -> Fork {
+        self.collect(ports);
         while let Some(entry) = self.lines.leaving_from(space) {
             if !self.give_back(entry, ports) {
                 break;
@@ -63,27 +67,6 @@ impl Pager {
             }
             None => Fork::Ready,
         }
-    }
-
-    /// `entry` was copied into a page table of `space`; returns false, and it must not stand there,
-    /// if the slot has as many users as can be counted.
-    #[must_use]
-    pub fn entry_duplicated(&mut self, space: SpaceId, entry: SwapEntry) -> bool {
-        let added = self.turn_slot(entry, SlotMap::add_user) == Some(true);
-        if added {
-            self.entry_placed(space);
-        }
-        added
-    }
-
-    /// The space is gone, every entry of it dropped; its number may be used again.
-    pub fn space_gone(&mut self, space: SpaceId, ports: &mut impl Ports) {
-        let is_leaving = self.lines.drop_leaving_from(space);
-        if is_leaving || self.swapped_pages(space) != 0 {
-            self.broke(Invariant::EntryIsReported);
-        }
-        self.space_spared(space);
-        self.after_frames_freed(ports);
     }
 
     /// The kernel has not killed the space as it was told, because memory is about to come free
@@ -102,21 +85,5 @@ impl Pager {
         self.lines.forget_waiter(waiter);
         self.swapoff_cancel(waiter);
         self.hand_out_frames(ports);
-    }
-
-    fn drop_user(&mut self, entry: SwapEntry) {
-        self.turn_slot(entry, SlotMap::drop_user);
-        self.areas.settle(entry.area);
-    }
-
-    fn drop_leaving(&mut self, entry: SwapEntry, ports: &mut impl Ports) {
-        let Some(offered) = self.lines.drop_leaving(entry) else {
-            return self.broke(Invariant::PageHasBatch);
-        };
-        self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
-        if offered == Offered::NotYet {
-            self.abandon(entry);
-        }
-        self.waiters.wake_slot(entry, None, ports);
     }
 }

@@ -11,14 +11,15 @@ use crate::entry::SwapEntry;
 use crate::frames::waiters::{LinedUp, Reason};
 use crate::invariant::Invariant;
 use crate::lines::Offered;
-use crate::lines::in_flight::{Load, LoadItem, Work};
-use crate::places::slots::{LoadEnd, Slot, SlotMap};
+use crate::lines::in_flight::{Held, Load, LoadItem, Work};
+use crate::places::slots::{LoadBegin, LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
 use crate::requests::{Fault, FaultRequest, FrameAnswer};
 
 impl Pager {
     /// Brings back the page at a swap entry, or begins to.
     pub fn fault(&mut self, request: FaultRequest, ports: &mut impl Ports) -> Fault {
+        self.collect(ports);
         let answer = self.fault_entry(request, ports);
         self.close_if_broken(ports);
         answer
@@ -27,12 +28,14 @@ impl Pager {
     fn fault_entry(&mut self, request: FaultRequest, ports: &mut impl Ports) -> Fault {
         let Some(entry) = ports.entry(request.space, request.page) else { return Fault::Mapped };
         match self.areas.slot(entry) {
-            Some(Slot::Storing) if self.give_back(entry, ports) => Fault::Mapped,
-            Some(Slot::Loading(_)) => self.wait_for_slot(request.waiter, entry, ports),
+            Some(Slot::Storing(_)) if self.give_back(entry, ports) => Fault::Mapped,
+            Some(Slot::Loading(_) | Slot::Taking(_)) => {
+                self.wait_for_slot(request.waiter, entry, ports)
+            }
             Some(Slot::Stored(_)) if self.is_alive(entry) => {
                 self.fault_stored(request, entry, ports)
             }
-            Some(Slot::Storing | Slot::Stored(_) | Slot::Lost(_)) => self.lost(),
+            Some(Slot::Storing(_) | Slot::Stored(_) | Slot::Lost(_)) => self.lost(),
             Some(Slot::Free | Slot::Noticed | Slot::Noticing) | None => {
                 self.broke(Invariant::EntryHasSlot);
                 self.lost()
@@ -54,15 +57,20 @@ impl Pager {
         Fault::Wait { run: None }
     }
 
-    /// Gives a leaving page back; returns false if it is in no batch, which is a bug.
+    /// Gives a leaving page back, or sees that its entry is gone; returns false if it is in no batch,
+    /// which is a bug.
     pub(crate) fn give_back(&mut self, entry: SwapEntry, ports: &mut impl Ports) -> bool {
-        let Some((item, offered)) = self.lines.give_back(entry) else {
+        let Some((item, offered)) = self.lines.leaving(entry) else {
             self.broke(Invariant::PageHasBatch);
             return false;
         };
-        ports.map(item.space, item.page, item.frame, Mapping::Private);
-        let space = item.space;
-        self.entry_removed(space);
+        let held = if ports.map(item.place(entry), item.frame, Mapping::Private) {
+            self.entry_replaced(item.space, entry);
+            Held::Returned
+        } else {
+            Held::Dropped
+        };
+        self.lines.let_go(entry, held);
         self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
         if offered == Offered::NotYet {
             self.abandon(entry);
@@ -133,16 +141,21 @@ impl Pager {
     ) -> bool {
         let LinedUp { request, entry, frame, since_ns } = lined_up;
         let ticket = self.lines.next_ticket();
-        let Some(take) = self.turn_slot(entry, SlotMap::begin_load) else {
-            ports.release(frame);
-            self.waiters.wake_slot(entry, None, ports);
-            return false;
+        let take = match self.turn_slot(entry, SlotMap::begin_load) {
+            Some(LoadBegin::Take) => true,
+            Some(LoadBegin::Load) => false,
+            // Its entry is gone, so whoever waits looks again and finds that.
+            Some(LoadBegin::Nobody) | None => {
+                ports.release(frame);
+                self.waiters.wake_slot(entry, None, ports);
+                return false;
+            }
         };
         let mut load = Load::new(entry.area, ticket, take);
         load.since_ns = since_ns;
         load.first = Some(request.waiter);
         let (space, page) = (request.space, request.page);
-        let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
+        let item = LoadItem { slot: entry.slot, frame, space, page };
         if let Err(item) = load.items.push(item) {
             self.broke(Invariant::BatchHasRoom);
             ports.release(item.frame);

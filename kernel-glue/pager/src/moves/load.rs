@@ -10,7 +10,6 @@ use zram_abi::record::{Record, Status};
 use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::frames::waiters::Reason;
-use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem};
 use crate::places::slots::{LoadEnd, Slot};
 use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
@@ -31,7 +30,8 @@ impl Pager {
             let end = match answer.status {
                 Status::Ok => {
                     ports.collect(queue, index, item.frame);
-                    self.page_came(*item, entry, load.take, ports)
+                    self.page_came(*item, entry, ports);
+                    LoadEnd::Came
                 }
                 Status::Damaged
                 | Status::Gone
@@ -74,31 +74,16 @@ impl Pager {
     /// Ends what `begin_load` of the slot began.
     pub(crate) fn end_load(&mut self, entry: SwapEntry, end: LoadEnd) {
         self.turn_slot(entry, |slots, slot| slots.end_load(slot, end));
-        self.areas.settle(entry.area);
+        let settled = self.areas.settle(entry.area);
+        self.holds(settled);
     }
 
-    fn page_came(
-        &mut self,
-        item: LoadItem,
-        entry: SwapEntry,
-        taken: bool,
-        ports: &mut impl Ports,
-    ) -> LoadEnd {
-        let stands = item.wanted && ports.entry(item.space, item.page) == Some(entry);
-        if stands != item.wanted {
-            self.broke(Invariant::EntryIsReported);
-        }
-        if stands {
-            ports.map(item.space, item.page, item.frame, Mapping::Private);
-            self.entry_removed(item.space);
+    fn page_came(&mut self, item: LoadItem, entry: SwapEntry, ports: &mut impl Ports) {
+        if ports.map(item.place(entry), item.frame, Mapping::Private) {
+            self.entry_replaced(item.space, entry);
             self.statistics.pages_in = self.statistics.pages_in.saturating_add(1);
         } else {
             ports.release(item.frame);
-        }
-        match (taken, stands) {
-            (true, _) => LoadEnd::Taken,
-            (false, true) => LoadEnd::Mapped,
-            (false, false) => LoadEnd::Unwanted,
         }
     }
 

@@ -62,6 +62,10 @@ impl Pager {
         if !starving || self.pressure.has_condemned() || self.lines.have_leaving_pages() {
             return false;
         }
+        self.collect(ports);
+        if self.entries.have_news() {
+            return false;
+        }
         let has_daemon = self.lines.are_served(Direction::Out);
         if has_daemon && self.send_notices(ports) {
             return false;

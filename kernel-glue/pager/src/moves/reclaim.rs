@@ -11,7 +11,7 @@ use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Store, StoreItem, Work};
-use crate::places::slots::SlotMap;
+use crate::places::slots::{Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
 use crate::pressure::{Level, Look};
 use crate::requests::{Reclaim, Unmapped};
@@ -30,6 +30,7 @@ impl Pager {
 
     /// Takes a batch of pages out of their page tables, in one bounded step.
     pub fn reclaim_begin(&mut self, cpu: Cpu, ports: &mut impl Ports) -> Reclaim {
+        self.collect(ports);
         self.feel_pressure(ports);
         if !self.wants_reclaim(cpu) {
             return Reclaim::Nothing;
@@ -49,7 +50,7 @@ impl Pager {
         if !self.pressure.is_hand_exhausted() {
             return Reclaim::Again;
         }
-        self.pressure.rest(ports.now_ns());
+        self.pressure.rest(self.now_ns(ports));
         self.judge_for_waiters(ports);
         Reclaim::Nothing
     }
@@ -70,6 +71,7 @@ impl Pager {
         unmapped: Unmapped,
         ports: &mut impl Ports,
     ) -> Option<QueueId> {
+        self.collect(ports);
         let Some(store) = self.lines.end_batch(unmapped.cpu, unmapped.ticket) else {
             self.broke(Invariant::PageHasBatch);
             self.close_if_broken(ports);
@@ -101,7 +103,7 @@ impl Pager {
     /// Gives a queue work; returns whether its worker sleeps. A queue that cannot have it is a bug
     /// of ours; the pages of the batch go back then.
     pub(crate) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
-        let now_ns = ports.now_ns();
+        let now_ns = self.now_ns(ports);
         match self.lines.post(queue, work, now_ns) {
             Ok(asleep) => asleep,
             Err(work) => {
@@ -115,8 +117,7 @@ impl Pager {
     /// A batch that nobody was offered goes back.
     fn batch_returned(&mut self, store: &Store, ports: &mut impl Ports) {
         for item in store.items.as_slice() {
-            self.put_back(*item, Mapping::Private, ports);
-            self.abandon(store.entry(*item));
+            self.return_page(*item, store.entry(*item), ports);
         }
     }
 
@@ -127,26 +128,29 @@ impl Pager {
         goes: bool,
         ports: &mut impl Ports,
     ) {
+        let entry = offered.entry(item);
         match item.held {
-            Held::Leaving if !goes => {
-                self.put_back(item, Mapping::Private, ports);
-                self.abandon(offered.entry(item));
+            Held::Leaving if !goes => self.return_page(item, entry, ports),
+            // Its entry went while it was unmapped.
+            Held::Leaving if self.areas.slot(entry) == Some(Slot::Storing(0)) => {
+                self.let_go(item, ports);
+                self.abandon(entry);
             }
             Held::Leaving if ports.is_zero(item.frame) => {
-                ports.forget(item.space, item.page);
-                self.entry_removed(item.space);
-                self.abandon(offered.entry(item));
+                if ports.forget(item.place(entry)) {
+                    self.entry_replaced(item.space, entry);
+                    self.statistics.zero_pages = self.statistics.zero_pages.saturating_add(1);
+                }
+                self.abandon(entry);
                 self.free_page(item, ports);
-                self.statistics.zero_pages = self.statistics.zero_pages.saturating_add(1);
             }
             Held::Leaving => {
                 if let Err(item) = offered.items.push(item) {
                     self.broke(Invariant::BatchHasRoom);
-                    self.put_back(item, Mapping::Private, ports);
-                    self.abandon(offered.entry(item));
+                    self.return_page(item, entry, ports);
                 }
             }
-            // Its slot was given back when the entry went.
+            // Its slot was given back when that was seen.
             Held::Dropped => self.free_page(item, ports),
             Held::Returned => {}
         }
@@ -180,28 +184,53 @@ impl Pager {
         (space, page): (SpaceId, Page),
         ports: &mut impl Ports,
     ) -> bool {
-        let Some(slot) = self.areas.take_free(store.area) else { return false };
+        let now_ns = self.now_ns(ports);
+        let Some(slot) = self.areas.take_free(store.area, now_ns) else { return false };
         let entry = SwapEntry { area: store.area, slot };
+        // Counted before it stands there: it may be dropped at once.
+        self.entry_placed(space);
         match ports.unmap(space, page, entry) {
             Some(frame) => {
                 let item = StoreItem { slot, frame, space, page, held: Held::Leaving };
-                self.entry_placed(space);
                 if let Err(item) = store.items.push(item) {
                     self.broke(Invariant::BatchHasRoom);
-                    self.put_back(item, Mapping::Private, ports);
-                    self.abandon(entry);
+                    self.return_page(item, entry, ports);
                     return false;
                 }
             }
-            None => self.abandon(entry),
+            None => {
+                self.entry_replaced(space, entry);
+                self.abandon(entry);
+            }
         }
         true
     }
 
-    /// Maps a leaving page back, frame and all.
-    pub(crate) fn put_back(&mut self, item: StoreItem, mapping: Mapping, ports: &mut impl Ports) {
-        ports.map(item.space, item.page, item.frame, mapping);
-        self.entry_removed(item.space);
+    /// Maps a leaving page back, frame and all; frees it if its entry is gone.
+    pub(crate) fn put_back(
+        &mut self,
+        item: StoreItem,
+        entry: SwapEntry,
+        mapping: Mapping,
+        ports: &mut impl Ports,
+    ) {
+        if ports.map(item.place(entry), item.frame, mapping) {
+            self.entry_replaced(item.space, entry);
+        } else {
+            self.let_go(item, ports);
+        }
+    }
+
+    /// Maps a page back that the daemon was never offered, and gives its slot back.
+    fn return_page(&mut self, item: StoreItem, entry: SwapEntry, ports: &mut impl Ports) {
+        self.put_back(item, entry, Mapping::Private, ports);
+        self.abandon(entry);
+    }
+
+    /// Frees the frame of a page whose entry was dropped while it was on its way out.
+    pub(crate) fn let_go(&mut self, item: StoreItem, ports: &mut impl Ports) {
+        self.free_page(item, ports);
+        self.statistics.cancelled = self.statistics.cancelled.saturating_add(1);
     }
 
     /// Gives back a slot that the daemon never had.
@@ -222,7 +251,9 @@ impl Pager {
         self.reserve.feel(free);
         let is_waited_for = self.waiters.oldest_for_frame().is_some();
         let (is_low, is_high) = (free < marks.low, free >= marks.high);
-        self.pressure.feel(Level { is_low, is_high, is_waited_for }, ports);
+        let level = Level { is_low, is_high, is_waited_for };
+        let time = &self.time;
+        self.pressure.feel(level, || time.at(ports.now_ns()));
     }
 
     /// Settles up after frames came free or a batch has come to its end: gain, waiters, watermarks,
@@ -233,7 +264,7 @@ impl Pager {
         self.hand_out_frames(ports);
         // What the daemon needs, however much more is kept from others.
         let reserve_is_whole = ports.free_count() >= self.reserve.bounds().reserve_min;
-        self.areas.reopen(reserve_is_whole, ports.now_ns());
+        self.areas.reopen(reserve_is_whole, self.now_ns(ports));
         self.feel_pressure(ports);
         self.judge_for_waiters(ports);
         self.wake_swapoff(ports);

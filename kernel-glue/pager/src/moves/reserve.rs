@@ -22,6 +22,7 @@ impl Pager {
     ///
     /// After this the kernel looks at [`Pager::wants_reclaim`].
     pub fn frame_needed(&mut self, whose: FrameFor, ports: &mut impl Ports) -> FrameAnswer {
+        self.collect(ports);
         match (self.frame_now(whose, ports), whose) {
             (Some(frame), _) => FrameAnswer::Frame(frame),
             (None, FrameFor::Pinned) => FrameAnswer::OutOfMemory,
@@ -46,7 +47,7 @@ impl Pager {
         let may = match whose {
             FrameFor::Pinned if ports.free_count() == 0 => return false,
             FrameFor::Pinned => {
-                self.pressure.frame_taken();
+                self.pressure.frames_taken(1);
                 true
             }
             FrameFor::Thread(waiter) | FrameFor::Protected(waiter) => {
@@ -62,14 +63,22 @@ impl Pager {
         may
     }
 
+    /// The daemon took `count` frames where the pager could not be asked: under a lock that the ports
+    /// take too. They count against what reclaim gains, as if the pager had given them.
+    pub fn frames_taken(&mut self, count: u32, ports: &mut impl Ports) {
+        self.pressure.frames_taken(count);
+        self.feel_pressure(ports);
+    }
+
     /// Frames were freed by others than the pager: hands them to those who wait.
     pub fn frames_freed(&mut self, ports: &mut impl Ports) {
+        self.collect(ports);
         self.hand_out_frames(ports);
     }
 
     fn pinned_frame(&mut self, ports: &mut impl Ports) -> Option<Frame> {
         let frame = ports.allocate()?;
-        self.pressure.frame_taken();
+        self.pressure.frames_taken(1);
         self.feel_pressure(ports);
         Some(frame)
     }
@@ -122,7 +131,7 @@ impl Pager {
     pub(crate) fn hand_out_frames(&mut self, ports: &mut impl Ports) {
         while let Some(waiter) = self.waiters.oldest_for_frame() {
             let Some(frame) = self.spare_frame(ports) else { break };
-            let now_ns = ports.now_ns();
+            let now_ns = self.now_ns(ports);
             if let Err(frame) = self.waiters.grant(waiter, (frame, now_ns), ports) {
                 ports.release(frame);
                 self.broke(Invariant::GrantIsWanted);
@@ -132,7 +141,7 @@ impl Pager {
 
     /// Takes back grants that nobody asked for.
     pub(crate) fn take_back_grants(&mut self, ports: &mut impl Ports) {
-        let deadline_ns = ports.now_ns().saturating_sub(GRANT_NS);
+        let deadline_ns = self.now_ns(ports).saturating_sub(GRANT_NS);
         while let Some(frame) = self.waiters.take_stale_grant(deadline_ns) {
             ports.release(frame);
         }

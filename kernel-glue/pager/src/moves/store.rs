@@ -49,15 +49,18 @@ impl Pager {
             self.settle_page(*item, store.entry(*item), outcome, ports);
         }
         let closed = if tally.limit > 0 {
-            self.areas.reached_limit(store.area, ports.now_ns())
+            self.areas.reached_limit(store.area, self.now_ns(ports))
         } else if tally.no_reserve > 0 && tally.kept == 0 {
             self.areas.lacked_frames(store.area)
+        } else if tally.kept > 0 {
+            self.areas.took_pages(store.area)
         } else {
             Ok(())
         };
         self.holds(closed);
         if tally.gone > 0 {
-            self.areas.kill(store.area);
+            let killed = self.areas.kill(store.area);
+            self.holds(killed);
         }
     }
 
@@ -109,9 +112,9 @@ impl Pager {
                 self.turn_slot(entry, SlotMap::stored);
                 return;
             }
-            (Held::Leaving, Outcome::NoGain) => self.put_back(item, Mapping::NoGain, ports),
+            (Held::Leaving, Outcome::NoGain) => self.put_back(item, entry, Mapping::NoGain, ports),
             (Held::Leaving, Outcome::Refused | Outcome::Unknown) => {
-                self.put_back(item, Mapping::Private, ports);
+                self.put_back(item, entry, Mapping::Private, ports);
             }
             (Held::Dropped, _) => self.free_page(item, ports),
             (Held::Returned, _) => {}

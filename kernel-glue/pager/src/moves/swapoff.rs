@@ -1,4 +1,4 @@
-//! Everything comes back: `swapoff`.
+//! Everything comes back: `swapoff`; or all above a new end: a resize.
 //!
 //! The area leaves allocation first, so that its use only falls. Then a cursor goes through all
 //! spaces, and each step asks for up to 32 pages of the area in one record on an `in` queue; the
@@ -7,30 +7,49 @@
 //! repeated until no slot is used: pages in flight are passed over and found later, forks add entries
 //! behind the cursor. No memory, or the thread killed: the area is in use again as before and nobody
 //! dies for it (DESIGN 8.9). A dead area can only be removed once nobody has an entry of it.
+//!
+//! Making an area smaller is the same for the slots above its new end, while the others go on. One of
+//! either is under way at a time.
 
 use crate::Pager;
-use crate::entry::{AreaIndex, SwapEntry};
+use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::frames::waiters::Reason;
 use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem, Work};
-use crate::places::areas::Usage;
-use crate::places::slots::{LoadEnd, Slot, SlotMap};
+use crate::places::area::Usage;
+use crate::places::slots::{LoadBegin, LoadEnd, Slot, SlotMap};
 use crate::ports::{Cpu, Direction, Page, Ports, QueueId, Scan, SpaceId, Waiter};
-use crate::requests::{SwapOff, SwapOffError};
+use crate::requests::{Resize, ResizeBy, SwapOff, SwapOffError};
 use zram_abi::record::ENTRIES_MAX;
 
 /// Looks into page tables in one step.
 const LOOKS_MAX: u32 = 512;
 
-/// A `swapoff` under way.
+/// Rounds that meet no entry of a used slot before that is a bug: a hook takes microseconds from an
+/// entry's end to its count, a round waits for a tick.
+const VAIN_ROUNDS_MAX: u8 = 8;
+
+/// What becomes of the area in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    /// It goes.
+    Unmount,
+    /// It ends here; it had so many slots before.
+    Shrink { end: SwapSlot, before: u32 },
+}
+
+/// A `swapoff` or a resize under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Job {
     area: AreaIndex,
+    aim: Aim,
     waiter: Waiter,
     space: u32,
     page: Page,
     /// What this round over all spaces has met so far.
     round: Round,
+    /// Rounds that met nothing at all.
+    vain: u8,
     failed: Option<SwapOffError>,
 }
 
@@ -64,6 +83,7 @@ impl Pager {
         (waiter, cpu): (Waiter, Cpu),
         ports: &mut impl Ports,
     ) -> SwapOff {
+        self.collect(ports);
         match self.swapoff {
             Some(Job { waiter: owner, .. }) if owner != waiter => {
                 return SwapOff::Failed(SwapOffError::Busy);
@@ -110,13 +130,83 @@ impl Pager {
     fn swapoff_begin(&mut self, device: u16, waiter: Waiter) -> Result<Job, SwapOffError> {
         let index = self.areas.find(device).ok_or(SwapOffError::NotMounted)?;
         self.areas.drain(index);
-        let (page, round) = (Page(0), Round::default());
-        Ok(Job { area: index, waiter, space: 0, page, round, failed: None })
+        Ok(Job::new(index, Aim::Unmount, waiter))
+    }
+
+    /// Gives the area of a device another size: larger at once, smaller when the slots above its new
+    /// end are given up; their pages come back first, as for [`Pager::swapoff`], and nothing goes there
+    /// meanwhile. Call again when woken. If it fails or is cancelled ([`Pager::swapoff_cancel`]), the
+    /// area is as large as before.
+    pub fn resize(
+        &mut self,
+        resize: Resize,
+        (waiter, cpu): (Waiter, Cpu),
+        ports: &mut impl Ports,
+    ) -> SwapOff {
+        self.collect(ports);
+        match self.swapoff {
+            Some(Job { waiter: owner, .. }) if owner != waiter || resize.by == ResizeBy::Daemon => {
+                return SwapOff::Failed(SwapOffError::Busy);
+            }
+            Some(Job { failed: Some(error), .. }) => {
+                self.swapoff = None;
+                return SwapOff::Failed(error);
+            }
+            Some(_) => {}
+            None => match self.resize_begin(resize, waiter) {
+                Ok(Some(job)) => self.swapoff = Some(job),
+                Ok(None) => return SwapOff::Done,
+                Err(error) => return SwapOff::Failed(error),
+            },
+        }
+        self.swapoff_step(cpu, ports)
+    }
+
+    /// Resizes at once if nothing is to be given up, else returns what is to be done.
+    fn resize_begin(
+        &mut self,
+        Resize { device, generation, pages, by }: Resize,
+        waiter: Waiter,
+    ) -> Result<Option<Job>, SwapOffError> {
+        let index = self.areas.find(device).ok_or(SwapOffError::NotMounted)?;
+        let cookie = self.areas.cookie(index).ok_or(SwapOffError::NotMounted)?;
+        let sizes = self.areas.sizes(index).ok_or(SwapOffError::NotMounted)?;
+        if cookie.generation != generation || !self.areas.is_active(index) || pages == 0 {
+            return Err(SwapOffError::NotMounted);
+        }
+        match by {
+            ResizeBy::Daemon if pages < sizes.area_pages => return Err(SwapOffError::Busy),
+            ResizeBy::Daemon => self.areas.device_is(index, pages),
+            ResizeBy::User if pages > sizes.device_pages => return Err(SwapOffError::NotMounted),
+            ResizeBy::User => {}
+        }
+        self.areas.resize(index, pages);
+        let aim = Aim::Shrink { end: SwapSlot(pages), before: sizes.area_pages };
+        Ok((pages < sizes.area_pages).then(|| Job::new(index, aim, waiter)))
     }
 
     fn restore_area(&mut self) {
         let Some(job) = self.swapoff else { return };
-        self.areas.stop_draining(job.area);
+        match job.aim {
+            Aim::Unmount => self.areas.stop_draining(job.area),
+            Aim::Shrink { before, .. } => self.areas.resize(job.area, before),
+        }
+    }
+
+    fn job_usage(&self, job: &Job) -> Option<Usage> {
+        match job.aim {
+            Aim::Unmount => self.areas.usage(job.area),
+            Aim::Shrink { .. } => self.areas.usage_above(job.area),
+        }
+    }
+
+    fn job_ends(&mut self, job: &Job) -> SwapOff {
+        match job.aim {
+            Aim::Unmount => self.areas.remove(job.area),
+            Aim::Shrink { .. } => self.areas.cut(job.area),
+        }
+        self.swapoff = None;
+        SwapOff::Done
     }
 
     fn swapoff_fails(&mut self, error: SwapOffError) -> SwapOff {
@@ -127,19 +217,17 @@ impl Pager {
 
     fn swapoff_step(&mut self, cpu: Cpu, ports: &mut impl Ports) -> SwapOff {
         let Some(mut job) = self.swapoff else { return SwapOff::Failed(SwapOffError::NotMounted) };
-        let Some(usage) = self.areas.usage(job.area) else {
+        let Some(usage) = self.job_usage(&job) else {
             return self.swapoff_fails(SwapOffError::NotMounted);
         };
         let Usage { is_empty, is_forgotten, is_dead } = usage;
-        if is_empty && self.lines.are_moving(job.area) {
+        if is_empty && job.aim == Aim::Unmount && self.lines.are_moving(job.area) {
             // A probe; its reply names the area.
             self.wait(job.waiter, Reason::Reply, ports);
             return SwapOff::Wait { run: None };
         }
         if is_empty {
-            self.areas.remove(job.area);
-            self.swapoff = None;
-            return SwapOff::Done;
+            return self.job_ends(&job);
         }
         if is_dead {
             return self.swapoff_fails(SwapOffError::Busy);
@@ -195,6 +283,9 @@ impl Pager {
     fn round_ends(&mut self, mut job: Job, ports: &mut impl Ports) -> SwapOff {
         let round = job.round;
         job.round = Round::default();
+        if round.moving > 0 {
+            job.vain = 0;
+        }
         self.swapoff = Some(job);
         let notices = self.send_notices(ports);
         if notices || round.moving > 0 {
@@ -207,11 +298,23 @@ impl Pager {
         if self.lines.are_moving(job.area) {
             return SwapOff::Wait { run: None };
         }
-        if round.lost == 0 {
-            self.broke(Invariant::SlotHasUser);
+        if round.lost == 0 && self.round_was_vain() {
+            return SwapOff::Wait { run: None };
         }
         self.leave_line();
         self.swapoff_fails(SwapOffError::Busy)
+    }
+
+    /// Used slots, and no entry of them: hooks may be about to say that theirs are gone. Returns whether
+    /// the tick shall look again; after some rounds it is a bug.
+    fn round_was_vain(&mut self) -> bool {
+        let Some(job) = self.swapoff.as_mut() else { return false };
+        job.vain = job.vain.saturating_add(1);
+        let is_hope = self.entries.have_news() || job.vain < VAIN_ROUNDS_MAX;
+        if !is_hope {
+            self.broke(Invariant::SlotHasUser);
+        }
+        is_hope
     }
 
     fn leave_line(&mut self) {
@@ -246,12 +349,20 @@ impl Pager {
                 job.page = page;
                 return Collected::NoFrame;
             };
+            let take = match self.turn_slot(entry, SlotMap::begin_load) {
+                Some(LoadBegin::Take) => true,
+                Some(LoadBegin::Load) => false,
+                Some(LoadBegin::Nobody) => {
+                    ports.release(frame);
+                    continue;
+                }
+                None => {
+                    ports.release(frame);
+                    break;
+                }
+            };
             load.take = take;
-            if self.turn_slot(entry, SlotMap::begin_load).is_none() {
-                ports.release(frame);
-                break;
-            }
-            let item = LoadItem { slot: entry.slot, frame, space, page, wanted: true };
+            let item = LoadItem { slot: entry.slot, frame, space, page };
             if let Err(item) = load.items.push(item) {
                 self.broke(Invariant::BatchHasRoom);
                 ports.release(item.frame);
@@ -265,7 +376,7 @@ impl Pager {
 
     /// Returns whether TAKE will do for the entry's page; nothing if it cannot be asked for now.
     fn take_for_all(&self, job: &mut Job, entry: SwapEntry) -> Option<bool> {
-        if entry.area != job.area {
+        if entry.area != job.area || entry.slot < job.first() {
             return None;
         }
         match self.areas.slot(entry)? {
@@ -273,7 +384,7 @@ impl Pager {
                 job.round.moving = job.round.moving.saturating_add(1);
                 Some(users == 1)
             }
-            Slot::Storing | Slot::Loading(_) => {
+            Slot::Storing(_) | Slot::Loading(_) | Slot::Taking(_) => {
                 job.round.moving = job.round.moving.saturating_add(1);
                 None
             }
@@ -287,6 +398,19 @@ impl Pager {
 }
 
 impl Job {
+    fn new(area: AreaIndex, aim: Aim, waiter: Waiter) -> Self {
+        let (page, round) = (Page(0), Round::default());
+        Self { area, aim, waiter, space: 0, page, round, vain: 0, failed: None }
+    }
+
+    /// Returns the first slot that is to be given up.
+    fn first(&self) -> SwapSlot {
+        match self.aim {
+            Aim::Unmount => SwapSlot(0),
+            Aim::Shrink { end, .. } => end,
+        }
+    }
+
     fn look(&mut self, spaces: u32, ports: &mut impl Ports) -> Look {
         let space = SpaceId(self.space);
         if ports.kind(space).is_none() {

@@ -1,164 +1,55 @@
-//! Swap areas: which device, how urgent, how full.
+//! The swap areas: which device has one, and which of them is next.
 //!
-//! An area is Active (takes pages), Draining (`swapoff` brings its pages back) or Dead (its daemon
-//! is; what is in it is lost). Whether an active one is *full* is apart from that: LIMIT and
-//! NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full device
-//! is not asked again for every page (DESIGN 8.11). Uses the slot map; used by everything else.
+//! What one is, is in `area`. Used by all moves, which name an area by its index.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use zram_abi::verb::Cookie;
 
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
+use crate::memory::{NoMemory, made};
+use crate::places::area::{Area, AreaInfo, AreaState, Sizes, Usage};
+use crate::places::entries::Entries;
 use crate::places::slots::{Slot, SlotMap};
 use crate::requests::SwapOnError;
 
-/// Most areas at once: every entry of a page table names one, and few are ever used.
-pub const AREAS_MAX: usize = 8;
+/// Most areas at once: every entry of a page table names one in a byte, and few are ever used.
+pub const AREAS_MAX: usize = 32;
 
-/// What an area takes part in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AreaState {
-    /// Pages go there.
-    Active,
-    /// `swapoff` is under way.
-    Draining,
-    /// The daemon is dead.
-    Dead,
-}
+/// The same as a count.
+pub(crate) const AREAS_MAX_U32: u32 = 32;
 
-/// Whether an active area takes pages now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fullness {
-    Open,
-    /// `mem_limit` was reached: open again at this use (if anything was used), or at this time, to
-    /// find out.
-    Limit {
-        reopen_used: Option<u32>,
-        retry_ns: u64,
-    },
-    /// The machine had no frame for the pool: open again when the reserve is whole.
-    NoReserve,
-}
-
-/// An area is asked again after this long though nothing was freed: its limit may have been raised.
-const LIMIT_RETRY_NS: u64 = 1_000_000_000;
-
-/// At least so many slots must be freed before an area at its limit is asked again: a batch.
-const REOPEN_SLOTS_MIN: u32 = 32;
-
-/// What one line of `/scheme/swap/areas` tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AreaInfo {
-    /// Device id: the area's name is `zram:ID`.
-    pub device: u16,
-    /// Pages it has room for.
-    pub size_pages: u32,
-    /// Pages that are there or on the way, notices not yet sent included.
-    pub used_pages: u32,
-    /// Higher is used first.
-    pub priority: i64,
-    /// What it takes part in.
-    pub state: AreaState,
-    /// Whether it refuses new pages for now.
-    pub full: bool,
-}
-
-/// One area.
-#[derive(Debug)]
-struct Area {
-    cookie: Cookie,
-    priority: i64,
-    state: AreaState,
-    slots: SlotMap,
-    fullness: Fullness,
-}
-
-/// How much of an area is used.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Usage {
-    /// No slot.
-    pub(crate) is_empty: bool,
-    /// Only slots that the daemon has yet to forget: no page table has an entry of it.
-    pub(crate) is_forgotten: bool,
-    /// What is in it is lost.
-    pub(crate) is_dead: bool,
-}
-
-impl Area {
-    fn new(cookie: Cookie, priority: i64) -> Result<Self, SwapOnError> {
-        let slots = SlotMap::new(cookie.pages).map_err(|_| SwapOnError::NoMemory)?;
-        let (state, fullness) = (AreaState::Active, Fullness::Open);
-        Ok(Self { cookie, priority, state, slots, fullness })
-    }
-
-    fn info(&self) -> AreaInfo {
-        AreaInfo {
-            device: self.cookie.device,
-            size_pages: self.slots.count(),
-            used_pages: self.slots.used(),
-            priority: self.priority,
-            state: self.state,
-            full: self.fullness != Fullness::Open,
-        }
-    }
-
-    /// Returns whether a page could go there.
-    fn has_room(&self) -> bool {
-        self.state == AreaState::Active
-            && self.fullness == Fullness::Open
-            && self.slots.used() < self.slots.count()
-    }
-
-    /// Closes it because the device's limit is reached.
-    fn reached_limit(&mut self, now_ns: u64) {
-        let used = self.slots.used();
-        let freed = (used / 16).max(REOPEN_SLOTS_MIN);
-        self.fullness = Fullness::Limit {
-            reopen_used: (used > 0).then_some(used.saturating_sub(freed)),
-            retry_ns: now_ns.saturating_add(LIMIT_RETRY_NS),
-        };
-    }
-
-    /// Closes it because the machine had no frame for the pool.
-    fn lacked_frames(&mut self) {
-        self.fullness = Fullness::NoReserve;
-    }
-
-    fn reopen(&mut self, reserve_is_whole: bool, now_ns: u64) {
-        let enough = match self.fullness {
-            Fullness::Open => return,
-            Fullness::Limit { reopen_used, retry_ns } => {
-                reopen_used.is_some_and(|used| self.slots.used() <= used) || now_ns >= retry_ns
-            }
-            Fullness::NoReserve => reserve_is_whole,
-        };
-        if enough {
-            self.fullness = Fullness::Open;
-        }
-    }
-
-    /// Nothing is told to a dead daemon: pending notices are done at once.
-    fn settle(&mut self) {
-        if self.state == AreaState::Dead {
-            self.slots.forget_notices();
-        }
-    }
-}
+const _: () = assert!(AREAS_MAX_U32 as usize == AREAS_MAX && AREAS_MAX <= 1 << 8);
 
 /// All areas.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Areas {
-    list: [Option<Area>; AREAS_MAX],
+    list: Vec<Option<Area>>,
     last: u8,
+    entries: Arc<Entries>,
+    /// Bytes that all slot maps may take together.
+    table_bytes_max: usize,
 }
 
 impl Areas {
+    /// Returns no areas.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`].
+    pub(crate) fn new(entries: Arc<Entries>, table_bytes_max: usize) -> Result<Self, NoMemory> {
+        let list = made(AREAS_MAX_U32, || None)?;
+        Ok(Self { list, last: 0, entries, table_bytes_max })
+    }
+
     /// Adds an area for the device. A dead area of the same cookie does not count: a daemon that is
     /// started again numbers its devices as the one before.
     ///
     /// # Errors
     ///
-    /// `Mounted`, `Invalid` or `NoMemory`; nothing changes then.
+    /// `Mounted`, `Invalid` or `TooMany`; nothing changes then.
     pub(crate) fn add(&mut self, cookie: Cookie, priority: i64) -> Result<AreaIndex, SwapOnError> {
         let same = |area: &Area| {
             area.state != AreaState::Dead
@@ -172,10 +63,11 @@ impl Areas {
             return Err(SwapOnError::Invalid);
         }
         self.forget_dead();
-        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::Invalid)?;
+        let free = self.list.iter().position(Option::is_none).ok_or(SwapOnError::TooMany)?;
         let index = u8::try_from(free).map_err(|_| SwapOnError::Invalid)?;
         let place = self.list.get_mut(free).ok_or(SwapOnError::Invalid)?;
-        *place = Some(Area::new(cookie, priority)?);
+        let slots = SlotMap::new(AreaIndex(index), Arc::clone(&self.entries), cookie.pages);
+        *place = Some(Area::new(cookie, priority, slots));
         Ok(AreaIndex(index))
     }
 
@@ -213,6 +105,25 @@ impl Areas {
         Some(self.get(entry.area)?.slots.get(entry.slot))
     }
 
+    /// Collects what the hooks have left without a user, some `most` slots. Returns whether an area has
+    /// `many` notices or more to be sent.
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken; the rest is collected nevertheless.
+    pub(crate) fn collect(&mut self, mut most: u32, many: u32) -> Result<bool, Invariant> {
+        let mut result = Ok(false);
+        for area in self.list.iter_mut().flatten() {
+            area.slots.collect(&mut most);
+            let has_many = area.slots.notices_pending() >= many;
+            match area.settle() {
+                Ok(()) => result = result.map(|other| other || has_many),
+                Err(invariant) => result = Err(invariant),
+            }
+        }
+        result
+    }
+
     /// Returns the area of the device; a dead one only if none of that number lives.
     pub(crate) fn find(&self, device: u16) -> Option<AreaIndex> {
         let numbered = (0_u8..).map(AreaIndex).zip(&self.list);
@@ -241,6 +152,45 @@ impl Areas {
         self.numbered().find(|(_, area)| area.state != AreaState::Dead).map(|(index, _)| index)
     }
 
+    /// Returns how large the area is, and how large its device, as far as is known.
+    pub(crate) fn sizes(&self, index: AreaIndex) -> Option<Sizes> {
+        let area = self.get(index)?;
+        Some(Sizes { area_pages: area.slots.count(), device_pages: area.cookie.pages })
+    }
+
+    /// The area's device has so many pages now.
+    pub(crate) fn device_is(&mut self, index: AreaIndex, pages: u32) {
+        if let Some(area) = self.get_mut(index) {
+            area.cookie.pages = pages;
+        }
+    }
+
+    /// Gives the area so many slots. Those above that are used stay until they are given up
+    /// ([`Areas::usage_above`], [`Areas::cut`]).
+    pub(crate) fn resize(&mut self, index: AreaIndex, pages: u32) {
+        if let Some(area) = self.get_mut(index) {
+            area.slots.resize(pages);
+        }
+    }
+
+    /// Forgets the slots above the area's end, none of which is used.
+    pub(crate) fn cut(&mut self, index: AreaIndex) {
+        if let Some(area) = self.get_mut(index) {
+            area.slots.cut();
+        }
+    }
+
+    /// Returns how much of the area lies above its end.
+    pub(crate) fn usage_above(&self, index: AreaIndex) -> Option<Usage> {
+        let area = self.get(index)?;
+        let above = area.slots.used_above();
+        Some(Usage {
+            is_empty: above.used == 0,
+            is_forgotten: above.is_forgotten,
+            is_dead: area.state == AreaState::Dead,
+        })
+    }
+
     /// Returns how much of the area is used.
     pub(crate) fn usage(&self, index: AreaIndex) -> Option<Usage> {
         let area = self.get(index)?;
@@ -252,9 +202,11 @@ impl Areas {
         })
     }
 
-    /// Returns a free slot of the area, on its way out from now on.
-    pub(crate) fn take_free(&mut self, index: AreaIndex) -> Option<SwapSlot> {
-        self.get_mut(index)?.slots.take_free()
+    /// Returns a free slot of the area, on its way out from now on; the first of a chunk takes its
+    /// memory.
+    pub(crate) fn take_free(&mut self, index: AreaIndex, now_ns: u64) -> Option<SwapSlot> {
+        let room_bytes = self.table_bytes_max.saturating_sub(self.table_bytes());
+        self.get_mut(index)?.take_free(room_bytes, now_ns)
     }
 
     /// Returns an area with notices to be sent.
@@ -266,11 +218,6 @@ impl Areas {
     /// Returns whether any notice is to be sent, or in flight.
     pub(crate) fn have_notices(&self) -> bool {
         self.numbered().any(|(_, area)| area.slots.notices() > 0)
-    }
-
-    /// Returns how many notices of the area are to be sent.
-    pub(crate) fn notices_pending(&self, index: AreaIndex) -> u32 {
-        self.get(index).map_or(0, |area| area.slots.notices_pending())
     }
 
     /// Returns a slot of the area of which the daemon is being told from now on.
@@ -293,23 +240,32 @@ impl Areas {
     }
 
     /// Nothing is told to a dead daemon: notices of a dead area are done at once.
-    pub(crate) fn settle(&mut self, index: AreaIndex) {
-        if let Some(area) = self.get_mut(index) {
-            area.settle();
-        }
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken.
+    pub(crate) fn settle(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).map_or(Ok(()), Area::settle)
     }
 
     /// The same of all areas.
-    pub(crate) fn settle_all(&mut self) {
-        self.list.iter_mut().flatten().for_each(Area::settle);
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken; the others are settled nevertheless.
+    pub(crate) fn settle_all(&mut self) -> Result<(), Invariant> {
+        self.list.iter_mut().flatten().map(Area::settle).fold(Ok(()), Result::and)
     }
 
     /// The area's device is gone, and what was in it.
-    pub(crate) fn kill(&mut self, index: AreaIndex) {
-        if let Some(area) = self.get_mut(index) {
-            area.state = AreaState::Dead;
-            area.settle();
-        }
+    ///
+    /// # Errors
+    ///
+    /// A rule that was found broken.
+    pub(crate) fn kill(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        let Some(area) = self.get_mut(index) else { return Ok(()) };
+        area.state = AreaState::Dead;
+        area.settle()
     }
 
     /// Takes an active area out of use, to bring its pages back.
@@ -335,6 +291,16 @@ impl Areas {
     /// There is no such area.
     pub(crate) fn reached_limit(&mut self, index: AreaIndex, now_ns: u64) -> Result<(), Invariant> {
         self.get_mut(index).ok_or(Invariant::AreaExists)?.reached_limit(now_ns);
+        Ok(())
+    }
+
+    /// The area's device has taken a whole batch.
+    ///
+    /// # Errors
+    ///
+    /// There is no such area.
+    pub(crate) fn took_pages(&mut self, index: AreaIndex) -> Result<(), Invariant> {
+        self.get_mut(index).ok_or(Invariant::AreaExists)?.took_pages();
         Ok(())
     }
 

@@ -1,46 +1,48 @@
 //! A bitmap with a count and a cursor: free slots, pending notices.
 //!
 //! `take_first` takes the lowest bit (first fit): the daemon keeps tables for the part of a device
-//! that was ever used, which is so no larger than the most that was ever stored. Sized once; used by
-//! the slot map.
+//! that was ever used, which is so no larger than the most that was ever stored. It grows by pieces
+//! of as many bits as a chunk of slots has ([`CHUNK_SLOTS`]), and never moves one; used by the slot map.
 
 use alloc::vec::Vec;
 
+use crate::memory::{NoMemory, filled};
+use crate::places::entries::CHUNK_SLOTS;
+
 const WORD_BITS: u32 = u64::BITS;
 
-/// Bits 0 to `size`, with a count of those set.
-#[derive(Debug)]
+/// Words of a piece.
+const PIECE_WORDS: u32 = CHUNK_SLOTS.div_ceil(WORD_BITS);
+
+/// Bits in pieces, with a count of those set.
+#[derive(Debug, Default)]
 pub(crate) struct Bitmap {
-    words: Vec<u64>,
-    size: u32,
+    pieces: Vec<Vec<u64>>,
     count: u32,
     /// No bit is set in the words before this one.
-    cursor: usize,
+    cursor: u32,
 }
 
 impl Bitmap {
-    /// Returns a map of `size` clear bits, or nothing if there is no memory.
-    pub(crate) fn new(size: u32) -> Option<Self> {
-        let length = usize::try_from(size.div_ceil(WORD_BITS)).ok()?;
-        let mut words = Vec::new();
-        words.try_reserve_exact(length).ok()?;
-        words.resize(length, 0);
-        Some(Self { words, size, count: 0, cursor: 0 })
+    /// Adds a piece of clear bits.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMemory`]; nothing changes then.
+    pub(crate) fn extend(&mut self) -> Result<(), NoMemory> {
+        let piece = filled(PIECE_WORDS, 0)?;
+        self.pieces.try_reserve(1).map_err(|_| NoMemory)?;
+        self.pieces.push(piece);
+        Ok(())
     }
 
-    /// Returns the bytes that the map takes.
-    pub(crate) fn size_bytes(&self) -> usize {
-        self.words.len().saturating_mul(size_of::<u64>())
-    }
-
-    /// Sets every bit.
-    pub(crate) fn set_all(&mut self) {
-        self.words.fill(u64::MAX);
-        let rest = self.size % WORD_BITS;
-        if let (Some(last), true) = (self.words.last_mut(), rest != 0) {
-            *last = (1_u64 << rest).wrapping_sub(1);
+    /// Takes all pieces away but the first `kept`; no bit is set in the others.
+    pub(crate) fn cut(&mut self, kept: usize) {
+        self.pieces.truncate(kept);
+        if kept == 0 {
+            self.pieces = Vec::new();
         }
-        (self.count, self.cursor) = (self.size, 0);
+        self.cursor = 0;
     }
 
     /// Returns how many bits are set.
@@ -50,32 +52,79 @@ impl Bitmap {
 
     /// Sets a bit; beyond the end, nothing.
     pub(crate) fn set(&mut self, index: u32) {
-        let Ok(at) = usize::try_from(index / WORD_BITS) else { return };
-        if index >= self.size {
-            return;
-        }
-        let Some(word) = self.words.get_mut(at) else { return };
+        let at = index / WORD_BITS;
+        let Some(word) = word_mut(&mut self.pieces, at) else { return };
         let bit = 1_u64 << (index % WORD_BITS);
         if *word & bit == 0 {
             *word |= bit;
-            self.count = self.count.saturating_add(1);
+            // No more bits than indices, which have this type.
+            self.count = self.count.wrapping_add(1);
             self.cursor = self.cursor.min(at);
         }
     }
 
-    /// Clears and returns the lowest bit that is set.
-    pub(crate) fn take_first(&mut self) -> Option<u32> {
+    /// Clears a bit; returns whether it was set.
+    pub(crate) fn clear(&mut self, index: u32) -> bool {
+        let Some(word) = word_mut(&mut self.pieces, index / WORD_BITS) else { return false };
+        let bit = 1_u64 << (index % WORD_BITS);
+        let was_set = *word & bit != 0;
+        if was_set {
+            *word &= !bit;
+            self.count = self.count.wrapping_sub(1);
+        }
+        was_set
+    }
+
+    /// Returns the lowest bit that is set.
+    pub(crate) fn first(&mut self) -> Option<u32> {
         if self.count == 0 {
             return None;
         }
-        let offset = self.words.get(self.cursor..)?.iter().position(|word| *word != 0)?;
-        self.cursor = self.cursor.checked_add(offset)?;
-        let word = self.words.get_mut(self.cursor)?;
-        let bit = word.trailing_zeros();
-        *word &= word.wrapping_sub(1);
-        self.count = self.count.saturating_sub(1);
-        u32::try_from(self.cursor).ok()?.checked_mul(WORD_BITS)?.checked_add(bit)
+        loop {
+            let word = word_mut(&mut self.pieces, self.cursor)?;
+            if *word != 0 {
+                return self.cursor.checked_mul(WORD_BITS)?.checked_add(word.trailing_zeros());
+            }
+            self.cursor = self.cursor.checked_add(1)?;
+        }
     }
+
+    /// Clears and returns the lowest bit that is set, if it is below `end`.
+    pub(crate) fn take_first_below(&mut self, end: u32) -> Option<u32> {
+        let index = self.first().filter(|index| *index < end)?;
+        self.clear(index);
+        Some(index)
+    }
+
+    /// Clears and returns the lowest bit that is set.
+    pub(crate) fn take_first(&mut self) -> Option<u32> {
+        self.take_first_below(u32::MAX)
+    }
+
+    /// Returns how many bits are set from `index` on. Looks at each word behind it.
+    pub(crate) fn count_from(&self, index: u32) -> u32 {
+        let mut words = self.pieces.iter().flatten();
+        let skipped = usize::try_from(index / WORD_BITS).unwrap_or(usize::MAX);
+        let rest = match skipped.checked_sub(1) {
+            None => words.next(),
+            Some(before) => words.nth(before).and_then(|_| words.next()),
+        };
+        let above = rest.map_or(0, |word| (word >> (index % WORD_BITS)).count_ones());
+        words.map(|word| word.count_ones()).fold(above, u32::wrapping_add)
+    }
+
+    /// Clears all bits from `index` on.
+    pub(crate) fn clear_from(&mut self, index: u32) {
+        let size = u32::try_from(self.pieces.len()).unwrap_or(u32::MAX).saturating_mul(CHUNK_SLOTS);
+        (index..size).for_each(|index| {
+            self.clear(index);
+        });
+    }
+}
+
+fn word_mut(pieces: &mut [Vec<u64>], at: u32) -> Option<&mut u64> {
+    let piece = pieces.get_mut(usize::try_from(at / PIECE_WORDS).ok()?)?;
+    piece.get_mut(usize::try_from(at % PIECE_WORDS).ok()?)
 }
 
 #[cfg(test)]
@@ -84,19 +133,25 @@ mod tests {
     use alloc::collections::BTreeSet;
     use proptest::prelude::*;
 
+    fn of_pieces(count: u32) -> Bitmap {
+        let mut map = Bitmap::default();
+        (0..count).for_each(|_| map.extend().unwrap());
+        map
+    }
+
     #[test]
     fn a_full_map_gives_each_bit_once() {
-        let mut map = Bitmap::new(130).unwrap();
-        map.set_all();
+        let mut map = of_pieces(2);
+        (0..2 * CHUNK_SLOTS).rev().for_each(|bit| map.set(bit));
         let taken: Vec<u32> = core::iter::from_fn(|| map.take_first()).collect();
-        assert_eq!(taken, (0..130).collect::<Vec<_>>());
+        assert_eq!(taken, (0..2 * CHUNK_SLOTS).collect::<Vec<_>>());
         assert_eq!(map.count(), 0);
     }
 
     #[test]
     fn bits_that_come_and_go_stay_at_the_beginning() {
-        let mut map = Bitmap::new(1000).unwrap();
-        map.set_all();
+        let mut map = of_pieces(1);
+        (0..1000).for_each(|bit| map.set(bit));
         let mut taken: Vec<u32> = (0..100).filter_map(|_| map.take_first()).collect();
         for turn in 0..10_000 {
             map.set(taken.swap_remove(turn * 7 % 100));
@@ -107,20 +162,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_agrees_with_a_set(operations in prop::collection::vec(any::<(bool, u32)>(), 1..200)) {
-            let mut map = Bitmap::new(150).unwrap();
+        fn it_agrees_with_a_set(
+            operations in prop::collection::vec(any::<(u8, u32)>(), 1..200),
+            from in 0..2 * CHUNK_SLOTS,
+        ) {
+            let (mut map, size) = (of_pieces(2), 2 * CHUNK_SLOTS);
             let mut model = BTreeSet::new();
-            for (set, index) in operations {
-                if set {
-                    map.set(index % 200);
-                    if index % 200 < 150 {
-                        model.insert(index % 200);
+            for (operation, number) in operations {
+                let index = number % (size + 50);
+                match operation % 3 {
+                    0 => prop_assert_eq!(map.take_first(), model.pop_first()),
+                    1 => prop_assert_eq!(map.clear(index), model.remove(&index)),
+                    _ => {
+                        map.set(index);
+                        if index < size {
+                            model.insert(index);
+                        }
                     }
-                } else {
-                    prop_assert_eq!(map.take_first(), model.pop_first());
                 }
                 prop_assert_eq!(map.count() as usize, model.len());
             }
+            prop_assert_eq!(map.count_from(from) as usize, model.range(from..).count());
+            map.clear_from(from);
+            prop_assert_eq!(map.count() as usize, model.range(..from).count());
         }
     }
 }

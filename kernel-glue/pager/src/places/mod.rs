@@ -2,7 +2,9 @@
 //!
 //! Nothing here knows of frames, lines or moves.
 
+pub(crate) mod area;
 pub(crate) mod areas;
 mod bitmap;
-pub(crate) mod counts;
+pub(crate) mod entries;
 pub(crate) mod slots;
+pub(crate) mod word;

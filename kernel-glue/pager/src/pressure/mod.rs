@@ -10,7 +10,7 @@
 
 mod hand;
 
-use crate::ports::{Clock, SpaceId, Spaces};
+use crate::ports::{SpaceId, Spaces};
 
 use hand::Hand;
 pub(crate) use hand::Look;
@@ -62,7 +62,7 @@ impl Pressure {
     }
 
     /// Begins or ends reclaim.
-    pub(crate) fn feel(&mut self, level: Level, clock: &impl Clock) {
+    pub(crate) fn feel(&mut self, level: Level, now_ns: impl FnOnce() -> u64) {
         let Level { is_low, is_high, is_waited_for } = level;
         match self.state {
             State::Calm if is_waited_for || is_low => {
@@ -72,7 +72,7 @@ impl Pressure {
             State::Reclaiming | State::Exhausted { .. } if !is_waited_for && is_high => {
                 self.state = State::Calm;
             }
-            State::Exhausted { until_ns } if clock.now_ns() >= until_ns => self.begin_anew(),
+            State::Exhausted { until_ns } if now_ns() >= until_ns => self.begin_anew(),
             State::Calm | State::Reclaiming | State::Exhausted { .. } => {}
         }
     }
@@ -100,9 +100,9 @@ impl Pressure {
         self.gained = self.gained.saturating_add(1);
     }
 
-    /// The daemon has taken a frame.
-    pub(crate) fn frame_taken(&mut self) {
-        self.gained = self.gained.saturating_sub(1);
+    /// The daemon has taken so many frames.
+    pub(crate) fn frames_taken(&mut self, count: u32) {
+        self.gained = self.gained.saturating_sub(i64::from(count));
     }
 
     /// Settles up: with a gain, pages that were tried in vain are worth another try.

@@ -8,7 +8,7 @@ use super::fake::Pte;
 use super::world::{Access, CPU, IN, OUT, World};
 use crate::lines::in_flight::{Load, Work};
 use crate::places::slots::{LoadEnd, SlotMap};
-use crate::ports::{Page, SpaceId};
+use crate::ports::{Frames, SpaceId};
 use crate::{AreaIndex, AreaState, Fault, Invariant, SwapEntry, SwapOnError, SwapSlot};
 
 const SPACE: SpaceId = SpaceId(1);
@@ -55,7 +55,8 @@ fn an_entry_that_is_no_pages_closes_the_pager_and_is_lost() {
 fn an_entry_that_is_dropped_but_no_pages_closes_the_pager() {
     let mut world = six_pages();
     world.pager.entry_placed(SPACE);
-    world.pager.entry_dropped(SPACE, Page(0), entry(9), &mut world.ports);
+    world.pager.entries().drop_user(SPACE, entry(9));
+    world.pager.tick(&mut world.ports);
     assert_closed(&mut world, Invariant::EntryHasSlot);
 }
 
@@ -93,7 +94,7 @@ fn work_for_a_queue_that_has_some_closes_the_pager() {
 #[test]
 fn one_entry_less_than_none_closes_the_pager() {
     let mut world = six_pages();
-    world.pager.entry_removed(SPACE);
+    world.pager.entries().drop_user(SPACE, entry(0));
     world.pager.tick(&mut world.ports);
     assert_closed(&mut world, Invariant::CountsAgree);
 }
@@ -101,9 +102,9 @@ fn one_entry_less_than_none_closes_the_pager() {
 #[test]
 fn a_used_slot_that_nobody_names_closes_the_pager_when_its_area_is_unmounted() {
     let mut world = six_pages();
-    let slot = world.pager.areas.take_free(AREA).unwrap();
+    let slot = world.pager.areas.take_free(AREA, 0).unwrap();
     world.pager.turn_slot(entry(slot.0), SlotMap::stored).unwrap();
-    while world.pager.broken_invariant().is_none() {
+    for _ in 0..20 {
         let caller = (crate::ports::Waiter(9), CPU);
         let _ = world.pager.swapoff(0, caller, &mut world.ports);
     }
@@ -112,16 +113,24 @@ fn a_used_slot_that_nobody_names_closes_the_pager_when_its_area_is_unmounted() {
 }
 
 #[test]
-fn an_entry_that_went_unreported_closes_the_pager_when_its_page_comes() {
-    let mut world = six_pages();
+fn an_entry_that_went_unreported_closes_the_pager_when_its_area_is_unmounted() {
+    let mut world = World::new(24, 16);
+    world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    let hogged = world.hog(3);
     world.post_batch();
     world.serve(OUT);
+    hogged.into_iter().for_each(|frame| world.ports.release(frame));
     let _ = world.fault(SPACE, 0);
     assert!(world.work(IN).is_some());
     world.ports.space_mut(SPACE).table.remove(&0);
-    world.answer(IN);
-    let _ = world.work(IN);
-    assert_closed(&mut world, Invariant::EntryIsReported);
+    world.serve(IN);
+    for _ in 0..20 {
+        let caller = (crate::ports::Waiter(9), CPU);
+        let _ = world.pager.swapoff(0, caller, &mut world.ports);
+        world.serve(IN);
+    }
+    world.pager.tick(&mut world.ports);
+    assert_closed(&mut world, Invariant::SlotHasUser);
 }
 
 #[test]
@@ -129,7 +138,8 @@ fn a_space_that_ends_with_pages_on_their_way_out_closes_the_pager_and_gets_none_
     let mut world = six_pages();
     world.post_batch();
     world.ports.spaces[1] = None;
-    world.pager.space_gone(SPACE, &mut world.ports);
+    world.pager.entries().space_gone(SPACE);
+    world.pager.tick(&mut world.ports);
     assert_eq!(world.pager.broken_invariant(), Some(Invariant::EntryIsReported));
     assert_eq!(world.ports.revoked, [IN, OUT]);
 }
@@ -137,15 +147,15 @@ fn a_space_that_ends_with_pages_on_their_way_out_closes_the_pager_and_gets_none_
 #[test]
 fn the_first_broken_rule_is_the_one_that_is_told() {
     let mut world = six_pages();
-    world.pager.entry_removed(SPACE);
-    world.pager.turn_slot(entry(0), |slots, slot| slots.end_load(slot, LoadEnd::Taken));
+    world.pager.broke(Invariant::CountsAgree);
+    world.pager.turn_slot(entry(0), |slots, slot| slots.end_load(slot, LoadEnd::Came));
     assert_eq!(world.pager.broken_invariant(), Some(Invariant::CountsAgree));
 }
 
 #[test]
 fn a_closed_pager_takes_neither_daemons_nor_areas() {
     let mut world = six_pages();
-    world.pager.entry_removed(SPACE);
+    world.pager.broke(Invariant::CountsAgree);
     let cookie = Cookie { device: 3, generation: 1, pages: 16 };
     assert_eq!(world.pager.swapon(cookie, 0), Err(SwapOnError::NoDaemon));
     world.pager.tick(&mut world.ports);

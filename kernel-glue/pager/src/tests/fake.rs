@@ -8,48 +8,48 @@ use zram_abi::record::ENTRIES_MAX;
 
 use crate::SwapEntry;
 use crate::ports::{
-    Candidate, Clock, Direction, Frame, Frames, KillReason, Mapping, Page, QueueId, Scan, SpaceId,
-    SpaceKind, Spaces, Threads, Waiter, Windows,
+    Candidate, Clock, Direction, Frame, Frames, KillReason, Mapping, Page, Place, QueueId, Scan,
+    SpaceId, SpaceKind, Spaces, Threads, Waiter, Windows,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pte {
+pub(crate) enum Pte {
     Present { frame: Frame, writable: bool, accessed: bool, no_gain: bool },
     Swapped(SwapEntry),
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Space {
-    pub(super) kind: SpaceKind,
-    pub(super) table: BTreeMap<u64, Pte>,
+pub(crate) struct Space {
+    pub(crate) kind: SpaceKind,
+    pub(crate) table: BTreeMap<u64, Pte>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FakeFrame {
-    pub(super) users: u32,
-    pub(super) content: u64,
+pub(crate) struct FakeFrame {
+    pub(crate) users: u32,
+    pub(crate) content: u64,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Fake {
-    pub(super) spaces: Vec<Option<Space>>,
-    pub(super) frames: Vec<FakeFrame>,
-    pub(super) windows: BTreeMap<(u32, bool), [Option<u64>; ENTRIES_MAX]>,
+pub(crate) struct Fake {
+    pub(crate) spaces: Vec<Option<Space>>,
+    pub(crate) frames: Vec<FakeFrame>,
+    pub(crate) windows: BTreeMap<(u32, bool), [Option<u64>; ENTRIES_MAX]>,
     /// Every page is used again as soon as its accessed bit is cleared.
-    pub(super) always_accessed: bool,
-    pub(super) woken: Vec<Waiter>,
-    pub(super) woken_workers: Vec<QueueId>,
-    pub(super) revoked: Vec<QueueId>,
-    pub(super) killed: Vec<(SpaceId, KillReason)>,
-    pub(super) now_ns: u64,
+    pub(crate) always_accessed: bool,
+    pub(crate) woken: Vec<Waiter>,
+    pub(crate) woken_workers: Vec<QueueId>,
+    pub(crate) revoked: Vec<QueueId>,
+    pub(crate) killed: Vec<(SpaceId, KillReason)>,
+    pub(crate) now_ns: u64,
 }
 
-pub(super) fn key(queue: QueueId) -> (u32, bool) {
+pub(crate) fn key(queue: QueueId) -> (u32, bool) {
     (queue.cpu.0, queue.direction == Direction::In)
 }
 
 impl Fake {
-    pub(super) fn new(frames: usize, spaces: usize) -> Self {
+    pub(crate) fn new(frames: usize, spaces: usize) -> Self {
         Self {
             frames: vec![FakeFrame::default(); frames],
             spaces: vec![None; spaces],
@@ -57,27 +57,27 @@ impl Fake {
         }
     }
 
-    pub(super) fn space_mut(&mut self, space: SpaceId) -> &mut Space {
+    pub(crate) fn space_mut(&mut self, space: SpaceId) -> &mut Space {
         self.spaces[space.0 as usize].as_mut().expect("the test made this space")
     }
 
-    pub(super) fn pte(&self, space: SpaceId, page: Page) -> Option<Pte> {
+    pub(crate) fn pte(&self, space: SpaceId, page: Page) -> Option<Pte> {
         self.spaces[space.0 as usize].as_ref()?.table.get(&page.0).copied()
     }
 
-    pub(super) fn frame_mut(&mut self, frame: Frame) -> &mut FakeFrame {
+    pub(crate) fn frame_mut(&mut self, frame: Frame) -> &mut FakeFrame {
         &mut self.frames[frame.0 as usize]
     }
 
-    pub(super) fn content(&self, frame: Frame) -> u64 {
+    pub(crate) fn content(&self, frame: Frame) -> u64 {
         self.frames[frame.0 as usize].content
     }
 
-    pub(super) fn pane(&mut self, queue: QueueId, index: usize) -> &mut Option<u64> {
+    pub(crate) fn pane(&mut self, queue: QueueId, index: usize) -> &mut Option<u64> {
         &mut self.windows.entry(key(queue)).or_insert([None; ENTRIES_MAX])[index]
     }
 
-    pub(super) fn share(&mut self, frame: Frame) {
+    pub(crate) fn share(&mut self, frame: Frame) {
         let frame = self.frame_mut(frame);
         assert!(frame.users > 0, "a free frame is shared");
         frame.users += 1;
@@ -129,20 +129,27 @@ impl Spaces for Fake {
         }
     }
 
-    fn map(&mut self, space: SpaceId, page: Page, frame: Frame, mapping: Mapping) {
+    fn map(&mut self, place: Place, frame: Frame, mapping: Mapping) -> bool {
+        let Place { space, page, entry } = place;
+        if self.entry(space, page) != Some(entry) {
+            return false;
+        }
         let pte = Pte::Present {
             frame,
             writable: true,
             accessed: true,
             no_gain: mapping == Mapping::NoGain,
         };
-        let old = self.space_mut(space).table.insert(page.0, pte);
-        assert!(matches!(old, Some(Pte::Swapped(_))), "mapped over {old:?}");
+        self.space_mut(space).table.insert(page.0, pte);
+        true
     }
 
-    fn forget(&mut self, space: SpaceId, page: Page) {
-        let old = self.space_mut(space).table.remove(&page.0);
-        assert!(matches!(old, Some(Pte::Swapped(_))), "forgot {old:?}");
+    fn forget(&mut self, Place { space, page, entry }: Place) -> bool {
+        let stands = self.entry(space, page) == Some(entry);
+        if stands {
+            self.space_mut(space).table.remove(&page.0);
+        }
+        stands
     }
 
     fn entry(&self, space: SpaceId, page: Page) -> Option<SwapEntry> {

@@ -2,8 +2,9 @@
 
 use super::fake::Pte;
 use super::world::{Access, CPU, IN, OUT, World};
-use crate::ports::{Page, Waiter};
-use crate::{Fault, Fork, SwapOff};
+use crate::ports::{Page, SpaceId, Waiter};
+use crate::{Duplicate, Fault, Fork, SwapEntry, SwapOff};
+use zram_abi::record::{Operation, Status};
 
 fn small() -> World {
     World::new(9, 16)
@@ -206,4 +207,75 @@ fn a_page_used_lately_stays_while_others_are_to_be_had() {
         world.pager.unmapped_pages(&unmapped).map(|(_, page)| page.0).collect();
     assert_eq!(pages, [2, 3, 4, 5]);
     let _ = world.pager.reclaim_finish(unmapped, &mut world.ports);
+}
+
+/// Takes an entry out of the page table and returns it, for its report to come later.
+fn take_entry(world: &mut World, space: SpaceId, page: u64) -> SwapEntry {
+    match world.ports.space_mut(space).table.remove(&page) {
+        Some(Pte::Swapped(entry)) => entry,
+        other => panic!("page {page} is {other:?}"),
+    }
+}
+
+#[test]
+fn a_page_that_comes_between_its_entrys_end_and_the_report_of_it_is_let_go() {
+    let mut world = small();
+    let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    world.post_batch();
+    world.serve(OUT);
+    assert_eq!(world.fault(space, 0), Fault::Wait { run: Some(IN) });
+    let entry = take_entry(&mut world, space, 0);
+    world.serve(IN);
+    assert_eq!(world.ports.pte(space, Page(0)), None);
+    assert_eq!(world.used_slots(), 4, "the slot is nobody's yet");
+    world.pager.entries().drop_user(space, entry);
+    world.pager.tick(&mut world.ports);
+    world.serve(OUT);
+    assert_eq!(world.used_slots(), 3);
+    world.assert_nothing_leaks();
+}
+
+#[test]
+fn a_page_that_is_refused_between_its_entrys_end_and_the_report_of_it_is_let_go() {
+    let mut world = small();
+    let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    world.policy = |operation, _| match operation {
+        Operation::Store => Status::NoGain,
+        _ => Status::Ok,
+    };
+    world.post_batch();
+    let entry = take_entry(&mut world, space, 0);
+    world.serve(OUT);
+    assert_eq!((world.ports.pte(space, Page(0)), world.used_slots()), (None, 1));
+    world.pager.entries().drop_user(space, entry);
+    world.assert_nothing_leaks();
+    assert_eq!(world.used_slots(), 0);
+}
+
+#[test]
+fn a_fault_between_an_entrys_end_and_the_report_of_it_maps_nothing() {
+    let mut world = small();
+    let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    world.post_batch();
+    let entry = take_entry(&mut world, space, 0);
+    assert!(world.pager.give_back(entry, &mut world.ports));
+    assert_eq!(world.ports.pte(space, Page(0)), None);
+    world.pager.entries().drop_user(space, entry);
+    world.serve(OUT);
+    world.assert_nothing_leaks();
+}
+
+#[test]
+fn a_copy_of_an_entry_whose_page_is_in_flight_is_refused() {
+    let mut world = small();
+    let space = world.space_with(1, &[11, 12, 13, 14, 15, 16]);
+    world.post_batch();
+    let Some(Pte::Swapped(entry)) = world.ports.pte(space, Page(0)) else { panic!("not out") };
+    let entries = world.pager.entries();
+    assert_eq!(entries.add_user(SpaceId(2), entry), Duplicate::InFlight);
+    world.serve(OUT);
+    assert_eq!(entries.add_user(SpaceId(2), entry), Duplicate::Counted);
+    assert_eq!(world.fault(space, 1), Fault::Wait { run: Some(IN) });
+    let Some(Pte::Swapped(taken)) = world.ports.pte(space, Page(1)) else { panic!("not out") };
+    assert_eq!(entries.add_user(SpaceId(2), taken), Duplicate::InFlight);
 }

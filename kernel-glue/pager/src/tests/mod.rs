@@ -2,13 +2,14 @@
 
 mod closing;
 mod daemon;
-mod fake;
+pub(crate) mod fake;
 mod faults;
 mod frames;
 mod in_flight;
 mod notices;
 mod random;
+mod resize;
 mod statuses;
 mod swapoff;
 mod waits;
-mod world;
+pub(crate) mod world;

@@ -75,19 +75,19 @@ fn a_device_at_its_limit_is_not_asked_again_until_enough_was_freed() {
     assert_eq!(world.pager.statistics().pages_out, 60);
     let refused = world.pager.statistics().refused_limit;
     assert!((1..=4).contains(&refused), "one batch at most: {refused}");
-    assert!(world.pager.areas().all(|area| area.full));
+    assert!(world.pager.areas().all(|area| !area.takes_pages));
     world.policy = super::world::always_ok;
     for page in 0..31 {
         world.unmap_page(space, page);
         world.pager.tick(&mut world.ports);
         world.serve(OUT);
     }
-    assert!(world.pager.areas().all(|area| area.full), "31 of 32 slots are freed");
+    assert!(world.pager.areas().all(|area| !area.takes_pages), "31 of 32 slots are freed");
     world.unmap_page(space, 31);
     world.pager.tick(&mut world.ports);
     world.serve(OUT);
     world.pager.tick(&mut world.ports);
-    assert!(world.pager.areas().all(|area| !area.full));
+    assert!(world.pager.areas().all(|area| area.takes_pages));
     world.reclaim_all();
     assert_eq!(world.pager.statistics().refused_limit, refused);
 }
@@ -98,10 +98,10 @@ fn a_full_device_is_asked_once_a_second_in_case_its_limit_was_raised() {
     world.policy = |_, _| Status::Limit;
     world.post_batch();
     world.serve(OUT);
-    assert!(world.pager.areas().all(|area| area.full));
+    assert!(world.pager.areas().all(|area| !area.takes_pages));
     world.ports.now_ns += 1_000_000_000;
     world.pager.tick(&mut world.ports);
-    assert!(world.pager.areas().all(|area| !area.full));
+    assert!(world.pager.areas().all(|area| area.takes_pages));
 }
 
 #[test]
@@ -111,10 +111,10 @@ fn without_frames_for_the_pool_the_device_is_full_until_the_reserve_is_whole() {
     let hogged = world.hog(1);
     world.post_batch();
     world.serve(OUT);
-    assert!(world.pager.areas().all(|area| area.full));
+    assert!(world.pager.areas().all(|area| !area.takes_pages));
     hogged.into_iter().for_each(|frame| crate::ports::Frames::release(&mut world.ports, frame));
     world.pager.tick(&mut world.ports);
-    assert!(world.pager.areas().all(|area| !area.full));
+    assert!(world.pager.areas().all(|area| area.takes_pages));
 }
 
 #[test]

@@ -9,64 +9,65 @@ use zram_abi::verb::Cookie;
 use super::fake::{Fake, Pte, Space, key};
 use crate::ports::{Cpu, Direction, Frame, Frames, Page, QueueId, SpaceId, SpaceKind, Waiter};
 use crate::{
-    Bounds, Commit, Config, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager, Reclaim,
-    Unmapped, Watermarks,
+    Bounds, Commit, Config, Duplicate, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager,
+    Reclaim, Unmapped, Watermarks,
 };
 
-pub(super) const CPU: Cpu = Cpu(0);
-pub(super) const IN: QueueId = QueueId { cpu: CPU, direction: Direction::In };
-pub(super) const OUT: QueueId = QueueId { cpu: CPU, direction: Direction::Out };
-pub(super) const DEVICE: u16 = 0;
-pub(super) const SPACES: usize = 64;
-pub(super) const CPUS: u32 = 2;
+pub(crate) const CPU: Cpu = Cpu(0);
+pub(crate) const IN: QueueId = QueueId { cpu: CPU, direction: Direction::In };
+pub(crate) const OUT: QueueId = QueueId { cpu: CPU, direction: Direction::Out };
+pub(crate) const DEVICE: u16 = 0;
+pub(crate) const SPACES: usize = 64;
+pub(crate) const CPUS: u32 = 2;
 
 /// How the daemon answers for one slot.
-pub(super) type Policy = fn(Operation, u32) -> Status;
+pub(crate) type Policy = fn(Operation, u32) -> Status;
 
-pub(super) fn always_ok(_: Operation, _: u32) -> Status {
+pub(crate) fn always_ok(_: Operation, _: u32) -> Status {
     Status::Ok
 }
 
 #[derive(Debug)]
-pub(super) struct World {
-    pub(super) pager: Pager,
-    pub(super) ports: Fake,
+pub(crate) struct World {
+    pub(crate) pager: Pager,
+    pub(crate) ports: Fake,
     /// What the daemon keeps: contents by device and slot.
-    pub(super) stored: BTreeMap<(u32, u32), u64>,
+    pub(crate) stored: BTreeMap<(u32, u32), u64>,
     /// What each worker has in hand.
-    pub(super) held: BTreeMap<(u32, bool), Record>,
-    pub(super) policy: Policy,
+    pub(crate) held: BTreeMap<(u32, bool), Record>,
+    pub(crate) policy: Policy,
 }
 
 /// What an access came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub(crate) enum Access {
     Done(u64),
     Waits,
     Lost,
     OutOfMemory,
 }
 
-pub(super) const BOUNDS: Bounds =
+pub(crate) const BOUNDS: Bounds =
     Bounds { reserve_min: 2, reserve_max: u32::MAX, high_max: u32::MAX };
 
-pub(super) const MARKS: Watermarks = Watermarks { reserve: 2, low: 4, high: 8, batch: 4 };
+pub(crate) const MARKS: Watermarks = Watermarks { reserve: 2, low: 4, high: 8, batch: 4 };
 
 impl World {
     /// A world of `frames` frames, queues open, one area of `slots` slots.
-    pub(super) fn new(frames: usize, slots: u32) -> Self {
+    pub(crate) fn new(frames: usize, slots: u32) -> Self {
         let mut world = Self::without_area(frames);
         world.swapon(DEVICE, slots, 0);
         world
     }
 
-    pub(super) fn without_area(frames: usize) -> Self {
+    pub(crate) fn without_area(frames: usize) -> Self {
         let config = Config {
             cpus: CPUS,
             spaces: SPACES as u32,
             waiters: 80,
             watermarks: MARKS,
             bounds: BOUNDS,
+            table_bytes_max: usize::MAX,
         };
         let mut world = Self {
             pager: Pager::new(config).unwrap(),
@@ -80,24 +81,24 @@ impl World {
         world
     }
 
-    pub(super) fn swapon(&mut self, device: u16, pages: u32, priority: i64) {
+    pub(crate) fn swapon(&mut self, device: u16, pages: u32, priority: i64) {
         let cookie = Cookie { device, generation: 1, pages };
         self.pager.swapon(cookie, priority).unwrap();
     }
 
-    pub(super) fn open(&mut self, queue: QueueId) {
+    pub(crate) fn open(&mut self, queue: QueueId) {
         assert!(self.pager.queue_open(queue));
         self.held.insert(key(queue), Record::none());
         assert_eq!(self.work(queue), None);
     }
 
-    pub(super) fn space(&mut self, space: u32, kind: SpaceKind) -> SpaceId {
+    pub(crate) fn space(&mut self, space: u32, kind: SpaceKind) -> SpaceId {
         self.ports.spaces[space as usize] = Some(Space { kind, table: BTreeMap::new() });
         SpaceId(space)
     }
 
     /// A space with pages 0 to `contents.len()` of these contents, none of them used lately.
-    pub(super) fn space_with(&mut self, space: u32, contents: &[u64]) -> SpaceId {
+    pub(crate) fn space_with(&mut self, space: u32, contents: &[u64]) -> SpaceId {
         let space = self.space(space, SpaceKind::Ordinary);
         for (page, content) in (0_u64..).zip(contents) {
             let frame = self.ports.allocate().unwrap();
@@ -109,7 +110,7 @@ impl World {
     }
 
     /// Takes frames away until `left` are free; gives them back by `Frames::release`.
-    pub(super) fn hog(&mut self, left: u32) -> Vec<Frame> {
+    pub(crate) fn hog(&mut self, left: u32) -> Vec<Frame> {
         let mut hogged = Vec::new();
         while self.ports.free_count() > left {
             hogged.push(self.ports.allocate().unwrap());
@@ -117,16 +118,16 @@ impl World {
         hogged
     }
 
-    pub(super) fn request(space: SpaceId, page: u64) -> FaultRequest {
+    pub(crate) fn request(space: SpaceId, page: u64) -> FaultRequest {
         FaultRequest { space, page: Page(page), waiter: Waiter(space.0), cpu: CPU }
     }
 
-    pub(super) fn fault(&mut self, space: SpaceId, page: u64) -> Fault {
+    pub(crate) fn fault(&mut self, space: SpaceId, page: u64) -> Fault {
         self.pager.fault(Self::request(space, page), &mut self.ports)
     }
 
     /// Unmaps a batch by pressure.
-    pub(super) fn unmap_batch(&mut self) -> Unmapped {
+    pub(crate) fn unmap_batch(&mut self) -> Unmapped {
         self.pager.feel_pressure(&self.ports);
         for _ in 0..100 {
             match self.pager.reclaim_begin(CPU, &mut self.ports) {
@@ -139,13 +140,13 @@ impl World {
     }
 
     /// Unmaps a batch and posts it.
-    pub(super) fn post_batch(&mut self) {
+    pub(crate) fn post_batch(&mut self) {
         let unmapped = self.unmap_batch();
         let _ = self.pager.reclaim_finish(unmapped, &mut self.ports);
     }
 
     /// Swaps pages out, batch by batch, as long as there is pressure.
-    pub(super) fn reclaim_all(&mut self) {
+    pub(crate) fn reclaim_all(&mut self) {
         for _ in 0..1000 {
             match self.pager.reclaim_begin(CPU, &mut self.ports) {
                 Reclaim::Unmapped(unmapped) => {
@@ -172,7 +173,7 @@ impl World {
     }
 
     /// The worker completes what it holds and takes the next record, which is returned.
-    pub(super) fn work(&mut self, queue: QueueId) -> Option<Record> {
+    pub(crate) fn work(&mut self, queue: QueueId) -> Option<Record> {
         let held = self.held[&key(queue)].clone();
         match self.pager.queue_next(queue, &held, &mut self.ports) {
             Next::Record(record) => {
@@ -190,7 +191,7 @@ impl World {
     }
 
     /// The worker does what the record in its hands asks, by the policy.
-    pub(super) fn answer(&mut self, queue: QueueId) {
+    pub(crate) fn answer(&mut self, queue: QueueId) {
         let mut record = self.held[&key(queue)].clone();
         let (operation, device) = (record.operation, record.device);
         for (index, entry) in record.entries_mut().iter_mut().enumerate() {
@@ -232,7 +233,7 @@ impl World {
     }
 
     /// The worker of `queue` works until it is idle; returns how many records it did.
-    pub(super) fn serve(&mut self, queue: QueueId) -> usize {
+    pub(crate) fn serve(&mut self, queue: QueueId) -> usize {
         let mut count = 0;
         loop {
             let had = self.held[&key(queue)].operation != Operation::None;
@@ -246,7 +247,7 @@ impl World {
     }
 
     /// Reads or writes a page as its space's one thread; waits at most once for each cause.
-    pub(super) fn access(&mut self, space: SpaceId, page: u64, write: Option<u64>) -> Access {
+    pub(crate) fn access(&mut self, space: SpaceId, page: u64, write: Option<u64>) -> Access {
         for _ in 0..100 {
             match self.try_access(Self::request(space, page), write) {
                 Access::Waits => {
@@ -262,7 +263,7 @@ impl World {
     }
 
     /// One attempt, as the processor and the kernel's fault handler make it.
-    pub(super) fn try_access(&mut self, request: FaultRequest, write: Option<u64>) -> Access {
+    pub(crate) fn try_access(&mut self, request: FaultRequest, write: Option<u64>) -> Access {
         let (space, page) = (request.space, request.page);
         match self.ports.pte(space, page) {
             Some(Pte::Swapped(_)) => match self.pager.fault(request, &mut self.ports) {
@@ -319,35 +320,36 @@ impl World {
     }
 
     /// Parks a thread that was told to wait.
-    pub(super) fn park(&mut self, waiter: Waiter) {
+    pub(crate) fn park(&mut self, waiter: Waiter) {
         assert_eq!(self.pager.commit(waiter), Commit::Park);
     }
 
     /// Unmaps one page, as munmap does.
-    pub(super) fn unmap_page(&mut self, space: SpaceId, page: u64) {
+    pub(crate) fn unmap_page(&mut self, space: SpaceId, page: u64) {
         match self.ports.space_mut(space).table.remove(&page) {
             Some(Pte::Present { frame, .. }) => {
                 self.ports.release(frame);
                 self.pager.frames_freed(&mut self.ports);
             }
             Some(Pte::Swapped(entry)) => {
-                self.pager.entry_dropped(space, Page(page), entry, &mut self.ports);
+                self.pager.entries().drop_user(space, entry);
             }
             None => {}
         }
     }
 
     /// Ends a space, as exit does.
-    pub(super) fn exit(&mut self, space: SpaceId) {
+    pub(crate) fn exit(&mut self, space: SpaceId) {
         let pages: Vec<u64> = self.ports.space_mut(space).table.keys().copied().collect();
         pages.into_iter().for_each(|page| self.unmap_page(space, page));
         self.pager.waiter_gone(Waiter(space.0), &mut self.ports);
         self.ports.spaces[space.0 as usize] = None;
-        self.pager.space_gone(space, &mut self.ports);
+        self.pager.entries().space_gone(space);
+        self.pager.frames_freed(&mut self.ports);
     }
 
     /// Copies a space whose `fork_begin` was Ready.
-    pub(super) fn copy_space(&mut self, parent: SpaceId, child: u32) -> SpaceId {
+    pub(crate) fn copy_space(&mut self, parent: SpaceId, child: u32) -> SpaceId {
         let mut copy = self.ports.space_mut(parent).clone();
         let child = SpaceId(child);
         for pte in copy.table.values_mut() {
@@ -356,7 +358,9 @@ impl World {
                     *writable = false;
                     self.ports.share(*frame);
                 }
-                Pte::Swapped(entry) => assert!(self.pager.entry_duplicated(child, *entry)),
+                Pte::Swapped(entry) => {
+                    assert_eq!(self.pager.entries().add_user(child, *entry), Duplicate::Counted);
+                }
             }
         }
         self.ports.space_mut(parent).table.clone_from(&copy.table);
@@ -364,12 +368,12 @@ impl World {
         child
     }
 
-    pub(super) fn used_slots(&self) -> u32 {
+    pub(crate) fn used_slots(&self) -> u32 {
         self.pager.areas().map(|area| area.used_pages).sum()
     }
 
     /// Sends all notices and checks that nothing is kept that nobody has.
-    pub(super) fn assert_nothing_leaks(&mut self) {
+    pub(crate) fn assert_nothing_leaks(&mut self) {
         for _ in 0..10 {
             self.pager.tick(&mut self.ports);
             for (cpu, is_input) in self.held.keys().copied().collect::<Vec<_>>() {

@@ -20,6 +20,21 @@ impl Random {
     pub const fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
+
+    /// Returns an index below `end`, which is not 0.
+    pub const fn index(&mut self, end: usize) -> usize {
+        self.below(end as u64) as usize
+    }
+
+    /// Returns true once in `times` on average; never for 0.
+    pub const fn once_in(&mut self, times: usize) -> bool {
+        times != 0 && self.index(times) == 0
+    }
+
+    /// Returns one of `choices`, which are not empty.
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.index(choices.len())]
+    }
 }
 
 /// Spreads the bits of a number.

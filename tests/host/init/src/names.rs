@@ -19,7 +19,8 @@ const NAMES_MAX: usize = 64;
 
 /// All registered schemes.
 pub(crate) struct Names {
-    roots: Mutex<BTreeMap<String, Fd>>,
+    /// A name whose server has died keeps its place, without a root.
+    roots: Mutex<BTreeMap<String, Option<Fd>>>,
     /// Counts registrations, for those who wait for one.
     changes: AtomicU32,
 }
@@ -41,10 +42,12 @@ impl Names {
             return Err(Error::new(syscall::EINVAL));
         }
         let roots = self.roots.lock();
-        if roots.contains_key(name) {
-            return Err(Error::new(syscall::EEXIST));
+        match roots.get(name) {
+            Some(Some(_)) => Err(Error::new(syscall::EEXIST)),
+            Some(None) => Ok(()),
+            None if roots.len() == NAMES_MAX => Err(Error::new(syscall::ENOSPC)),
+            None => Ok(()),
         }
-        if roots.len() == NAMES_MAX { Err(Error::new(syscall::ENOSPC)) } else { Ok(()) }
     }
 
     /// Registers `root` under `name`.
@@ -54,14 +57,14 @@ impl Names {
     /// Those of [`Names::check`].
     pub(crate) fn register(&self, name: &str, root: Fd) -> Result<()> {
         self.check(name)?;
-        self.roots.lock().insert(name.to_string(), root);
+        self.roots.lock().insert(name.to_string(), Some(root));
         self.announce();
         Ok(())
     }
 
-    /// Forgets a name, so that it can be registered again.
-    pub(crate) fn forget(&self, name: &str) {
-        let root = self.roots.lock().remove(name);
+    /// Notes that the server of a name is dead or never came; the name can be registered again.
+    pub(crate) fn bury(&self, name: &str) {
+        let root = self.roots.lock().insert(name.to_string(), None);
         drop(root);
     }
 
@@ -69,15 +72,22 @@ impl Names {
     ///
     /// # Errors
     ///
-    /// ENOENT if nobody registered it.
+    /// ENOENT if nobody registered it; ENODEV if who did is dead.
     pub(crate) fn open(&self, name: &str) -> Result<Fd> {
         let roots = self.roots.lock();
-        roots.get(name).ok_or(Error::new(syscall::ENOENT))?.dup(b"")
+        let root = roots.get(name).ok_or(Error::new(syscall::ENOENT))?;
+        root.as_ref().ok_or(Error::new(syscall::ENODEV))?.dup(b"")
     }
 
     /// Returns the names, one a line.
     pub(crate) fn list(&self) -> String {
-        self.roots.lock().keys().flat_map(|name| [name.as_str(), "\n"]).collect()
+        let roots = self.roots.lock();
+        let living = roots.iter().filter(|(_, root)| root.is_some());
+        living.flat_map(|(name, _)| [name.as_str(), "\n"]).collect()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.roots.lock().get(name).is_some_and(Option::is_some)
     }
 
     /// Wakes those who wait for a name, because something else has changed.
@@ -97,11 +107,11 @@ impl Names {
         loop {
             // Acquire pairs with the Release in `announce`.
             let seen = self.changes.load(Ordering::Acquire);
-            if self.roots.lock().contains_key(name) {
+            if self.has(name) {
                 return true;
             }
             if is_hopeless() || futex::wait(&self.changes, seen, Some(deadline_ns)).is_err() {
-                return self.roots.lock().contains_key(name);
+                return self.has(name);
             }
         }
     }

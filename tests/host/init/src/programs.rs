@@ -1,14 +1,14 @@
-//! Starts the daemon and the shell, and waits for the shell's end.
+//! Starts the daemon, has the boot configuration set up, starts the shell, and waits for its end.
 //!
 //! The [`Daemon`] can be killed as well, by whoever writes its name to `/scheme/init/kill`, and once it
 //! has ended be started again, by its name to `/scheme/init/start`: that is how tests see what becomes
 //! of the others.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use zram_rt::errno::{Error, InWords, Result};
-use zram_rt::futex::Mutex;
+use zram_rt::futex::{self, Mutex};
 use zram_rt::process::{Command, End, Killer};
 use zram_rt::{eprintln, fs, thread, time};
 
@@ -17,6 +17,11 @@ use crate::names::Names;
 const DAEMON: &str = "/bin/zramd";
 const SHELL: &str = "/bin/sh";
 const SCRIPT: &str = "/script";
+const CONFIGURATION: &str = "/etc/zram.conf";
+const SETUP: &str = "/bin/zram-setup";
+
+/// How long the devices of the boot configuration may take; they take milliseconds.
+const SETUP_MAX_NS: u64 = 30_000_000_000;
 
 /// How long the daemon may take to register; its start takes some milliseconds.
 const REGISTER_MAX_NS: u64 = 20_000_000_000;
@@ -100,7 +105,7 @@ impl Daemon {
         let (own, known, has_ended) = (Arc::clone(self), Arc::clone(names), Arc::clone(&ended));
         let watch = thread::Builder::new("watch").spawn(move || {
             let end = daemon.wait();
-            known.forget("zram");
+            known.bury("zram");
             // Relaxed: `announce` orders it before the wake.
             has_ended.store(true, Ordering::Relaxed);
             known.announce();
@@ -121,6 +126,34 @@ impl Daemon {
     }
 }
 
+/// Has the devices of the boot configuration made and mounted. Whatever becomes of it, the system goes on.
+fn configure() {
+    let setup = match Command::new(SETUP).spawn() {
+        Ok(setup) => setup,
+        Err(error) => return eprintln!("init: {SETUP}: {}", InWords(error)),
+    };
+    let is_done = Arc::new(AtomicU32::new(0));
+    let done = Arc::clone(&is_done);
+    let watch = thread::Builder::new("setup").spawn(move || {
+        if setup.wait() != End::Exited(0) {
+            eprintln!("init: {CONFIGURATION} is not in use");
+        }
+        // Relaxed: what was set up is the kernel's and the daemon's, and the wake orders the rest.
+        done.store(1, Ordering::Relaxed);
+        futex::wake(&done, u32::MAX);
+    });
+    if let Err(error) = watch {
+        return eprintln!("init: nobody watches {SETUP}: {}", InWords(error));
+    }
+    let deadline_ns = time::now_ns().saturating_add(SETUP_MAX_NS);
+    while is_done.load(Ordering::Relaxed) == 0 {
+        // The only error is the deadline.
+        if futex::wait(&is_done, 0, Some(deadline_ns)).is_err() {
+            return eprintln!("init: {SETUP} takes too long; going on without it");
+        }
+    }
+}
+
 fn is_daemon(name: &str) -> bool {
     DAEMON.rsplit('/').next() == Some(name)
 }
@@ -129,6 +162,9 @@ fn is_daemon(name: &str) -> bool {
 pub(crate) fn run(names: &Arc<Names>, daemon: &Arc<Daemon>) -> u8 {
     daemon.take_place().expect("nobody else starts it before the shell runs");
     daemon.start(names);
+    if fs::open(CONFIGURATION, syscall::O_RDONLY).is_ok() {
+        configure();
+    }
     let command = Command::new(SHELL).protected();
     let script_exists = fs::open(SCRIPT, syscall::O_RDONLY).is_ok();
     let command = if script_exists { command.argument(SCRIPT) } else { command };

@@ -231,7 +231,7 @@ impl Server {
             Order::Kill => {
                 self.daemon.kill(name.trim())?;
                 // Nobody comes to it any more, and the closing of its root wakes it, to crash.
-                self.names.forget("zram");
+                self.names.bury("zram");
             }
             Order::Start => self.daemon.start_again(name.trim(), &self.names)?,
         }

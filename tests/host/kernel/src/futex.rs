@@ -129,9 +129,8 @@ impl Kernel {
         };
         let waiting = self.threads.iter().filter(waits).map(|(_, found)| found.priority);
         let lent = waiting.min().unwrap_or(PRIORITY_LAST);
-        let Some(found) = self.spaces.get_mut(space) else { return };
-        let before = core::mem::replace(&mut found.lent_priority, lent);
-        if before == lent {
+        let before = self.spaces.get(space).map_or(lent, |found| found.lent_priority);
+        if !self.set_lent_priority(space, lent) {
             return;
         }
         self.futexes.lent_spaces += usize::from(before == PRIORITY_LAST);

@@ -9,13 +9,13 @@ use syscall::schemev2::Sqe;
 
 use crate::files::Description;
 use crate::files::table::FileTable;
+use crate::limits::CPUS_MAX;
 use crate::limits::{
     BATCH_MAX, CONSOLE_INPUT_MAX, CONSOLE_WRITE_MAX, DESCRIPTIONS_MAX, GRANTS_MAX,
     GRANTS_SERVER_MIN, LOWER_MAX, PASSED_MAX, PATH_MAX, PIPE_SIZE, PIPES_MAX, REQUESTS_MAX,
     SCHEMES_MAX, SERVERS_MAX, SHARED_MAX, SPACES_MAX, TABLES_MAX, TEXTS_MAX, THREADS_MAX,
     UNREAD_MAX, UPPER_MAX,
 };
-use crate::machine::cpu_id::CPUS_MAX;
 use crate::machine::regs::Regs;
 use crate::scheme::pipe::Pipe;
 use crate::scheme::user::UserScheme;
@@ -26,7 +26,7 @@ use crate::space::Space;
 use crate::space::grants::Grant;
 use crate::space::shootdown::After;
 use crate::thread::Thread;
-use crate::thread::scheduler::QUEUED_SIZE_MAX;
+use crate::thread::scheduler::queued_size_max;
 
 /// Bytes that the allocator takes beside a block at most: its header, and rounding up to 32.
 const BLOCK_SIZE: usize = 48;
@@ -86,7 +86,7 @@ pub(crate) const HEAP_SUM: usize = SPACES_MAX * Slab::<Space>::ENTRY_SIZE
     + TEXTS_MAX
     + 2 * CONSOLE_INPUT_MAX
     + THREADS_MAX * (PIPES_MAX + SCHEMES_MAX + WAITS_MAX) * size_of::<Id<Thread>>()
-    + QUEUED_SIZE_MAX
+    + queued_size_max::<Id<Thread>>()
     + CPUS_MAX * CALL_SIZE
     + BLOCKS_MAX * BLOCK_SIZE
     + PAGER_SIZE;

@@ -16,17 +16,17 @@ use zram_abi::boot::{
 
 use crate::cpus;
 use crate::files::Object;
-use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::machine::initrd::Initrd;
-use crate::scheme::proc::{Entry, ProcFile};
+use crate::scheme::proc::ProcFile;
 use crate::space::fault::Access;
 use crate::space::grants::{Kind, Rights, Span};
 use crate::space::map::MAP_FIRST;
-use crate::space::user::pieces;
+use crate::space::user::Buffer;
 use crate::space::{SpaceId, page};
 use crate::swap;
+use crate::thread::table::Entry;
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, Thread, ThreadId};
 
@@ -46,13 +46,13 @@ impl Kernel {
     /// If the initrd has none that can run: there is nothing else to do on this machine.
     pub(crate) fn make_first_program(&mut self, initrd: Initrd) {
         let space = self.new_space(Identity::of_init()).expect("the machine has memory");
-        self.spaces[space].is_protected = true;
+        self.protect_space(space);
         let image = initrd.file(PROGRAM).expect("the initrd has a file init");
         let instruction = self.load_program(space, image);
         let (base, size) = self.give_initrd(space, initrd);
         self.write_metadata(space, base, size);
         let thread = Thread::new(Identity::of_init(), self.cpus.possible(), self.here);
-        let thread = self.threads.insert(thread).expect("the table is empty");
+        let thread = self.add_thread(thread).expect("the table is empty");
         self.give_roots(thread);
         self.enter_space(thread, space, Entry { stack: 0, instruction, argument: 0 });
         self.release_space(space);
@@ -78,7 +78,7 @@ impl Kernel {
             write: segment.p_flags & elf::abi::PF_W != 0,
             execute: segment.p_flags & elf::abi::PF_X != 0,
         };
-        let inserted = self.spaces[space].grants.insert(span, rights, Kind::Private);
+        let inserted = self.insert_grant(space, span, rights, Kind::Private);
         assert!(inserted, "segments of init share a page");
         let from = segment.p_offset as usize;
         let content = image.get(from..from + segment.p_filesz as usize);
@@ -86,7 +86,8 @@ impl Kernel {
     }
 
     fn install_bytes(&mut self, space: SpaceId, address: u64, bytes: &[u8]) {
-        for piece in pieces(address, bytes.len()).expect("init lies in user space") {
+        let target = Buffer::new(address, bytes.len()).expect("init lies in user space");
+        for piece in target.pieces() {
             let frame = self.touch(space, piece.page, Access::Install);
             let frame = frame.expect("the machine has memory for init");
             self.frames.write(frame, piece.offset, &bytes[piece.at..][..piece.size]);
@@ -97,7 +98,7 @@ impl Kernel {
     fn give_initrd(&mut self, space: SpaceId, initrd: Initrd) -> (u64, usize) {
         let adopted = initrd.adopt(&mut self.frames);
         let span = Span { start: MAP_FIRST, count: u64::from(adopted.count) };
-        let inserted = self.spaces[space].grants.insert(span, DATA, Kind::Private);
+        let inserted = self.insert_grant(space, span, DATA, Kind::Private);
         assert!(inserted, "init ends below the initrd");
         for (number, offset) in span.pages().zip(0..) {
             let frame = Frame::new(adopted.first.number() + offset);
@@ -118,13 +119,13 @@ impl Kernel {
         let span =
             Span::of_bytes(start, METADATA_SIZE as u64).expect("it is the end of user space");
         let rights = Rights { write: false, ..DATA };
-        let inserted = self.spaces[space].grants.insert(span, rights, Kind::Private);
+        let inserted = self.insert_grant(space, span, rights, Kind::Private);
         assert!(inserted, "init ends below the metadata");
         self.install_bytes(space, start, &bytes);
     }
 
     fn give_roots(&mut self, thread: ThreadId) {
-        let table = self.tables.insert(FileTable::default()).expect("the table is empty");
+        let table = self.add_table().expect("there is no other table");
         self.take_table(thread, table);
         for (_, id) in KERNEL_SCHEMES {
             let root = match id {

@@ -3,74 +3,56 @@
 //! Whoever holds `&mut Kernel` holds the kernel lock. The machine calls in for one event and then
 //! asks for the next action; nothing in between waits. `here` is the CPU of the present entry and
 //! says whose current thread and whose shootdown are meant.
+//!
+//! Each field is a part with an owner, the folder or file that defines its type: the owner's methods
+//! change what is in it, and everybody else reads.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 
 use crate::calls::interrupt::Interruptions;
 use crate::cpus::{self, Cpus};
 use crate::errno::Halt;
-use crate::files::Description;
-use crate::files::table::FileTable;
+use crate::files::descriptions::Descriptions;
+use crate::files::table::Tables;
 use crate::futex::Futexes;
-use crate::limits;
 use crate::machine::action::{Action, Fault};
 use crate::machine::boot::BootInfo;
-use crate::machine::cpu_id::{CPUS_MAX, CpuId};
 use crate::machine::frames::FrameTable;
 use crate::machine::paging::UserPage;
 use crate::scheme::console::Console;
-use crate::scheme::pipe::Pipe;
-use crate::scheme::user::UserScheme;
-use crate::slab::Slab;
+use crate::scheme::pipe::Pipes;
+use crate::scheme::sys::Texts;
+use crate::scheme::user::Schemes;
+use crate::space::SpaceId;
 use crate::space::fault::Access;
-use crate::space::shootdown::{After, Pending};
-use crate::space::{Space, SpaceId};
+use crate::space::table::Spaces;
 use crate::swap::{self, Swap};
 use crate::text::text;
-use crate::thread::scheduler::Scheduler;
+use crate::thread::table::Threads;
 use crate::thread::{State, Thread, ThreadId};
+use zram_abi::CpuId;
 
 /// All state of the kernel.
 pub(crate) struct Kernel {
     pub(crate) frames: FrameTable,
-    pub(crate) spaces: Slab<Space>,
-    pub(crate) threads: Slab<Thread>,
-    pub(crate) tables: Slab<FileTable>,
-    pub(crate) descriptions: Slab<Description>,
-    pub(crate) schemes: Slab<UserScheme>,
-    pub(crate) pipes: Slab<Pipe>,
+    pub(crate) spaces: Spaces,
+    pub(crate) threads: Threads,
+    pub(crate) tables: Tables,
+    pub(crate) descriptions: Descriptions,
+    pub(crate) schemes: Schemes,
+    pub(crate) pipes: Pipes,
     pub(crate) console: Console,
     pub(crate) futexes: Futexes,
-    pub(crate) scheduler: Scheduler,
-    /// Deadlines of waiting threads, earliest first.
-    pub(crate) deadlines: BTreeSet<(u64, ThreadId)>,
-    /// Bytes of the open texts of `sys`, `swap` and `cpu`.
-    pub(crate) text_bytes: usize,
-    /// Pages lent to user schemes, bounce frames included.
-    pub(crate) lent_pages: usize,
+    /// The open texts of `sys`, `swap` and `cpu`.
+    pub(crate) texts: Texts,
     /// The pager.
     pub(crate) swap: Swap,
     /// CPUs that come and go.
     pub(crate) cpus: Cpus,
-    pub(crate) local: [Local; CPUS_MAX],
     /// The CPU that is in the kernel.
     pub(crate) here: CpuId,
     pub(crate) cmdline: &'static str,
     pub(crate) interruptions: Interruptions,
-    /// Number of the youngest process.
-    pub(crate) next_pid: u32,
-}
-
-/// What the kernel knows of one CPU.
-pub(crate) struct Local {
-    /// The thread whose registers it had at its last entry; it may have ended since.
-    pub(crate) current: Option<ThreadId>,
-    /// The address space that it has loaded; it may have ended since.
-    loaded: Option<SpaceId>,
-    pub(crate) pending: Pending,
-    /// What waits for the shootdown that it is making.
-    pub(crate) in_flight: alloc::vec::Vec<After>,
 }
 
 impl Kernel {
@@ -79,25 +61,20 @@ impl Kernel {
         let BootInfo { frames, initrd, cmdline, possible, present } = boot;
         let mut kernel = Self {
             frames,
-            spaces: Slab::new(limits::SPACES_MAX),
-            threads: Slab::new(limits::THREADS_MAX),
-            tables: Slab::new(limits::TABLES_MAX),
-            descriptions: Slab::new(limits::DESCRIPTIONS_MAX),
-            schemes: Slab::new(limits::SCHEMES_MAX),
-            pipes: Slab::new(limits::PIPES_MAX),
+            spaces: Spaces::new(),
+            threads: Threads::new(present),
+            tables: Tables::new(),
+            descriptions: Descriptions::new(),
+            schemes: Schemes::new(),
+            pipes: Pipes::new(),
             console: Console::default(),
             futexes: Futexes::default(),
-            scheduler: Scheduler::new(present),
-            deadlines: BTreeSet::new(),
-            text_bytes: 0,
-            lent_pages: 0,
+            texts: Texts::default(),
             swap: Swap::new(),
             cpus: Cpus::new(possible, present),
-            local: [const { Local::new() }; CPUS_MAX],
             here: CpuId::BOOT,
             cmdline,
             interruptions: Interruptions::of(cmdline),
-            next_pid: 0,
         };
         kernel.make_first_program(initrd);
         kernel
@@ -157,19 +134,14 @@ impl Kernel {
     /// 4 ms have passed on this CPU.
     pub(crate) fn on_tick(&mut self, cpu: CpuId) {
         let thread = self.enter(cpu);
-        if self.scheduler.online().iter().next() == Some(cpu) {
+        if self.threads.online().first() == Some(cpu) {
             self.poll_console();
         }
         self.expire_deadlines();
         cpus::on_tick(self);
         swap::on_tick(self);
         let Some(thread) = thread else { return };
-        if self.threads.get(thread).is_some_and(|found| found.state == State::Running(cpu)) {
-            let priority = self.priority_of(thread);
-            if self.scheduler.tick(cpu, priority) {
-                self.preempt(false);
-            }
-        }
+        self.tick_thread(cpu, thread);
     }
 
     /// This CPU has come into the kernel: at boot, or because it was started again.
@@ -188,7 +160,7 @@ impl Kernel {
     fn enter(&mut self, cpu: CpuId) -> Option<ThreadId> {
         self.here = cpu;
         self.bury_killed();
-        let thread = self.local[cpu.index()].current?;
+        let thread = self.current_thread()?;
         let is_running = |found: &Thread| found.state == State::Running(cpu);
         self.threads.get(thread).is_some_and(is_running).then_some(thread)
     }
@@ -207,31 +179,11 @@ impl Kernel {
             if let Some(thread) = self.thread_to_keep() {
                 return self.run(thread);
             }
-            self.local[cpu.index()].current = None;
-            let Some(thread) = self.pick() else {
+            if !self.choose_thread() {
                 self.load(None);
                 return Action::Idle;
-            };
-            let found = &mut self.threads[thread];
-            found.state = State::Running(cpu);
-            found.last_cpu = cpu;
-            self.local[cpu.index()].current = Some(thread);
+            }
         }
-    }
-
-    /// Returns the current thread if it goes on; otherwise it is put back into a queue.
-    fn thread_to_keep(&mut self) -> Option<ThreadId> {
-        let thread = self.current_thread()?;
-        let found = self.threads.get(thread)?;
-        if found.state != State::Running(self.here) {
-            return None;
-        }
-        let may_stay = self.scheduler.may_run(found.affinity, self.here);
-        if may_stay && !self.scheduler.has_before(self.here, self.priority_of(thread)) {
-            return Some(thread);
-        }
-        self.preempt(may_stay);
-        None
     }
 
     fn run(&mut self, thread: ThreadId) -> Action {
@@ -240,31 +192,6 @@ impl Kernel {
         let regs = found.regs.handle();
         self.load(Some(space));
         Action::Run { regs, root: self.spaces[space].tree.root() }
-    }
-
-    /// Notes which address space this CPU loads now.
-    pub(crate) fn load(&mut self, space: Option<SpaceId>) {
-        let here = self.here;
-        let before = core::mem::replace(&mut self.local[here.index()].loaded, space);
-        if before != space
-            && let Some(left) = before.and_then(|before| self.spaces.get_mut(before))
-        {
-            left.loaded.remove(here);
-        }
-        if let Some(entered) = space.and_then(|space| self.spaces.get_mut(space)) {
-            entered.loaded.insert(here);
-        }
-    }
-}
-
-impl Local {
-    const fn new() -> Self {
-        Self {
-            current: None,
-            loaded: None,
-            pending: Pending::new(),
-            in_flight: alloc::vec::Vec::new(),
-        }
     }
 }
 

@@ -19,11 +19,12 @@ mod futex;
 mod heap_sum;
 mod init;
 mod kernel;
-mod limits;
 mod machine;
 mod scheme;
-mod slab;
 mod space;
 mod swap;
 mod text;
 mod thread;
+
+// What of the kernel needs no machine, and is tested on the host.
+use host_core::{limits, slab};

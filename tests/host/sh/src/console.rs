@@ -1,32 +1,29 @@
 //! Lines from the serial console, edited by `host_core::editor`: here is what reads and writes.
 //!
-//! The console sends single bytes and echoes nothing itself. Bytes that came behind the end of a
-//! line are kept for the next one, so that pasted text works.
-
-use alloc::collections::VecDeque;
+//! The console sends single bytes and echoes nothing itself. They are read one by one, so that what is
+//! typed behind a line is for the program that the line starts.
 
 use host_core::editor::{Editor, Input};
 use zram_rt::console;
 
 use crate::completion;
 
-/// The console: the editor, and what it has not been given yet.
+/// The console and its editor.
 pub(crate) struct Console {
     editor: Editor,
-    pending: VecDeque<u8>,
 }
 
 impl Console {
     /// Returns a console that shows `prompt` before each line.
     pub(crate) fn new(prompt: &'static str) -> Self {
-        Self { editor: Editor::new(prompt), pending: VecDeque::new() }
+        Self { editor: Editor::new(prompt) }
     }
 
     /// Shows the prompt and reads one line; [`Input::End`] also when the console is gone.
     pub(crate) fn read_line(&mut self) -> Input {
         self.editor.begin();
         self.show();
-        while let Some(byte) = self.next_byte() {
+        while let Some(byte) = next_byte() {
             let input = self.editor.byte(byte);
             if input == Some(Input::Complete) {
                 completion::complete(&mut self.editor);
@@ -43,13 +40,10 @@ impl Console {
     fn show(&mut self) {
         console::write(self.editor.take_screen().as_bytes());
     }
+}
 
-    fn next_byte(&mut self) -> Option<u8> {
-        if self.pending.is_empty() {
-            let mut bytes = [0; 64];
-            let count = syscall::read(0, &mut bytes).ok().filter(|&count| count > 0)?;
-            self.pending.extend(&bytes[..count]);
-        }
-        self.pending.pop_front()
-    }
+/// Returns the next byte; nothing once the console is gone.
+fn next_byte() -> Option<u8> {
+    let mut byte = [0];
+    syscall::read(0, &mut byte).ok().filter(|&count| count == 1).map(|_| byte[0])
 }

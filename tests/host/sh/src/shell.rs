@@ -161,15 +161,25 @@ fn failed(name: &str, failure: &Failure) -> Next {
         Failure::Words(words) => eprintln!("{name}: {words}"),
         Failure::System { file: None, error } => eprintln!("{name}: {}", InWords(*error)),
         Failure::System { file: Some(file), error } => {
-            eprintln!("{name}: {file}: {}", InWords(*error));
-            // Who may not open it has refused nothing by what it wrote.
+            // Whoever may not open it has been refused nothing that was written.
             let is_opened = !matches!(error.errno, syscall::EACCES | syscall::ENOENT);
-            if let Some(why) = last_error(file).filter(|_| is_opened) {
-                eprintln!("{name}: {why}");
+            match last_error(file).filter(|_| is_opened) {
+                Some(why) => eprintln!("{name}: {file}: {why}"),
+                None if is_of_a_dead_daemon(file, *error) => {
+                    eprintln!("{name}: {file}: zramd does not run");
+                }
+                None => eprintln!("{name}: {file}: {}", InWords(*error)),
             }
         }
     }
     Next::Done(1)
+}
+
+/// Returns whether the file is missing because nobody serves `zram:` any more.
+fn is_of_a_dead_daemon(file: &str, error: Error) -> bool {
+    let is_gone = |error: Error| error.errno == syscall::ENODEV;
+    let is_of_zram = fs::split_path(file).is_some_and(|(scheme, _)| scheme == "zram");
+    is_of_zram && is_gone(error) && fs::list("zram:").is_err_and(is_gone)
 }
 
 /// Returns what the directory that `file` belongs to (a device's, a scheme's) says about its last refusal, if
@@ -179,6 +189,6 @@ fn last_error(file: &str) -> Option<String> {
     let name = rest.rsplit('/').next()?;
     let directory = rest.strip_suffix(name)?;
     let text = fs::read_text(&format!("/scheme/{scheme}/{directory}last_error")).ok()?;
-    let text = text.trim();
-    text.strip_prefix(name)?.starts_with(':').then(|| text.to_string())
+    let why = text.trim().strip_prefix(name)?.strip_prefix(':')?;
+    Some(why.trim().to_string())
 }

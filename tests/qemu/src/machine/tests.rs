@@ -98,3 +98,22 @@ fn a_guest_does_not_outlive_a_harness_that_is_killed() {
     thread::spawn(move || sender.send(out.read_to_end(&mut Vec::new())));
     assert!(closed.recv_timeout(LONG.total).is_ok(), "the guest lives on");
 }
+
+#[test]
+fn a_crash_ends_a_run_that_is_to_have_none() {
+    let script = "echo 'UNHANDLED EXCEPTION, CPU 0'; echo regs; exec sleep 1000";
+    let command = || shell(script);
+    let failed = listen_for(Some("UNHANDLED"), command(), LONG, &mut |_, _| ());
+    let failed = failed.expect_err("it crashed");
+    assert!(matches!(failed.why, Why::Crashed), "{failed}");
+    assert!(failed.log.ends_with("regs\n"), "{failed}");
+    let failed = listen_for(None, command(), SHORT, &mut |_, _| ()).expect_err("it hangs");
+    assert!(matches!(failed.why, Why::Silent(_)), "{failed}");
+}
+
+#[test]
+fn the_code_of_a_machine_that_resets_is_what_was_told_last() {
+    let told = |script| run(script, LONG).expect("it ends").code_told();
+    assert_eq!(told("echo 'init: the machine ends with code 7'; echo Reset"), Some(7));
+    assert_eq!(told("echo booting"), None);
+}

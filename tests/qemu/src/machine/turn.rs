@@ -31,8 +31,17 @@ pub struct Turn(
 /// [`Why::NoTurn`] when the wait exceeds three quarters of an hour, [`Why::NotStarted`] when the
 /// lock file cannot be used.
 pub fn one_at_a_time() -> Result<Turn, Why> {
-    let path = place::under_target("qemu.lock")
-        .map_err(|message| Why::NotStarted(io::Error::other(message)))?;
+    turn_of("qemu.lock")
+}
+
+/// Waits for the turn of a file under `target/`, as [`one_at_a_time`] does.
+///
+/// # Errors
+///
+/// As [`one_at_a_time`].
+pub fn turn_of(file: &str) -> Result<Turn, Why> {
+    let path =
+        place::under_target(file).map_err(|message| Why::NotStarted(io::Error::other(message)))?;
     take(&path, TURN_MAX, &mut |words| eprintln!("{words}"))
 }
 

@@ -128,12 +128,19 @@ pub(crate) fn run() -> Result<(), String> {
     println!("building the kernel and the programs, then the image");
     let image = Image::pack(
         "bench",
-        Contents { build: Build::Release, corpus: &sample, script: Some(SCRIPT), daemon: DAEMON },
+        Contents {
+            build: Build::Release,
+            corpus: &sample,
+            script: Some(SCRIPT),
+            configuration: None,
+            daemon: DAEMON,
+        },
     )?;
     let hotplug = Contents {
         build: Build::Release,
         corpus: &sample,
         script: Some(HOTPLUG_SCRIPT),
+        configuration: None,
         daemon: DAEMON,
     };
     let hotplug = Image::pack("bench-hotplug", hotplug)?;
@@ -166,6 +173,7 @@ fn run_counted(sample: &Path) -> Result<(), String> {
         build: Build::Release,
         corpus: sample,
         script: Some(COUNTED_SCRIPT),
+        configuration: None,
         daemon: DAEMON,
     };
     let image = Image::pack("bench-counted", contents)?;

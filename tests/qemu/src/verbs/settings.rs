@@ -1,6 +1,8 @@
-//! The machine that `MEM=` and `CPUS=` ask for.
+//! The machine that `MEM=` and `CPUS=` ask for, and the configuration that `CONF=` asks for.
 
 use std::str::FromStr;
+
+use qemu::image::USUAL_CONFIGURATION;
 
 /// Memory and CPUs of the machine to boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +18,19 @@ impl Settings {
     ///
     /// In words, for what is no number or not within the kernel's limits.
     pub(crate) fn from_environment() -> Result<Self, String> {
+        Self::from_environment_with(2)
+    }
+
+    /// Reads the environment as [`Self::from_environment`] does, with other CPUs where it says nothing.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) fn from_environment_with(cpus: u32) -> Result<Self, String> {
         let variable = |name| std::env::var(name).unwrap_or_default();
-        Self::new(&variable("MEM"), &variable("CPUS"))
+        let wanted = variable("CPUS");
+        let wanted = if wanted.is_empty() { cpus.to_string() } else { wanted };
+        Self::new(&variable("MEM"), &wanted)
     }
 
     fn new(memory: &str, cpus: &str) -> Result<Self, String> {
@@ -35,6 +48,26 @@ impl Settings {
             return Err(format!("CPUS={cpus}: the kernel runs with 1 to 8 CPUs"));
         }
         Ok(Self { memory_mib, cpus })
+    }
+}
+
+/// Returns the boot configuration that `CONF=` asks for: a file's, none for `none`, else the usual one.
+///
+/// # Errors
+///
+/// In words, if the file cannot be read.
+pub(crate) fn configuration() -> Result<Option<String>, String> {
+    configuration_of(&std::env::var("CONF").unwrap_or_default())
+}
+
+fn configuration_of(wanted: &str) -> Result<Option<String>, String> {
+    match wanted {
+        "" => Ok(Some(USUAL_CONFIGURATION.to_owned())),
+        "none" => Ok(None),
+        file => {
+            let text = std::fs::read_to_string(file);
+            text.map(Some).map_err(|error| format!("CONF={file}: {error}"))
+        }
     }
 }
 
@@ -56,6 +89,15 @@ mod tests {
         assert_eq!(memory("512"), Ok(512));
         assert_eq!(memory("512M"), Ok(512));
         assert_eq!(memory("1G"), Ok(1024));
+    }
+
+    #[test]
+    fn a_configuration_is_the_usual_one_none_or_a_file() {
+        let usual = configuration_of("").expect("it is built in").expect("it is there");
+        assert!(usual.contains("swap-priority"));
+        assert_eq!(configuration_of("none"), Ok(None));
+        let refusal = configuration_of("/nosuch").expect_err("it is not there");
+        assert!(refusal.starts_with("CONF=/nosuch: "), "{refusal}");
     }
 
     #[test]

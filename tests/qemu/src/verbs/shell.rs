@@ -15,10 +15,10 @@ use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time, shell_code};
 
-use super::settings::Settings;
+use super::settings::{self, Settings};
 
 /// Long enough for whatever somebody wants to script.
-const LIMITS: Limits =
+pub(super) const LIMITS: Limits =
     Limits { total: Duration::from_secs(1200), silence: Duration::from_secs(300) };
 
 /// What QEMU ends with after Ctrl-] x: the person wanted it so.
@@ -42,13 +42,17 @@ pub(crate) fn run() -> Result<(), String> {
         threading: Threading::Multi,
         command_line: String::new(),
     };
-    if std::io::stdin().is_terminal() { attended(&machine) } else { scripted(&machine) }
+    if std::io::stdin().is_terminal() {
+        attended(&machine, &pack(None)?)
+    } else {
+        scripted(&machine)
+    }
 }
 
 /// Judges QEMU's exit status; `code` is what the guest itself has told.
 fn verdict(status: Option<i32>, code: Option<u8>) -> Result<(), String> {
     match (status, code) {
-        (Some(SUCCESS | ENDED_BY_PERSON), _) => Ok(()),
+        (Some(SUCCESS), _) | (Some(ENDED_BY_PERSON), None) => Ok(()),
         (Some(_), Some(code)) => Err(format!("the guest ended with a failure, code {code}")),
         // The guest's code `c` becomes `2c + 1`, as far as there is room.
         (Some(status), None) if status % 2 == 1 && status / 2 < CODE_END => {
@@ -63,12 +67,11 @@ fn verdict(status: Option<i32>, code: Option<u8>) -> Result<(), String> {
 }
 
 /// Connects the terminal with the guest.
-fn attended(machine: &Machine) -> Result<(), String> {
-    let image = pack(None)?;
+pub(super) fn attended(machine: &Machine, image: &Image) -> Result<(), String> {
     let turn = one_at_a_time().map_err(|why| why.to_string())?;
     println!("booting; help lists the commands, exit powers off, Ctrl-] x ends QEMU");
     let log = image.log();
-    let mut command = machine.command(&image);
+    let mut command = machine.command(image);
     let chardev = format!("stdio,id=line,mux=on,signal=off,logfile={}", log.display());
     command.args(["-chardev", &chardev, "-serial", "chardev:line"]);
     command.args(["-mon", "chardev=line", "-echr", ESCAPE]);
@@ -98,10 +101,15 @@ fn scripted(machine: &Machine) -> Result<(), String> {
 }
 
 fn pack(script: Option<&str>) -> Result<Image, String> {
-    Image::pack(
-        "shell",
-        Contents { build: Build::Release, corpus: &corpus::wanted()?, script, daemon: DAEMON },
-    )
+    let (sample, configuration) = (corpus::wanted()?, settings::configuration()?);
+    let contents = Contents {
+        build: Build::Release,
+        corpus: &sample,
+        script,
+        configuration: configuration.as_deref(),
+        daemon: DAEMON,
+    };
+    Image::pack("shell", contents)
 }
 
 /// The terminal's mode as it was; put back on drop.

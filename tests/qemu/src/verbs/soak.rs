@@ -78,6 +78,7 @@ fn storms(seconds: u64, first_seed: u64) -> Result<(), String> {
             build: Build::Checked,
             corpus: &sample,
             script: Some(&script),
+            configuration: None,
             daemon: DAEMON,
         };
         println!("{}", storm(&Image::pack("soak", contents)?, part)?);

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::time::Duration;
 
 use qemu::corpus;
-use qemu::image::{Build, Contents, DAEMON, Image};
+use qemu::image::{Build, Contents, DAEMON, Image, USUAL_CONFIGURATION};
 use qemu::judge;
 use qemu::machine::monitor::Report;
 use qemu::machine::{Attend, Ended, Limits, Machine, Threading};
@@ -64,10 +64,28 @@ pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {
     ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
 }
 
+/// Boots as [`boot`] does, with a boot configuration.
+#[track_caller]
+pub(crate) fn boot_configured(configuration: &str, cpus: u32, script: &str) -> Run {
+    let image = pack_contents(DAEMON, Some(script), Some(configuration));
+    let ended = machine(cpus).run(&image, LIMITS, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+}
+
+/// Boots what `make shell` boots unless it is told otherwise, with the lines of `script`.
+#[track_caller]
+pub(crate) fn boot_like_a_person(script: &str) -> Run {
+    let image = pack_contents(DAEMON, Some(script), Some(USUAL_CONFIGURATION));
+    let machine = Machine { memory_mib: 256, ..machine(2) };
+    let limits = Limits { total: 3 * LIMITS.total, ..LIMITS };
+    let ended = machine.run(&image, limits, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+}
+
 /// Boots without a script and types `keys` at the prompt.
 #[track_caller]
 pub(crate) fn type_at_prompt(cpus: u32, keys: &str) -> Run {
-    let image = pack_contents(DAEMON, None);
+    let image = pack_contents(DAEMON, None, None);
     // What is typed before the console is read is lost, so there is first something to lose.
     let path = image.log();
     fs::write(&path, KEYS_TO_LOSE.repeat(64) + keys).expect("the image's folder can be written");
@@ -95,14 +113,15 @@ pub(crate) fn boot_with_spares(
 }
 
 fn pack(daemon: &str, script: &str) -> Image {
-    pack_contents(daemon, Some(script))
+    pack_contents(daemon, Some(script), None)
 }
 
-fn pack_contents(daemon: &str, script: Option<&str>) -> Image {
+fn pack_contents(daemon: &str, script: Option<&str>, configuration: Option<&str>) -> Image {
     let sample = corpus::wanted().expect("a sample of pages");
     // The name of the test, so that a person finds the image of one that hangs, and boots it again.
     let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-    let contents = Contents { build: Build::Checked, corpus: &sample, script, daemon };
+    let contents =
+        Contents { build: Build::Checked, corpus: &sample, script, configuration, daemon };
     Image::pack(&test, contents).expect("the image is packed")
 }
 
@@ -137,6 +156,11 @@ impl Run {
     pub(crate) fn says(self, part: &str) -> Self {
         assert!(self.ended.log.contains(part), "no {part:?} in\n{}", self.ended.log);
         self
+    }
+
+    /// Returns all that the guest and QEMU said.
+    pub(crate) fn log(&self) -> &str {
+        &self.ended.log
     }
 
     /// Returns the code with which the shell ended, if that was a failure.

@@ -15,9 +15,15 @@ fn exit_ends_the_daemon_when_nothing_is_open() {
          swapoff zram:0\n\
          echo 1 > zram:control/exit\n\
          ! cat zram:0/initstate\n\
+         sleep 200\n\
+         ! cat zram:0/mm_stat\n\
          echo the rest lives\n"
     );
-    boot(2, &script).succeeds().prints("echo the rest lives", "the rest lives");
+    boot(2, &script)
+        .succeeds()
+        .prints("! cat zram:0/initstate", "cat: zram:0/initstate: zramd does not run")
+        .prints("! cat zram:0/mm_stat", "cat: zram:0/mm_stat: zramd does not run")
+        .prints("echo the rest lives", "the rest lives");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod attributes;
 mod boot;
 mod fixture;
+mod guide;
 mod hostile;
 mod hotplug;
 mod interrupted;

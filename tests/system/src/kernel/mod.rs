@@ -14,12 +14,12 @@ use std::collections::BTreeMap;
 
 use swap_pager::SwapEntry;
 use swap_pager::ports::{
-    Candidate, Clock, Cpu, Frame, Frames, KillReason, Mapping, Page, QueueId, Scan, SpaceId,
+    Candidate, Clock, Cpu, Frame, Frames, KillReason, Mapping, Page, Place, QueueId, Scan, SpaceId,
     SpaceKind, Spaces, Threads, Waiter, Windows,
 };
 
-use crate::random::Random;
 use frames::FrameTable;
+use host_core::order::Random;
 use space::{Present, Pte, Space};
 use tlb::Tlb;
 use windows::WindowTable;
@@ -212,7 +212,11 @@ impl Spaces for Kernel {
         Some(present.frame)
     }
 
-    fn map(&mut self, space: SpaceId, page: Page, frame: Frame, mapping: Mapping) {
+    fn map(&mut self, place: Place, frame: Frame, mapping: Mapping) -> bool {
+        let Place { space, page, entry } = place;
+        if self.entry(space, page) != Some(entry) {
+            return false;
+        }
         let is_shared = self.frames.users(frame) > 1;
         assert!(!is_shared, "{frame:?} is mapped as {mapping:?}");
         let present = Present {
@@ -223,10 +227,15 @@ impl Spaces for Kernel {
             is_no_gain: mapping == Mapping::NoGain,
         };
         self.replace(space, page, Some(Pte::Present(present)));
+        true
     }
 
-    fn forget(&mut self, space: SpaceId, page: Page) {
-        self.replace(space, page, None);
+    fn forget(&mut self, Place { space, page, entry }: Place) -> bool {
+        let stands = self.entry(space, page) == Some(entry);
+        if stands {
+            self.replace(space, page, None);
+        }
+        stands
     }
 
     fn entry(&self, space: SpaceId, page: Page) -> Option<SwapEntry> {

@@ -5,7 +5,7 @@
 
 use swap_pager::ports::{Frame, Page, SpaceId};
 
-use crate::random::Random;
+use host_core::order::Random;
 
 /// Few, so that entries come and go; enough that stale ones are met.
 const ENTRIES_MAX: usize = 24;
@@ -43,7 +43,7 @@ impl Tlb {
     ) {
         self.flush(space, page);
         if self.entries.len() >= ENTRIES_MAX {
-            let victim = random.below(self.entries.len());
+            let victim = random.index(self.entries.len());
             self.entries.swap_remove(victim);
         }
         self.entries.push(Entry { space, page, frame, takes_writes });

@@ -10,8 +10,8 @@ use zramd::platform::Answer;
 use super::{finish, with_swapped_program};
 use crate::content::Kind;
 use crate::machine::lock;
-use crate::random::Random;
 use crate::world::{Change, Job, Setup, World};
+use host_core::order::Random;
 
 /// Slots that are in use at some time or other in [`storm`].
 const SLOTS: usize = 160;
@@ -42,14 +42,14 @@ fn storm(seed: u64) -> World {
         let mut idle = world.living();
         idle.retain(|thread| world.threads[thread.0].is_idle());
         if let Some(&thread) = idle.first() {
-            let page = random.below(100) as u64;
+            let page = random.index(100) as u64;
             let whole = Change::Whole(Kind::any(&mut random), random.next());
             let job = if random.once_in(3) { Job::Read(page) } else { Job::Write(page, whole) };
             world.begin(thread, job);
         }
-        world.steps(random.below(30));
+        world.steps(random.index(30));
         if random.once_in(4) {
-            let range = (random.below(SLOTS) as u64, random.below(20) as u64);
+            let range = (random.index(SLOTS) as u64, random.index(20) as u64);
             let area = world.areas[0];
             assert_eq!(world.discard(area, range), Answer::Number(0), "seed {seed}: {range:?}");
         }

@@ -34,9 +34,10 @@ fn unmap_one(world: &mut World, cpu: u32, programs: &[ThreadId]) -> (ThreadId, u
 #[test]
 fn a_slot_freed_before_the_shootdown_serves_another_cpus_page_meanwhile() {
     let (mut world, programs) = under_pressure(1);
-    let (owner, page) = unmap_one(&mut world, 0, &programs);
-    let unmapped = world.run_alone(owner, Job::Unmap { first: page, count: 1 });
-    assert_eq!(unmapped, Some(Outcome::Done));
+    let (owner, _) = unmap_one(&mut world, 0, &programs);
+    // To be copied, it goes back.
+    let forked = world.run_alone(owner, Job::Fork);
+    assert!(matches!(forked, Some(Outcome::Forked(_))), "{forked:?}");
     // The only slot is free again, and the other CPU's page gets it.
     let (other, its_page) = unmap_one(&mut world, 1, &programs);
     world.offer_batch(1);

@@ -12,8 +12,8 @@ use syscall::error::EBUSY;
 
 use crate::content::Kind;
 use crate::machine::{Mishaps, lock};
-use crate::random::Random;
 use crate::world::{Change, Job, Outcome, Setup, ThreadId, World};
+use host_core::order::Random;
 
 /// Pages that a program uses at most: some spaces are larger than the machine.
 const PAGES: usize = 160;
@@ -45,19 +45,19 @@ type Tally = BTreeMap<&'static str, u64>;
 impl Storm {
     fn new(seed: u64, weather: Weather) -> Self {
         let mut random = Random::new(seed);
-        let batch = 1 + random.below(32) as u32;
+        let batch = 1 + random.index(32) as u32;
         let setup = Setup {
             seed,
-            cpus: 1 + random.below(4) as u32,
-            frames: 90 + random.below(300) as u32,
-            marks: Watermarks { reserve: 14, low: 22, high: 30 + random.below(12) as u32, batch },
+            cpus: 1 + random.index(4) as u32,
+            frames: 90 + random.index(300) as u32,
+            marks: Watermarks { reserve: 14, low: 22, high: 30 + random.index(12) as u32, batch },
         };
         let mut world = World::new(setup);
         let control = world.add_space(SpaceKind::Protected).expect("a first space");
-        let device_pages = 60 + random.below(600) as u32;
+        let device_pages = 60 + random.index(600) as u32;
         let mut storm = Self { world, random, weather, control, device_pages, tally: Tally::new() };
         storm.restart();
-        (0..2 + storm.random.below(4)).for_each(|_| {
+        (0..2 + storm.random.index(4)).for_each(|_| {
             storm.world.add_program();
         });
         storm
@@ -66,17 +66,17 @@ impl Storm {
     /// Starts a daemon with one or two areas of different priority.
     fn restart(&mut self) {
         self.world.start_daemon();
-        for priority in 0..1 + self.random.below(2) {
+        for priority in 0..1 + self.random.index(2) {
             let device = self.world.add_device(self.device_pages, "");
             self.world.swapon(device, priority as i64);
         }
     }
 
     fn operation(&mut self) {
-        match self.random.below(64) {
+        match self.random.index(64) {
             0..40 => self.employ(),
             40..56 => {
-                let count = self.random.below(60);
+                let count = self.random.index(60);
                 self.world.steps(count);
             }
             56 => self.world.pass(300_000_000),
@@ -99,14 +99,14 @@ impl Storm {
             return self.world.steps(20);
         }
         let thread = self.random.pick(&idle);
-        let page = self.random.below(PAGES) as u64;
-        let job = match self.random.below(100) {
+        let page = self.random.index(PAGES) as u64;
+        let job = match self.random.index(100) {
             0..55 => {
                 Job::Write(page, Change::Whole(Kind::any(&mut self.random), self.random.next()))
             }
-            55..65 => Job::Write(page, Change::Word(self.random.below(512), self.random.next())),
+            55..65 => Job::Write(page, Change::Word(self.random.index(512), self.random.next())),
             65..92 => Job::Read(page),
-            92..97 => Job::Unmap { first: page, count: 1 + self.random.below(30) as u64 },
+            92..97 => Job::Unmap { first: page, count: 1 + self.random.index(30) as u64 },
             97..99 => Job::Fork,
             _ => Job::Exit,
         };

@@ -1,7 +1,7 @@
 //! Page faults, fork, unmap and exit, as a kernel does them around the pager.
 
 use swap_pager::ports::{Cpu, Frame, Frames, Page, SpaceId, Waiter};
-use swap_pager::{Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry};
+use swap_pager::{Duplicate, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry};
 
 use super::program::{Change, Outcome, Progress, ThreadId};
 use super::{DAEMON, World};
@@ -106,7 +106,8 @@ impl World {
         }
         kernel.flush_space(space);
         kernel.spaces[space.0 as usize] = None;
-        pager.space_gone(space, kernel);
+        pager.entries().space_gone(space);
+        pager.frames_freed(kernel);
         self.dying.remove(&space);
         self.model.retain(|(owner, _), _| *owner != space);
     }
@@ -192,7 +193,7 @@ fn unmap(machine: &mut Machine, space: SpaceId, page: Page) {
             kernel.flush(space, page);
             kernel.release(present.frame);
         }
-        Some(Pte::Swapped(entry)) => pager.entry_dropped(space, page, entry, kernel),
+        Some(Pte::Swapped(entry)) => pager.entries().drop_user(space, entry),
     }
 }
 
@@ -207,7 +208,8 @@ fn copy_space(machine: &mut Machine, parent: SpaceId, child: SpaceId) {
                 kernel.frames.share(present.frame);
             }
             Pte::Swapped(entry) => {
-                assert!(pager.entry_duplicated(child, *entry), "fewer users than spaces");
+                let counted = pager.entries().add_user(child, *entry);
+                assert_eq!(counted, Duplicate::Counted, "{entry:?} of {parent:?}");
             }
         }
     }

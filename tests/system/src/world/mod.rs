@@ -29,7 +29,7 @@ use crate::kernel::Kernel;
 use crate::kernel::space::Space;
 use crate::machine::{Machine, Shared, lock};
 use crate::process::Process;
-use crate::random::Random;
+use host_core::order::Random;
 use program::Thread;
 pub(crate) use program::{Change, Job, Outcome, ThreadId};
 pub(crate) use service::Area;
@@ -152,6 +152,7 @@ impl World {
                 reserve_max: u32::MAX,
                 high_max: u32::MAX,
             },
+            table_bytes_max: usize::MAX,
         };
         let pager = Pager::new(config).expect("the watermarks are in order");
         let own = Random::new(random.next());

@@ -191,7 +191,7 @@ impl World {
     fn attempt(&mut self, index: usize) {
         let Thread { space, job, pinned, .. } = self.threads[index];
         let (space, job) = (space.expect("it lives"), job.expect("it has a job"));
-        let cpu = pinned.unwrap_or(Cpu(self.random.below(self.setup.cpus as usize) as u32));
+        let cpu = pinned.unwrap_or(Cpu(self.random.index(self.setup.cpus as usize) as u32));
         let progress = match job {
             Job::Read(page) => self.access((index, cpu), (space, page), None),
             Job::Write(page, change) => self.access((index, cpu), (space, page), Some(change)),

@@ -49,10 +49,10 @@ impl World {
         self.forgotten.clear();
         let mut open: Vec<_> = queues(self.setup.cpus).collect();
         while !open.is_empty() {
-            let queue = open.swap_remove(self.random.below(open.len()));
+            let queue = open.swap_remove(self.random.index(open.len()));
             lock(&self.machine).queue_closed(queue);
             self.heed();
-            let others = self.random.below(4);
+            let others = self.random.index(4);
             self.steps(others);
         }
         lock(&self.machine).end_life();

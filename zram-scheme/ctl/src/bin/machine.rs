@@ -6,13 +6,19 @@ use alloc::vec::Vec;
 
 use ctl::device::DeviceNumber;
 use ctl::system::{Errno, System};
-use syscall::flag::{O_RDONLY, O_RDWR};
+use syscall::flag::{O_NONBLOCK, O_RDONLY, O_RDWR};
 use zram_abi::verb::{DISCARD, SWAPOFF, SWAPON};
 use zram_rt::errno::{Error, InWords};
-use zram_rt::{console, eprintln, fs};
+use zram_rt::{console, eprintln, fs, time};
 
 /// Where areas are mounted and unmounted.
 const CONTROL: &str = "/scheme/swap/control";
+
+/// Where keys come from, without waiting for one.
+const CONSOLE: &str = "/scheme/debug";
+
+/// From one look for a key to the next.
+const KEY_PAUSE_NS: u64 = 20_000_000;
 
 /// Most bytes of a device's number as a text.
 const NUMBER_MAX: usize = 16;
@@ -44,7 +50,8 @@ impl System for Machine {
     fn add(&self, line: &str) -> Result<String, Errno> {
         // The handle that adds a device tells its number, whatever others add meanwhile.
         let file = fs::open("/scheme/zram/control/hot_add", O_RDWR).map_err(errno)?;
-        file.write(line.as_bytes()).map_err(errno)?;
+        // An empty line is a default device; an empty write would be nothing.
+        file.write(format!("{line}\n").as_bytes()).map_err(errno)?;
         let mut number = [0; NUMBER_MAX];
         let length = file.read_at(&mut number, 0).map_err(errno)?;
         Ok(String::from_utf8_lossy(&number[..length]).into_owned())
@@ -67,6 +74,30 @@ impl System for Machine {
 
     fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno> {
         device_file(device)?.call(&mut [], &[DISCARD, first, count]).map(drop).map_err(errno)
+    }
+
+    fn now_ns(&self) -> u64 {
+        time::now_ns()
+    }
+
+    fn sleep(&self, duration_ns: u64) {
+        time::sleep_ns(duration_ns);
+    }
+
+    fn wait_for_key(&self, patience_ns: u64) -> Option<u8> {
+        let end_ns = time::now_ns().saturating_add(patience_ns);
+        let console = fs::open(CONSOLE, O_RDONLY | O_NONBLOCK).ok();
+        loop {
+            let mut key = [0];
+            if let Some(Ok(1)) = console.as_ref().map(|console| console.read(&mut key)) {
+                return Some(key[0]);
+            }
+            let left_ns = end_ns.saturating_sub(time::now_ns());
+            if left_ns == 0 {
+                return None;
+            }
+            time::sleep_ns(left_ns.min(KEY_PAUSE_NS));
+        }
     }
 
     fn words(&self, errno: Errno) -> String {

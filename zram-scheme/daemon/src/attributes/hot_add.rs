@@ -1,7 +1,7 @@
 //! `control/hot_add`: one line of `key=value` that adds a device with its configuration.
 //!
-//! Keys: `id`, `disksize`, `comp_algorithm`, `level`, `mem_limit`, each at most once, in any order. An
-//! empty line adds a default device.
+//! Keys: `id`, `disksize`, `comp_algorithm`, `level`, `mem_limit`, `mem_watermark`, each at most once, in
+//! any order. An empty line adds a default device.
 
 use zram::{Algorithm, Compressor};
 
@@ -20,6 +20,7 @@ struct Line<'a> {
     /// The number, and how it was written: which numbers there are, the algorithm decides.
     level: Option<(i32, &'a str)>,
     limit_bytes: Option<u64>,
+    watermark_bytes: Option<u64>,
 }
 
 /// Returns the request of a line, on a machine of `memory_bytes`.
@@ -49,6 +50,7 @@ impl<'a> Line<'a> {
                 once(&mut self.level, level.map(|level| (level, value)))
             }
             "mem_limit" => once(&mut self.limit_bytes, sizes::limit(value, memory_bytes)),
+            "mem_watermark" => once(&mut self.watermark_bytes, sizes::limit(value, memory_bytes)),
             _ => Err(Mistake::UnknownKey(Keys::HotAdd)),
         }
     }
@@ -63,7 +65,8 @@ impl<'a> Line<'a> {
                 .map_err(|_| Wrong::in_key("level", written, Mistake::NoSuchLevel))?,
         };
         let limit_bytes = self.limit_bytes.unwrap_or(default.limit_bytes);
-        let settings = Settings { compressor, limit_bytes };
+        let watermark_bytes = self.watermark_bytes.unwrap_or(default.watermark_bytes);
+        let settings = Settings { compressor, limit_bytes, watermark_bytes };
         Ok(Request::Add { id: self.id, settings, pages: self.pages })
     }
 }
@@ -100,12 +103,13 @@ mod tests {
             settings: Settings {
                 compressor: Compressor::with_level(Algorithm::Lz4, 2).expect("it has that level"),
                 limit_bytes: 8192,
+                watermark_bytes: 4096,
             },
             pages: Pages::holding(1 << 20).ok(),
         };
         for line in [
-            "id=3 disksize=1M comp_algorithm=lz4 level=2 mem_limit=4097\n",
-            " level=2 mem_limit=\"8K\"  disksize=1m   id=3 comp_algorithm=\"lz4\"",
+            "id=3 disksize=1M comp_algorithm=lz4 level=2 mem_limit=4097 mem_watermark=4K\n",
+            " level=2 mem_watermark=1 mem_limit=\"8K\"  disksize=1m   id=3 comp_algorithm=\"lz4\"",
         ] {
             assert_eq!(parse(line, MEMORY_BYTES), Ok(request), "{line:?}");
         }

@@ -69,7 +69,9 @@ impl Keys {
     /// Returns the names of the keys.
     pub(crate) const fn names(self) -> &'static [&'static str] {
         match self {
-            Self::HotAdd => &["id", "disksize", "comp_algorithm", "level", "mem_limit"],
+            Self::HotAdd => {
+                &["id", "disksize", "comp_algorithm", "level", "mem_limit", "mem_watermark"]
+            }
             Self::Parameters => &["priority", "algo", "level"],
         }
     }

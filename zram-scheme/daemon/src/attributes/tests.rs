@@ -6,7 +6,7 @@ use super::number::Numbers;
 use super::{Command, command, number};
 use crate::errno;
 use zram_abi::attribute::Attribute;
-use zram_lifecycle::{DeviceId, DeviceName, Pages, Request};
+use zram_lifecycle::{DeviceId, DeviceName, Limit, Pages, Request};
 
 const NAME: fn() -> DeviceName = || DeviceName { id: DeviceId::new(0).unwrap(), serial: 0 };
 
@@ -102,7 +102,7 @@ fn good_writes_are_taken() {
 fn a_limit_is_rounded_up_to_a_page() {
     let limit =
         |written: &'static [u8]| command(NAME(), Attribute::MemLimit, written, MEMORY_BYTES);
-    let set = |bytes| Ok(Command::Lifecycle(Request::SetLimit(NAME(), bytes)));
+    let set = |bytes| Ok(Command::Lifecycle(Request::SetLimit(NAME(), Limit::Hard(bytes))));
     assert_eq!(limit(b"1"), set(4096));
     assert_eq!(limit(b"0"), set(0));
     assert_eq!(limit(b"0xffffffffffffffff"), set(u64::MAX - 4095));

@@ -22,6 +22,8 @@ use alloc::vec::Vec;
 use lock_api::Mutex;
 use zram::{NoMemory, StoredAbove, Zram};
 
+use super::traffic::Traffic;
+use super::watermark::Watermark;
 use crate::platform::Platform;
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
@@ -62,6 +64,8 @@ struct Front<P: Platform> {
 
 struct DeviceRow<P: Platform> {
     word: OpenWord,
+    traffic: Traffic,
+    watermark: Watermark,
     front: Mutex<P::Mutex, Front<P>>,
 }
 
@@ -85,6 +89,8 @@ impl<P: Platform> Devices<P> {
     pub(crate) fn new() -> Self {
         let place = || DeviceRow {
             word: OpenWord::absent(),
+            traffic: Traffic::new(),
+            watermark: Watermark::new(),
             front: Mutex::new(Front { view: None, content: None, last_error: Words::NONE }),
         };
         Self {
@@ -170,7 +176,7 @@ impl<P: Platform> Devices<P> {
         let place = self.place(id)?;
         place.word.open(Some(generation)).map_err(|_| NoDevice)?;
         let content = place.front.lock().content.clone();
-        let used = Use { word: &place.word, content };
+        let used = Use { id, place, content };
         if used.content.is_some() { Ok(used) } else { Err(NoDevice) }
     }
 
@@ -180,13 +186,18 @@ impl<P: Platform> Devices<P> {
         let place = self.place(id).ok()?;
         place.word.open(None).ok()?;
         let content = place.front.lock().content.clone();
-        let used = Use { word: &place.word, content };
+        let used = Use { id, place, content };
         used.content.is_some().then_some(used)
     }
 
     /// Returns the generation of the device's content.
     pub(crate) fn generation(&self, id: DeviceId) -> u16 {
         self.place(id).map_or(0, |place| place.word.fields().generation)
+    }
+
+    /// Returns where what goes in and out of the device of that number is counted.
+    pub(crate) fn traffic(&self, id: DeviceId) -> Option<&Traffic> {
+        self.place(id).ok().map(|place| &place.traffic)
     }
 
     /// Calls `look` with the view and the content, which stays as long as that takes.
@@ -271,6 +282,7 @@ impl<P: Platform> Devices<P> {
     /// from now on.
     pub(crate) fn publish(&self, view: View) {
         let place = self.known(view.name.id);
+        place.watermark.set(view.settings.watermark_bytes / zram_abi::PAGE_SIZE as u64);
         let is_new = place.front.lock().view.replace(view).is_none();
         // Only the actor empties a device, so the content stays without an open or the inspection.
         let content = place.front.lock().content.clone();
@@ -290,6 +302,7 @@ impl<P: Platform> Devices<P> {
         let mut shared = self.spares.lock().pop().expect("there is a spare for each device");
         *Arc::get_mut(&mut shared).expect("nobody shares a spare") = Some(content);
         let place = self.known(view.name.id);
+        place.watermark.set(view.settings.watermark_bytes / zram_abi::PAGE_SIZE as u64);
         let is_new = {
             let mut front = place.front.lock();
             front.content = Some(shared);
@@ -306,6 +319,8 @@ impl<P: Platform> Devices<P> {
     pub(crate) fn empty(&self, id: DeviceId, view: Option<View>) -> Option<Content<P>> {
         let place = self.known(id);
         let inspection = self.inspection.lock();
+        place.traffic.clear();
+        place.watermark.set(0);
         let mut shared = {
             let mut front = place.front.lock();
             front.view = view;
@@ -349,6 +364,12 @@ impl<P: Platform> Devices<P> {
         result
     }
 
+    /// Returns whether the device's pool has come to its watermark since this was asked last.
+    pub(crate) fn has_reached_watermark(&self, id: DeviceId) -> bool {
+        let used_pages = self.content_for_actor(id, Content::<P>::used_pages).unwrap_or(0);
+        self.known(id).watermark.is_reached_by(used_pages)
+    }
+
     /// Returns the device's content for the actor, which alone takes it away.
     pub(crate) fn content_for_actor<T>(
         &self,
@@ -362,8 +383,26 @@ impl<P: Platform> Devices<P> {
 
 /// A content in use; it stays as long as this lives.
 pub(crate) struct Use<'a, P: Platform> {
-    word: &'a OpenWord,
+    id: DeviceId,
+    place: &'a DeviceRow<P>,
     content: Option<Shared<P>>,
+}
+
+impl<P: Platform> Use<'_, P> {
+    /// Returns where what goes in and out of the device is counted.
+    pub(crate) const fn traffic(&self) -> &Traffic {
+        &self.place.traffic
+    }
+
+    /// Returns the number of the device.
+    pub(crate) const fn id(&self) -> DeviceId {
+        self.id
+    }
+
+    /// Returns whether the pool has come to its watermark since this was asked last.
+    pub(crate) fn has_reached_watermark(&self) -> bool {
+        self.place.watermark.is_reached_by(self.used_pages())
+    }
 }
 
 impl<P: Platform> core::ops::Deref for Use<'_, P> {
@@ -379,7 +418,7 @@ impl<P: Platform> Drop for Use<'_, P> {
     fn drop(&mut self) {
         // First let go of the content: after the close, the actor may want it for itself.
         drop(self.content.take());
-        self.word.close();
+        self.place.word.close();
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use syscall::schemev2::Opcode;
 use zram_rt::futex::Mutex;
-use zram_rt::scheme::{BATCH_MAX, Request, Socket};
+use zram_rt::scheme::{self, BATCH_MAX, Request, Socket};
 use zram_rt::{Error, Fd, Result};
 use zramd::platform::{self, Answer, ClientRequest, Closed};
 use zramd::scheme::HandleId;
@@ -46,6 +46,11 @@ impl platform::Socket for MachineSocket {
         };
         // A client that is gone takes no answer, which is fine.
         let _ = self.socket.send(answer);
+    }
+
+    fn notify(&self, handle: usize) {
+        // Whoever watched may be gone, which is fine.
+        let _ = self.socket.send(scheme::Answer::something_to_read(handle));
     }
 }
 

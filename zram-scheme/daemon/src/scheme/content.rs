@@ -10,7 +10,7 @@ use zram_abi::attribute::Attribute;
 use super::file::{ControlFile, File};
 use super::handles::{HandleId, Opened};
 use super::{Fault, path};
-use crate::attributes::{algorithm, parameters, statistics};
+use crate::attributes::{algorithm, block_state, parameters, statistics};
 use crate::daemon::Daemon;
 use crate::platform::{ClientRequest, Platform, Socket};
 use crate::text::Text;
@@ -31,6 +31,9 @@ pub(super) fn read<P: Platform, S: Socket>(
     if !opened.is_readable {
         return Err(Fault::NoHandle);
     }
+    if let File::Attribute(name, Attribute::BlockState) = opened.file {
+        return read_block_state(daemon, (id, name), offset, client);
+    }
     let kept = daemon.handles.lock().take_content(id)?;
     let text = match kept {
         Some(text) if offset != 0 => text,
@@ -44,6 +47,30 @@ pub(super) fn read<P: Platform, S: Socket>(
     let count = rest.len().min(client.payload_size());
     client.fill_payload(0, &rest[..count]);
     daemon.handles.lock().keep_content(id, text);
+    Ok(count)
+}
+
+/// Bytes that a read of `block_state` gives at most: it has no bound of its own, and so is not composed
+/// as a whole.
+const BLOCK_STATE_MAX: usize = 100 * block_state::LINE;
+
+fn read_block_state<P: Platform, S: Socket>(
+    daemon: &Daemon<P, S>,
+    (id, name): (HandleId, DeviceName),
+    offset: u64,
+    client: &mut S::Request,
+) -> Result<usize, Fault> {
+    let cursor = daemon.handles.lock().cursor(id)?;
+    let mut buffer = [0; BLOCK_STATE_MAX];
+    let buffer = &mut buffer[..client.payload_size().min(BLOCK_STATE_MAX)];
+    let (count, cursor) = daemon
+        .devices
+        .inspect(name, |_, content| {
+            content.map(|content| block_state::show(content, cursor, offset, buffer))
+        })?
+        .ok_or(Fault::NoSlots)?;
+    client.fill_payload(0, &buffer[..count]);
+    daemon.handles.lock().set_cursor(id, cursor);
     Ok(count)
 }
 
@@ -123,6 +150,19 @@ fn attribute_text<P: Platform, S: Socket>(
         Attribute::MmStat => daemon.devices.inspect(name, |view, content| {
             statistics::show_mm_stat(view, content.map(zram::Zram::statistics), &mut text)
         })?,
+        Attribute::MemWatermark => writeln!(text, "{}", view.settings.watermark_bytes),
+        Attribute::DebugStat => statistics::show_debug_stat(&mut text),
+        Attribute::Stat => {
+            let traffic = daemon.devices.traffic(name.id).ok_or(Fault::NoDevice)?;
+            statistics::show_stat(traffic, &mut text)
+        }
+        Attribute::Statistics => {
+            let traffic = daemon.devices.traffic(name.id).ok_or(Fault::NoDevice)?;
+            daemon.devices.inspect(name, |_, content| {
+                let engine = content.map(zram::Zram::statistics);
+                statistics::show_statistics(engine, traffic, &mut text)
+            })?
+        }
         Attribute::IoStat => daemon.devices.inspect(name, |_, content| {
             statistics::show_io_stat(content.map(zram::Zram::statistics), &mut text)
         })?,
@@ -136,6 +176,7 @@ fn attribute_text<P: Platform, S: Socket>(
         | Attribute::Resize
         | Attribute::MemLimit
         | Attribute::MemUsedMax
+        | Attribute::BlockState
         | Attribute::Compact => return Err(Fault::NoHandle),
     }
     .map_err(|fmt::Error| Fault::NoMemory)?;

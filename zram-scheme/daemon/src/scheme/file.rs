@@ -87,7 +87,7 @@ impl File {
             Self::Device(_) => Access::ReadWrite,
         };
         match access {
-            Access::ReadOnly => "it can only be read",
+            Access::ReadOnly | Access::RootReadOnly => "it can only be read",
             Access::WriteOnly => "it can only be written",
             Access::ReadWrite => "only root opens it so",
         }
@@ -119,6 +119,7 @@ const fn of_access(access: Access) -> u16 {
         Access::ReadOnly => 0o444,
         Access::WriteOnly => 0o200,
         Access::ReadWrite => 0o644,
+        Access::RootReadOnly => 0o400,
     }
 }
 

@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 
 use super::Fault;
 use super::file::File;
+use crate::attributes::block_state::Cursor;
 use crate::text::Text;
 use crate::words::Holder;
 use zram_lifecycle::DeviceId;
@@ -64,6 +65,8 @@ pub struct Handle {
     is_attached: bool,
     content: Option<Text>,
     added: Option<DeviceId>,
+    cursor: Cursor,
+    is_watching: bool,
 }
 
 impl Handle {
@@ -137,6 +140,8 @@ impl Handles {
             is_attached: false,
             content: None,
             added: None,
+            cursor: Cursor::default(),
+            is_watching: false,
         });
         self.count += 1;
         Ok(id)
@@ -236,6 +241,44 @@ impl Handles {
         if let Ok(handle) = self.find(id) {
             handle.content = Some(content);
         }
+    }
+
+    /// Returns where the last read of `block_state` through the handle has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NoHandle`].
+    pub(crate) fn cursor(&mut self, id: HandleId) -> Result<Cursor, Fault> {
+        self.find(id).map(|handle| handle.cursor)
+    }
+
+    /// Remembers where a read of `block_state` has ended; forgets it if the handle is closed.
+    pub(crate) fn set_cursor(&mut self, id: HandleId, cursor: Cursor) {
+        if let Ok(handle) = self.find(id) {
+            handle.cursor = cursor;
+        }
+    }
+
+    /// Lets the handle's client be told of changes, or no longer.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::NoHandle`].
+    pub fn watch(&mut self, id: HandleId, is_watching: bool) -> Result<(), Fault> {
+        self.find(id).map(|handle| handle.is_watching = is_watching)
+    }
+
+    /// Returns the first handle in a place from `place` on whose client is to be told of a change, and
+    /// the place behind it.
+    pub fn next_watcher(
+        &self,
+        place: usize,
+        is_about: impl Fn(File) -> bool,
+    ) -> Option<(HandleId, usize)> {
+        let rest = self.places.iter().enumerate().skip(place);
+        let mut handles = rest.filter_map(|(index, handle)| Some((index, handle.as_ref()?)));
+        let found = handles.find(|(_, handle)| handle.is_watching && is_about(handle.file));
+        found.map(|(index, handle)| (handle.id, index + 1))
     }
 
     /// Returns the device that was added through the handle.

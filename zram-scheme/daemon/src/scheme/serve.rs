@@ -6,15 +6,16 @@
 
 use alloc::vec::Vec;
 
-use syscall::flag::StdFsCallKind;
+use syscall::flag::{EventFlags, StdFsCallKind};
 use syscall::schemev2::Opcode;
 use zram::{NoMemory, Worker};
 
 use super::file::File;
 use super::handles::{HandleId, Opened};
 use super::{Fault, content, open, stat, verbs, write};
-use crate::daemon::Daemon;
+use crate::daemon::{Change, Daemon};
 use crate::data::{self, DataError, Transfer};
+use crate::devices::traffic::Way;
 use crate::errno;
 use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
 use zram_lifecycle::DeviceName;
@@ -107,6 +108,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
                 let result = verbs::call(self.daemon, (id, opened), &self.worker, client);
                 result.inspect_err(|&fault| self.daemon.note_fault(opened.file, fault))
             }
+            Some(Opcode::Fevent) => self.watch(id, client.word(1)),
             // Pages are stored when a write is answered, so there is nothing to flush; the kernel
             // keeps the flags that fcntl changes.
             Some(Opcode::Fsync | Opcode::Fcntl) => self.opened(id).map(|_| 0),
@@ -165,8 +167,10 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
             transfer => transfer?,
         };
         let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
-        self.set_clock();
-        Ok(data::read::<P>(&content, &mut self.worker, transfer, client)?)
+        let passage = content.traffic().begin(Way::Load, self.set_clock());
+        let result = data::read::<P>(&content, &mut self.worker, transfer, client);
+        passage.end(pages_of(result), || self.daemon.platform.now_ns());
+        Ok(result?)
     }
 
     fn write(&mut self, client: S::Request) {
@@ -195,11 +199,31 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
             transfer => transfer?,
         };
         let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
-        self.set_clock();
-        Ok(data::write::<P>(&content, &mut self.worker, transfer, client)?)
+        let passage = content.traffic().begin(Way::Store, self.set_clock());
+        let result = data::write::<P>(&content, &mut self.worker, transfer, client);
+        passage.end(pages_of(result), || self.daemon.platform.now_ns());
+        if content.has_reached_watermark() {
+            self.daemon.notify(Change::Device(name.id));
+        }
+        Ok(result?)
     }
 
-    fn set_clock(&mut self) {
-        self.worker.set_now(crate::platform::seconds(self.daemon.platform.now_ns()));
+    /// Lets the clock of the pages' ages be now, and returns now.
+    fn set_clock(&mut self) -> impl FnOnce() -> u64 + use<P, S> {
+        let now_ns = self.daemon.platform.now_ns();
+        self.worker.set_now(crate::platform::seconds(now_ns));
+        move || now_ns
     }
+
+    /// Answers a watch: nothing is ready until something changes.
+    fn watch(&self, id: HandleId, flags: u64) -> Result<usize, Fault> {
+        let is_watching = flags & EventFlags::EVENT_READ.bits() as u64 != 0;
+        self.daemon.handles.lock().watch(id, is_watching)?;
+        Ok(0)
+    }
+}
+
+/// Returns how many pages a transfer was.
+fn pages_of(transferred: Result<usize, DataError>) -> u64 {
+    transferred.map_or(0, |bytes| (bytes / zram::PAGE_SIZE) as u64)
 }

@@ -2,11 +2,17 @@
 
 mod attributes;
 mod files;
+mod guide;
 mod hostile;
 mod lifetime;
+mod ltp;
 mod mistakes;
+mod oracle;
 mod pages;
+mod random;
 mod resize;
+mod statistics;
+mod watching;
 
 /// A uid without rights.
 const NOBODY: u32 = 1000;

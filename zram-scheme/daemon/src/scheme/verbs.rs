@@ -7,6 +7,7 @@ use super::Fault;
 use super::file::File;
 use super::handles::{HandleId, Opened};
 use crate::daemon::Daemon;
+use crate::devices::traffic::Way;
 use crate::platform::{ClientRequest, Platform, Socket};
 use zram_lifecycle::DeviceName;
 
@@ -64,6 +65,9 @@ fn discard<P: Platform, S: Socket>(
     if !is_inside {
         return Err(Fault::BadRange);
     }
+    let now_ns = || daemon.platform.now_ns();
+    let passage = content.traffic().begin(Way::Discard, now_ns);
     content.discard(worker, first as u32, count as u32);
+    passage.end(count, now_ns);
     Ok(0)
 }

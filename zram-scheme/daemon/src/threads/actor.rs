@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 
 use hotplug::Step;
-use log::info;
+use log::{Level, log};
 use zram::{Config, Worker};
 use zram_abi::PAGE_SIZE;
 
@@ -21,7 +21,8 @@ use zram_lifecycle::{
 use super::compactions::{Accepted, Compactions};
 use super::mailbox::{Message, ReplyTo};
 use super::reaper::Seat;
-use crate::daemon::Daemon;
+use super::tidying::{Measure, RESTS_PER_STEP, Tidying};
+use crate::daemon::{Change, Daemon};
 use crate::devices::{Content, DEVICES_MAX};
 use crate::platform::{Platform, Socket};
 
@@ -51,6 +52,8 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
             seats,
             worker: Worker::new(usize::MAX)?,
             compactions: Compactions::new(),
+            tidying: Tidying::new(),
+            rest_until_ns: 0,
             current: None,
             reply: None,
             is_finished: false,
@@ -76,26 +79,28 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
     }
 
     /// Takes one message and performs it, and does one step of a compaction. Waits for a message
-    /// only if there is nothing to compact.
+    /// only as long as there is nothing to do.
     pub(crate) fn turn(&mut self) {
-        let daemon = self.hands.daemon;
-        let message = if self.hands.compactions.is_empty() {
-            Some(daemon.mailbox.take(&daemon.platform))
-        } else {
-            daemon.mailbox.try_take()
-        };
-        if let Some(Message { request, reply_to }) = message {
+        if let Some(Message { request, reply_to }) = self.hands.next_message() {
             self.hands.current = Some(reply_to);
             self.apply(request);
             assert!(self.hands.current.is_none(), "each request gets exactly one reply");
         }
+        self.hands.tidy();
         self.hands.compact_step();
+    }
+
+    /// Looks at the pools as if it was time.
+    #[cfg(test)]
+    pub(crate) fn look(&mut self) {
+        self.hands.tidy();
     }
 
     /// Does what is left to do when no message comes.
     #[cfg(test)]
     pub(crate) fn settle(&mut self) {
         while !self.hands.compactions.is_empty() {
+            self.hands.rest_until_ns = 0;
             self.hands.compact_step();
         }
         while self.hands.daemon.reaper.reap_one(&self.hands.daemon.platform) {}
@@ -116,6 +121,9 @@ struct Hands<'a, P: Platform, S: Socket> {
     seats: Vec<Seat<P>>,
     worker: Worker,
     compactions: Compactions<S::Request>,
+    tidying: Tidying,
+    /// Until when a compaction that nobody waits for lets programs have the CPU.
+    rest_until_ns: u64,
     /// Who waits for the reply; nobody if the daemon itself asked.
     current: Option<ReplyTo<S::Request>>,
     reply: Option<Result<Answer, Refusal>>,
@@ -152,24 +160,30 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
     fn perform(&mut self, effect: Effect) {
         let devices = &self.daemon.devices;
         match effect {
-            Effect::Publish(view) => devices.publish(view),
+            Effect::Publish(view) => self.publish(view),
             Effect::Install(view) => {
                 let (id, content, seat) = self.built.take().expect("it was built before");
                 assert!(id == view.name.id, "built for this device");
                 assert!(self.seats.len() < DEVICES_MAX, "no more contents than devices");
                 self.seats.push(seat);
+                let is_new = devices.view(id).is_none();
                 devices.install(view, content);
+                self.notify(id, is_new);
             }
             Effect::DropBuilt => drop(self.built.take()),
             Effect::Clear(view) => {
                 // Nobody finds the content any more before anybody can open the device again.
                 self.retire(view.name.id, Some(view));
                 devices.release(view.name.id, Release::Emptied);
+                self.notify(view.name.id, false);
             }
             Effect::Retire(ids) => {
                 // At once: whoever has seen one of them go finds none of the others.
                 devices.hide(ids);
-                for_each(ids, |id| self.retire(id, None));
+                for_each(ids, |id| {
+                    self.retire(id, None);
+                    self.notify(id, true);
+                });
             }
             Effect::Release(ids) => for_each(ids, |id| devices.release(id, Release::Unchanged)),
             Effect::Compact(id) => self.accept_compaction(id),
@@ -209,16 +223,80 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
         Ok(())
     }
 
+    fn publish(&self, view: View) {
+        let (devices, id) = (&self.daemon.devices, view.name.id);
+        let before = devices.view(id);
+        devices.publish(view);
+        let is_resized = before.is_some_and(|before| before.pages != view.pages);
+        if before.is_none() || is_resized || devices.has_reached_watermark(id) {
+            self.notify(id, before.is_none());
+        }
+    }
+
+    /// Tells who watches that the device has changed, and maybe that it came or went.
+    fn notify(&self, id: DeviceId, has_come_or_gone: bool) {
+        self.daemon.notify(Change::Device(id));
+        if has_come_or_gone {
+            self.daemon.notify(Change::Devices);
+        }
+    }
+
     /// Takes the content out of the claimed device and hands it to the reaper.
     fn retire(&mut self, id: DeviceId, view: Option<View>) {
         // What these were to gain is given back now.
         while let Some(Accepted { reply_to, .. }) = self.compactions.pop_of(id) {
             self.end_compaction(reply_to);
         }
+        self.tidying.settled(id, Measure::default());
         if let Some(content) = self.daemon.devices.empty(id, view) {
             let seat = self.seats.pop().expect("each content was built with a seat");
             self.daemon.reaper.retire(&self.daemon.platform, content, seat);
         }
+    }
+
+    /// Returns the next message; nothing when there is something else to do.
+    fn next_message(&self) -> Option<Message<S::Request>> {
+        let Daemon { mailbox, platform, .. } = self.daemon;
+        if !self.compactions.is_empty() {
+            return if self.is_resting() {
+                mailbox.take_until(platform, self.rest_until_ns)
+            } else {
+                mailbox.try_take()
+            };
+        }
+        // Without a pool there is nothing to look at, ever.
+        if self.daemon.devices.views().any(|view| view.pages.is_some()) {
+            mailbox.take_until(platform, self.tidying.next_look_ns())
+        } else {
+            Some(mailbox.take(platform))
+        }
+    }
+
+    fn is_resting(&self) -> bool {
+        self.compactions.are_unhurried() && self.daemon.platform.now_ns() < self.rest_until_ns
+    }
+
+    /// Looks at the pools if it is time, and begins to compact those that need it.
+    fn tidy(&mut self) {
+        let now_ns = self.daemon.platform.now_ns();
+        if now_ns < self.tidying.next_look_ns() {
+            return;
+        }
+        for id in (0..DEVICES_MAX as u32).filter_map(DeviceId::new) {
+            let Some(measure) = self.measure(id) else { continue };
+            let is_due = self.tidying.look(id, measure);
+            if is_due && !self.compactions.is_any_of(id) && !self.compactions.is_full() {
+                self.compactions.push(id, None);
+            }
+            if self.daemon.devices.has_reached_watermark(id) {
+                self.notify(id, false);
+            }
+        }
+        self.tidying.looked(now_ns);
+    }
+
+    fn measure(&self, id: DeviceId) -> Option<Measure> {
+        self.daemon.devices.content_for_actor(id, |content| content.statistics().into())
     }
 
     /// Puts a compaction behind those that go on. The core replies at once, but whoever waits gets
@@ -232,15 +310,26 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
 
     /// Does one step of the compaction on turn, if there is one.
     fn compact_step(&mut self) {
+        if self.is_resting() {
+            return;
+        }
+        let begun_ns = self.daemon.platform.now_ns();
         let Some(Accepted { id, progress, .. }) = self.compactions.first() else { return };
         let (id, worker) = (*id, &mut self.worker);
         let step = |content: &Content<P>| content.compact_step(worker, progress);
         let is_over = self.daemon.devices.content_for_actor(id, step).unwrap_or(true);
         if is_over && let Some(Accepted { progress, reply_to, .. }) = self.compactions.pop() {
             let released = progress.released_pages();
-            info!("device {}: compaction released {released} pages", id.index());
+            let level = if reply_to.is_some() { Level::Info } else { Level::Debug };
+            log!(level, "device {}: compaction released {released} pages", id.index());
+            if let Some(measure) = self.measure(id) {
+                self.tidying.settled(id, measure);
+            }
             self.end_compaction(reply_to);
         }
+        let now_ns = self.daemon.platform.now_ns();
+        let took_ns = now_ns.saturating_sub(begun_ns);
+        self.rest_until_ns = now_ns.saturating_add(took_ns.saturating_mul(RESTS_PER_STEP));
     }
 
     fn end_compaction(&self, reply_to: Option<ReplyTo<S::Request>>) {

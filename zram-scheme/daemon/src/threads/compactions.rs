@@ -40,6 +40,16 @@ impl<C> Compactions<C> {
         self.0.len() >= COMPACTIONS_MAX
     }
 
+    /// Returns whether nobody waits for any of them: the daemon itself asked for all.
+    pub(super) fn are_unhurried(&self) -> bool {
+        self.0.iter().all(|accepted| accepted.reply_to.is_none())
+    }
+
+    /// Returns whether one of the device is among them.
+    pub(super) fn is_any_of(&self, id: DeviceId) -> bool {
+        self.0.iter().any(|accepted| accepted.id == id)
+    }
+
     /// Puts a compaction behind the others; the caller has seen that they are not full.
     pub(super) fn push(&mut self, id: DeviceId, reply_to: Option<ReplyTo<C>>) {
         self.0.push_back(Accepted { id, progress: Compaction::new(), reply_to });

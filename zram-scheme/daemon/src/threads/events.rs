@@ -5,7 +5,7 @@
 //! for a CPU, and it does not stand in the machine's way: it agrees. Relies on `zram_abi::cpu_event`.
 
 use log::{Level, log, warn};
-use zram_abi::cpu_event::{self, CpuId, Stage};
+use zram_abi::{CpuId, Stage, cpu_event};
 
 use crate::daemon::Daemon;
 use crate::platform::{Closed, CpuEvents, Platform, Socket};

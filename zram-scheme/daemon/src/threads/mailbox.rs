@@ -108,6 +108,19 @@ impl<P: Platform, C> Mailbox<P, C> {
         }
     }
 
+    /// Waits for the oldest message and takes it out, or returns nothing once it is `deadline_ns`.
+    pub fn take_until(&self, platform: &P, deadline_ns: u64) -> Option<Message<C>> {
+        loop {
+            // Acquire: as in `take`.
+            let posts = self.posts.load(Ordering::Acquire);
+            let message = self.try_take();
+            if message.is_some() || platform.now_ns() >= deadline_ns {
+                return message;
+            }
+            platform.wait(&self.posts, posts, Some(deadline_ns));
+        }
+    }
+
     /// Takes out the oldest message if there is one.
     pub fn try_take(&self) -> Option<Message<C>> {
         let messages = &mut self.queue.lock().messages;

@@ -9,8 +9,9 @@
 use zram::{LoadError, NoMemory, PageBytes, Purpose, StoreError, Worker};
 use zram_abi::record::{ENTRIES_MAX, Operation, RECORD_SIZE, Record, Status};
 
-use crate::daemon::Daemon;
+use crate::daemon::{Change, Daemon};
 use crate::devices::Content;
+use crate::devices::traffic::Way;
 use crate::platform::{Platform, Socket, SwapQueue, seconds};
 use zram_lifecycle::DeviceId;
 
@@ -47,7 +48,10 @@ pub(crate) fn serve<P: Platform, S: Socket>(
     let used =
         named.and_then(|(id, generation)| daemon.devices.use_generation(id, generation).ok());
     let Some(content) = used else { return answer_all(record, Status::Gone) };
-    worker.set_now(seconds(daemon.platform.now_ns()));
+    let now_ns = || daemon.platform.now_ns();
+    let begun_ns = now_ns();
+    worker.set_now(seconds(begun_ns));
+    let passage = way_of(record.operation).map(|way| content.traffic().begin(way, || begun_ns));
     match record.operation {
         Operation::None => {}
         Operation::Store => store::<P>(&content, worker, record, window),
@@ -64,6 +68,23 @@ pub(crate) fn serve<P: Platform, S: Socket>(
             });
         }
         Operation::Free => free::<P>(&content, worker, record),
+    }
+    if let Some(passage) = passage {
+        let done = record.entries().iter().filter(|entry| entry.status == Status::Ok);
+        passage.end(done.count() as u64, now_ns);
+    }
+    // Not for a fault: those only make the pool smaller.
+    if record.operation == Operation::Store && content.has_reached_watermark() {
+        daemon.notify(Change::Device(content.id()));
+    }
+}
+
+const fn way_of(operation: Operation) -> Option<Way> {
+    match operation {
+        Operation::None => None,
+        Operation::Store => Some(Way::Store),
+        Operation::Load | Operation::Take => Some(Way::Load),
+        Operation::Free => Some(Way::Discard),
     }
 }
 

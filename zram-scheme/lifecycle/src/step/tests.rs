@@ -11,7 +11,7 @@ use crate::effect::EFFECTS_MAX;
 use hotplug::{CpuId, Stage, Step};
 use zram::Algorithm;
 
-use crate::event::Parameters;
+use crate::event::{Limit, Parameters};
 
 /// A world of sets; the question number `fail_at` fails.
 #[derive(Default)]
@@ -170,7 +170,8 @@ fn all_requests() -> Vec<Request> {
             Request::SetAlgorithm(name, Algorithm::Lz4),
             Request::SetParameters(name, level(2)),
             Request::SetParameters(name, level(0)),
-            Request::SetLimit(name, 4096),
+            Request::SetLimit(name, Limit::Hard(4096)),
+            Request::SetLimit(name, Limit::Soft(4096)),
             Request::Reset(name),
             Request::Compact(name),
         ]);

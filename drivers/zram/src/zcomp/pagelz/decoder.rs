@@ -13,12 +13,15 @@ use crate::{PAGE_SIZE, PageBytes};
 /// Matches longer than this are copied by doubling what can be copied at once.
 const DOUBLED_MIN: usize = 256;
 
-/// A block whose header fits it.
-struct Block<'a> {
-    bytes: &'a [u8],
-    /// Where literals and tokens start.
-    literals: usize,
-    tokens: usize,
+/// The streams of a block, one behind the other.
+pub(super) struct Block<'a> {
+    /// What may be read: the streams, and what lies before and behind them.
+    pub(super) bytes: &'a [u8],
+    /// Where operands, literals and tokens start, and where tokens end.
+    pub(super) start: usize,
+    pub(super) literals: usize,
+    pub(super) tokens: usize,
+    pub(super) end: usize,
 }
 
 /// How far decoding is. Places in the block are the next byte of each stream.
@@ -36,19 +39,26 @@ pub(super) struct Place {
 /// # Errors
 /// [`Damaged`]; the page then holds anything.
 pub(in crate::zcomp) fn decompress(block: &[u8], page: &mut PageBytes) -> Result<(), Damaged> {
-    let block = Block::of(block).ok_or(Damaged)?;
+    decode(&Block::of(block).ok_or(Damaged)?, page)
+}
+
+/// Decodes streams into `page`; they must fill it and be used up exactly.
+///
+/// # Errors
+/// [`Damaged`]; the page then holds anything.
+pub(super) fn decode(block: &Block<'_>, page: &mut PageBytes) -> Result<(), Damaged> {
     let mut place = Place {
-        operand: HEADER_BYTES,
+        operand: block.start,
         literal: block.literals,
         token: block.tokens,
         filled: 0,
         last: FIRST_OFFSET,
         previous: FIRST_OFFSET,
     };
-    while place.token < block.bytes.len() {
-        quick(block.bytes, page, &mut place);
-        if place.token < block.bytes.len() {
-            careful(&block, page, &mut place)?;
+    while place.token < block.end {
+        quick(block, page, &mut place);
+        if place.token < block.end {
+            careful(block, page, &mut place)?;
         }
     }
     let rest = block.bytes.get(place.literal..block.tokens).ok_or(Damaged)?;
@@ -67,7 +77,7 @@ impl<'a> Block<'a> {
         let literals = HEADER_BYTES + (counts & 0xfff);
         let tokens = bytes.len().checked_sub(counts >> 12)?;
         let is_legal = literals <= tokens && bytes.len() <= COMPRESSED_MAX;
-        is_legal.then_some(Self { bytes, literals, tokens })
+        is_legal.then_some(Self { bytes, start: HEADER_BYTES, literals, tokens, end: bytes.len() })
     }
 }
 

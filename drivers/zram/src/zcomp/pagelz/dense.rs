@@ -6,12 +6,13 @@
 //! arrivals behind. A match that is long enough is taken without looking further. A sequence costs a
 //! little more than its bytes, because fewer of them decode faster.
 
-use super::FIRST_OFFSET;
 use super::fast::{extend, word};
 use super::streams::{Counts, Sequence, Streams};
 use super::token::{
     FAR, LAST, LENGTH_DIRECT, LENGTH_MIN, LITERALS_OPEN, OFFSET_BYTES, PREVIOUS, SHORT, short_code,
 };
+use super::{FIRST_OFFSET, PLAIN_LEVEL_MAX, coded, parse_of};
+use crate::zcomp::OUTPUT_MAX;
 use crate::{PAGE_SIZE, PageBytes};
 
 /// Entries of the table of chains: 8 KiB.
@@ -100,10 +101,13 @@ impl Dense {
         &mut self,
         page: &PageBytes,
         level: i32,
-        output: &mut [u8],
+        output: &mut [u8; OUTPUT_MAX],
     ) -> Option<usize> {
-        self.parse(page, Effort::of(level));
+        self.parse(page, Effort::of(parse_of(level)));
         let (anchor, counts) = self.emit(page);
+        if level > PLAIN_LEVEL_MAX {
+            return coded::finish(&mut self.streams, page, anchor, counts, output);
+        }
         self.streams.finish(page, anchor, counts, output)
     }
 

@@ -9,9 +9,10 @@
 
 use core::hint::select_unpredictable;
 
-use super::FIRST_OFFSET;
 use super::streams::{Counts, Sequence, Streams};
 use super::token::{FAR, LAST, LENGTH_MIN, PREVIOUS, SHORT, short_code};
+use super::{FIRST_OFFSET, PLAIN_LEVEL_MAX, coded};
+use crate::zcomp::OUTPUT_MAX;
 use crate::{PAGE_SIZE, PageBytes};
 
 /// Entries of the table: 8 KiB.
@@ -71,11 +72,14 @@ impl Fast {
         &mut self,
         page: &PageBytes,
         level: i32,
-        output: &mut [u8],
+        output: &mut [u8; OUTPUT_MAX],
     ) -> Option<usize> {
         self.table.fill(0);
         let (anchor, counts) =
             if level == 1 { self.parse::<2>(page) } else { self.parse::<1>(page) };
+        if level > PLAIN_LEVEL_MAX {
+            return coded::finish(&mut self.streams, page, anchor, counts, output);
+        }
         self.streams.finish(page, anchor, counts, output)
     }
 

@@ -5,33 +5,59 @@
 //! names one of four ways to give an offset: the last one, the one before, one byte, or 12 bits. Heap
 //! pages repeat at few distances, mostly multiples of 8, so most offsets cost no byte or one.
 //!
-//! One decoder reads what all levels write; a level is how hard the encoder looks ([`fast`],
-//! [`dense`]). Only [`quick`], the loop of the decoder, reads and writes without a check of each place;
+//! A level is how hard the encoder looks ([`fast`], [`dense`]), and whether the streams are stored as they
+//! are or by codes ([`coded`]); a block says so itself, so decoding needs no level. Only [`quick`], the loop of the decoder, reads and writes without a check of each place;
 //! it argues why it may. The rest is safe Rust.
 
+mod coded;
 mod decoder;
 mod dense;
 mod fast;
-#[cfg(test)]
-mod plain;
+#[cfg(any(test, feature = "oracle"))]
+pub(crate) mod plain;
 mod quick;
 mod streams;
 #[cfg(test)]
 mod tests;
 mod token;
 
-pub(super) use decoder::decompress;
 pub(super) use dense::Dense;
 pub(super) use fast::Fast;
 
-/// Levels of the fast parse: from 1 to here.
-pub(super) const FAST_LEVEL_MAX: i32 = 2;
+use super::Damaged;
+use crate::PageBytes;
+
+/// The highest level whose blocks are plain; the ones above are the parses of levels 2 to 5, with
+/// coded blocks.
+const PLAIN_LEVEL_MAX: i32 = 5;
 
 /// The highest level.
-pub(super) const LEVEL_MAX: i32 = 5;
+pub(super) const LEVEL_MAX: i32 = 9;
 
 /// Bytes before the streams: how many operands and tokens there are, 12 bits each.
 const HEADER_BYTES: usize = 3;
 
 /// Both offsets that a match may repeat, before there was a match.
 const FIRST_OFFSET: usize = 1;
+
+/// Says whether a level cuts the page by the fast parse.
+pub(super) const fn is_fast(level: i32) -> bool {
+    parse_of(level) <= 2
+}
+
+/// Returns the level of plain blocks with the same parse.
+const fn parse_of(level: i32) -> i32 {
+    if level > PLAIN_LEVEL_MAX { level - 4 } else { level }
+}
+
+/// Decompresses `block`, of any level, into `page`; it must fill the page exactly.
+///
+/// # Errors
+/// [`Damaged`]; the page then holds anything.
+pub(super) fn decompress(block: &[u8], page: &mut PageBytes) -> Result<(), Damaged> {
+    if coded::is_coded(block) {
+        coded::decompress(block, page)
+    } else {
+        decoder::decompress(block, page)
+    }
+}

@@ -2,21 +2,115 @@
 
 use alloc::vec::Vec;
 
+use super::coded::tables::{LITERALS, OPERANDS, TOKENS};
+
 /// Bytes of a page, and the most of a block.
 const PAGE: usize = 4096;
 const BLOCK_MAX: usize = 3584;
 
+/// Operands, literals and tokens.
+type Streams = [Vec<u8>; 3];
+
 /// Decodes a block of a page, or returns nothing if it is damaged.
-pub(crate) fn decompress(block: &[u8]) -> Option<Vec<u8>> {
+#[must_use]
+#[cfg_attr(
+    not(feature = "oracle"),
+    expect(unreachable_pub, reason = "without it, for tests alone")
+)]
+pub fn decompress(block: &[u8]) -> Option<Vec<u8>> {
+    if block.len() > BLOCK_MAX {
+        return None;
+    }
+    let is_coded = *block.get(2)? >= 128;
+    let streams = if is_coded { coded_streams(block)? } else { plain_streams(block)? };
+    decode(&streams)
+}
+
+/// Returns the streams of a plain block.
+fn plain_streams(block: &[u8]) -> Option<Streams> {
     let header = block.get(..3)?;
     let counts = header.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
     let (operands, tokens) = (counts % 4096, counts / 4096);
     let literals = block.len().checked_sub(3 + operands + tokens)?;
-    if block.len() > BLOCK_MAX {
-        return None;
-    }
     let (operands, rest) = block[3..].split_at(operands);
     let (literals, tokens) = rest.split_at(literals);
+    Some([operands.to_vec(), literals.to_vec(), tokens.to_vec()])
+}
+
+/// Returns the streams of a coded block, one behind the other.
+#[cfg(test)]
+pub(super) fn expanded(block: &[u8]) -> Option<Vec<u8>> {
+    Some(coded_streams(block)?.concat())
+}
+
+/// Returns the streams of a coded block.
+fn coded_streams(block: &[u8]) -> Option<Streams> {
+    let header = u64::from_le_bytes(block.get(..8)?.try_into().ok()?);
+    let field = |from: u32, bits: u32| (header >> from) as usize % (1 << bits);
+    let lengths = [field(0, 12), field(24, 12), field(12, 11)];
+    let numbers = [field(48, 5), field(53, 5), field(58, 5)];
+    if lengths.iter().sum::<usize>() > 4113 || header >> 63 != 0 {
+        return None;
+    }
+    let mut rest = block[8..].to_vec();
+    let mut streams = Streams::default();
+    for index in 0..3 {
+        if numbers[index] == 0 {
+            let behind = (rest.len() >= lengths[index]).then(|| rest.split_off(lengths[index]))?;
+            streams[index] = core::mem::replace(&mut rest, behind);
+        }
+    }
+    let first_area = field(36, 12);
+    let second = (rest.len() >= first_area).then(|| rest.split_off(first_area))?;
+    // Lanes 1 and 3 begin at the ends of the areas.
+    let reversed = |area: &Vec<u8>| area.iter().rev().copied().collect::<Vec<u8>>();
+    let lanes = [rest.clone(), reversed(&rest), second.clone(), reversed(&second)];
+    let mut used = [0; 4];
+    for index in 0..3 {
+        if numbers[index] == 0 {
+            continue;
+        }
+        let tables: &[_] = [&OPERANDS[..], &LITERALS, &TOKENS][index];
+        let codes = codes(tables.get(numbers[index] - 1)?);
+        let parts = (0..4).flat_map(|lane| core::iter::repeat_n(lane, lengths[index] / 4));
+        for lane in parts.chain(0..lengths[index] % 4) {
+            streams[index].push(symbol(&codes, &lanes[lane], &mut used[lane])?);
+        }
+    }
+    let bytes = used.map(|bits: usize| bits.div_ceil(8));
+    let is_full = bytes[0] + bytes[1] == lanes[0].len() && bytes[2] + bytes[3] == lanes[2].len();
+    is_full.then_some(streams)
+}
+
+/// How many codes there are of each length, and the bytes in the order of their codes.
+type Codes = ([usize; 12], Vec<u8>);
+
+fn codes(digits: &[u8; 256]) -> Codes {
+    let length = |byte: &u8| char::from(digits[usize::from(*byte)]).to_digit(16).unwrap_or(0);
+    let mut bytes: Vec<u8> = (0..=255).collect();
+    bytes.sort_by_key(length);
+    let mut counts = [0; 12];
+    bytes.iter().for_each(|byte| counts[length(byte) as usize] += 1);
+    (counts, bytes)
+}
+
+/// Reads a byte whose code begins at bit `used` of a lane. Codes of one length are numbers one after
+/// the other, and the first of the next length is the one after the last, with a zero behind.
+fn symbol((counts, bytes): &Codes, lane: &[u8], used: &mut usize) -> Option<u8> {
+    let (mut code, mut first, mut shorter) = (0, 0, 0);
+    for count in &counts[1..] {
+        let bit = lane.get(*used / 8)? >> (*used % 8) & 1;
+        (code, *used) = (code * 2 + usize::from(bit), *used + 1);
+        if code < first + count {
+            return bytes.get(shorter + code - first).copied();
+        }
+        (first, shorter) = ((first + count) * 2, shorter + count);
+    }
+    None
+}
+
+/// Returns the page that streams mean.
+fn decode([operands, literals, tokens]: &Streams) -> Option<Vec<u8>> {
     let mut operands = operands.iter().map(|byte| usize::from(*byte));
     let mut literals = literals.iter();
     let (mut last, mut previous) = (1, 1);

@@ -18,7 +18,7 @@
     reason = "with checks in every turn a load took 2.00 us, so and with another end of a block 1.76"
 )]
 
-use super::decoder::Place;
+use super::decoder::{Block, Place};
 use super::token::TABLES;
 use crate::{PAGE_SIZE, PageBytes};
 
@@ -47,7 +47,7 @@ const QUICK_START_MAX: usize = PAGE_SIZE - COPIED - 7 * WORD;
 const QUICK_END_MAX: usize = PAGE_SIZE - 32;
 
 /// Bytes that must be there of each stream before turns begin.
-const LITERALS_AHEAD: usize = TURNS * QUICK_LITERALS;
+pub(super) const LITERALS_AHEAD: usize = TURNS * QUICK_LITERALS;
 const OPERANDS_AHEAD: usize = TURNS * QUICK_OPERANDS;
 
 /// Operands that are copied near the end of a block, at most.
@@ -73,12 +73,12 @@ struct Rest<'a> {
 }
 
 /// Decodes sequences of `block` while that is easy.
-pub(super) fn quick(block: &[u8], page: &mut PageBytes, place: &mut Place) {
-    let rest = |at: usize| block.get(at..).unwrap_or(&[]);
+pub(super) fn quick(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) {
+    let rest = |at: usize| block.bytes.get(at..).unwrap_or(&[]);
     let all = |place: &Place| Rest {
         literals: rest(place.literal),
         operands: rest(place.operand),
-        tokens: rest(place.token),
+        tokens: block.bytes.get(place.token..block.end).unwrap_or(&[]),
     };
     run(&all(place), page, place);
     let Rest { literals, operands, tokens } = all(place);

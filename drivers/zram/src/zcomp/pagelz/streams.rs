@@ -141,6 +141,24 @@ impl Streams {
         at + 1
     }
 
+    /// Adds the page from `anchor` on to the literals, and returns the counts with them.
+    pub(super) fn append_literals(
+        &mut self,
+        page: &PageBytes,
+        anchor: usize,
+        counts: Counts,
+    ) -> Counts {
+        let (rest, at) = (PAGE_SIZE - anchor, counts.literals);
+        self.copy_exactly(page, anchor, rest, at);
+        Counts { literals: at + rest, ..counts }
+    }
+
+    /// Returns operands, literals and tokens.
+    pub(super) fn parts(&self, counts: Counts) -> [&[u8]; 3] {
+        let Counts { tokens, literals, operands } = counts;
+        [&self.operands[..operands], &self.literals[..literals], &self.tokens[..tokens]]
+    }
+
     /// Writes the block, whose last literals are the page from `anchor` on, and returns its bytes, or
     /// nothing if they are more than [`COMPRESSED_MAX`].
     pub(super) fn finish(

@@ -7,13 +7,13 @@ use proptest::sample::Index;
 
 use super::plain;
 use super::token::{TABLES, short_code};
-use super::{Dense, FAST_LEVEL_MAX, Fast, LEVEL_MAX, decompress};
+use super::{Dense, Fast, LEVEL_MAX, PLAIN_LEVEL_MAX, decompress, is_fast};
 use crate::zcomp::{COMPRESSED_MAX, OUTPUT_MAX};
 use crate::{PAGE_SIZE, PageBytes};
 
 fn block_by(level: i32, page: &PageBytes) -> Option<Vec<u8>> {
     let mut output = [0; OUTPUT_MAX];
-    let bytes = if level <= FAST_LEVEL_MAX {
+    let bytes = if is_fast(level) {
         Fast::new().compress(page, level, &mut output)?
     } else {
         Dense::new().compress(page, level, &mut output)?
@@ -217,11 +217,17 @@ fn a_higher_level_is_denser_on_records_with_changes() {
             byte as u8
         }
     });
-    let sizes: Vec<_> = (1..=LEVEL_MAX)
-        .map(|level| block_by(level, &page).map_or(PAGE_SIZE, |it| it.len()))
-        .collect();
-    assert!(sizes.is_sorted_by(|lower, higher| lower >= higher), "{sizes:?}");
-    assert!(sizes.first() > sizes.last(), "{sizes:?}");
+    let size = |level| block_by(level, &page).map_or(PAGE_SIZE, |it| it.len());
+    let plain: Vec<_> = (1..=PLAIN_LEVEL_MAX).map(size).collect();
+    let coded: Vec<_> = (PLAIN_LEVEL_MAX + 1..=LEVEL_MAX).map(size).collect();
+    for sizes in [&plain, &coded] {
+        assert!(sizes.is_sorted_by(|lower, higher| lower >= higher), "{sizes:?}");
+        assert!(sizes.first() > sizes.last(), "{sizes:?}");
+    }
+    assert!(
+        plain[1..].iter().zip(&coded).all(|(plain, coded)| coded < plain),
+        "{plain:?} {coded:?}"
+    );
 }
 
 /// The blocks of `docs/pagelz.md`: a decoder of another may be tested with them.

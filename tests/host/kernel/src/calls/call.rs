@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use syscall::error::{E2BIG, EBUSY, EINVAL, EOPNOTSUPP};
+use syscall::error::{E2BIG, EBADFD, EBUSY, EFAULT, EINVAL, EOPNOTSUPP};
 use syscall::flag::{CallFlags, SchemeSocketCall, StdFsCallKind};
 use syscall::schemev2::Opcode;
 
@@ -15,7 +15,7 @@ use crate::machine::frames::FRAME_SIZE;
 use crate::scheme::proc::ProcFile;
 use crate::scheme::user::SchemeId;
 use crate::scheme::user::lend::Direction;
-use crate::scheme::user::request::{Question, Then};
+use crate::scheme::user::request::{Enclosed, Question, Then};
 use crate::slab::Id;
 use crate::swap;
 
@@ -33,7 +33,6 @@ impl Kernel {
         payload: Buffer,
         (flags, metadata): (usize, u64),
     ) -> SysResult {
-        let payload = payload.in_user_space()?;
         let count = flags & COUNT_BITS;
         let Some(flags) = CallFlags::from_bits(flags & !COUNT_BITS) else { return fail(EINVAL) };
         if flags.intersects(CallFlags::CONSUME | CallFlags::MULTIPLE_FDS2) {
@@ -41,7 +40,8 @@ impl Kernel {
         }
         let mut words: Metadata = [0; 3];
         for (index, word) in words.iter_mut().enumerate().take(count) {
-            [*word] = self.read_words(caller.space, metadata.saturating_add(8 * index as u64))?;
+            let Some(at) = metadata.checked_add(8 * index as u64) else { return fail(EFAULT) };
+            [*word] = self.read_words(caller.space, at)?;
         }
         let description = self.description(caller.thread, descriptor)?;
         if flags.contains(CallFlags::FD | CallFlags::WRITE) {
@@ -91,7 +91,8 @@ impl Kernel {
         payload: Buffer,
         [w0, w1, w2]: Metadata,
     ) -> SysResult {
-        let Some(kind) = StdFsCallKind::try_from_raw(w0 as u8) else { return fail(EOPNOTSUPP) };
+        let kind = u8::try_from(w0).ok().and_then(StdFsCallKind::try_from_raw);
+        let Some(kind) = kind else { return fail(EOPNOTSUPP) };
         match (&self.descriptions[description].object, kind) {
             (&Object::User { scheme, number }, _) => self.call_user(
                 (scheme, Opcode::StdFsCall),
@@ -122,11 +123,11 @@ impl Kernel {
         if payload.size > (REQUEST_PAGES_MAX - 1) * FRAME_SIZE {
             return fail(E2BIG);
         }
-        let loan = self.lend((scheme, caller.space), payload, direction)?;
+        let loan = self.lend(scheme, caller.space, payload, direction)?;
         args[1] = loan.address;
         args[2] = payload.size as u64;
         let question = Question { opcode, args, then: Then::Value };
-        self.ask(scheme, question, (loan.lent, Vec::new()))
+        self.ask(scheme, question, Enclosed::memory(loan.lent))
     }
 
     /// Passes descriptors to a file: they leave the caller's table unless it asks for clones.
@@ -153,7 +154,7 @@ impl Kernel {
         let clones = flags.contains(CallFlags::FD_CLONE);
         for (&descriptor, &description) in descriptors.iter().zip(&passed) {
             self.retain(description);
-            if !clones && self.table_of_mut(caller.thread).remove(descriptor).is_ok() {
+            if !clones && self.take_descriptor(caller.thread, descriptor).is_ok() {
                 self.release(description);
             }
         }
@@ -183,7 +184,7 @@ impl Kernel {
                 let args = [number, 0, words[0], count as u64, 0, 0];
                 let then = Then::Instead(count);
                 let question = Question { opcode: Opcode::Sendfd, args, then };
-                self.ask(scheme, question, (None, passed))
+                self.ask(scheme, question, Enclosed::descriptions(passed))
             }
             Object::Proc(ProcFile::TableOf(table) | ProcFile::NewTable(table)) => {
                 let first = words[0] as usize;
@@ -218,9 +219,10 @@ impl Kernel {
         if SchemeSocketCall::try_from_raw(verb as usize) != Some(SchemeSocketCall::ObtainFd) {
             return fail(EINVAL);
         }
+        let Ok(tag) = u32::try_from(tag) else { return fail(EBADFD) };
         let descriptors = self.read_descriptors(caller.space, payload)?;
         for &descriptor in &descriptors {
-            self.obtain(scheme, tag as u32, descriptor)?;
+            self.obtain(scheme, tag, descriptor)?;
         }
         Ok(descriptors.len())
     }

@@ -1,7 +1,5 @@
 //! Opening, duplicating, closing and asking about files.
 
-use alloc::vec::Vec;
-
 use syscall::error::{EBADF, EINVAL, EISDIR, ENOENT, EOPNOTSUPP, ESPIPE};
 use syscall::flag::{
     F_DUPFD, F_GETFD, F_GETFL, F_SETFD, F_SETFL, MODE_CHR, MODE_FILE, O_ACCMODE, SEEK_CUR,
@@ -10,14 +8,14 @@ use syscall::flag::{
 use syscall::schemev2::Opcode;
 use syscall::{Stat, flag::MODE_DIR};
 
-use super::{Buffer, Caller};
+use super::{Buffer, Caller, Move, Opening};
 use crate::cpus;
 use crate::errno::{SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
 use crate::scheme::time;
 use crate::scheme::user::lend::{Direction, Loan};
-use crate::scheme::user::request::{Question, Then};
+use crate::scheme::user::request::{Enclosed, Question, Then};
 use crate::slab::Id;
 use crate::swap;
 
@@ -26,7 +24,7 @@ impl Kernel {
     pub(super) fn sys_open(
         &mut self,
         caller: Caller,
-        (directory, descriptor): (usize, usize),
+        Opening { from: directory, to: descriptor }: Opening,
         path: &[u8],
         flags: usize,
     ) -> SysResult {
@@ -39,7 +37,7 @@ impl Kernel {
                 let args = [number, address, path.len() as u64, flags as u64, 0, 0];
                 let then = Then::Open { scheme, descriptor, flags, replace: false };
                 let question = Question { opcode: Opcode::OpenAt, args, then };
-                return self.ask(scheme, question, (lent, Vec::new()));
+                return self.ask(scheme, question, Enclosed::memory(lent));
             }
             Object::Console if path.is_empty() => (Object::Console, false),
             Object::Memory if path.is_empty() => (Object::Memory, false),
@@ -57,7 +55,7 @@ impl Kernel {
     pub(super) fn sys_dup(
         &mut self,
         caller: Caller,
-        (from, to): (usize, usize),
+        Opening { from, to }: Opening,
         word: &[u8],
         replace: bool,
     ) -> SysResult {
@@ -77,7 +75,7 @@ impl Kernel {
             let args = [number, address, word.len() as u64, 0, 0, 0];
             let then = Then::Open { scheme, descriptor: to, flags, replace };
             let question = Question { opcode: Opcode::Dup, args, then };
-            return self.ask(scheme, question, (lent, Vec::new()));
+            return self.ask(scheme, question, Enclosed::memory(lent));
         } else {
             self.dup_kernel(caller, description, word)?
         };
@@ -104,7 +102,7 @@ impl Kernel {
             Object::Socket(scheme) => {
                 let (object, offset, is_positioned, flags) = self.new_user_file(scheme, word)?;
                 let made = self.describe(object, is_positioned, flags)?;
-                self.descriptions[made].offset = offset;
+                self.set_offset(made, offset);
                 return Ok(made);
             }
             _ => return fail(EINVAL),
@@ -113,7 +111,7 @@ impl Kernel {
     }
 
     pub(super) fn sys_close(&mut self, caller: Caller, descriptor: usize) -> SysResult {
-        let description = self.table_of_mut(caller.thread).remove(descriptor)?;
+        let description = self.take_descriptor(caller.thread, descriptor)?;
         self.release(description);
         Ok(0)
     }
@@ -122,7 +120,7 @@ impl Kernel {
         &mut self,
         caller: Caller,
         descriptor: usize,
-        (delta, whence): (i64, usize),
+        Move { delta, whence }: Move,
     ) -> SysResult {
         let description = self.description(caller.thread, descriptor)?;
         let found = &self.descriptions[description];
@@ -136,7 +134,7 @@ impl Kernel {
                     let then = Then::SeekEnd { description, delta };
                     let args = [number, 0, 0, 0, 0, 0];
                     let question = Question { opcode: Opcode::Fsize, args, then };
-                    return self.ask(scheme, question, (None, Vec::new()));
+                    return self.ask(scheme, question, Enclosed::nothing());
                 }
                 _ => return fail(ESPIPE),
             },
@@ -161,8 +159,8 @@ impl Kernel {
             F_GETFD | F_SETFD => Ok(0),
             F_GETFL => Ok(self.descriptions[description].flags),
             F_SETFL => {
-                let flags = &mut self.descriptions[description].flags;
-                *flags = *flags & O_ACCMODE | argument & !O_ACCMODE;
+                let access = self.descriptions[description].flags & O_ACCMODE;
+                self.set_flags(description, access | argument & !O_ACCMODE);
                 Ok(0)
             }
             _ => fail(EINVAL),
@@ -175,7 +173,7 @@ impl Kernel {
             Object::User { scheme, number } => {
                 let args = [number, 0, 0, 0, 0, 0];
                 let question = Question { opcode: Opcode::Fsync, args, then: Then::Value };
-                self.ask(scheme, question, (None, Vec::new()))
+                self.ask(scheme, question, Enclosed::nothing())
             }
             _ => Ok(0),
         }
@@ -241,10 +239,10 @@ impl Kernel {
         caller: Caller,
         buffer: Buffer,
     ) -> SysResult {
-        let buffer = Buffer { size: buffer.size.min(zram_abi::PAGE_SIZE), ..buffer };
-        let loan = self.lend((scheme, caller.space), buffer, Direction::FromScheme)?;
+        let buffer = buffer.first(zram_abi::PAGE_SIZE);
+        let loan = self.lend(scheme, caller.space, buffer, Direction::FromScheme)?;
         let args = [number, loan.address, buffer.size as u64, 0, 0, 0];
         let question = Question { opcode, args, then: Then::Value };
-        self.ask(scheme, question, (loan.lent, Vec::new()))
+        self.ask(scheme, question, Enclosed::memory(loan.lent))
     }
 }

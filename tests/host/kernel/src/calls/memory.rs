@@ -8,8 +8,8 @@ use crate::errno::{SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
 use crate::scheme::proc::ProcFile;
-use crate::space::grants::{Rights, Span};
-use crate::space::map::MapRequest;
+use crate::space::grants::Span;
+use crate::space::map::{MapRequest, rights_of};
 use crate::swap;
 
 /// The descriptor that means anonymous memory.
@@ -56,11 +56,11 @@ impl Kernel {
     pub(super) fn sys_protect(
         &mut self,
         caller: Caller,
-        (address, size): (u64, u64),
+        span: Option<Span>,
         flags: usize,
     ) -> SysResult {
-        let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
-        let rights = Rights::of(MapFlags::from_bits_truncate(flags));
+        let Some(span) = span else { return fail(EINVAL) };
+        let rights = rights_of(MapFlags::from_bits_truncate(flags));
         self.protect(caller.space, span, rights)?;
         Ok(0)
     }

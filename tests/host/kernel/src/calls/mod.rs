@@ -13,44 +13,40 @@ mod transfer;
 
 use alloc::vec::Vec;
 
-use syscall::error::{EACCES, EFAULT, EINTR, EINVAL, ENAMETOOLONG, ENOSYS};
+use syscall::error::{EACCES, EINTR, EINVAL, ENAMETOOLONG, ENOSYS};
 use syscall::number as sys;
 
 use crate::errno::{SysResult, fail};
 use crate::kernel::Kernel;
 use crate::limits::PATH_MAX;
-use crate::machine::paging::UserPage;
 use crate::space::SpaceId;
+use crate::space::grants::Span;
+pub(crate) use crate::space::user::Buffer;
 use crate::thread::ThreadId;
 use transfer::Position;
-
-/// A buffer of a program, unchecked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Buffer {
-    pub(crate) address: u64,
-    pub(crate) size: usize,
-}
-
-impl Buffer {
-    /// Returns the buffer if it lies wholly in user space.
-    ///
-    /// # Errors
-    ///
-    /// EFAULT.
-    fn in_user_space(self) -> SysResult<Self> {
-        let end = self.address.checked_add(self.size as u64);
-        match end {
-            Some(end) if end <= UserPage::END.address() => Ok(self),
-            Some(_) | None => fail(EFAULT),
-        }
-    }
-}
 
 /// Who makes a system call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) thread: ThreadId,
     pub(crate) space: SpaceId,
+}
+
+/// Two descriptors of a call that opens.
+#[derive(Clone, Copy)]
+struct Opening {
+    /// What is asked to open.
+    from: usize,
+    /// What the new description is to be called.
+    to: usize,
+}
+
+/// How a call moves an offset.
+#[derive(Clone, Copy)]
+struct Move {
+    delta: i64,
+    /// `SEEK_*`: from where.
+    whence: usize,
 }
 
 /// A system call as the registers have it.
@@ -66,8 +62,13 @@ impl Arguments {
         self.words[index] as usize
     }
 
-    fn buffer(&self, index: usize) -> Buffer {
-        Buffer { address: self.words[index], size: self.word(index + 1) }
+    /// Returns the buffer that two words name.
+    ///
+    /// # Errors
+    ///
+    /// EFAULT if it is not wholly in user space.
+    fn buffer(&self, index: usize) -> SysResult<Buffer> {
+        Buffer::new(self.words[index], self.word(index + 1))
     }
 }
 
@@ -102,27 +103,34 @@ impl Kernel {
                 self.transfer_by_number(caller, arguments)
             }
             sys::SYS_OPENAT_INTO => {
-                let path = self.read_path(caller.space, arguments.buffer(1))?;
-                self.sys_open(caller, (first, f as usize), &path, (d | e) as usize)
+                let path = self.read_path(caller.space, arguments.buffer(1)?)?;
+                self.sys_open(
+                    caller,
+                    Opening { from: first, to: f as usize },
+                    &path,
+                    (d | e) as usize,
+                )
             }
             sys::SYS_DUP_INTO => {
-                let word = self.read_path(caller.space, arguments.buffer(1))?;
-                self.sys_dup(caller, (first, d as usize), &word, false)
+                let word = self.read_path(caller.space, arguments.buffer(1)?)?;
+                self.sys_dup(caller, Opening { from: first, to: d as usize }, &word, false)
             }
             sys::SYS_DUP2 => {
-                let word = self.read_path(caller.space, arguments.buffer(2))?;
-                self.sys_dup(caller, (first, b as usize), &word, true)
+                let word = self.read_path(caller.space, arguments.buffer(2)?)?;
+                self.sys_dup(caller, Opening { from: first, to: b as usize }, &word, true)
             }
             sys::SYS_CLOSE => self.sys_close(caller, first),
-            sys::SYS_LSEEK => self.sys_seek(caller, first, (b as i64, c as usize)),
+            sys::SYS_LSEEK => {
+                self.sys_seek(caller, first, Move { delta: b as i64, whence: c as usize })
+            }
             sys::SYS_FCNTL => self.sys_fcntl(caller, first, (b as usize, c as usize)),
             sys::SYS_FSYNC => self.sys_sync(caller, first),
-            sys::SYS_FSTAT => self.sys_stat(caller, first, arguments.buffer(1)),
-            sys::SYS_FPATH => self.sys_path(caller, first, arguments.buffer(1)),
-            sys::SYS_CALL => self.sys_call(caller, first, arguments.buffer(1), (d as usize, e)),
-            sys::SYS_FMAP => self.sys_map(caller, first, arguments.buffer(1)),
+            sys::SYS_FSTAT => self.sys_stat(caller, first, arguments.buffer(1)?),
+            sys::SYS_FPATH => self.sys_path(caller, first, arguments.buffer(1)?),
+            sys::SYS_CALL => self.sys_call(caller, first, arguments.buffer(1)?, (d as usize, e)),
+            sys::SYS_FMAP => self.sys_map(caller, first, arguments.buffer(1)?),
             sys::SYS_FUNMAP => self.sys_unmap(caller, a, b),
-            sys::SYS_MPROTECT => self.sys_protect(caller, (a, b), c as usize),
+            sys::SYS_MPROTECT => self.sys_protect(caller, Span::of_bytes(a, b), c as usize),
             sys::SYS_YIELD => self.sys_yield(caller),
             sys::SYS_NANOSLEEP => self.sys_sleep(caller, a),
             sys::SYS_CLOCK_GETTIME => self.write_time(caller.space, first, b),
@@ -133,7 +141,7 @@ impl Kernel {
 
     fn transfer_by_number(&mut self, caller: Caller, arguments: Arguments) -> SysResult {
         let descriptor = arguments.word(0);
-        let buffer = arguments.buffer(1).in_user_space()?;
+        let buffer = arguments.buffer(1)?;
         let at = || -> SysResult<Position> {
             let flags = match arguments.word(4) {
                 usize::MAX => None,

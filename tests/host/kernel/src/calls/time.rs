@@ -11,7 +11,7 @@ use crate::thread::Wait;
 
 impl Kernel {
     pub(super) fn sys_yield(&mut self, caller: Caller) -> SysResult {
-        self.threads[caller.thread].regs.get_mut().rax = 0;
+        self.return_to(caller.thread, Ok(0));
         self.preempt(false);
         Err(Halt::Gone)
     }

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use syscall::error::EBADF;
+use syscall::error::{EBADF, EOVERFLOW};
 use syscall::schemev2::Opcode;
 
 use super::{Buffer, Caller};
@@ -16,7 +16,7 @@ use crate::files::{Description, Object};
 use crate::kernel::Kernel;
 use crate::scheme::pipe::End;
 use crate::scheme::user::lend::{Direction, Loan};
-use crate::scheme::user::request::{Question, Then, Transfer};
+use crate::scheme::user::request::{Enclosed, Question, Then, Transfer};
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::Resume;
@@ -30,7 +30,7 @@ pub(super) enum Position {
     At(u64, Option<usize>),
 }
 
-/// What a file without offsets gets for one.
+/// What a scheme is told for the offset of a file without one, as on Redox.
 const NO_OFFSET: u64 = u64::MAX;
 
 impl Kernel {
@@ -56,12 +56,14 @@ impl Kernel {
             Object::Proc(file) => self.read_proc(file, (space, buffer)),
             Object::Socket(scheme) => self.read_socket((space, scheme), buffer, flags),
             Object::Swap(_) => {
-                let offset = self.offset_of(description, position);
+                // Those of its files that have none do not look at it.
+                let offset = self.offset_of(description, position).unwrap_or(0);
                 let result = swap::scheme_read(self, caller, description, (buffer, offset));
                 self.advance(description, position, result)
             }
             Object::Cpus(_) => {
-                let offset = self.offset_of(description, position);
+                // Those of its files that have none do not look at it.
+                let offset = self.offset_of(description, position).unwrap_or(0);
                 let result = cpus::scheme_read(self, caller, description, (buffer, offset));
                 self.advance(description, position, result)
             }
@@ -99,7 +101,8 @@ impl Kernel {
             }
             Object::Socket(scheme) => self.write_socket((space, scheme), buffer),
             Object::Swap(_) => {
-                let offset = self.offset_of(description, position);
+                // Those of its files that have none do not look at it.
+                let offset = self.offset_of(description, position).unwrap_or(0);
                 let result = swap::scheme_write(self, caller, description, (buffer, offset));
                 self.advance(description, position, result)
             }
@@ -119,12 +122,12 @@ impl Kernel {
         }
     }
 
-    fn offset_of(&self, description: Id<Description>, position: Position) -> u64 {
+    /// Returns where a transfer begins, or nothing in a file without offsets.
+    fn offset_of(&self, description: Id<Description>, position: Position) -> Option<u64> {
         let found = &self.descriptions[description];
         match position {
-            Position::At(offset, _) => offset,
-            Position::Own if found.is_positioned => found.offset,
-            Position::Own => NO_OFFSET,
+            Position::At(offset, _) => Some(offset),
+            Position::Own => found.is_positioned.then_some(found.offset),
         }
     }
 
@@ -135,10 +138,8 @@ impl Kernel {
         position: Position,
         result: SysResult,
     ) -> SysResult {
-        if let (Ok(count), Position::Own) = (&result, position)
-            && let Some(found) = self.descriptions.get_mut(description)
-        {
-            found.offset = found.offset.saturating_add(*count as u64);
+        if let (&Ok(count), Position::Own) = (&result, position) {
+            self.move_offset(description, count);
         }
         result
     }
@@ -151,6 +152,7 @@ impl Kernel {
         position: Position,
     ) -> SysResult {
         let offset = self.offset_of(description, position);
+        let offset = offset.expect("a text is opened with an offset");
         let Object::SysText(text) = &self.descriptions[description].object else {
             return fail(EBADF);
         };
@@ -175,31 +177,33 @@ impl Kernel {
             Resume::Fresh => 0,
             Resume::Transferred(done) => done.min(buffer.size),
         };
-        let rest = Buffer {
-            address: buffer.address.saturating_add(done as u64),
-            size: buffer.size - done,
+        let rest = buffer.behind(done);
+        let at = match offset.map(|offset| offset.checked_add(done as u64)) {
+            None => NO_OFFSET,
+            Some(Some(at)) => at,
+            Some(None) if done > 0 => return self.advance(description, position, Ok(done)),
+            Some(None) => return fail(EOVERFLOW),
         };
         let asked = self.request_size(rest);
         let direction = match opcode {
             Opcode::Write => Direction::ToScheme,
             _ => Direction::FromScheme,
         };
-        let piece = Buffer { size: asked, ..rest };
-        let Loan { address, lent } = match self.lend((scheme, caller.space), piece, direction) {
+        let piece = rest.first(asked);
+        let Loan { address, lent } = match self.lend(scheme, caller.space, piece, direction) {
             // What was moved before counts; the next call meets the error again.
             Err(Halt::Fail(_)) if done > 0 => return self.advance(description, position, Ok(done)),
             lent => lent?,
         };
-        let has_more = offset != NO_OFFSET && asked < rest.size;
+        let has_more = offset.is_some() && asked < rest.size;
         let flags = match position {
             Position::At(_, Some(flags)) => flags,
             Position::At(_, None) | Position::Own => own_flags,
         };
-        let at = if offset == NO_OFFSET { offset } else { offset.saturating_add(done as u64) };
         self.retain(description);
-        let moves_offset = matches!(position, Position::Own) && offset != NO_OFFSET;
+        let moves_offset = matches!(position, Position::Own) && offset.is_some();
         let then = Then::Transfer(Transfer { description, moves_offset, done, asked, has_more });
         let args = [number, address, asked as u64, at, flags as u64, 0];
-        self.ask(scheme, Question { opcode, args, then }, (lent, Vec::new()))
+        self.ask(scheme, Question { opcode, args, then }, Enclosed::memory(lent))
     }
 }

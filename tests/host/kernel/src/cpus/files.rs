@@ -22,9 +22,9 @@ use crate::calls::{Buffer, Caller};
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::scheme::sys::Text;
 use crate::slab::Id;
+use zram_abi::{CpuId, CpuSet};
 
 /// What of `cpu` a description has open.
 pub(crate) struct File(Kind);
@@ -70,7 +70,7 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
         "" => names(kernel.cpus.possible),
         "possible" => list(kernel.cpus.possible),
         "present" => list(kernel.cpus.present),
-        "online" => list(kernel.scheduler.online()),
+        "online" => list(kernel.threads.online()),
         "events" => {
             kernel.expect_root_user(caller)?;
             return Ok(Kind::Events(events::open(kernel)?));
@@ -78,7 +78,7 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
         _ => match named(kernel, path)? {
             (_, "") => "online\n".into(),
             (cpu, "online") => {
-                let is_online = kernel.scheduler.online().contains(cpu);
+                let is_online = kernel.threads.online().contains(cpu);
                 let text = String::from(if is_online { "1\n" } else { "0\n" });
                 return Ok(Kind::Switch(cpu, kernel.keep_text(text)?));
             }
@@ -148,7 +148,7 @@ pub(crate) fn scheme_close(kernel: &mut Kernel, File(kind): File) {
 }
 
 /// Returns the names in the root.
-fn names(possible: CpuMask) -> String {
+fn names(possible: CpuSet) -> String {
     let mut text = String::from("events\nonline\npossible\npresent\n");
     for cpu in possible.iter() {
         writeln!(text, "{cpu}").expect("a string takes any text");
@@ -157,10 +157,10 @@ fn names(possible: CpuMask) -> String {
 }
 
 /// Returns a set of CPUs as Linux writes it: `0-3,5`.
-fn list(cpus: CpuMask) -> String {
+fn list(cpus: CpuSet) -> String {
     let mut text = String::new();
-    let mut run: Option<(usize, usize)> = None;
-    for cpu in cpus.iter().map(|cpu| cpu.index()) {
+    let mut run: Option<(u32, u32)> = None;
+    for cpu in cpus.iter().map(CpuId::number) {
         run = match run {
             Some((first, last)) if cpu == last + 1 => Some((first, cpu)),
             Some(finished) => {
@@ -177,7 +177,7 @@ fn list(cpus: CpuMask) -> String {
     text
 }
 
-fn write_run(text: &mut String, (first, last): (usize, usize)) {
+fn write_run(text: &mut String, (first, last): (u32, u32)) {
     let comma = if text.is_empty() { "" } else { "," };
     let written = if first == last {
         write!(text, "{comma}{first}")

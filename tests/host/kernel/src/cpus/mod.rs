@@ -22,19 +22,19 @@ use crate::kernel::Kernel;
 use crate::machine::action::Action;
 use crate::machine::apic;
 use crate::machine::clock;
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::swap;
 use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
+use zram_abi::{CpuId, CpuSet};
 
 pub(crate) use self::files::{File, scheme_close, scheme_open, scheme_read, scheme_write};
 
 /// Which CPUs there are, and the transition that is under way.
 pub(crate) struct Cpus {
     /// CPUs that are there or may come.
-    possible: CpuMask,
+    possible: CpuSet,
     /// CPUs that are there, online or not.
-    present: CpuMask,
+    present: CpuSet,
     /// The source of CPU events.
     events: CpuEvents,
     /// The event up to which those who read events were woken.
@@ -70,13 +70,11 @@ impl Wait {
 
 impl Cpus {
     /// Returns the CPUs of a machine, of which those that are present are online.
-    pub(crate) fn new(possible: CpuMask, present: CpuMask) -> Self {
-        let online =
-            present.iter().map(portable).fold(hotplug::CpuSet::EMPTY, hotplug::CpuSet::with);
+    pub(crate) fn new(possible: CpuSet, present: CpuSet) -> Self {
         Self {
             possible,
             present,
-            events: CpuEvents::new(online),
+            events: CpuEvents::new(present),
             told: 0,
             starting: None,
             stopping: None,
@@ -85,17 +83,9 @@ impl Cpus {
     }
 
     /// Returns the CPUs that are there or may come.
-    pub(crate) fn possible(&self) -> CpuMask {
+    pub(crate) fn possible(&self) -> CpuSet {
         self.possible
     }
-}
-
-fn portable(cpu: CpuId) -> hotplug::CpuId {
-    hotplug::CpuId::new(cpu.index() as u32).expect("a machine has fewer CPUs than a mask bits")
-}
-
-fn own(cpu: hotplug::CpuId) -> CpuId {
-    CpuId::new(cpu.index()).expect("transitions are of CPUs of this machine")
 }
 
 /// Does what the transition needs next, and wakes those who have something to read.
@@ -105,11 +95,11 @@ fn go_on(kernel: &mut Kernel, work: Option<Work>) {
         wake_all(kernel, Wait::Events);
     }
     match work {
-        Some(Work::Start(cpu)) => kernel.cpus.starting = Some(own(cpu)),
+        Some(Work::Start(cpu)) => kernel.cpus.starting = Some(cpu),
         Some(Work::Stop(cpu)) => {
-            kernel.cpus.stopping = Some(own(cpu));
-            if own(cpu) != kernel.here {
-                apic::send_reschedule(own(cpu));
+            kernel.cpus.stopping = Some(cpu);
+            if cpu != kernel.here {
+                apic::send_reschedule(cpu);
             }
         }
         Some(Work::Finished(_, result)) => finish(kernel, result),
@@ -155,7 +145,7 @@ fn wake_all(kernel: &mut Kernel, wanted: Wait) {
 
 /// This CPU has come into the kernel. One that is not to take work parks again.
 pub(crate) fn arrived(kernel: &mut Kernel) {
-    let cpu = portable(kernel.here);
+    let cpu = kernel.here;
     let work = kernel.cpus.events.started(cpu);
     if kernel.cpus.events.online().contains(cpu) {
         kernel.open_cpu(kernel.here);
@@ -165,7 +155,7 @@ pub(crate) fn arrived(kernel: &mut Kernel) {
 
 /// This CPU was started and did not come.
 pub(crate) fn missing(kernel: &mut Kernel, cpu: CpuId) {
-    let work = kernel.cpus.events.not_started(portable(cpu), EIO);
+    let work = kernel.cpus.events.not_started(cpu, EIO);
     go_on(kernel, work);
 }
 
@@ -184,14 +174,14 @@ pub(crate) fn next_action(kernel: &mut Kernel) -> Option<Action> {
         }
         stop(kernel);
     }
-    (!kernel.scheduler.online().contains(kernel.here)).then_some(Action::Park)
+    (!kernel.threads.online().contains(kernel.here)).then_some(Action::Park)
 }
 
 /// Gives all that this CPU has to do to others.
 fn stop(kernel: &mut Kernel) {
     kernel.cpus.stopping = None;
     kernel.close_cpu();
-    let work = kernel.cpus.events.stopped(portable(kernel.here));
+    let work = kernel.cpus.events.stopped(kernel.here);
     go_on(kernel, work);
 }
 
@@ -199,7 +189,7 @@ fn stop(kernel: &mut Kernel) {
 pub(crate) fn on_tick(kernel: &mut Kernel) {
     let work = kernel.cpus.events.tick(clock::now_ns());
     go_on(kernel, work);
-    if kernel.scheduler.online().iter().next() == Some(kernel.here) {
+    if kernel.threads.online().iter().next() == Some(kernel.here) {
         slots::on_tick(kernel);
     }
 }

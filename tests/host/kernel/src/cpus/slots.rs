@@ -2,11 +2,11 @@
 
 use cpu_events::Wanted;
 
-use super::{go_on, portable};
+use super::go_on;
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::CpuId;
 use crate::machine::cpu_slots::{self, SlotEvent, SlotKind};
 use crate::machine::{clock, sci};
+use zram_abi::CpuId;
 
 /// Ticks (of 4 ms) between two looks at the machine's CPU slots, if no interrupt asks for one.
 const SLOTS_TICKS: u32 = 64;
@@ -48,7 +48,7 @@ fn follow(kernel: &mut Kernel) {
     let Some(event) = cpu_slots::take_event() else { return };
     let wanted = match event.kind {
         SlotKind::Inserted => {
-            kernel.cpus.present.insert(event.cpu);
+            kernel.cpus.present = kernel.cpus.present.with(event.cpu);
             Wanted::Online
         }
         SlotKind::RemoveWanted if event.cpu == CpuId::BOOT => {
@@ -58,6 +58,6 @@ fn follow(kernel: &mut Kernel) {
         SlotKind::RemoveWanted => Wanted::Offline,
     };
     kernel.cpus.slots.slot = Some(event);
-    let work = kernel.cpus.events.begin(portable(event.cpu), wanted, clock::now_ns());
+    let work = kernel.cpus.events.begin(event.cpu, wanted, clock::now_ns());
     go_on(kernel, work.expect("no transition was under way"));
 }

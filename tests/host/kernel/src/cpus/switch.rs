@@ -3,12 +3,12 @@
 use cpu_events::{Busy, Wanted, Work};
 use syscall::error::{EBUSY, EINVAL, ENODEV};
 
-use super::{Wait, go_on, portable};
+use super::{Wait, go_on};
 use crate::calls::{Buffer, Caller};
 use crate::errno::{Halt, SysResult, fail};
 use crate::kernel::Kernel;
 use crate::machine::clock;
-use crate::machine::cpu_id::CpuId;
+use zram_abi::CpuId;
 
 /// Most bytes of a number that is written.
 const SWITCH_MAX: usize = 8;
@@ -35,7 +35,7 @@ pub(super) fn write(kernel: &mut Kernel, caller: Caller, cpu: CpuId, buffer: Buf
     if cpu == CpuId::BOOT && wanted == Wanted::Offline {
         return fail(EBUSY);
     }
-    match kernel.cpus.events.begin(portable(cpu), wanted, clock::now_ns()) {
+    match kernel.cpus.events.begin(cpu, wanted, clock::now_ns()) {
         Err(Busy) => Err(Halt::until(crate::thread::Wait::Cpus(Wait::Turn))),
         Ok(Some(Work::Finished(_, Ok(())))) => Ok(buffer.size),
         Ok(Some(Work::Finished(_, Err(errno)))) => fail(errno),

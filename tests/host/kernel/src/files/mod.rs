@@ -5,12 +5,15 @@
 //! message or area that holds one. The last [`Kernel::release`] closes the object; nothing is
 //! closed anywhere else.
 
+pub(crate) mod descriptions;
 pub(crate) mod table;
 
 use table::FileTable;
 
 use crate::cpus;
-use crate::errno::{Errno, SysResult};
+use syscall::error::EOWNERDEAD;
+
+use crate::errno::{Errno, SysResult, fail};
 use crate::kernel::Kernel;
 use crate::scheme::pipe::{End, Pipe};
 use crate::scheme::proc::ProcFile;
@@ -81,17 +84,17 @@ impl Kernel {
         is_positioned: bool,
         flags: usize,
     ) -> Result<Id<Description>, Errno> {
-        if self.descriptions.len() >= crate::limits::DESCRIPTIONS_MAX {
+        if self.descriptions.count() >= crate::limits::DESCRIPTIONS_MAX {
             self.close_object(object);
             return Err(Errno(syscall::error::EMFILE));
         }
         let description = Description { object, offset: 0, is_positioned, flags, references: 1 };
-        Ok(self.descriptions.insert(description)?)
+        Ok(self.descriptions.table.insert(description)?)
     }
 
     /// Adds a reference.
     pub(crate) fn retain(&mut self, description: Id<Description>) {
-        self.descriptions[description].references += 1;
+        self.descriptions.table[description].references += 1;
     }
 
     /// Returns whether there is exactly one reference.
@@ -101,10 +104,10 @@ impl Kernel {
 
     /// Takes a reference away; the last one closes what is open.
     pub(crate) fn release(&mut self, description: Id<Description>) {
-        let found = &mut self.descriptions[description];
+        let found = &mut self.descriptions.table[description];
         found.references -= 1;
         if found.references == 0 {
-            let closed = self.descriptions.remove(description).expect("it was just found");
+            let closed = self.descriptions.table.remove(description).expect("it was just found");
             self.close_object(closed.object);
         }
     }
@@ -151,9 +154,22 @@ impl Kernel {
     }
 
     /// Returns the file table of a thread that runs.
-    pub(crate) fn table_of_mut(&mut self, thread: ThreadId) -> &mut FileTable {
+    fn table_of_mut(&mut self, thread: ThreadId) -> &mut FileTable {
         let table = self.threads[thread].table.expect("a thread that runs has a file table");
-        &mut self.tables[table]
+        &mut self.tables.all[table]
+    }
+
+    /// Takes what a descriptor of this thread means away, with its reference.
+    ///
+    /// # Errors
+    ///
+    /// EBADF if it means nothing.
+    pub(crate) fn take_descriptor(
+        &mut self,
+        thread: ThreadId,
+        descriptor: usize,
+    ) -> Result<Id<Description>, Errno> {
+        self.table_of_mut(thread).remove(descriptor)
     }
 
     /// Opens `object` as `descriptor` of a thread.
@@ -202,7 +218,7 @@ impl Kernel {
         descriptor: usize,
         description: Id<Description>,
     ) -> SysResult {
-        if let Ok(old) = self.table_of_mut(thread).remove(descriptor) {
+        if let Ok(old) = self.take_descriptor(thread, descriptor) {
             self.release(old);
         }
         self.install(thread, descriptor, description)
@@ -214,13 +230,70 @@ impl Kernel {
     ///
     /// EMFILE when there are too many tables.
     pub(crate) fn copy_table(&mut self, table: Id<FileTable>) -> Result<Id<FileTable>, Errno> {
-        let copy = self.tables.insert(FileTable::default())?;
+        let copy = self.add_table()?;
         for (descriptor, description) in self.tables[table].all() {
             self.retain(description);
-            let inserted = self.tables[copy].insert(descriptor, description);
+            let inserted = self.tables.all[copy].insert(descriptor, description);
             inserted.expect("a descriptor of one table fits into an empty one");
         }
         Ok(copy)
+    }
+
+    /// Returns a new empty table; counted by nobody yet.
+    ///
+    /// # Errors
+    ///
+    /// EMFILE when there are too many tables.
+    pub(crate) fn add_table(&mut self) -> Result<Id<FileTable>, Errno> {
+        Ok(self.tables.all.insert(FileTable::default())?)
+    }
+
+    /// Adds a reference to a table.
+    pub(crate) fn retain_table(&mut self, table: Id<FileTable>) {
+        self.tables.all[table].references += 1;
+    }
+
+    /// Closes a descriptor of a table.
+    ///
+    /// # Errors
+    ///
+    /// EOWNERDEAD if the table is gone, EBADF if the descriptor means nothing.
+    pub(crate) fn close_in_table(
+        &mut self,
+        table: Id<FileTable>,
+        descriptor: usize,
+    ) -> Result<(), Errno> {
+        let found = self.tables.all.get_mut(table).ok_or(Errno(EOWNERDEAD))?;
+        let description = found.remove(descriptor)?;
+        self.release(description);
+        Ok(())
+    }
+
+    /// Puts a description into a file table as `descriptor`, closing what that was.
+    ///
+    /// # Errors
+    ///
+    /// EOWNERDEAD, EMFILE; the reference is released.
+    pub(crate) fn place_in_table(
+        &mut self,
+        table: Id<FileTable>,
+        descriptor: usize,
+        description: Id<Description>,
+    ) -> SysResult {
+        let Some(found) = self.tables.all.get_mut(table) else {
+            self.release(description);
+            return fail(EOWNERDEAD);
+        };
+        let old = found.remove(descriptor).ok();
+        let inserted = found.insert(descriptor, description);
+        if let Some(old) = old {
+            self.release(old);
+        }
+        if let Err(errno) = inserted {
+            self.release(description);
+            return Err(errno.into());
+        }
+        Ok(0)
     }
 
     /// Takes a reference to a table away; the last one closes its descriptors.
@@ -229,10 +302,10 @@ impl Kernel {
     /// references are counted and nobody looks for circles. There are [`crate::limits::TABLES_MAX`] of them,
     /// so what that costs is bounded, and whoever makes them all takes from others the making of programs.
     pub(crate) fn release_table(&mut self, table: Id<FileTable>) {
-        let found = &mut self.tables[table];
+        let found = &mut self.tables.all[table];
         found.references -= 1;
         if found.references == 0 {
-            let mut closed = self.tables.remove(table).expect("it was just found");
+            let mut closed = self.tables.all.remove(table).expect("it was just found");
             for description in closed.remove_all() {
                 self.release(description);
             }

@@ -4,14 +4,15 @@
 //! upper one. A table is shared by the threads of a process and counted in `references`.
 
 use alloc::vec::Vec;
+use core::ops::Deref;
 
 use syscall::error::{EBADF, EEXIST, EMFILE};
 use zram_abi::boot::UPPER;
 
 use super::Description;
 use crate::errno::Errno;
-use crate::limits::{LOWER_MAX, UPPER_MAX};
-use crate::slab::Id;
+use crate::limits::{LOWER_MAX, TABLES_MAX, UPPER_MAX};
+use crate::slab::{Id, Slab};
 
 /// What each number of one half means.
 type Half = Vec<Option<Id<Description>>>;
@@ -22,7 +23,27 @@ pub(crate) struct FileTable {
     lower: Half,
     upper: Half,
     /// Threads that use it and descriptions that own it.
-    pub(crate) references: u32,
+    pub(super) references: u32,
+}
+
+/// All file tables. Everybody reads them; only this folder changes what is in one.
+pub(crate) struct Tables {
+    pub(super) all: Slab<FileTable>,
+}
+
+impl Deref for Tables {
+    type Target = Slab<FileTable>;
+
+    fn deref(&self) -> &Slab<FileTable> {
+        &self.all
+    }
+}
+
+impl Tables {
+    /// Returns no tables.
+    pub(crate) const fn new() -> Self {
+        Self { all: Slab::new(TABLES_MAX) }
+    }
 }
 
 impl FileTable {
@@ -60,7 +81,7 @@ impl FileTable {
     /// # Errors
     ///
     /// As [`Self::expect_free`]; the reference stays with the caller.
-    pub(crate) fn insert(
+    pub(super) fn insert(
         &mut self,
         descriptor: usize,
         description: Id<Description>,
@@ -79,13 +100,13 @@ impl FileTable {
     /// # Errors
     ///
     /// EBADF if it means nothing.
-    pub(crate) fn remove(&mut self, descriptor: usize) -> Result<Id<Description>, Errno> {
+    pub(super) fn remove(&mut self, descriptor: usize) -> Result<Id<Description>, Errno> {
         let (half, index) = self.half(descriptor)?;
         half.get_mut(index).and_then(Option::take).ok_or(Errno(EBADF))
     }
 
     /// Takes all meanings away and returns them, with the table's references.
-    pub(crate) fn remove_all(&mut self) -> Vec<Id<Description>> {
+    pub(super) fn remove_all(&mut self) -> Vec<Id<Description>> {
         self.lower.drain(..).chain(self.upper.drain(..)).flatten().collect()
     }
 

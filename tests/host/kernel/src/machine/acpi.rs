@@ -4,12 +4,13 @@
 #![expect(unsafe_code, reason = "reads the tables through the physical map")]
 
 use super::apic;
-use super::cpu_id::{CpuId, CpuMask};
 use super::{physical, sci};
+use crate::limits::CPUS_MAX;
 use acpi::fadt::Fadt;
 use acpi::madt::{Madt, MadtEntry};
 use acpi::{AcpiHandler, AcpiTables, PhysicalMapping};
 use core::ptr::NonNull;
+use zram_abi::{CpuId, CpuSet};
 
 /// Finds tables in the physical map, where they always are.
 #[derive(Clone, Copy)]
@@ -33,9 +34,9 @@ impl AcpiHandler for Mapped {
 /// The tables' facts that the kernel uses.
 pub(super) struct Facts {
     /// CPUs that are there or may come.
-    pub(super) possible: CpuMask,
+    pub(super) possible: CpuSet,
     /// CPUs that are there.
-    pub(super) present: CpuMask,
+    pub(super) present: CpuSet,
     /// Port of the power management timer.
     pub(super) pm_timer_port: u16,
     /// How CPU slots interrupt, if they can.
@@ -56,8 +57,8 @@ pub(super) fn read(rsdp: u64) -> Facts {
     let timer = fadt.pm_timer_block().expect("ACPI FADT").expect("a power management timer");
     let madt = tables.find_table::<Madt>().expect("ACPI MADT");
     let mut facts = Facts {
-        possible: CpuMask::of(CpuId::BOOT),
-        present: CpuMask::of(CpuId::BOOT),
+        possible: CpuSet::of(CpuId::BOOT),
+        present: CpuSet::of(CpuId::BOOT),
         pm_timer_port: timer.address as u16,
         sci: wiring(&fadt, &madt),
     };
@@ -105,11 +106,12 @@ fn wiring(fadt: &Fadt, madt: &PhysicalMapping<Mapped, Madt>) -> Option<sci::Wiri
 impl Facts {
     /// Gives the next number to a CPU; those beyond the limit are left alone.
     fn add(&mut self, apic_id: u32, is_present: bool) {
-        let Some(cpu) = CpuId::new(self.possible.count()) else { return };
+        let number = self.possible.count();
+        let Some(cpu) = CpuId::new(number).filter(|cpu| cpu.index() < CPUS_MAX) else { return };
         apic::set_id(cpu, apic_id);
-        self.possible.insert(cpu);
+        self.possible = self.possible.with(cpu);
         if is_present {
-            self.present.insert(cpu);
+            self.present = self.present.with(cpu);
         }
     }
 }

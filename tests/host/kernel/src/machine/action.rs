@@ -3,9 +3,9 @@
 //! The machine calls the kernel with the kernel lock held (`Kernel::on_syscall`, `on_fault`,
 //! `on_exception`, `on_tick`) and then asks `Kernel::next_action` until it is told to run a thread.
 
-use super::cpu_id::{CpuId, CpuMask};
 use super::paging::{Root, UserPage};
 use super::regs::RegsHandle;
+use zram_abi::{CpuId, CpuSet};
 
 /// A page fault of a program.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ pub(crate) enum Action {
     /// `Kernel::on_shootdown_done` and ask again.
     Shootdown {
         /// Who may have used the address space; the calling CPU may be among them.
-        cpus: CpuMask,
+        cpus: CpuSet,
         /// What to forget.
         pages: Pages,
     },

@@ -5,10 +5,11 @@
 
 #![expect(unsafe_code, reason = "memory-mapped registers and ports")]
 
-use super::cpu_id::{CPUS_MAX, CpuId};
 use super::{clock, physical};
+use crate::limits::CPUS_MAX;
 use core::sync::atomic::{AtomicU32, Ordering};
 use x86_64::instructions::port::Port;
+use zram_abi::CpuId;
 
 /// Vectors below are the CPU's exceptions.
 pub(super) const FIRST_INTERRUPT: u8 = 0x20;
@@ -50,9 +51,31 @@ const STARTUP: u32 = 0x4600;
 const IS_SENDING: u32 = 1 << 12;
 
 /// Local APIC of each possible CPU.
-static APIC_IDS: [AtomicU32; CPUS_MAX] = [const { AtomicU32::new(u32::MAX) }; CPUS_MAX];
+static APIC_IDS: [ApicId; CPUS_MAX] = [const { ApicId::unknown() }; CPUS_MAX];
 /// Counts of the timer in a tick.
 static TICK_COUNTS: AtomicU32 = AtomicU32::new(0);
+
+/// The id of a CPU's local APIC, once it is known: it is set before any other CPU starts, so that every
+/// order of memory is strong enough.
+struct ApicId(AtomicU32);
+
+impl ApicId {
+    /// In the word: the id, of 8 bits, is known and in the lowest ones.
+    const IS_KNOWN: u32 = 1 << 31;
+
+    const fn unknown() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    fn set(&self, id: u32) {
+        self.0.store(Self::IS_KNOWN | id, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<u32> {
+        let word = self.0.load(Ordering::Relaxed);
+        (word & Self::IS_KNOWN != 0).then_some(word & !Self::IS_KNOWN)
+    }
+}
 
 fn read(register: u64) -> u32 {
     // SAFETY: a register of the local APIC, mapped for ever; reading has no effect.
@@ -71,14 +94,13 @@ pub(super) fn this_id() -> u32 {
 
 /// Notes which local APIC a CPU has.
 pub(super) fn set_id(cpu: CpuId, id: u32) {
-    // Relaxed is enough: written before any other CPU starts.
-    APIC_IDS[cpu.index()].store(id, Ordering::Relaxed);
+    APIC_IDS[cpu.index()].set(id);
 }
 
 /// Returns the CPU that has this local APIC, or none if no possible CPU has it.
 pub(super) fn cpu_of(id: u32) -> Option<CpuId> {
-    // Relaxed is enough: written before any other CPU starts.
-    APIC_IDS.iter().position(|known| known.load(Ordering::Relaxed) == id).and_then(CpuId::new)
+    let mut known = APIC_IDS.iter().zip(0..);
+    known.find(|(known, _)| known.get() == Some(id)).and_then(|(_, number)| CpuId::new(number))
 }
 
 /// Returns this CPU by its APIC, for the case that nothing else can be trusted.
@@ -163,8 +185,7 @@ pub(super) fn send_startup(cpu: CpuId, page: u8) {
 }
 
 fn command(cpu: CpuId, command: u32) {
-    // Relaxed is enough: written before any other CPU starts.
-    let id = APIC_IDS[cpu.index()].load(Ordering::Relaxed);
+    let id = APIC_IDS[cpu.index()].get().expect("a possible CPU has a local APIC");
     write(COMMAND_HIGH, id << 24);
     write(COMMAND_LOW, command);
     while read(COMMAND_LOW) & IS_SENDING != 0 {

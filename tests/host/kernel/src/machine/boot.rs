@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "is called from boot.s and gives out the machine's memory")]
 
 use super::cpu::{self, CpuBlock};
-use super::cpu_id::{CpuId, CpuMask};
 use super::frames::{FRAME_SIZE, Frame, FrameTable};
 use super::initrd::Initrd;
 use super::memory_map::MemoryMap;
@@ -12,6 +11,7 @@ use super::{acpi, apic, cpu_slots, descriptors, entry, heap, physical, sci, seri
 use crate::kernel::Kernel;
 use alloc::string::String;
 use core::arch::global_asm;
+use zram_abi::{CpuId, CpuSet};
 
 global_asm!(include_str!("boot.s"));
 
@@ -24,9 +24,9 @@ pub(crate) struct BootInfo {
     /// The command line.
     pub(crate) cmdline: &'static str,
     /// CPUs that are there or may come.
-    pub(crate) possible: CpuMask,
+    pub(crate) possible: CpuSet,
     /// CPUs that are there; all of them are in the kernel (online) and wait for it.
-    pub(crate) present: CpuMask,
+    pub(crate) present: CpuSet,
 }
 
 unsafe extern "C" {

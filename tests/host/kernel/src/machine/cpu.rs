@@ -5,12 +5,12 @@
 
 #![expect(unsafe_code, reason = "finds the block through GS, loads CR3, sleeps")]
 
-use super::cpu_id::{CPUS_MAX, CpuId};
 use super::descriptors::Descriptors;
 use super::paging::Root;
 use super::physical;
 use super::regs::{Regs, RegsHandle};
 use super::stack;
+use crate::limits::CPUS_MAX;
 use alloc::boxed::Box;
 use core::arch::asm;
 use core::cell::{Cell, RefCell};
@@ -20,6 +20,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use x86_64::PhysAddr;
 use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::structures::paging::PhysFrame;
+use zram_abi::CpuId;
 
 /// Pages of a kernel stack, one a CPU; unoptimised builds need most of it.
 const STACK_PAGES: usize = 16;

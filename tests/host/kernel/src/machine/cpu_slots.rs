@@ -7,8 +7,8 @@
 #![expect(unsafe_code, reason = "port input and output")]
 
 use super::apic;
-use super::cpu_id::CpuId;
 use x86_64::instructions::port::Port;
+use zram_abi::CpuId;
 
 /// The registers on the q35 machine (ICH9).
 const SELECTOR: u16 = 0xcd8;

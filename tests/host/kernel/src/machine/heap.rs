@@ -15,8 +15,8 @@ use rlsf::Tlsf;
 use spin::Mutex;
 
 use super::cpu::CPU_SIZE;
-use super::cpu_id::CPUS_MAX;
 use crate::heap_sum::HEAP_SUM_ROOM;
+use crate::limits::CPUS_MAX;
 
 /// Free blocks are told apart by the power of two of their size and so many steps in each.
 const STEPS: usize = 16;
@@ -27,7 +27,7 @@ const POWERS: usize = 23;
 /// A block and what the allocator needs beside it at most: a header, rounding up, the end of the region.
 const OVERHEAD_BYTES: usize = 3 * rlsf::GRANULARITY;
 
-/// The part of memory that becomes heap for the tables of areas: of areas of 14 times the memory, at 2.25
+/// The part of memory that becomes heap for the tables of areas: of 13 times the memory in swap, at 2.4
 /// bytes a page.
 const MEMORY_SHARE: u64 = 128;
 

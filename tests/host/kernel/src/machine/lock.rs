@@ -6,12 +6,12 @@
 
 #![expect(unsafe_code, reason = "a lock")]
 
-use super::cpu_id::CpuId;
 use super::shootdown;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicBool, Ordering};
+use zram_abi::CpuId;
 
 /// A spin lock around `T`, held from the start until there is a `T`.
 pub(crate) struct KernelLock<T> {

@@ -10,7 +10,7 @@ pub(crate) mod boot;
 pub(crate) mod clock;
 mod content;
 mod cpu;
-pub(crate) mod cpu_id;
+mod cpu_bits;
 pub(crate) mod cpu_slots;
 mod descriptors;
 mod entry;

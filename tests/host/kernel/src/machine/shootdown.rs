@@ -13,12 +13,14 @@
 
 use super::action::Pages;
 use super::cpu;
-use super::cpu_id::{CPUS_MAX, CpuId, CpuMask};
+use super::cpu_bits::CpuBits;
 use super::{apic, clock};
+use crate::limits::CPUS_MAX;
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
+use zram_abi::{CpuId, CpuSet};
 
 /// After so long without an answer a CPU is taken for dead, which is a kernel panic. The host may
 /// keep a virtual CPU waiting for a long time.
@@ -29,8 +31,8 @@ const SPIN_NS: u64 = 20_000;
 
 /// What one CPU asks of others.
 struct Request {
-    /// Bit `n`: CPU `n` has not answered.
-    unanswered: AtomicU32,
+    /// Who has not answered.
+    unanswered: CpuBits,
     /// The asking CPU sleeps, and wants an interrupt when all have answered.
     sleeps: AtomicBool,
     /// Written by the asking CPU while nothing is unanswered, read by the others until they answer.
@@ -42,14 +44,14 @@ unsafe impl Sync for Request {}
 
 static REQUESTS: [Request; CPUS_MAX] = [const {
     Request {
-        unanswered: AtomicU32::new(0),
+        unanswered: CpuBits::new(),
         sleeps: AtomicBool::new(false),
         pages: UnsafeCell::new(Pages::none()),
     }
 }; CPUS_MAX];
 
-/// Per CPU, bit `n`: CPU `n` waits for its answer.
-static PENDING: [AtomicU32; CPUS_MAX] = [const { AtomicU32::new(0) }; CPUS_MAX];
+/// Per CPU: who waits for its answer.
+static PENDING: [CpuBits; CPUS_MAX] = [const { CpuBits::new() }; CPUS_MAX];
 
 /// Where a CPU was when it was asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,16 +64,16 @@ enum From {
 ///
 /// # Context
 /// Without the kernel lock; the CPUs in the mask are online.
-pub(super) fn request(this: CpuId, cpus: CpuMask, pages: &Pages) {
+pub(super) fn request(this: CpuId, cpus: CpuSet, pages: &Pages) {
     let others = cpus.without(this);
     let request = &REQUESTS[this.index()];
     // SAFETY: all answered the last request (it was awaited), so nobody reads the pages now.
     unsafe { *request.pages.get() = *pages };
     // Relaxed is enough: published by the Release below.
-    request.unanswered.store(others.bits(), Ordering::Relaxed);
+    request.unanswered.store(others, Ordering::Relaxed);
     for other in others.iter() {
         // Release pairs with the Acquire in `serve`: the other CPU sees the request.
-        PENDING[other.index()].fetch_or(CpuMask::of(this).bits(), Ordering::Release);
+        PENDING[other.index()].insert(this, Ordering::Release);
         apic::send(other, apic::SHOOTDOWN);
     }
     if cpus.contains(this) {
@@ -85,12 +87,12 @@ fn await_answers(this: CpuId, request: &Request) {
     loop {
         // Acquire pairs with the Release in `serve`: the others' TLBs are clean from here on.
         let unanswered = request.unanswered.load(Ordering::Acquire);
-        if unanswered == 0 {
+        if unanswered.is_empty() {
             return;
         }
         serve_in_kernel(this);
         let waited_ns = clock::now_ns() - began_ns;
-        assert!(waited_ns < ANSWER_MAX_NS, "cpus {unanswered:#x} do not answer a shootdown");
+        assert!(waited_ns < ANSWER_MAX_NS, "{unanswered:?} do not answer a shootdown");
         if waited_ns < SPIN_NS { core::hint::spin_loop() } else { sleep_until_answered(request) }
     }
 }
@@ -100,7 +102,7 @@ fn sleep_until_answered(request: &Request) {
     // SeqCst here and in `serve`: of this store and load and that change and load, at least one load
     // sees the other side's change, so that either this CPU does not sleep or it is woken.
     request.sleeps.store(true, Ordering::SeqCst);
-    if request.unanswered.load(Ordering::SeqCst) != 0 {
+    if !request.unanswered.load(Ordering::SeqCst).is_empty() {
         cpu::sleep();
     }
     // Relaxed: an interrupt too many does no harm.
@@ -120,18 +122,18 @@ pub(super) fn serve_in_program(this: CpuId) {
 fn serve(this: CpuId, from: From) {
     let pending = &PENDING[this.index()];
     // Relaxed is enough: a request that is missed now comes with an interrupt.
-    if pending.load(Ordering::Relaxed) == 0 {
+    if pending.load(Ordering::Relaxed).is_empty() {
         return;
     }
     // Acquire pairs with the Release in `request`.
-    let askers = CpuMask::from_bits(pending.swap(0, Ordering::Acquire));
+    let askers = pending.take(Ordering::Acquire);
     for asker in askers.iter() {
         let request = &REQUESTS[asker.index()];
         // SAFETY: the asking CPU does not write the pages before this CPU answered.
         forget(this, unsafe { &*request.pages.get() }, from);
         // The Release in it pairs with the Acquire in `await_answers`; the rest as said there.
-        let before = request.unanswered.fetch_and(!CpuMask::of(this).bits(), Ordering::SeqCst);
-        let is_last = before == CpuMask::of(this).bits();
+        let before = request.unanswered.remove(this, Ordering::SeqCst);
+        let is_last = before == CpuSet::of(this);
         if is_last && request.sleeps.load(Ordering::SeqCst) {
             apic::send_reschedule(asker);
         }

@@ -7,9 +7,10 @@
 #![expect(unsafe_code, reason = "writes the page that other CPUs start in; is called from boot.s")]
 
 use super::cpu::{self, CpuBlock};
-use super::cpu_id::{CpuId, CpuMask};
+use super::cpu_bits::CpuBits;
 use super::{apic, clock, entry, physical, shootdown};
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
+use zram_abi::CpuId;
 
 /// Number of the page that CPUs start in; boot.s has it too. Boot data is no longer needed there.
 const AP_PAGE: u8 = 8;
@@ -25,10 +26,10 @@ const START_MAX_NS: u64 = 5_000_000_000;
 const TRIES: u32 = 2;
 
 /// CPUs that have come into the kernel once; they are running or parked.
-static STARTED: AtomicU32 = AtomicU32::new(0);
+static STARTED: CpuBits = CpuBits::new();
 
 /// Parked CPUs that shall come back.
-static WANTED: AtomicU32 = AtomicU32::new(0);
+static WANTED: CpuBits = CpuBits::new();
 
 /// The CPU that is being started has arrived. Not the same as being online: when the starting CPU
 /// looks again, the other may be offline once more.
@@ -46,16 +47,15 @@ pub(super) struct NotStarted;
 /// Notes that this CPU has come into the kernel, for [`start`].
 pub(super) fn report_arrival(this: CpuId) {
     // Relaxed is enough: read under the same turn of `start` that the Release below ends.
-    STARTED.fetch_or(CpuMask::of(this).bits(), Ordering::Relaxed);
+    STARTED.insert(this, Ordering::Relaxed);
     // Release pairs with the Acquire in `arrives`.
     HAS_ARRIVED.store(true, Ordering::Release);
 }
 
 /// Returns whether this CPU, which is parked, is wanted again, and forgets it.
 pub(super) fn take_wake(this: CpuId) -> bool {
-    let own = CpuMask::of(this).bits();
     // Acquire pairs with the Release in `wake`: `HAS_ARRIVED` was cleared before.
-    WANTED.fetch_and(!own, Ordering::Acquire) & own != 0
+    WANTED.remove(this, Ordering::Acquire).contains(this)
 }
 
 /// Starts a CPU and waits until it has reported: by a reset if it was never here, else it is parked.
@@ -69,23 +69,18 @@ pub(super) fn start(cpu: CpuId) -> Result<(), NotStarted> {
     // Relaxed is enough: the other CPU sees it by what starts it.
     HAS_ARRIVED.store(false, Ordering::Relaxed);
     // Relaxed is enough: as in `report_arrival`.
-    if CpuMask::from_bits(STARTED.load(Ordering::Relaxed)).contains(cpu) {
-        wake(cpu)
-    } else {
-        reset(cpu)
-    }
+    if STARTED.load(Ordering::Relaxed).contains(cpu) { wake(cpu) } else { reset(cpu) }
 }
 
 fn wake(cpu: CpuId) -> Result<(), NotStarted> {
-    let wanted = CpuMask::of(cpu).bits();
     // Release pairs with the Acquire in `take_wake`.
-    WANTED.fetch_or(wanted, Ordering::Release);
+    WANTED.insert(cpu, Ordering::Release);
     apic::send_reschedule(cpu);
     if arrives() {
         return Ok(());
     }
     // Relaxed is enough: if the CPU has taken it, it comes late, which the kernel sees.
-    WANTED.fetch_and(!wanted, Ordering::Relaxed);
+    WANTED.remove(cpu, Ordering::Relaxed);
     Err(NotStarted)
 }
 

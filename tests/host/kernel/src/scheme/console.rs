@@ -21,7 +21,19 @@ use crate::thread::{ThreadId, Wait};
 #[derive(Default)]
 pub(crate) struct Console {
     input: VecDeque<u8>,
-    pub(crate) waiters: VecDeque<ThreadId>,
+    waiters: VecDeque<ThreadId>,
+}
+
+impl Console {
+    /// Notes a thread that waits for input.
+    pub(crate) fn join(&mut self, thread: ThreadId) {
+        self.waiters.push_back(thread);
+    }
+
+    /// Forgets a thread that waits no more.
+    pub(crate) fn leave(&mut self, thread: ThreadId) {
+        self.waiters.retain(|&waiter| waiter != thread);
+    }
 }
 
 impl Kernel {

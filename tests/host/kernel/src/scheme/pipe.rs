@@ -13,8 +13,8 @@ use crate::calls::Buffer;
 use crate::errno::{Halt, SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
-use crate::limits::PIPE_SIZE;
-use crate::slab::Id;
+use crate::limits::{PIPE_SIZE, PIPES_MAX};
+use crate::slab::{Id, Slab};
 use crate::space::SpaceId;
 use crate::thread::wake::Urgency;
 use crate::thread::{ThreadId, Wait};
@@ -27,6 +27,16 @@ pub(crate) struct Pipe {
     writer: Writer,
     /// Readers of an empty pipe or writers of a full one; never both.
     waiters: VecDeque<ThreadId>,
+}
+
+/// All pipes.
+pub(crate) struct Pipes(Slab<Pipe>);
+
+impl Pipes {
+    /// Returns no pipes.
+    pub(crate) const fn new() -> Self {
+        Self(Slab::new(PIPES_MAX))
+    }
 }
 
 /// Whether a pipe has a writing end.
@@ -52,7 +62,7 @@ impl Kernel {
     ///
     /// EMFILE when there are too many.
     pub(crate) fn open_pipe(&mut self) -> SysResult<Object> {
-        let pipe = self.pipes.insert(Pipe { has_reader: true, ..Pipe::default() })?;
+        let pipe = self.pipes.0.insert(Pipe { has_reader: true, ..Pipe::default() })?;
         Ok(Object::Pipe(pipe, End::Read))
     }
 
@@ -65,7 +75,7 @@ impl Kernel {
         if word != b"write" {
             return fail(EINVAL);
         }
-        let pipe = &mut self.pipes[id];
+        let pipe = &mut self.pipes.0[id];
         if pipe.writer != Writer::NotYet {
             return fail(EBADF);
         }
@@ -84,7 +94,7 @@ impl Kernel {
         buffer: Buffer,
         flags: usize,
     ) -> SysResult {
-        let pipe = &self.pipes[id];
+        let pipe = &self.pipes.0[id];
         let size = buffer.size.min(pipe.bytes.len());
         if size == 0 {
             return if buffer.size == 0 || pipe.writer == Writer::Closed {
@@ -94,7 +104,7 @@ impl Kernel {
             };
         }
         self.expect_writable(space, buffer.address, size)?;
-        let bytes: alloc::vec::Vec<u8> = self.pipes[id].bytes.drain(..size).collect();
+        let bytes: alloc::vec::Vec<u8> = self.pipes.0[id].bytes.drain(..size).collect();
         self.wake_pipe(id);
         self.write_user(space, buffer.address, &bytes)?;
         Ok(size)
@@ -111,7 +121,7 @@ impl Kernel {
         buffer: Buffer,
         flags: usize,
     ) -> SysResult {
-        let pipe = &self.pipes[id];
+        let pipe = &self.pipes.0[id];
         if !pipe.has_reader {
             return fail(EPIPE);
         }
@@ -121,14 +131,14 @@ impl Kernel {
         }
         let mut bytes = alloc::vec![0; size];
         self.read_user(space, buffer.address, &mut bytes)?;
-        self.pipes[id].bytes.extend(bytes);
+        self.pipes.0[id].bytes.extend(bytes);
         self.wake_pipe(id);
         Ok(size)
     }
 
     /// Closes an end; without both ends the pipe is gone.
     pub(crate) fn close_pipe(&mut self, id: Id<Pipe>, end: End) {
-        let pipe = &mut self.pipes[id];
+        let pipe = &mut self.pipes.0[id];
         match end {
             End::Read => pipe.has_reader = false,
             End::Write => pipe.writer = Writer::Closed,
@@ -136,25 +146,25 @@ impl Kernel {
         let is_gone = !pipe.has_reader && pipe.writer != Writer::Open;
         self.wake_pipe(id);
         if is_gone {
-            self.pipes.remove(id);
+            self.pipes.0.remove(id);
         }
     }
 
     /// Lets everybody look again who waits for this pipe.
     fn wake_pipe(&mut self, id: Id<Pipe>) {
-        for thread in core::mem::take(&mut self.pipes[id].waiters) {
+        for thread in core::mem::take(&mut self.pipes.0[id].waiters) {
             self.make_ready(thread, Urgency::Anywhere);
         }
     }
 
     /// Notes a thread that waits.
     pub(crate) fn join_pipe(&mut self, id: Id<Pipe>, thread: ThreadId) {
-        self.pipes[id].waiters.push_back(thread);
+        self.pipes.0[id].waiters.push_back(thread);
     }
 
     /// Forgets a thread that waits no more.
     pub(crate) fn leave_pipe(&mut self, id: Id<Pipe>, thread: ThreadId) {
-        if let Some(pipe) = self.pipes.get_mut(id) {
+        if let Some(pipe) = self.pipes.0.get_mut(id) {
             pipe.waiters.retain(|&waiter| waiter != thread);
         }
     }

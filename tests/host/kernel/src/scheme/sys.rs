@@ -29,6 +29,12 @@ const IS_CHECKED: bool = cfg!(debug_assertions);
 /// A text as it was when it was opened.
 pub(crate) struct Text(Box<[u8]>);
 
+/// What all texts that are open take.
+#[derive(Default)]
+pub(crate) struct Texts {
+    bytes: usize,
+}
+
 impl Text {
     /// Returns the bytes from `offset` on.
     pub(crate) fn from(&self, offset: u64) -> &[u8] {
@@ -78,20 +84,20 @@ impl Kernel {
     pub(crate) fn keep_text(&mut self, text: String) -> SysResult<Text> {
         let mut bytes = text.into_bytes();
         bytes.truncate(TEXT_MAX);
-        if self.text_bytes + bytes.len() > TEXTS_MAX {
+        if self.texts.bytes + bytes.len() > TEXTS_MAX {
             return fail(ENOMEM);
         }
-        self.text_bytes += bytes.len();
+        self.texts.bytes += bytes.len();
         Ok(Text(bytes.into_boxed_slice()))
     }
 
     /// Stops counting a text that is closed.
     pub(crate) fn close_text(&mut self, text: &Text) {
-        self.text_bytes -= text.0.len();
+        self.texts.bytes -= text.0.len();
     }
 
     fn describe_cpus(&self, text: &mut String) -> core::fmt::Result {
-        writeln!(text, "CPUs: {}", self.scheduler.online().count())?;
+        writeln!(text, "CPUs: {}", self.threads.online().count())?;
         writeln!(text, "Possible: {}", self.cpus.possible().count())
     }
 
@@ -103,8 +109,8 @@ impl Kernel {
         writeln!(text, "free_pages {}", self.frames.free_count())?;
         writeln!(text, "resident_pages {}", sum(|space| space.resident_pages))?;
         writeln!(text, "swapped_pages {}", sum(|space| space.swapped_pages))?;
-        writeln!(text, "processes {}", self.spaces.len())?;
-        writeln!(text, "threads {}", self.threads.len())
+        writeln!(text, "processes {}", self.spaces.count())?;
+        writeln!(text, "threads {}", self.threads.count())
     }
 
     fn describe_processes(&self, text: &mut String) -> core::fmt::Result {

@@ -26,14 +26,14 @@ pub(crate) enum Access {
     Install,
 }
 
-impl Rights {
-    /// Returns whether these rights allow this access.
-    pub(crate) fn allow(self, access: Access) -> bool {
-        match access {
-            Access::Read => self.read,
-            Access::Write => self.write,
-            Access::Execute => self.execute,
-            Access::Install => true,
+impl Access {
+    /// Returns whether these rights allow it.
+    fn is_allowed_by(self, rights: Rights) -> bool {
+        match self {
+            Self::Read => rights.read,
+            Self::Write => rights.write,
+            Self::Execute => rights.execute,
+            Self::Install => true,
         }
     }
 }
@@ -60,7 +60,7 @@ impl Kernel {
             let Some((_, grant)) = self.spaces[space].grants.find(number.number()) else {
                 return fail(EFAULT);
             };
-            if !grant.rights.allow(access) {
+            if !access.is_allowed_by(grant.rights) {
                 return fail(EFAULT);
             }
             match self.spaces[space].tree.get(number) {

@@ -10,6 +10,13 @@ use crate::machine::frames::Frame;
 use crate::machine::paging::{Pte, UserPage};
 use crate::swap;
 
+/// A copy in the making.
+#[derive(Clone, Copy)]
+struct Fork {
+    source: SpaceId,
+    copy: SpaceId,
+}
+
 impl Kernel {
     /// Returns a copy of an address space; its one reference is the caller's. Lent pages are left out.
     ///
@@ -34,12 +41,12 @@ impl Kernel {
             if grant.kind == Kind::Lent {
                 continue;
             }
-            if !self.spaces[copy].grants.insert(span, grant.rights, grant.kind) {
+            if !self.spaces.table[copy].grants.insert(span, grant.rights, grant.kind) {
                 return fail(ENOMEM);
             }
             let mut next = page(span.start);
             while let Some((number, pte)) = self.next_entry(source, next, page(span.end())) {
-                self.fork_page((source, copy), number, pte, grant.kind)?;
+                self.fork_page(Fork { source, copy }, number, pte, grant.kind)?;
                 next = page(number.number() + 1);
             }
         }
@@ -58,7 +65,7 @@ impl Kernel {
 
     fn fork_page(
         &mut self,
-        (source, copy): (SpaceId, SpaceId),
+        Fork { source, copy }: Fork,
         number: UserPage,
         pte: Pte,
         kind: Kind,
@@ -66,16 +73,21 @@ impl Kernel {
         match pte {
             Pte::Empty => Ok(()),
             Pte::Swap(entry) => {
+                // Its tables first: they may have to wait for a frame.
                 self.set_entry(copy, number, pte)?;
-                swap::entry_duplicated(self, copy, entry);
-                Ok(())
+                let counted = swap::entry_duplicated(self, copy, entry);
+                if counted.is_err() {
+                    let cleared = self.set_entry(copy, number, Pte::Empty);
+                    cleared.expect("taking an entry away needs no page table");
+                }
+                counted
             }
             Pte::Present { frame, .. } => match kind {
                 Kind::Shared | Kind::Lent => self.map_shared(copy, number, frame),
                 Kind::Private if self.frames.is_borrowed(frame) => {
                     self.fork_borrowed(copy, number, frame)
                 }
-                Kind::Private => self.fork_private((source, copy), number, pte, frame),
+                Kind::Private => self.fork_private(Fork { source, copy }, number, pte, frame),
             },
         }
     }
@@ -83,7 +95,7 @@ impl Kernel {
     /// Lets both sides read the frame; whoever writes first gets a copy.
     fn fork_private(
         &mut self,
-        (source, copy): (SpaceId, SpaceId),
+        Fork { source, copy }: Fork,
         number: UserPage,
         pte: Pte,
         frame: Frame,

@@ -32,14 +32,12 @@ pub(crate) struct MapRequest {
     pub(crate) flags: MapFlags,
 }
 
-impl Rights {
-    /// Returns the rights that these flags ask for; who may write or execute may read.
-    pub(crate) fn of(flags: MapFlags) -> Self {
-        let write = flags.contains(MapFlags::PROT_WRITE);
-        let execute = flags.contains(MapFlags::PROT_EXEC);
-        let read = flags.contains(MapFlags::PROT_READ) || write || execute;
-        Self { read, write, execute }
-    }
+/// Returns the rights that these flags ask for; who may write or execute may read.
+pub(crate) fn rights_of(flags: MapFlags) -> Rights {
+    let write = flags.contains(MapFlags::PROT_WRITE);
+    let execute = flags.contains(MapFlags::PROT_EXEC);
+    let read = flags.contains(MapFlags::PROT_READ) || write || execute;
+    Rights { read, write, execute }
 }
 
 impl Kernel {
@@ -92,7 +90,7 @@ impl Kernel {
         if at_once && span.count > most {
             return fail(ENOMEM);
         }
-        if !self.spaces[space].grants.insert(span, Rights::of(request.flags), kind) {
+        if !self.spaces.table[space].grants.insert(span, rights_of(request.flags), kind) {
             return fail(ENOMEM);
         }
         let filled = match kind {
@@ -151,14 +149,14 @@ impl Kernel {
         space: SpaceId,
         request: MapRequest,
     ) -> SysResult {
-        let rights = Rights::of(request.flags);
+        let rights = rights_of(request.flags);
         let span = self.choose_span(space, request, MAP_FIRST)?;
         let source_span = Span::of_bytes(from, span.count * zram_abi::PAGE_SIZE as u64);
         let Some(source_span) = source_span else { return fail(EINVAL) };
         if span.count > SHARED_MAX {
             return fail(ENOMEM);
         }
-        if !self.spaces[space].grants.insert(span, rights, Kind::Shared) {
+        if !self.spaces.table[space].grants.insert(span, rights, Kind::Shared) {
             return fail(ENOMEM);
         }
         let access = if rights.write { Access::Install } else { Access::Read };
@@ -190,25 +188,29 @@ impl Kernel {
         }
         // Grants go with their entries: whatever happens before the call goes on, no grant is left
         // whose pages are gone, and what is left of a grant that was split is an end of one.
-        let done = self.clear_entries(space, span, UNMAP_MAX);
-        self.spaces[space].grants.remove(done);
+        let done = self.clear_entries(space, span, Some(UNMAP_MAX));
+        self.spaces.table[space].grants.remove(done);
         if done == span { Ok(()) } else { Err(Halt::Again) }
     }
 
     /// Unmaps one whole grant, lent or not, however long it takes.
     pub(crate) fn unmap_span(&mut self, space: SpaceId, span: Span) {
-        self.clear_entries(space, span, usize::MAX);
-        self.spaces[space].grants.remove(span);
+        self.clear_entries(space, span, None);
+        self.spaces.table[space].grants.remove(span);
     }
 
-    /// Takes up to `most` entries away; returns the part of the span, from its start, that has none
+    /// Takes up to `most` entries away, or all of them; returns the part of the span, from its start, that has none
     /// left.
-    fn clear_entries(&mut self, space: SpaceId, span: Span, most: usize) -> Span {
+    fn clear_entries(&mut self, space: SpaceId, span: Span, most: Option<usize>) -> Span {
         let range = page(span.start)..page(span.end());
         let entries = self.spaces[space].tree.entries(range);
-        let found: Vec<_> = entries.take(most).map(|(number, _)| number).collect();
+        let entries = entries.map(|(number, _)| number);
+        let found: Vec<_> = match most {
+            Some(most) => entries.take(most).collect(),
+            None => entries.collect(),
+        };
         let end = match found.last() {
-            Some(last) if found.len() == most => last.number() + 1,
+            Some(last) if Some(found.len()) == most => last.number() + 1,
             Some(_) | None => span.end(),
         };
         for number in found {
@@ -222,7 +224,7 @@ impl Kernel {
         let old = self.set_entry(space, number, Pte::Empty);
         match old.expect("taking an entry away needs no page table") {
             Pte::Empty => {}
-            Pte::Swap(entry) => swap::entry_dropped(self, (space, number), entry),
+            Pte::Swap(entry) => swap::entry_dropped(self, space, entry),
             Pte::Present { frame, .. } => {
                 self.forget(space, number);
                 self.afterwards(if is_private { After::Put(frame) } else { After::Return(frame) });
@@ -253,7 +255,7 @@ impl Kernel {
         if !grants.has_room_to_set_rights(span, rights) {
             return fail(ENOMEM);
         }
-        if !rights.read && self.clear_entries(space, span, UNMAP_MAX) != span {
+        if !rights.read && self.clear_entries(space, span, Some(UNMAP_MAX)) != span {
             return Err(Halt::Again);
         }
         let mut next = page(span.start);
@@ -261,7 +263,7 @@ impl Kernel {
             self.restrict(space, number, pte, rights);
             next = page(number.number() + 1);
         }
-        self.spaces[space].grants.set_rights(span, rights);
+        self.spaces.table[space].grants.set_rights(span, rights);
         Ok(())
     }
 

@@ -11,22 +11,24 @@
 
 pub(crate) mod fault;
 pub(crate) mod fork;
-pub(crate) mod grants;
 pub(crate) mod map;
 pub(crate) mod retire;
 pub(crate) mod shootdown;
+pub(crate) mod table;
 pub(crate) mod user;
+
+pub(crate) use host_core::grants;
 
 use grants::Grants;
 
 use crate::errno::SysResult;
 use crate::kernel::Kernel;
 use crate::limits::SPACES_MAX;
-use crate::machine::cpu_id::CpuMask;
 use crate::machine::paging::{NeedFrame, PageTree, Pte, UserPage};
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::{Identity, PRIORITY_LAST};
+use zram_abi::CpuSet;
 
 /// Names an address space.
 pub(crate) type SpaceId = Id<Space>;
@@ -38,7 +40,7 @@ pub(crate) struct Space {
     /// What may be where.
     pub(crate) grants: Grants,
     /// CPUs that may hold translations of it.
-    pub(crate) loaded: CpuMask,
+    pub(crate) loaded: CpuSet,
     /// Threads that are not dead.
     pub(crate) threads: u32,
     /// Threads that are not dead, and descriptions that name it.
@@ -79,16 +81,16 @@ impl Kernel {
     ///
     /// EMFILE when there are too many; a wait or a kill when there is no frame.
     pub(crate) fn new_space(&mut self, owner: Identity) -> SysResult<SpaceId> {
-        if self.spaces.len() >= SPACES_MAX {
+        if self.spaces.count() >= SPACES_MAX {
             return crate::errno::fail(syscall::error::EMFILE);
         }
         let Some(tree) = PageTree::new(&mut self.frames) else {
             return Err(self.frame_missing());
         };
-        Ok(self.spaces.insert(Space {
+        Ok(self.spaces.table.insert(Space {
             tree,
             grants: Grants::default(),
-            loaded: CpuMask::EMPTY,
+            loaded: CpuSet::EMPTY,
             threads: 0,
             references: 1,
             owner,
@@ -109,14 +111,14 @@ impl Kernel {
     ///
     /// A wait or a kill when a page table needs a frame; nothing was changed.
     pub(crate) fn set_entry(&mut self, space: SpaceId, page: UserPage, pte: Pte) -> SysResult<Pte> {
-        let old = match self.spaces[space].tree.set(page, pte) {
+        let old = match self.spaces.table[space].tree.set(page, pte) {
             Ok(old) => old,
             Err(NeedFrame) => {
                 self.make_tables(space, page)?;
-                self.spaces[space].tree.set(page, pte).expect("all its tables were just made")
+                self.spaces.table[space].tree.set(page, pte).expect("all its tables were just made")
             }
         };
-        let found = &mut self.spaces[space];
+        let found = &mut self.spaces.table[space];
         let is_private = found.is_private(page);
         found.count(old, pte, is_private);
         Ok(old)
@@ -125,7 +127,7 @@ impl Kernel {
     /// Makes the tables of a page; like any memory, they are not taken from the daemon's reserve.
     fn make_tables(&mut self, space: SpaceId, page: UserPage) -> SysResult<()> {
         let made = swap::may_allocate(self)
-            && self.spaces[space].tree.make_tables(page, &mut self.frames).is_ok();
+            && self.spaces.table[space].tree.make_tables(page, &mut self.frames).is_ok();
         if made { Ok(()) } else { Err(self.frame_missing()) }
     }
 }

@@ -18,25 +18,22 @@ use crate::thread::Identity;
 /// Pages whose entries are collected at a time.
 const PIECE: usize = 512;
 
-/// The first program's pid; the machine cannot go on without it.
-pub(crate) const FIRST_PID: u32 = 1;
-
 impl Kernel {
     /// Adds a thread that is not dead.
     pub(crate) fn join_space(&mut self, space: SpaceId) {
-        self.spaces[space].threads += 1;
-        self.spaces[space].references += 1;
+        self.spaces.table[space].threads += 1;
+        self.spaces.table[space].references += 1;
     }
 
     /// Takes a thread that died or went elsewhere away; with the last one the memory is freed.
     pub(crate) fn leave_space(&mut self, space: SpaceId) {
-        let found = &mut self.spaces[space];
+        let found = &mut self.spaces.table[space];
         found.threads -= 1;
         if found.threads == 0 {
             assert!(found.owner.pid != Identity::FIRST_PID, "the first program has ended");
             self.close_schemes_of(space);
             swap::space_ended(self);
-            let found = &mut self.spaces[space];
+            let found = &mut self.spaces.table[space];
             (found.is_vacating, found.is_protected) = (true, false);
             self.forget_all(space);
             self.afterwards(After::Vacate(space));
@@ -47,11 +44,11 @@ impl Kernel {
 
     /// Takes a reference away; with the last one the space is gone.
     pub(crate) fn release_space(&mut self, space: SpaceId) {
-        let found = &mut self.spaces[space];
+        let found = &mut self.spaces.table[space];
         found.references -= 1;
         if found.references == 0 {
             self.vacate_pages(space);
-            let gone = self.spaces.remove(space).expect("it was just found");
+            let gone = self.spaces.table.remove(space).expect("it was just found");
             gone.tree.destroy(&mut self.frames);
         }
     }
@@ -65,7 +62,7 @@ impl Kernel {
     /// Frees the memory of a space whose last thread has died and that no CPU has loaded, and takes
     /// that thread's reference away.
     pub(crate) fn vacate(&mut self, space: SpaceId) {
-        self.spaces[space].is_vacating = false;
+        self.spaces.table[space].is_vacating = false;
         // A thread may have come in meanwhile, through a description: then the memory is its own.
         if self.spaces[space].threads == 0 {
             self.vacate_pages(space);
@@ -85,7 +82,7 @@ impl Kernel {
                 self.vacate_page(space, number, pte);
             }
         }
-        self.spaces[space].grants.remove(Span { start: 0, count: PAGES_END });
+        self.spaces.table[space].grants.remove(Span { start: 0, count: PAGES_END });
     }
 
     fn vacate_page(&mut self, space: SpaceId, number: UserPage, pte: Pte) {
@@ -95,7 +92,7 @@ impl Kernel {
         cleared.expect("taking an entry away needs no page table");
         match (pte, grant.kind) {
             (Pte::Empty, _) => {}
-            (Pte::Swap(entry), _) => swap::entry_dropped(self, (space, number), entry),
+            (Pte::Swap(entry), _) => swap::entry_dropped(self, space, entry),
             (Pte::Present { frame, .. }, Kind::Private) => self.put_frame(frame),
             (Pte::Present { frame, .. }, Kind::Shared | Kind::Lent) => self.return_frame(frame),
         }

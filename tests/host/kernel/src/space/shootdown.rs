@@ -12,12 +12,12 @@ use crate::errno::Errno;
 use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::machine::action::{Action, Pages};
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::machine::frames::Frame;
 use crate::machine::paging::UserPage;
 use crate::slab::Id;
 use crate::swap;
 use crate::thread::ThreadId;
+use zram_abi::{CpuId, CpuSet};
 
 /// What may happen when all CPUs have forgotten the pages.
 pub(crate) enum After {
@@ -39,7 +39,7 @@ pub(crate) enum After {
 
 /// What one CPU has to send out before it runs a thread again.
 pub(crate) struct Pending {
-    cpus: CpuMask,
+    cpus: CpuSet,
     pages: Pages,
     after: Vec<After>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Pending {
 impl Pending {
     /// Returns nothing to send out.
     pub(crate) const fn new() -> Self {
-        Self { cpus: CpuMask::EMPTY, pages: Pages::none(), after: Vec::new() }
+        Self { cpus: CpuSet::EMPTY, pages: Pages::none(), after: Vec::new() }
     }
 }
 
@@ -55,35 +55,35 @@ impl Kernel {
     /// Notes that this page of the space was taken away or lost rights.
     pub(crate) fn forget(&mut self, space: SpaceId, page: UserPage) {
         let loaded = self.spaces[space].loaded;
-        let pending = &mut self.local[self.here.index()].pending;
+        let pending = &mut self.spaces.local[self.here.index()].pending;
         pending.pages.push(page);
-        pending.cpus = union(pending.cpus, loaded);
+        pending.cpus = pending.cpus.union(loaded);
     }
 
     /// Notes that all pages of the space were taken away.
     pub(crate) fn forget_all(&mut self, space: SpaceId) {
         let loaded = self.spaces[space].loaded;
-        let pending = &mut self.local[self.here.index()].pending;
+        let pending = &mut self.spaces.local[self.here.index()].pending;
         pending.pages = Pages::All;
-        pending.cpus = union(pending.cpus, loaded);
+        pending.cpus = pending.cpus.union(loaded);
     }
 
     /// Notes what to do when everything noted so far is forgotten by all CPUs.
     pub(crate) fn afterwards(&mut self, after: After) {
-        self.local[self.here.index()].pending.after.push(after);
+        self.spaces.local[self.here.index()].pending.after.push(after);
     }
 
     /// Returns the shootdown that this CPU must make now, or does what needs none.
     pub(crate) fn next_shootdown(&mut self) -> Option<Action> {
         loop {
-            let pending = &mut self.local[self.here.index()].pending;
+            let pending = &mut self.spaces.local[self.here.index()].pending;
             if pending.cpus.is_empty() && pending.after.is_empty() {
                 pending.pages = Pages::none();
                 return None;
             }
             let Pending { cpus, pages, after } = core::mem::replace(pending, Pending::new());
             if !cpus.is_empty() {
-                self.local[self.here.index()].in_flight = after;
+                self.spaces.local[self.here.index()].in_flight = after;
                 return Some(Action::Shootdown { cpus, pages });
             }
             self.perform(after);
@@ -93,7 +93,7 @@ impl Kernel {
     /// Does what waited for the shootdown of this CPU.
     pub(crate) fn on_shootdown_done(&mut self, cpu: CpuId) {
         self.here = cpu;
-        let after = core::mem::take(&mut self.local[cpu.index()].in_flight);
+        let after = core::mem::take(&mut self.spaces.local[cpu.index()].in_flight);
         self.perform(after);
     }
 
@@ -122,8 +122,4 @@ impl Kernel {
         self.frames.unborrow(frame);
         self.frames.put(frame);
     }
-}
-
-fn union(left: CpuMask, right: CpuMask) -> CpuMask {
-    CpuMask::from_bits(left.bits() | right.bits())
 }

@@ -14,6 +14,57 @@ use crate::kernel::Kernel;
 use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::machine::paging::{Pte, UserPage};
 
+/// A range of addresses that lies wholly in user space: nothing else can be made one. Whether anything
+/// is mapped there shows when it is touched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffer {
+    /// Its first byte.
+    pub(crate) address: u64,
+    /// How many bytes.
+    pub(crate) size: usize,
+    /// Nobody else writes one down without [`Self::new`].
+    _checked: (),
+}
+
+impl Buffer {
+    /// Returns the range of `size` bytes at `address`.
+    ///
+    /// # Errors
+    ///
+    /// EFAULT if it is not wholly in user space.
+    pub(crate) fn new(address: u64, size: usize) -> SysResult<Self> {
+        match address.checked_add(size as u64) {
+            Some(end) if end <= UserPage::END.address() => Ok(Self { address, size, _checked: () }),
+            Some(_) | None => fail(EFAULT),
+        }
+    }
+
+    /// Returns its first `size` bytes, or all if it has fewer.
+    pub(crate) fn first(self, size: usize) -> Self {
+        Self { size: self.size.min(size), ..self }
+    }
+
+    /// Returns what is behind its first `size` bytes, of which it has as many or more.
+    pub(crate) fn behind(self, size: usize) -> Self {
+        let rest = self.size.checked_sub(size).expect("no more was done than the buffer holds");
+        Self { address: self.address + size as u64, size: rest, ..self }
+    }
+
+    /// Returns its pieces, page by page.
+    pub(crate) fn pieces(self) -> impl Iterator<Item = Piece> {
+        let mut at = 0;
+        core::iter::from_fn(move || {
+            let position = self.address + at as u64;
+            let page = UserPage::containing(position).filter(|_| at < self.size)?;
+            let offset = position as usize % FRAME_SIZE;
+            let size = (FRAME_SIZE - offset).min(self.size - at);
+            let piece = Piece { page, offset, size, at };
+            at += size;
+            Some(piece)
+        })
+    }
+}
+
 /// Part of a user buffer that lies in one page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
@@ -24,27 +75,6 @@ pub(crate) struct Piece {
     pub(crate) size: usize,
     /// Where in the buffer they lie.
     pub(crate) at: usize,
-}
-
-/// Returns the pieces of a user buffer, page by page.
-///
-/// # Errors
-///
-/// EFAULT if it is not wholly in user space.
-pub(crate) fn pieces(address: u64, size: usize) -> SysResult<impl Iterator<Item = Piece>> {
-    let end = address.checked_add(size as u64);
-    if end.is_none_or(|end| end > UserPage::END.address()) {
-        return fail(EFAULT);
-    }
-    let mut at = 0;
-    Ok(core::iter::from_fn(move || {
-        let position = address + at as u64;
-        let page = UserPage::containing(position).filter(|_| at < size)?;
-        let offset = position as usize % FRAME_SIZE;
-        let piece = Piece { page, offset, size: (FRAME_SIZE - offset).min(size - at), at };
-        at += piece.size;
-        Some(piece)
-    }))
 }
 
 impl Kernel {
@@ -59,7 +89,7 @@ impl Kernel {
         address: u64,
         into: &mut [u8],
     ) -> SysResult<()> {
-        for piece in pieces(address, into.len())? {
+        for piece in Buffer::new(address, into.len())?.pieces() {
             let frame = self.touch(space, piece.page, Access::Read)?;
             self.frames.read(frame, piece.offset, &mut into[piece.at..][..piece.size]);
         }
@@ -77,7 +107,7 @@ impl Kernel {
         address: u64,
         from: &[u8],
     ) -> SysResult<()> {
-        for piece in pieces(address, from.len())? {
+        for piece in Buffer::new(address, from.len())?.pieces() {
             let frame = self.touch(space, piece.page, Access::Write)?;
             self.frames.write(frame, piece.offset, &from[piece.at..][..piece.size]);
         }
@@ -95,7 +125,7 @@ impl Kernel {
         address: u64,
         size: usize,
     ) -> SysResult<()> {
-        for piece in pieces(address, size)? {
+        for piece in Buffer::new(address, size)?.pieces() {
             self.touch(space, piece.page, Access::Write)?;
         }
         Ok(())
@@ -129,7 +159,7 @@ impl Kernel {
         access: Access,
     ) -> SysResult<Frame> {
         let frame = self.resolve(space, page, access)?;
-        let tree = &mut self.spaces[space].tree;
+        let tree = &mut self.spaces.table[space].tree;
         if let Pte::Present { frame, writable, executable, accessed, dirty } = tree.get(page) {
             // A CPU may write through the entry at this moment: then dirty must not be lost.
             let may_write = writable || access == Access::Install;

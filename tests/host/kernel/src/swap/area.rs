@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use swap_pager::{STUCK_NS, SwapOff, SwapOffError, SwapOnError};
+use swap_pager::{Resize, STUCK_NS, SwapOff, files};
 use syscall::error::{EBUSY, EINVAL, ENODEV, ENOMEM};
 use syscall::schemev2::Opcode;
 use zram_abi::verb::{Cookie, SWAP_ATTACH};
@@ -17,7 +17,7 @@ use crate::calls::Caller;
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
-use crate::machine::{clock, heap};
+use crate::machine::clock;
 use crate::scheme::user::request::{Question, Then};
 use crate::slab::Id;
 use crate::space::SpaceId;
@@ -103,9 +103,6 @@ pub(super) fn attached(
     kernel.complete(caller, mounted);
 }
 
-/// Bits of the pager's tables for one page of an area: a word of 16, and a bit in two maps.
-const TABLE_BITS: usize = 16 + 2;
-
 fn mount(
     kernel: &mut Kernel,
     word: u64,
@@ -113,11 +110,6 @@ fn mount(
 ) -> Result<usize, Errno> {
     let cookie = Cookie::unpack(word).ok_or(Errno(EINVAL))?;
     let daemon = kernel.swap.daemon.ok_or(Errno(ENODEV))?;
-    let wanted = cookie.pages as usize * TABLE_BITS / 8;
-    let taken = pager::call(kernel, |pager, _| pager.table_bytes());
-    if wanted > heap::room_for_tables().saturating_sub(taken) {
-        return Err(Errno(ENOMEM));
-    }
     pin(kernel, daemon)?;
     match pager::call(kernel, |pager, _| pager.swapon(cookie, priority)) {
         Ok(area) => {
@@ -131,12 +123,8 @@ fn mount(
         }
         Err(error) => {
             unpin_unused(kernel);
-            Err(Errno(match error {
-                SwapOnError::NoMemory => ENOMEM,
-                SwapOnError::Mounted => EBUSY,
-                SwapOnError::Invalid => EINVAL,
-                SwapOnError::NoDaemon => ENODEV,
-            }))
+            let files::Errno(errno) = error.into();
+            Err(Errno(errno))
         }
     }
 }
@@ -167,29 +155,42 @@ fn unpin_unused(kernel: &mut Kernel) {
 /// # Errors
 ///
 /// EINVAL, ENOMEM, EBUSY; else the wait.
-pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u64) -> SysResult {
-    let Ok(device) = u16::try_from(device) else { return fail(EINVAL) };
+pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u16) -> SysResult {
     let waiter = ports::waiter_of(kernel, caller.thread);
     let cpu = pager::cpu_of(kernel);
     let answer =
         pager::call(kernel, |pager, machine| pager.swapoff(device, (waiter, cpu), machine));
-    match answer {
-        SwapOff::Wait { run } => {
-            kernel.swap.unmounting = Some(caller.thread);
-            pager::note_hand_off(kernel, run);
-            return Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)));
-        }
-        SwapOff::Done => close_device(kernel, device),
-        SwapOff::Failed(_) => {}
+    if answer == SwapOff::Done {
+        close_device(kernel, device);
+    }
+    go_on(kernel, caller, answer)
+}
+
+/// Gives the area of a device another size; executed again and again while slots are given up.
+///
+/// # Errors
+///
+/// EINVAL, ENOMEM, EBUSY; else the wait.
+pub(super) fn resize(kernel: &mut Kernel, caller: Caller, resize: Resize) -> SysResult {
+    let waiter = ports::waiter_of(kernel, caller.thread);
+    let cpu = pager::cpu_of(kernel);
+    let answer = pager::call(kernel, |pager, machine| pager.resize(resize, (waiter, cpu), machine));
+    go_on(kernel, caller, answer)
+}
+
+/// Ends the call of who gives up slots, or lets it wait.
+fn go_on(kernel: &mut Kernel, caller: Caller, answer: SwapOff) -> SysResult {
+    if let SwapOff::Wait { run } = answer {
+        kernel.swap.unmounting = Some(caller.thread);
+        pager::note_hand_off(kernel, run);
+        return Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)));
     }
     if kernel.swap.unmounting == Some(caller.thread) {
         kernel.swap.unmounting = None;
     }
     match answer {
         SwapOff::Done | SwapOff::Wait { .. } => Ok(0),
-        SwapOff::Failed(SwapOffError::NotMounted) => fail(EINVAL),
-        SwapOff::Failed(SwapOffError::NoMemory) => fail(ENOMEM),
-        SwapOff::Failed(SwapOffError::Busy) => fail(EBUSY),
+        SwapOff::Failed(error) => Err(files::Errno::from(error).into()),
     }
 }
 

@@ -1,26 +1,19 @@
 //! What programs see: the files of `swap`.
 //!
-//! ```text
-//! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF (uid 0); HAND_OFF
-//! swap/areas          the table of /proc/swaps
-//! swap/stat           counts, times and sizes, one `name value` a line; `closed` has a word
-//! swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
-//! swap/last_error     why the last write to params was refused; empty after one that was not
-//! swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the
-//! swap/pager/N/out    records; uid 0
-//! ```
+//! Which there are, who may do what and what texts say is the glue's (`swap_pager::files`); here is how
+//! this kernel opens, reads and waits.
 //!
 //! A text is made when it is opened, so that reading it in pieces gives one state.
 
 use alloc::vec::Vec;
 
-use syscall::error::{EBADF, EINVAL, ENOENT, ENOTDIR, EOPNOTSUPP};
-use zram_abi::verb::{HAND_OFF, QUEUE_NEXT, SWAPOFF, SWAPON};
+use swap_pager::files::{self, Asker, Call, File as Name, SwapOn, WRITE_MAX, params, texts};
+use syscall::error::{EBADF, EINVAL, ENOTDIR, EOPNOTSUPP};
 
-use super::{QueueId, area, queue, release_all, text};
+use super::{QueueId, area, pager, queue, release_all, text};
 use crate::calls::call::Metadata;
 use crate::calls::{Buffer, Caller};
-use crate::errno::{SysResult, fail};
+use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
 use crate::scheme::sys::Text;
@@ -37,9 +30,6 @@ enum Kind {
     Parameters(Text),
     Queue(QueueId),
 }
-
-/// Most bytes of a text that is written.
-const WRITE_MAX: usize = 256;
 
 impl File {
     /// Returns the root of `swap`.
@@ -74,26 +64,48 @@ pub(crate) fn scheme_open(
 }
 
 fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
-    let text = match path {
-        "" => "areas\ncontrol\nlast_error\npager\nparams\nstat\n".into(),
-        "areas" => text::areas(kernel),
-        "stat" => text::statistics(kernel),
-        "last_error" => kernel.swap.last_error.clone(),
-        "pager" => text::pagers(kernel),
-        "params" => {
-            let text = text::parameters(kernel);
-            return Ok(Kind::Parameters(kernel.keep_text(text)?));
-        }
-        "control" => return Ok(Kind::Control),
-        _ => {
-            let Some(rest) = path.strip_prefix("pager/") else { return fail(ENOENT) };
-            let queue = queue::named(kernel, rest)?;
-            kernel.expect_root_user(caller)?;
+    let file = Name::named(path)?;
+    file.may_open(asker(kernel, caller))?;
+    let text = match file {
+        Name::Control => return Ok(Kind::Control),
+        Name::Queue(queue) => {
             queue::open(kernel, caller, queue)?;
             return Ok(Kind::Queue(queue));
         }
+        Name::Params => {
+            let text = params::text(pager::call(kernel, |pager, _| pager.watermarks()));
+            return Ok(Kind::Parameters(kernel.keep_text(text)?));
+        }
+        Name::Root => texts::ROOT.into(),
+        Name::Areas => pager::call(kernel, |pager, _| texts::areas(pager)),
+        Name::Stat => text::statistics(kernel),
+        Name::LastError => kernel.swap.last_error.clone(),
+        Name::Queues => texts::queues(kernel.cpus.possible().iter()),
     };
     Ok(Kind::Text(kernel.keep_text(text)?))
+}
+
+fn asker(kernel: &Kernel, caller: Caller) -> Asker {
+    let uid = kernel.threads[caller.thread].identity.uid;
+    Asker { uid, is_daemon: kernel.swap.daemon == Some(caller.space) }
+}
+
+impl Kind {
+    /// Returns the file that is open; of a text it does not matter which.
+    fn name(&self) -> Name {
+        match *self {
+            Self::Root | Self::Text(_) => Name::Root,
+            Self::Control => Name::Control,
+            Self::Parameters(_) => Name::Params,
+            Self::Queue(queue) => Name::Queue(queue),
+        }
+    }
+}
+
+impl From<files::Errno> for Halt {
+    fn from(files::Errno(errno): files::Errno) -> Self {
+        Self::Fail(Errno(errno))
+    }
 }
 
 /// Reads from a file at an offset.
@@ -120,18 +132,13 @@ pub(crate) fn scheme_write(
     file: Id<Description>,
     (buffer, _offset): (Buffer, u64),
 ) -> SysResult {
-    match kind(kernel, file)? {
-        Kind::Parameters(_) => {
-            kernel.expect_root_user(caller)?;
-            let mut bytes = [0; WRITE_MAX];
-            let Some(words) = bytes.get_mut(..buffer.size) else { return fail(EINVAL) };
-            kernel.read_user(caller.space, buffer.address, words)?;
-            let Ok(words) = core::str::from_utf8(words) else { return fail(EINVAL) };
-            text::set_parameters(kernel, words)?;
-            Ok(buffer.size)
-        }
-        Kind::Root | Kind::Control | Kind::Text(_) | Kind::Queue(_) => fail(EBADF),
-    }
+    kind(kernel, file)?.name().may_write(asker(kernel, caller), buffer.size)?;
+    let mut bytes = [0; WRITE_MAX];
+    let Some(words) = bytes.get_mut(..buffer.size) else { return fail(EINVAL) };
+    kernel.read_user(caller.space, buffer.address, words)?;
+    let Ok(words) = core::str::from_utf8(words) else { return fail(EINVAL) };
+    text::set_parameters(kernel, words)?;
+    Ok(buffer.size)
 }
 
 /// Calls a file with a payload and metadata.
@@ -139,18 +146,14 @@ pub(crate) fn scheme_call(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (payload, [verb, word, _]): (Buffer, Metadata),
+    (payload, metadata): (Buffer, Metadata),
 ) -> SysResult {
-    match kind(kernel, file)? {
-        &Kind::Queue(queue) if verb == QUEUE_NEXT => queue::next(kernel, caller, queue, payload),
-        Kind::Control if verb == SWAPOFF => {
-            kernel.expect_root_user(caller)?;
-            area::swapoff(kernel, caller, word)
-        }
-        Kind::Control if verb == HAND_OFF => queue::probe(kernel, caller),
-        Kind::Root | Kind::Control | Kind::Text(_) | Kind::Parameters(_) | Kind::Queue(_) => {
-            fail(EOPNOTSUPP)
-        }
+    let call = kind(kernel, file)?.name().call(asker(kernel, caller), metadata)?;
+    match call {
+        Call::QueueNext(queue) => queue::next(kernel, caller, queue, payload),
+        Call::SwapOff { device } => area::swapoff(kernel, caller, device),
+        Call::HandOff => queue::probe(kernel, caller),
+        Call::Resize(resize) => area::resize(kernel, caller, resize),
     }
 }
 
@@ -159,12 +162,12 @@ pub(crate) fn scheme_take(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (passed, [verb, priority, _]): (Vec<Id<Description>>, Metadata),
+    (passed, metadata): (Vec<Id<Description>>, Metadata),
 ) -> SysResult {
-    let is_swapon = matches!(kind(kernel, file)?, Kind::Control) && verb == SWAPON;
-    let allowed = if is_swapon { kernel.expect_root_user(caller) } else { fail(EOPNOTSUPP) };
-    match allowed {
-        Ok(()) => area::swapon(kernel, caller, passed, priority.cast_signed()),
+    let asker = asker(kernel, caller);
+    let wanted = kind(kernel, file).and_then(|kind| Ok(kind.name().take(asker, metadata)?));
+    match wanted {
+        Ok(SwapOn { priority }) => area::swapon(kernel, caller, passed, priority),
         Err(halt) => {
             release_all(kernel, passed);
             Err(halt)

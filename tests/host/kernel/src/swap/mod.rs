@@ -15,22 +15,24 @@ mod text;
 mod window;
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
 use swap_pager::ports::{Direction, KillReason, Page};
 use swap_pager::{
-    AREAS_MAX, Commit, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry, Unmapped,
+    AREAS_MAX, Commit, Duplicate, Entries, Fault, FaultRequest, Fork, FrameAnswer, FrameFor,
+    SwapEntry, Unmapped,
 };
-use syscall::error::ETIMEDOUT;
+use syscall::error::{ENOMEM, ETIMEDOUT};
 
 use self::pager::{FrameSet, Place};
 use self::window::Queue;
-use crate::errno::{Errno, Halt, SysResult};
+use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::Description;
 use crate::kernel::Kernel;
+use crate::limits::CPUS_MAX;
 use crate::limits::{SPACES_MAX, THREADS_MAX};
-use crate::machine::cpu_id::CPUS_MAX;
 use crate::machine::frames::Frame;
 use crate::machine::paging::UserPage;
 use crate::machine::serial::Serial;
@@ -53,6 +55,8 @@ const _: () = assert!(SPACES_MAX <= 1 << 16 && THREADS_MAX <= 1 << 16, "16 bits 
 /// kernel passes through the boot stack.
 pub(crate) struct Swap {
     pager: Place,
+    /// Who names which swap slot; shared with the pager, and told without calling it.
+    entries: Option<Arc<Entries>>,
     queues: Vec<[Queue; 2]>,
     /// The daemon: who has queues open.
     daemon: Option<SpaceId>,
@@ -77,7 +81,7 @@ pub(crate) struct Swap {
     attaching: Option<area::Attaching>,
     /// The device files of the areas.
     devices: [Option<(u16, Id<Description>)>; AREAS_MAX],
-    /// Who is in a swapoff.
+    /// Who is in a swapoff or a resize.
     unmounting: Option<ThreadId>,
     no_gain: FrameSet,
     /// Why the last write of the watermarks was refused.
@@ -115,6 +119,7 @@ impl Swap {
     pub(crate) fn new() -> Self {
         Self {
             pager: Place::NotMade,
+            entries: None,
             queues: (0..CPUS_MAX).map(|_| Default::default()).collect(),
             daemon: None,
             is_pinned: false,
@@ -205,8 +210,8 @@ pub(crate) fn frame_needed(kernel: &mut Kernel) -> Halt {
 
 /// Frames may have become free.
 pub(crate) fn frames_freed(kernel: &mut Kernel) {
-    pager::call(kernel, |pager, machine| pager.frames_freed(machine));
     pager::bury(kernel);
+    pager::call(kernel, |pager, machine| pager.frames_freed(machine));
 }
 
 /// The current thread touches a page that has a swap entry. Success: the page's entry has changed.
@@ -230,11 +235,14 @@ pub(crate) fn page_in(kernel: &mut Kernel, space: SpaceId, page: UserPage) -> Sy
     }
 }
 
-/// A page table lost a swap entry: unmapped, or its space is gone.
-pub(crate) fn entry_dropped(kernel: &mut Kernel, (space, page): (SpaceId, UserPage), entry: u64) {
+/// A page table lost a swap entry: unmapped, or its space is gone. The pager collects it later.
+pub(crate) fn entry_dropped(kernel: &Kernel, space: SpaceId, entry: u64) {
     let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
-    let (space, page) = (ports::number_of(space), Page(page.number()));
-    pager::call(kernel, |pager, machine| pager.entry_dropped(space, page, entry, machine));
+    entries(kernel).drop_user(ports::number_of(space), entry);
+}
+
+fn entries(kernel: &Kernel) -> &Entries {
+    kernel.swap.entries.as_ref().expect("an entry is of a pager that was made")
 }
 
 /// A space is to be copied: success when none of its pages is on its way.
@@ -248,12 +256,19 @@ pub(crate) fn fork_begins(kernel: &mut Kernel, space: SpaceId) -> SysResult<()> 
     }
 }
 
-/// A fork made another page table entry with this swap entry, in `space`.
-pub(crate) fn entry_duplicated(kernel: &mut Kernel, space: SpaceId, entry: u64) {
+/// A fork is about to copy this swap entry into a page table of `space`.
+///
+/// # Errors
+///
+/// ENOMEM if as many entries name its slot as can be counted; the fork begins anew if its page is in
+/// flight. It must not be copied then.
+pub(crate) fn entry_duplicated(kernel: &Kernel, space: SpaceId, entry: u64) -> SysResult<()> {
     let entry = SwapEntry::from_bits(entry).expect("page tables hold entries of the pager's");
-    let space = ports::number_of(space);
-    let counted = pager::call(kernel, |pager, _| pager.entry_duplicated(space, entry));
-    assert!(counted, "a slot has at most one user a space");
+    match entries(kernel).add_user(ports::number_of(space), entry) {
+        Duplicate::Counted => Ok(()),
+        Duplicate::InFlight => Err(Halt::Again),
+        Duplicate::Full => fail(ENOMEM),
+    }
 }
 
 /// Returns whether pages mapped in this space must be present at once.
@@ -290,7 +305,7 @@ pub(crate) fn cpu_leaves(kernel: &mut Kernel) {
     pager::hand_off(kernel);
 }
 
-/// Cancels the swapoff of a thread that has died.
+/// Cancels the swapoff or resize of a thread that has died.
 fn forget_unmounter(kernel: &mut Kernel) {
     let Some(thread) = kernel.swap.unmounting else { return };
     if kernel.threads.get(thread).is_none_or(|found| found.state == State::Dead) {

@@ -16,11 +16,12 @@ use super::{QueueId, Token};
 use crate::errno::Errno;
 use crate::kernel::Kernel;
 use crate::limits::{SPACES_MAX, THREADS_MAX};
-use crate::machine::cpu_id::CpuId;
 use crate::machine::frames::Frame;
+use crate::machine::heap;
 use crate::space::shootdown::After;
 use crate::text::text;
 use crate::thread::State;
+use zram_abi::CpuId;
 
 /// Where the pager is.
 pub(super) enum Place {
@@ -64,7 +65,7 @@ impl FrameSet {
 
 /// Makes the pager for this machine, once its memory and CPUs are known.
 fn make(kernel: &mut Kernel) -> Box<Pager> {
-    let cpus = kernel.cpus.possible().iter().last().map_or(1, |cpu| cpu.index() as u32 + 1);
+    let cpus = kernel.cpus.possible().last().map_or(1, |cpu| cpu.number() + 1);
     let total = kernel.frames.total_count() as u32;
     let reserve = RESERVE_FRAMES * cpus;
     let low = reserve + total / WATERMARK_PART;
@@ -75,9 +76,13 @@ fn make(kernel: &mut Kernel) -> Box<Pager> {
         waiters: THREADS_MAX as u32,
         watermarks: Watermarks { reserve, low, high, batch: 32 },
         bounds: Bounds { reserve_min: reserve, reserve_max: total / 2, high_max: total / 4 * 3 },
+        // Set aside for them when the heap was made, so it is there when memory is short.
+        table_bytes_max: heap::room_for_tables(),
     };
     kernel.swap.no_gain.words = alloc::vec![0; kernel.frames.number_end().div_ceil(64)];
-    Box::new(Pager::new(config).expect("the heap is larger than the pager's tables"))
+    let pager = Pager::new(config).expect("the heap is larger than the pager's tables");
+    kernel.swap.entries = Some(pager.entries());
+    Box::new(pager)
 }
 
 /// Calls the pager, and has this CPU reclaim when what it is doing now is done, if there is reason.
@@ -110,7 +115,7 @@ pub(super) fn call<R>(
 
 /// Returns the pager's number of this CPU.
 pub(super) fn cpu_of(kernel: &Kernel) -> Cpu {
-    Cpu(kernel.here.index() as u32)
+    Cpu(kernel.here.number())
 }
 
 /// Takes a batch of pages away; what it needs then is [`Token::Finish`].
@@ -167,7 +172,7 @@ pub(super) fn kill(kernel: &mut Kernel) {
     }
 }
 
-/// Tells the pager when what it had killed is gone.
+/// Notes for the pager's next call when what it had killed is gone.
 pub(super) fn bury(kernel: &mut Kernel) {
     let Some(dying) = kernel.swap.dying else { return };
     let is_gone = kernel.spaces.get(dying).is_none_or(|found| {
@@ -175,8 +180,7 @@ pub(super) fn bury(kernel: &mut Kernel) {
     });
     if is_gone {
         kernel.swap.dying = None;
-        let number = super::ports::number_of(dying);
-        call(kernel, |pager, machine| pager.space_gone(number, machine));
+        super::entries(kernel).space_gone(super::ports::number_of(dying));
     }
 }
 
@@ -236,5 +240,5 @@ pub(super) fn hand_off(kernel: &mut Kernel) {
 
 /// Returns the CPU of a queue, if this machine can have it.
 pub(super) fn cpu_of_queue(queue: QueueId) -> Option<CpuId> {
-    CpuId::new(queue.cpu.0 as usize)
+    CpuId::new(queue.cpu.0)
 }

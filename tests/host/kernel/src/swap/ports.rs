@@ -8,7 +8,7 @@
 
 use swap_pager::SwapEntry;
 use swap_pager::ports::{
-    Candidate, Clock, Frame as PagerFrame, Frames, KillReason, Mapping, Page, Scan,
+    Candidate, Clock, Frame as PagerFrame, Frames, KillReason, Mapping, Page, Place, Scan,
     SpaceId as PagerSpace, SpaceKind, Spaces, Threads, Waiter,
 };
 
@@ -57,6 +57,14 @@ impl Machine<'_> {
 
     fn existing(&self, space: PagerSpace) -> SpaceId {
         self.space(space).expect("the pager names spaces that exist")
+    }
+
+    /// Returns the space if the entry still stands in it.
+    fn with_entry(&self, place: Place) -> Option<SpaceId> {
+        let space = self.space(place.space)?;
+        let found = self.0.spaces[space].tree.get(user_page(place.page));
+        let stands = found == Pte::Swap(place.entry.bits());
+        stands.then_some(space)
     }
 
     /// Sets the entry of a page that has one, so that no table is missing.
@@ -116,7 +124,7 @@ impl Spaces for Machine<'_> {
 
     fn clear_accessed(&mut self, space: PagerSpace, page: Page) {
         let space = self.existing(space);
-        self.0.spaces[space].tree.take_accessed(user_page(page));
+        self.0.take_accessed(space, user_page(page));
     }
 
     fn unmap(&mut self, space: PagerSpace, page: Page, entry: SwapEntry) -> Option<PagerFrame> {
@@ -133,8 +141,9 @@ impl Spaces for Machine<'_> {
         }
     }
 
-    fn map(&mut self, space: PagerSpace, page: Page, number: PagerFrame, mapping: Mapping) {
-        let (space, page, frame) = (self.existing(space), user_page(page), frame(number));
+    fn map(&mut self, place: Place, number: PagerFrame, mapping: Mapping) -> bool {
+        let Some(space) = self.with_entry(place) else { return false };
+        let (page, frame) = (user_page(place.page), frame(number));
         let grant = self.0.spaces[space].grants.find(page.number());
         let (_, Grant { rights, .. }) = grant.expect("a page with an entry lies in a grant");
         if mapping == Mapping::NoGain {
@@ -147,13 +156,14 @@ impl Spaces for Machine<'_> {
             accessed: true,
             dirty: mapping != Mapping::NoGain,
         };
-        let old = self.set(space, page, pte);
-        debug_assert!(matches!(old, Pte::Swap(_)), "mapped over {old:?}");
+        self.set(space, page, pte);
+        true
     }
 
-    fn forget(&mut self, space: PagerSpace, page: Page) {
-        let space = self.existing(space);
-        self.set(space, user_page(page), Pte::Empty);
+    fn forget(&mut self, place: Place) -> bool {
+        let Some(space) = self.with_entry(place) else { return false };
+        self.set(space, user_page(place.page), Pte::Empty);
+        true
     }
 
     fn entry(&self, space: PagerSpace, page: Page) -> Option<SwapEntry> {

@@ -1,14 +1,13 @@
 //! The daemon's end of the queues: opening, the window, the next record, closing.
 
 use swap_pager::Next;
-use swap_pager::ports::{Cpu, Direction};
 use syscall::error::{EAGAIN, EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM};
 use zram_abi::record::{ENTRIES_MAX, RECORD_SIZE, Record};
 
 use super::window::{Queue, Worker};
 use super::{QueueId, Wait, pager, ports};
 use crate::calls::{Buffer, Caller};
-use crate::errno::{Errno, Halt, SysResult, fail};
+use crate::errno::{Halt, SysResult, fail};
 use crate::kernel::Kernel;
 use crate::machine::clock;
 use crate::machine::frames::Frame;
@@ -18,33 +17,17 @@ use crate::space::page;
 use crate::thread::Resume;
 use crate::thread::wake::Urgency;
 
-/// Returns the queue that `N/in` or `N/out` names.
-///
-/// # Errors
-///
-/// ENOENT for anything else, and for CPUs that cannot be.
-pub(super) fn named(kernel: &Kernel, path: &str) -> SysResult<QueueId> {
-    let parsed = path.split_once('/').and_then(|(cpu, direction)| {
-        let direction = match direction {
-            "in" => Direction::In,
-            "out" => Direction::Out,
-            _ => return None,
-        };
-        Some(QueueId { cpu: Cpu(cpu.parse().ok()?), direction })
-    });
-    let is_possible = |queue: &QueueId| {
-        pager::cpu_of_queue(*queue).is_some_and(|cpu| kernel.cpus.possible().contains(cpu))
-    };
-    parsed.filter(is_possible).ok_or(Halt::Fail(Errno(ENOENT)))
-}
-
 /// Opens a queue for the process of the caller.
 ///
 /// # Errors
 ///
-/// EBUSY if it is open, or another process has queues open; ENODEV if the pager has closed itself;
-/// ENOMEM.
+/// ENOENT for a CPU that cannot be; EBUSY if it is open, or another process has queues open; ENODEV if the
+/// pager has closed itself; ENOMEM.
 pub(super) fn open(kernel: &mut Kernel, caller: Caller, queue: QueueId) -> SysResult<()> {
+    let cpu = pager::cpu_of_queue(queue);
+    if !cpu.is_some_and(|cpu| kernel.cpus.possible().contains(cpu)) {
+        return fail(ENOENT);
+    }
     let is_other = kernel.swap.daemon.is_some_and(|daemon| daemon != caller.space);
     if is_other || kernel.swap.queue(queue).window.is_some() {
         return fail(EBUSY);
@@ -98,7 +81,7 @@ pub(super) fn map(
     }
     let span = kernel.choose_span(caller.space, request, MAP_FIRST)?;
     let rights = Rights { read: true, write: true, execute: false };
-    if !kernel.spaces[caller.space].grants.insert(span, rights, Kind::Shared) {
+    if !kernel.insert_grant(caller.space, span, rights, Kind::Shared) {
         return fail(ENOMEM);
     }
     for (number, frame) in span.pages().zip(window) {
@@ -171,7 +154,7 @@ pub(super) fn probe(kernel: &mut Kernel, caller: Caller) -> SysResult {
     if run.is_none() {
         return fail(EAGAIN);
     }
-    kernel.threads[caller.thread].resume = Resume::Transferred(began_ns as usize);
+    kernel.set_resume(caller.thread, Resume::Transferred(began_ns as usize));
     pager::note_hand_off(kernel, run);
     Err(Halt::until(crate::thread::Wait::Swap(Wait::Pager)))
 }

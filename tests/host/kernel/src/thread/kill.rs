@@ -44,12 +44,12 @@ impl Kernel {
         match self.threads[thread].state {
             State::Dead => return,
             State::Running(cpu) if cpu != self.here => {
-                self.threads[thread].is_killed = true;
+                self.threads.table[thread].is_killed = true;
                 apic::send_reschedule(cpu);
                 return;
             }
             State::Running(_) | State::NotStarted => {}
-            State::Ready(cpu) => self.scheduler.remove(cpu, thread),
+            State::Ready(cpu) => self.threads.scheduler.remove(cpu, thread),
             State::Waiting(wait) => self.cancel_wait(thread, wait),
         }
         self.bury(thread);
@@ -64,11 +64,11 @@ impl Kernel {
     }
 
     fn bury(&mut self, thread: ThreadId) {
-        let found = &mut self.threads[thread];
+        let found = &mut self.threads.table[thread];
         found.state = State::Dead;
         let (space, table) = (found.space.take(), found.table.take());
         if let Some(deadline_ns) = found.deadline_ns.take() {
-            self.deadlines.remove(&(deadline_ns, thread));
+            self.threads.deadlines.remove(&(deadline_ns, thread));
         }
         let is_last = space.is_some_and(|space| self.spaces[space].threads == 1);
         if let Some(space) = space {
@@ -91,7 +91,7 @@ impl Kernel {
         }
         match found.state {
             State::Dead => {
-                self.threads.remove(thread);
+                self.threads.table.remove(thread);
             }
             State::NotStarted => self.end_thread(thread),
             State::Ready(_) | State::Running(_) | State::Waiting(_) => {}

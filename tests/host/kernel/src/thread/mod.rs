@@ -7,13 +7,15 @@
 //! names them. Run queues: [`scheduler`]; waking and time-outs: [`wake`]; dying: [`kill`].
 
 pub(crate) mod kill;
-pub(crate) mod scheduler;
+pub(crate) mod table;
 pub(crate) mod wake;
+
+pub(crate) use host_core::scheduler;
+pub(crate) use host_core::scheduler::PRIORITY_LAST;
 
 use crate::cpus;
 use crate::files::table::FileTable;
 use crate::futex::FutexKey;
-use crate::machine::cpu_id::{CpuId, CpuMask};
 use crate::machine::regs::{Regs, SavedRegs};
 use crate::scheme::pipe::Pipe;
 use crate::scheme::user::UserScheme;
@@ -21,14 +23,13 @@ use crate::scheme::user::request::Request;
 use crate::slab::Id;
 use crate::space::Space;
 use crate::swap;
+use zram_abi::{CpuId, CpuSet};
 
 /// Names a thread.
 pub(crate) type ThreadId = Id<Thread>;
 
 /// Priority of a thread of which nobody said anything; 0 runs first, as on Redox and as nice levels.
 pub(crate) const PRIORITY_USUAL: u8 = 20;
-/// The number of the last priority.
-pub(crate) const PRIORITY_LAST: u8 = 39;
 
 /// A thread.
 pub(crate) struct Thread {
@@ -45,7 +46,7 @@ pub(crate) struct Thread {
     /// 0 (first) to 39.
     pub(crate) priority: u8,
     /// CPUs that it may run on, as long as one of them is online.
-    pub(crate) affinity: CpuMask,
+    pub(crate) affinity: CpuSet,
     /// CPU it ran on last, where its data may still be in the caches.
     pub(crate) last_cpu: CpuId,
     /// Somebody killed it while another CPU ran it; it dies when that CPU enters the kernel.
@@ -155,6 +156,11 @@ impl Identity {
         Self { pid, uid, gid, name: clean }
     }
 
+    /// Returns the same of another process.
+    pub(crate) fn with_pid(self, pid: u32) -> Self {
+        Self { pid, ..self }
+    }
+
     /// Returns the name.
     pub(crate) fn name(&self) -> &str {
         let end = self.name.iter().position(|&byte| byte == 0).unwrap_or(self.name.len());
@@ -169,7 +175,7 @@ impl Identity {
 
 impl Thread {
     /// Returns a thread that has not started and has neither address space nor files.
-    pub(crate) fn new(identity: Identity, affinity: CpuMask, cpu: CpuId) -> Self {
+    pub(crate) fn new(identity: Identity, affinity: CpuSet, cpu: CpuId) -> Self {
         Self {
             regs: SavedRegs::new(Regs::new(0, 0)),
             state: State::NotStarted,

@@ -10,9 +10,9 @@ use super::scheduler::Candidate;
 use super::{State, ThreadId, Wait};
 use crate::errno::{Errno, Halt, SysResult, encode};
 use crate::kernel::Kernel;
-use crate::machine::cpu_id::CpuId;
 use crate::machine::{apic, clock};
 use crate::swap;
+use zram_abi::CpuId;
 
 /// Who may run a thread that wakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,22 +32,22 @@ impl Kernel {
     /// Returns the thread that this CPU ran when it entered the kernel, unless it has left it since;
     /// it may have ended.
     pub(crate) fn current_thread(&self) -> Option<ThreadId> {
-        self.local[self.here.index()].current
+        self.threads.current[self.here.index()]
     }
 
-    fn candidate(&self, thread: ThreadId) -> Candidate {
+    fn candidate(&self, thread: ThreadId) -> Candidate<ThreadId> {
         let found = &self.threads[thread];
         Candidate { thread, priority: self.priority_of(thread), affinity: found.affinity }
     }
 
     /// Makes a thread wait that is in no run queue, and notes it with what it waits for.
     pub(crate) fn block(&mut self, thread: ThreadId, wait: Wait, deadline_ns: Option<u64>) {
-        let found = &mut self.threads[thread];
+        let found = &mut self.threads.table[thread];
         assert!(found.deadline_ns.is_none(), "a thread that was not waiting has no deadline");
         found.state = State::Waiting(wait);
         found.deadline_ns = deadline_ns;
         if let Some(deadline_ns) = deadline_ns {
-            self.deadlines.insert((deadline_ns, thread));
+            self.threads.deadlines.insert((deadline_ns, thread));
         }
         match wait {
             Wait::Sleep | Wait::Shootdown | Wait::Reply { .. } | Wait::Cpus(_) => {}
@@ -58,25 +58,25 @@ impl Kernel {
             }
             Wait::Requests(scheme) => self.join_readers(scheme, thread),
             Wait::Pipe(pipe) => self.join_pipe(pipe, thread),
-            Wait::Console => self.console.waiters.push_back(thread),
+            Wait::Console => self.console.join(thread),
             Wait::Swap(wait) => swap::blocked(self, thread, wait),
         }
     }
 
     /// Makes a thread ready whose wait is over; its registers are as it shall see them.
     pub(crate) fn make_ready(&mut self, thread: ThreadId, urgency: Urgency) {
-        let found = &mut self.threads[thread];
+        let found = &mut self.threads.table[thread];
         if let Some(deadline_ns) = found.deadline_ns.take() {
-            self.deadlines.remove(&(deadline_ns, thread));
+            self.threads.deadlines.remove(&(deadline_ns, thread));
         }
-        let cpu = self.scheduler.choose(found.affinity, found.last_cpu, self.here);
+        let cpu = self.threads.scheduler.choose(found.affinity, found.last_cpu, self.here);
         found.state = State::Ready(cpu);
         let candidate = self.candidate(thread);
-        self.scheduler.push(cpu, candidate);
+        self.threads.scheduler.push(cpu, candidate);
         if cpu != self.here {
             apic::send_reschedule(cpu);
         } else if urgency == Urgency::Anywhere
-            && let Some(idle) = self.scheduler.wake_idle(candidate.affinity, self.here)
+            && let Some(idle) = self.threads.scheduler.wake_idle(candidate.affinity, self.here)
         {
             apic::send_reschedule(idle);
         }
@@ -112,7 +112,7 @@ impl Kernel {
         match result {
             Some(result) => self.complete(thread, result),
             None => {
-                self.threads[thread].regs.get_mut().rip -= SYSCALL_SIZE;
+                self.threads.table[thread].regs.get_mut().rip -= SYSCALL_SIZE;
                 self.make_ready(thread, Urgency::Here);
             }
         }
@@ -124,17 +124,17 @@ impl Kernel {
     pub(crate) fn switch_to(&mut self, thread: ThreadId) {
         let candidate = self.candidate(thread);
         let State::Ready(cpu) = self.threads[thread].state else { return };
-        if self.scheduler.may_run(candidate.affinity, self.here) {
-            self.scheduler.remove(cpu, thread);
-            self.threads[thread].state = State::Ready(self.here);
-            self.scheduler.hand_off(self.here, candidate);
+        if self.threads.scheduler.may_run(candidate.affinity, self.here) {
+            self.threads.scheduler.remove(cpu, thread);
+            self.threads.table[thread].state = State::Ready(self.here);
+            self.threads.scheduler.hand_off(self.here, candidate);
         }
     }
 
     /// Puts a ready thread into its queue again, after its priority or affinity changed.
     pub(crate) fn requeue(&mut self, thread: ThreadId) {
         if let State::Ready(cpu) = self.threads[thread].state {
-            self.scheduler.remove(cpu, thread);
+            self.threads.scheduler.remove(cpu, thread);
             self.make_ready(thread, Urgency::Anywhere);
         }
     }
@@ -146,12 +146,12 @@ impl Kernel {
             return;
         }
         let candidate = self.candidate(thread);
-        let cpu = self.scheduler.choose(candidate.affinity, self.here, self.here);
-        self.threads[thread].state = State::Ready(cpu);
+        let cpu = self.threads.scheduler.choose(candidate.affinity, self.here, self.here);
+        self.threads.table[thread].state = State::Ready(cpu);
         if to_front {
-            self.scheduler.push_first(cpu, candidate);
+            self.threads.scheduler.push_first(cpu, candidate);
         } else {
-            self.scheduler.push(cpu, candidate);
+            self.threads.scheduler.push(cpu, candidate);
         }
         if cpu != self.here {
             apic::send_reschedule(cpu);
@@ -160,7 +160,7 @@ impl Kernel {
 
     /// Lets a CPU that has come into the kernel take work.
     pub(crate) fn open_cpu(&mut self, cpu: CpuId) {
-        self.scheduler.set_online(cpu);
+        self.threads.scheduler.set_online(cpu);
     }
 
     /// Takes all work away from this CPU, its current thread included, and its address space.
@@ -170,14 +170,18 @@ impl Kernel {
     /// may be given is to park.
     pub(crate) fn close_cpu(&mut self) {
         let here = self.here;
-        let waiting = self.scheduler.set_offline(here);
+        let waiting = self.threads.scheduler.set_offline(here);
         let waiting = waiting.iter().map(|candidate| candidate.thread);
-        let current = self.local[here.index()].current.take();
+        let current = self.threads.current[here.index()].take();
         let runs = |found: &super::Thread| found.state == State::Running(here);
         let current = current.filter(|&thread| self.threads.get(thread).is_some_and(runs));
         for thread in current.into_iter().chain(waiting) {
             self.make_ready(thread, Urgency::Anywhere);
-            if self.threads[thread].affinity.and(self.scheduler.online()).is_empty() {
+            if self.threads[thread]
+                .affinity
+                .intersection(self.threads.scheduler.online())
+                .is_empty()
+            {
                 self.go_on_at_once(thread);
             }
         }
@@ -187,15 +191,15 @@ impl Kernel {
     /// Makes a ready thread the next one of the CPU in whose queue it is.
     fn go_on_at_once(&mut self, thread: ThreadId) {
         let State::Ready(cpu) = self.threads[thread].state else { return };
-        self.scheduler.remove(cpu, thread);
-        self.scheduler.hand_off(cpu, self.candidate(thread));
+        self.threads.scheduler.remove(cpu, thread);
+        self.threads.scheduler.hand_off(cpu, self.candidate(thread));
         apic::send_reschedule(cpu);
     }
 
     /// Takes the thread that this CPU runs next out of the queues.
     pub(crate) fn pick(&mut self) -> Option<ThreadId> {
-        while let Some(candidate) = self.scheduler.pop(self.here) {
-            if self.scheduler.may_run(candidate.affinity, self.here) {
+        while let Some(candidate) = self.threads.scheduler.pop(self.here) {
+            if self.threads.scheduler.may_run(candidate.affinity, self.here) {
                 return Some(candidate.thread);
             }
             self.make_ready(candidate.thread, Urgency::Anywhere);
@@ -206,12 +210,12 @@ impl Kernel {
     /// Ends the waits whose deadline has passed.
     pub(crate) fn expire_deadlines(&mut self) {
         let now_ns = clock::now_ns();
-        while let Some(&(deadline_ns, thread)) = self.deadlines.first() {
+        while let Some(&(deadline_ns, thread)) = self.threads.deadlines.first() {
             if deadline_ns > now_ns {
                 return;
             }
-            self.deadlines.pop_first();
-            self.threads[thread].deadline_ns = None;
+            self.threads.deadlines.pop_first();
+            self.threads.table[thread].deadline_ns = None;
             self.time_out(thread);
         }
     }
@@ -249,7 +253,7 @@ impl Kernel {
             Wait::Reply { scheme, request } => self.abandon_request(scheme, request),
             Wait::Requests(scheme) => self.leave_readers(scheme, thread),
             Wait::Pipe(pipe) => self.leave_pipe(pipe, thread),
-            Wait::Console => self.console.waiters.retain(|&waiter| waiter != thread),
+            Wait::Console => self.console.leave(thread),
             Wait::Swap(wait) => swap::cancelled(self, thread, wait),
         }
     }
@@ -262,17 +266,18 @@ impl Kernel {
             Err(Halt::Kill(reason)) => self.kill_process_of(thread, reason),
             Err(Halt::Wait(wait, deadline_ns)) => {
                 if wait.restarts() {
-                    self.threads[thread].regs.get_mut().rip -= SYSCALL_SIZE;
+                    self.threads.table[thread].regs.get_mut().rip -= SYSCALL_SIZE;
                 }
                 self.block(thread, wait, deadline_ns);
             }
-            Err(Halt::Again) => self.threads[thread].regs.get_mut().rip -= SYSCALL_SIZE,
+            Err(Halt::Again) => self.threads.table[thread].regs.get_mut().rip -= SYSCALL_SIZE,
             Err(Halt::Gone) => {}
         }
     }
 
-    fn return_to(&mut self, thread: ThreadId, result: Result<usize, Errno>) {
-        let found = &mut self.threads[thread];
+    /// Writes a result into the registers of a thread whose call ends with it.
+    pub(crate) fn return_to(&mut self, thread: ThreadId, result: Result<usize, Errno>) {
+        let found = &mut self.threads.table[thread];
         found.resume = super::Resume::Fresh;
         found.regs.get_mut().rax = encode(result);
     }

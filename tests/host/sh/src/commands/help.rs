@@ -1,24 +1,31 @@
-//! `help`: lists what there is.
+//! `help [NAME]`: lists what there is, or shows the short form of a section of the guide.
+
+use alloc::format;
+use alloc::string::String;
+
+use host_core::guide;
 
 use super::Failure;
 use crate::output::Output;
 
+/// The guide itself, so that the short forms cannot differ from it.
+const GUIDE: &str = include_str!("../../../../../docs/guide.md");
+
 const TEXT: &str = "\
-help                      this list
+help [NAME]               this list, or the short form of a section of the guide
 ls [PATH]                 names at a path: ls zram:  ls zram:0  ls /scheme  ls /bin
 cat FILE ...              shows files: cat zram:0/mm_stat
 echo [-n] TEXT [> FILE]   shows text or writes it: echo 384M > zram:0/disksize
 free [-b|-k|-m|-g|-h]     memory and swap, in KiB or another unit
-zramctl [-p LIST zram:N]  lists the devices; or sets parameters: -p level=8 zram:0
-swapon [-p N] zram:N      uses a device as swap; alone, lists the areas
-swapoff zram:N            brings its pages back and stops using it
+zramctl [OPTIONS]         devices: lists, makes, configures, resets, watches them
+swapon, swapoff           use devices as swap, and no more; alone, swapon lists them
+zram-setup [FILE]         makes and mounts the devices of /etc/zram.conf
 memhog --size SIZE [--passes N] [--threads N] [--dirty PERCENT]
                           fills memory with real pages and checks every byte
 report                    areas, statistics, latencies and the memory budget
 pages zram:N              writes and reads a device directly, and checks
 bench                     times the parts of a page's journey
-attributes                tries good and bad writes of every attribute
-platform                  checks threads, files and processes from inside
+attributes, platform      try every attribute; threads, files and processes
 hostile WHAT              misbehaves in one way; alone, lists them
 storm --seconds N --size SIZE
                           adds, mounts and removes devices, CPUs and the daemon at once
@@ -28,14 +35,26 @@ sleep MS                  waits
 until NAME NUMBER         waits for a line of swap:stat: until pages_out 1000
 NAME ... &                runs a program in the background
 wait                      waits for those
+A ; B                     runs both; ! A must fail (in scripts)
 exit [CODE]               powers off
+zramctl, swapon, swapoff, zram-setup and free have --help.
 
-A new device and swap on it:
-  echo > zram:control/hot_add
-  echo 384M > zram:0/disksize
-  swapon zram:0
+help NAME, from docs/guide.md:
 ";
 
-pub(super) fn run(_: &[&str], output: &mut Output) -> Result<(), Failure> {
-    output.text(TEXT)
+pub(super) fn run(words: &[&str], output: &mut Output) -> Result<(), Failure> {
+    let name = match words {
+        [] => {
+            output.text(TEXT)?;
+            return guide::sections(GUIDE)
+                .try_for_each(|(name, title)| output.text(&format!("  {name:10} {title}\n")));
+        }
+        [name] => name,
+        [_, more, ..] => return Err(Failure::unknown(more)),
+    };
+    let names = || guide::sections(GUIDE).map(|(name, _)| name).collect::<alloc::vec::Vec<_>>();
+    let none =
+        || Failure::words(format!("{name}: no such section; there are {}", names().join(", ")));
+    let text: String = guide::short(GUIDE, name).ok_or_else(none)?;
+    output.text(&text)
 }

@@ -113,8 +113,20 @@ impl Progress {
                 let moved = |name| now.count(name).saturating_sub(before.count(name));
                 let (pages_out, pages_in) = (moved("pages_out"), moved("pages_in"));
                 println!("memhog: {what}, {percent:2} %, pages out {pages_out} in {pages_in}");
+                if self.plan.with_figures {
+                    print_sample(&now);
+                }
             }
             (None, _) | (_, Err(_)) => println!("memhog: {what}, {percent:2} %"),
         }
     }
+}
+
+/// Prints what a chart over time is made of: `sample NAME VALUE ...`.
+fn print_sample(now: &Statistics) {
+    let milliseconds = time::now_ns() / 1_000_000;
+    let names =
+        ["pages_out", "pages_in", "free_bytes", "total_bytes", "page_in_p50_ns", "page_in_p99_ns"];
+    let values = names.map(|name| format!(" {name} {}", now.count(name)));
+    println!("sample at_ms {milliseconds}{}", values.concat());
 }

@@ -41,6 +41,10 @@ pub(crate) const EMPTY_READS: &[Read] = &[
     ("algorithm_params", "priority=0 algo=lz4 level=1"),
     ("mm_stat", "0"),
     ("io_stat", "0"),
+    ("stat", "0"),
+    ("statistics", "logical_bytes 0"),
+    ("debug_stat", "version: 1"),
+    ("mem_watermark", "0"),
 ];
 
 /// Writes to a device without a size, after which it still has none.
@@ -51,7 +55,12 @@ pub(crate) const EMPTY_WRITES: &[Write] = &[
     ("mem_used_max", "abc", Some(EINVAL)),
     ("mem_limit", "1M", None),
     ("mem_limit", "0", None),
+    ("mem_limit", "25%", None),
+    ("mem_limit", "0", None),
     ("mem_limit", "abc", Some(EINVAL)),
+    ("mem_watermark", "1M", None),
+    ("mem_watermark", "0", None),
+    ("mem_watermark", "-1", Some(EINVAL)),
     ("mem_limit", "-1", Some(EINVAL)),
     ("mem_limit", "1Mgarbage", Some(EINVAL)),
     ("comp_algorithm", "lz4", None),
@@ -129,7 +138,17 @@ pub(crate) const FULL_WRITES: &[Write] = &[
 ];
 
 /// Files that nobody writes.
-pub(crate) const READ_ONLY: &[&str] = &["initstate", "mm_stat", "io_stat", "streams", "last_error"];
+pub(crate) const READ_ONLY: &[&str] = &[
+    "initstate",
+    "mm_stat",
+    "io_stat",
+    "stat",
+    "statistics",
+    "debug_stat",
+    "block_state",
+    "streams",
+    "last_error",
+];
 
 /// Files that nobody reads.
 pub(crate) const WRITE_ONLY: &[&str] = &["reset", "mem_limit", "mem_used_max", "compact"];

@@ -248,8 +248,13 @@ fn provoke(seed: u64) -> Result<Duration, String> {
 /// Boots a machine whose script must end well; returns its time and log.
 fn boot(cell: Cell, script: &str) -> Result<(Duration, String), String> {
     let sample = cell.content.corpus()?;
-    let contents =
-        Contents { corpus: &sample, script: Some(script), daemon: DAEMON, build: Build::Checked };
+    let contents = Contents {
+        corpus: &sample,
+        script: Some(script),
+        configuration: None,
+        daemon: DAEMON,
+        build: Build::Checked,
+    };
     let image = Image::pack("soak", contents)?;
     let machine = Machine {
         memory_mib: cell.memory_mib,

@@ -127,6 +127,8 @@ fn attributes_show_what_linux_shows() {
         ("0/mm_stat", zeros),
         ("0/io_stat", "       0        0 0        0\n"),
         ("0/streams", ""),
+        ("0/debug_stat", "version: 1\n0        0\n"),
+        ("0/mem_watermark", "0\n"),
         ("0/last_error", ""),
     ] {
         assert_eq!(machine.cat(path).unwrap(), text, "{path}");
@@ -144,15 +146,15 @@ fn statistics_have_as_many_columns_before_a_size_as_after() {
     let mut machine = crate::fake::Machine::new();
     machine.echo("control/hot_add", "\n").unwrap();
     let columns = |machine: &mut crate::fake::Machine| {
-        ["0/mm_stat", "0/io_stat"].map(|path| {
+        ["0/mm_stat", "0/io_stat", "0/stat"].map(|path| {
             let text = machine.cat(path).unwrap();
             assert!(text.ends_with('\n') && !text.contains('\t'), "{text:?}");
             text.split_whitespace().count()
         })
     };
-    assert_eq!(columns(&mut machine), [9, 4]);
+    assert_eq!(columns(&mut machine), [9, 4, 17]);
     machine.echo("0/disksize", "10M").unwrap();
-    assert_eq!(columns(&mut machine), [9, 4]);
+    assert_eq!(columns(&mut machine), [9, 4, 17]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bounded;
 mod stopped;
+mod tidy;
 
 use crate::daemon::Remains;
 use crate::fake::allocator::{held, with_allocations};

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 
-use zram_abi::cpu_event::{Answer, CpuId, Event, Stage};
+use zram_abi::cpu_event::{Answer, Event};
+use zram_abi::{CpuId, Stage};
 
 use super::{FixedCpus, run};
 use crate::fake::Machine;

@@ -8,7 +8,7 @@ use syscall::flag::{
     FileTableVerb, MapFlags,
 };
 
-use super::{Entry, ProcFile};
+use super::ProcFile;
 use crate::calls::Buffer;
 use crate::errno::{Halt, SysResult, fail};
 use crate::files::table::FileTable;
@@ -16,13 +16,14 @@ use crate::files::{Description, Object};
 use crate::kernel::Kernel;
 use crate::limits::PASSED_MAX;
 use crate::machine::apic;
-use crate::machine::cpu_id::CpuMask;
 use crate::slab::Id;
 use crate::space::SpaceId;
-use crate::space::grants::{Rights, Span};
-use crate::space::map::MapRequest;
+use crate::space::grants::Span;
+use crate::space::map::{MapRequest, rights_of};
+use crate::thread::table::Entry;
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, PRIORITY_LAST, State, ThreadId, Wait};
+use zram_abi::CpuSet;
 
 const WORD: usize = 8;
 
@@ -91,8 +92,7 @@ impl Kernel {
     /// Turns an open file into one that does something when it is closed.
     fn await_close(&mut self, description: Id<Description>, awaiting: ProcFile) {
         self.count_proc(awaiting);
-        let object = &mut self.descriptions[description].object;
-        if let Object::Proc(before) = core::mem::replace(object, Object::Proc(awaiting)) {
+        if let Object::Proc(before) = self.exchange_object(description, Object::Proc(awaiting)) {
             self.close_proc(before);
         }
     }
@@ -145,7 +145,7 @@ impl Kernel {
                 let [_, address, size, flags] = self.read_args(space, buffer)?;
                 let Some(span) = Span::of_bytes(address, size) else { return fail(EINVAL) };
                 let flags = MapFlags::from_bits_truncate(flags as usize);
-                self.protect(target, span, Rights::of(flags))?;
+                self.protect(target, span, rights_of(flags))?;
                 Ok(4 * WORD)
             }
             _ => fail(EINVAL),
@@ -158,7 +158,7 @@ impl Kernel {
         (space, buffer): (SpaceId, Buffer),
     ) -> SysResult {
         let [fs_base, _gs_base] = self.read_args(space, buffer)?;
-        if !self.is_at_rest(thread) || !self.threads[thread].regs.get_mut().set_fs_base(fs_base) {
+        if !self.is_at_rest(thread) || !self.set_fs_base(thread, fs_base) {
             return fail(EINVAL);
         }
         Ok(2 * WORD)
@@ -169,13 +169,13 @@ impl Kernel {
         thread: ThreadId,
         (space, buffer): (SpaceId, Buffer),
     ) -> SysResult {
-        let [low, _high] = self.read_args(space, buffer)?;
-        let affinity = CpuMask::from_bits(low as u32).and(self.cpus.possible());
+        let [low, high] = self.read_args(space, buffer)?;
+        let wanted = CpuSet::from_bits(u128::from(low) | u128::from(high) << u64::BITS);
+        let affinity = wanted.intersection(self.cpus.possible());
         if affinity.is_empty() {
             return fail(EINVAL);
         }
-        self.threads[thread].affinity = affinity;
-        self.requeue(thread);
+        self.set_affinity(thread, affinity);
         if let State::Running(cpu) = self.threads[thread].state
             && cpu != self.here
         {
@@ -206,7 +206,7 @@ impl Kernel {
             return fail(EPERM);
         }
         let Some(space) = self.threads[thread].space else { return fail(ENOENT) };
-        self.spaces[space].is_protected = true;
+        self.protect_space(space);
         Ok(buffer.size)
     }
 
@@ -248,11 +248,10 @@ impl Kernel {
         let [pid_and_uid, gid_priority] = self.read_args(space, buffer)?;
         let mut name = [0; 32];
         self.read_user(space, buffer.address + 16, &mut name)?;
-        let found = &mut self.threads[thread];
         let uid = (pid_and_uid >> 32) as u32;
-        found.identity = Identity::new(found.identity.pid, uid, gid_priority as u32, name);
-        found.priority = (gid_priority >> 32).min(u64::from(PRIORITY_LAST)) as u8;
-        self.requeue(thread);
+        let pid = self.threads[thread].identity.pid;
+        let priority = (gid_priority >> 32).min(u64::from(PRIORITY_LAST)) as u8;
+        self.set_identity(thread, Identity::new(pid, uid, gid_priority as u32, name), priority);
         Ok(ATTRIBUTES_SIZE)
     }
 
@@ -268,7 +267,7 @@ impl Kernel {
     ) -> SysResult {
         let bytes = match file {
             ProcFile::Affinity(thread) => {
-                u128::from(self.threads[thread].affinity.bits()).to_le_bytes().to_vec()
+                self.threads[thread].affinity.bits().to_le_bytes().to_vec()
             }
             ProcFile::Status(thread) => {
                 (self.status(thread) as usize as u64).to_le_bytes().to_vec()
@@ -318,38 +317,9 @@ impl Kernel {
         }
         let descriptors = self.read_descriptors(space, buffer)?;
         for &descriptor in &descriptors {
-            let Some(found) = self.tables.get_mut(table) else { return fail(EOWNERDEAD) };
-            let description = found.remove(descriptor)?;
-            self.release(description);
+            self.close_in_table(table, descriptor)?;
         }
         Ok(descriptors.len())
-    }
-
-    /// Puts a description into a file table as `descriptor`, closing what that was.
-    ///
-    /// # Errors
-    ///
-    /// EOWNERDEAD, EMFILE; the reference is released.
-    pub(crate) fn place_in_table(
-        &mut self,
-        table: Id<FileTable>,
-        descriptor: usize,
-        description: Id<Description>,
-    ) -> SysResult {
-        let Some(found) = self.tables.get_mut(table) else {
-            self.release(description);
-            return fail(EOWNERDEAD);
-        };
-        let old = found.remove(descriptor).ok();
-        let inserted = found.insert(descriptor, description);
-        if let Some(old) = old {
-            self.release(old);
-        }
-        if let Err(errno) = inserted {
-            self.release(description);
-            return Err(errno.into());
-        }
-        Ok(0)
     }
 
     /// Returns the descriptors that a payload names.
@@ -369,7 +339,7 @@ impl Kernel {
         let words: [u64; PASSED_MAX] = {
             let mut words = [0; PASSED_MAX];
             for (index, word) in words[..count].iter_mut().enumerate() {
-                let at = buffer.address.saturating_add((index * WORD) as u64);
+                let at = buffer.address + (index * WORD) as u64;
                 [*word] = self.read_words(space, at)?;
             }
             words

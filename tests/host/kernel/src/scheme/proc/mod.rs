@@ -15,8 +15,8 @@ use crate::files::table::FileTable;
 use crate::kernel::Kernel;
 use crate::slab::Id;
 use crate::space::SpaceId;
-use crate::space::retire::FIRST_PID;
-use crate::thread::{State, Thread, ThreadId};
+use crate::thread::table::Entry;
+use crate::thread::{Thread, ThreadId};
 
 /// What is open of `proc`.
 ///
@@ -56,15 +56,6 @@ pub(crate) enum ProcFile {
     Attributes(ThreadId),
 }
 
-/// Where a context begins in a new address space.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry {
-    pub(crate) stack: u64,
-    pub(crate) instruction: u64,
-    /// Arrives in rsi.
-    pub(crate) argument: u64,
-}
-
 impl Kernel {
     /// Returns what `word` makes of a file of `proc`, and whether its reads have an offset.
     ///
@@ -97,7 +88,7 @@ impl Kernel {
                 ProcFile::NewTable(self.copy_table(table)?)
             }
             (ProcFile::TableOf(_) | ProcFile::NewTable(_), "empty") => {
-                ProcFile::NewTable(self.tables.insert(FileTable::default())?)
+                ProcFile::NewTable(self.add_table()?)
             }
             _ => return fail(EINVAL),
         };
@@ -108,7 +99,7 @@ impl Kernel {
     fn new_context(&mut self, caller: ThreadId) -> SysResult<ProcFile> {
         let identity = self.threads[caller].identity;
         let thread = Thread::new(identity, self.cpus.possible(), self.here);
-        Ok(ProcFile::Context(self.threads.insert(thread)?))
+        Ok(ProcFile::Context(self.add_thread(thread)?))
     }
 
     fn part_of_context(
@@ -171,17 +162,17 @@ impl Kernel {
             | ProcFile::Start(thread)
             | ProcFile::Protection(thread)
             | ProcFile::Status(thread)
-            | ProcFile::Attributes(thread) => self.threads[thread].references += 1,
+            | ProcFile::Attributes(thread) => self.retain_thread(thread),
             ProcFile::AwaitingSpace { thread, space, .. } => {
-                self.threads[thread].references += 1;
-                self.spaces[space].references += 1;
+                self.retain_thread(thread);
+                self.retain_space(space);
             }
             ProcFile::AwaitingTable { thread, table } => {
-                self.threads[thread].references += 1;
-                self.tables[table].references += 1;
+                self.retain_thread(thread);
+                self.retain_table(table);
             }
-            ProcFile::Space(space) => self.spaces[space].references += 1,
-            ProcFile::NewTable(table) => self.tables[table].references += 1,
+            ProcFile::Space(space) => self.retain_space(space),
+            ProcFile::NewTable(table) => self.retain_table(table),
         }
     }
 
@@ -213,40 +204,19 @@ impl Kernel {
         }
     }
 
-    fn release_thread(&mut self, thread: ThreadId) {
-        self.threads[thread].references -= 1;
-        self.forget_thread(thread);
-    }
-
-    /// Returns whether the parts of a thread can be exchanged: nobody else runs it.
-    fn is_at_rest(&self, thread: ThreadId) -> bool {
-        match self.threads[thread].state {
-            State::NotStarted => true,
-            State::Running(cpu) => cpu == self.here && !self.threads[thread].is_killed,
-            State::Ready(_) | State::Waiting(_) | State::Dead => false,
-        }
-    }
-
     /// Puts a context into an address space; one that another CPU runs stays where it is.
     pub(crate) fn enter_space(&mut self, thread: ThreadId, space: SpaceId, entry: Entry) {
         if !self.is_at_rest(thread) {
             return;
         }
         if self.spaces[space].threads == 0 {
-            // Begins again above the first program's number when all have been used.
-            self.next_pid = self.next_pid.checked_add(1).unwrap_or(FIRST_PID + 1);
-            self.threads[thread].identity.pid = self.next_pid;
-            self.spaces[space].owner = self.threads[thread].identity;
-        } else {
-            self.threads[thread].identity.pid = self.spaces[space].owner.pid;
+            let pid = self.spaces.new_pid();
+            let owner = self.threads[thread].identity.with_pid(pid);
+            self.set_owner(space, owner);
         }
         self.join_space(space);
-        let found = &mut self.threads[thread];
-        let regs = found.regs.get_mut();
-        regs.rip = entry.instruction;
-        regs.rsp = entry.stack;
-        regs.rsi = entry.argument;
-        if let Some(old) = found.space.replace(space) {
+        let pid = self.spaces[space].owner.pid;
+        if let Some(old) = self.move_thread(thread, (space, pid), entry) {
             self.leave_space(old);
         }
     }
@@ -256,8 +226,8 @@ impl Kernel {
         if !self.is_at_rest(thread) {
             return;
         }
-        self.tables[table].references += 1;
-        if let Some(old) = self.threads[thread].table.replace(table) {
+        self.retain_table(table);
+        if let Some(old) = self.exchange_table(thread, table) {
             self.release_table(old);
         }
     }

@@ -18,7 +18,7 @@ use crate::slab::Id;
 use crate::space::SpaceId;
 use crate::space::shootdown::After;
 use crate::swap;
-use crate::thread::{Resume, State, ThreadId, Wait};
+use crate::thread::{Resume, ThreadId};
 
 /// Bytes of an answer: opcode (1), extra (3), tag (4), result (8).
 const CQE_SIZE: usize = 16;
@@ -87,7 +87,7 @@ impl Kernel {
             CqeOpcode::RespondWithFd => {
                 self.find_request(scheme, answer.tag)?;
                 let thread = self.current();
-                let moved = self.table_of_mut(thread).remove(answer.result as usize)?;
+                let moved = self.take_descriptor(thread, answer.result as usize)?;
                 let request = self.take_request(scheme, answer.tag)?;
                 self.finish_with_description(request, moved);
                 Ok(())
@@ -106,7 +106,7 @@ impl Kernel {
 
     fn take_request(&mut self, scheme: SchemeId, tag: u32) -> Result<Request, Errno> {
         let request = self.find_request(scheme, tag)?;
-        Ok(self.schemes[scheme].requests.remove(request).expect("it was just found"))
+        Ok(self.schemes.table[scheme].requests.remove(request).expect("it was just found"))
     }
 
     /// Moves the next description that a request passes to the current thread, as `descriptor`.
@@ -119,13 +119,13 @@ impl Kernel {
         let request = self.find_request(scheme, tag)?;
         let thread = self.current();
         self.table_of(thread).expect_free(descriptor)?;
-        let passed = &mut self.schemes[scheme].requests[request].passed;
+        let passed = &mut self.schemes.table[scheme].requests[request].passed;
         if passed.is_empty() {
             return Err(Errno(ENOENT));
         }
         let description = passed.remove(0);
-        let inserted = self.table_of_mut(thread).insert(descriptor, description);
-        inserted.expect("the descriptor was free");
+        let installed = self.install(thread, descriptor, description);
+        installed.expect("the descriptor was free");
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl Kernel {
         }
         let outcome = self.apply(caller, then, result);
         let Some(caller) = caller else { return };
-        self.threads[caller].state = State::Waiting(Wait::Shootdown);
+        self.await_shootdown(caller);
         let result = match outcome {
             Outcome::Result(result) => Some(result),
             Outcome::Again => None,
@@ -237,15 +237,14 @@ impl Kernel {
             && has_more
             && let Some(caller) = caller
         {
-            self.threads[caller].resume = Resume::Transferred(total);
+            self.set_resume(caller, Resume::Transferred(total));
             self.release(description);
             return Outcome::Again;
         }
         if let Ok(total) = total
             && moves_offset
         {
-            let offset = &mut self.descriptions[description].offset;
-            *offset = offset.saturating_add(total as u64);
+            self.move_offset(description, total);
         }
         self.release(description);
         Outcome::Result(total)
@@ -265,7 +264,7 @@ impl Kernel {
         let origin = i64::try_from(origin).map_err(|_| Errno(EOVERFLOW))?;
         let offset = origin.checked_add(delta).ok_or(Errno(EOVERFLOW))?;
         let offset = u64::try_from(offset).map_err(|_| Errno(EINVAL))?;
-        self.descriptions[description].offset = offset;
+        self.set_offset(description, offset);
         Ok(offset as usize)
     }
 

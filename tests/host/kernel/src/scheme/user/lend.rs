@@ -20,7 +20,7 @@ use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::space::fault::Access;
 use crate::space::grants::{Kind, Rights, Span};
 use crate::space::map::LENT_FIRST;
-use crate::space::user::{Piece, pieces};
+use crate::space::user::Piece;
 use crate::space::{SpaceId, page};
 
 /// What is lent for one request.
@@ -28,6 +28,13 @@ pub(crate) struct Lent {
     space: SpaceId,
     span: Span,
     bounces: Vec<Bounce>,
+}
+
+/// A part of the caller's buffer, its frame, and the number of the scheme's page that it becomes.
+struct Part {
+    number: u64,
+    piece: Piece,
+    frame: Frame,
 }
 
 /// A bounce frame whose content goes back to the caller.
@@ -80,7 +87,8 @@ impl Kernel {
     /// lent.
     pub(crate) fn lend(
         &mut self,
-        (scheme, caller): (SchemeId, SpaceId),
+        scheme: SchemeId,
+        caller: SpaceId,
         buffer: Buffer,
         direction: Direction,
     ) -> SysResult<Loan> {
@@ -93,14 +101,14 @@ impl Kernel {
             return Ok(Loan { address: buffer.address, lent: None });
         }
         let mut frames = Vec::new();
-        for piece in pieces(buffer.address, buffer.size)? {
+        for piece in buffer.pieces() {
             frames.push((piece, self.touch(caller, piece.page, direction.access())?));
         }
         let span = self.claim_lent(space, frames.len(), direction.rights())?;
         let mut lent = Lent { space, span, bounces: Vec::new() };
         for (number, (piece, frame)) in span.pages().zip(frames) {
-            let target = (space, number);
-            if let Err(halt) = self.lend_page(target, (piece, frame), direction, &mut lent) {
+            let part = Part { number, piece, frame };
+            if let Err(halt) = self.lend_page(part, direction, &mut lent) {
                 self.take_back(lent, false);
                 return Err(halt);
             }
@@ -125,7 +133,7 @@ impl Kernel {
         let mapped = self.frame_for().and_then(|frame| {
             self.frames.clear(frame);
             self.frames.write(frame, 0, bytes);
-            self.map_bounce((space, span.start), frame)
+            self.map_bounce(space, span.start, frame)
         });
         match mapped {
             Ok(()) => Ok(Loan { address: page(span.start).address(), lent: Some(lent) }),
@@ -137,21 +145,21 @@ impl Kernel {
     }
 
     fn claim_lent(&mut self, space: SpaceId, count: usize, rights: Rights) -> SysResult<Span> {
-        let Some(found) = self.spaces.get_mut(space) else { return fail(ENODEV) };
+        let Some(found) = self.spaces.get(space) else { return fail(ENODEV) };
         let span = found.grants.find_free(LENT_FIRST, count as u64);
-        let span = span.filter(|&span| found.grants.insert(span, rights, Kind::Lent));
+        let span = span.filter(|&span| self.insert_grant(space, span, rights, Kind::Lent));
         let span = span.ok_or(Errno(syscall::error::EAGAIN))?;
-        self.lent_pages += count;
+        self.schemes.lent_pages += count;
         Ok(span)
     }
 
     fn lend_page(
         &mut self,
-        (space, number): (SpaceId, u64),
-        (piece, frame): (Piece, Frame),
+        Part { number, piece, frame }: Part,
         direction: Direction,
         lent: &mut Lent,
     ) -> SysResult<()> {
+        let space = lent.space;
         if piece.size == FRAME_SIZE {
             return self.map_shared(space, page(number), frame);
         }
@@ -161,7 +169,7 @@ impl Kernel {
         if direction != Direction::FromScheme {
             self.frames.copy_part(frame, bounce, part);
         }
-        self.map_bounce((space, number), bounce)?;
+        self.map_bounce(space, number, bounce)?;
         if direction != Direction::ToScheme {
             self.frames.get(frame);
             self.frames.borrow(frame);
@@ -172,7 +180,7 @@ impl Kernel {
     }
 
     /// Maps a bounce frame, which from then on belongs to the mapping alone.
-    fn map_bounce(&mut self, (space, number): (SpaceId, u64), frame: Frame) -> SysResult<()> {
+    fn map_bounce(&mut self, space: SpaceId, number: u64, frame: Frame) -> SysResult<()> {
         let mapped = self.map_shared(space, page(number), frame);
         self.put_frame(frame);
         mapped
@@ -192,7 +200,7 @@ impl Kernel {
             }
             self.return_frame(bounce.caller);
         }
-        self.lent_pages -= lent.span.count as usize;
+        self.schemes.lent_pages -= lent.span.count as usize;
         if is_mapped {
             self.unmap_span(lent.space, lent.span);
         }
@@ -215,7 +223,7 @@ impl Kernel {
     /// lent already, which keeps the sum of all loans near its part of memory.
     pub(crate) fn request_size(&self, buffer: Buffer) -> usize {
         let most = self.frames.total_count() / LENT_PART;
-        let pages = if self.lent_pages < most / 2 { REQUEST_PAGES_MAX - 1 } else { 1 };
+        let pages = if self.schemes.lent_pages < most / 2 { REQUEST_PAGES_MAX - 1 } else { 1 };
         let is_aligned = buffer.address.is_multiple_of(FRAME_SIZE as u64);
         buffer.size.min((pages + usize::from(is_aligned)) * FRAME_SIZE)
     }

@@ -12,6 +12,7 @@ pub(crate) mod request;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::ops::Deref;
 
 use syscall::error::{EACCES, EAGAIN, EINVAL, ENODEV};
 use syscall::flag::O_NONBLOCK;
@@ -21,13 +22,12 @@ use crate::calls::Buffer;
 use crate::errno::{Errno, Halt, SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
-use crate::limits::{BATCH_MAX, REQUESTS_MAX, SERVERS_MAX, UNREAD_MAX};
+use crate::limits::{BATCH_MAX, REQUESTS_MAX, SCHEMES_MAX, SERVERS_MAX, UNREAD_MAX};
 use crate::slab::{Id, Slab};
 use crate::space::SpaceId;
 use crate::space::grants::server_most;
-use crate::space::retire::FIRST_PID;
 use crate::thread::wake::Urgency;
-use crate::thread::{ThreadId, Wait};
+use crate::thread::{Identity, ThreadId, Wait};
 use request::Request;
 
 /// Names a user scheme.
@@ -40,6 +40,28 @@ const _: () = assert!(SQE_SIZE == 64, "the record of redox_syscall 0.9");
 /// Bytes of NewFdParams: offset, number, flags (8 each), internal flags (1), padding.
 const NEW_FD_SIZE: usize = 32;
 
+/// All user schemes. Others read who made one; only this folder changes what is in it.
+pub(crate) struct Schemes {
+    table: Slab<UserScheme>,
+    /// Pages lent to all of them, bounce frames included.
+    lent_pages: usize,
+}
+
+impl Deref for Schemes {
+    type Target = Slab<UserScheme>;
+
+    fn deref(&self) -> &Slab<UserScheme> {
+        &self.table
+    }
+}
+
+impl Schemes {
+    /// Returns no schemes.
+    pub(crate) const fn new() -> Self {
+        Self { table: Slab::new(SCHEMES_MAX), lent_pages: 0 }
+    }
+}
+
 /// A scheme that a program serves.
 pub(crate) struct UserScheme {
     /// The address space that made it, where buffers are lent; it may be gone.
@@ -47,7 +69,7 @@ pub(crate) struct UserScheme {
     /// What the socket has not yet given.
     queue: VecDeque<Sqe>,
     /// What was not yet answered.
-    pub(crate) requests: Slab<Request>,
+    requests: Slab<Request>,
     readers: VecDeque<ThreadId>,
 }
 
@@ -74,16 +96,16 @@ impl Kernel {
             return fail(EACCES);
         }
         let space = caller.space.expect("a thread that runs has an address space");
-        let scheme = self.schemes.insert(UserScheme {
+        let scheme = self.schemes.table.insert(UserScheme {
             space,
             queue: VecDeque::new(),
             requests: Slab::new(REQUESTS_MAX),
             readers: VecDeque::new(),
         })?;
         let servers = self.spaces.iter().filter(|(_, space)| space.grants.may_be_many());
-        if caller.identity.pid != FIRST_PID && servers.count() < SERVERS_MAX {
+        if caller.identity.pid != Identity::FIRST_PID && servers.count() < SERVERS_MAX {
             let most = server_most(self.cmdline, self.frames.total_count());
-            self.spaces[space].grants.allow(most);
+            self.allow_grants(space, most);
         }
         Ok(Object::Socket(scheme))
     }
@@ -136,7 +158,7 @@ impl Kernel {
         }
         let size = count * SQE_SIZE;
         self.expect_writable(space, buffer.address, size)?;
-        let requests = self.schemes[scheme].queue.drain(..count);
+        let requests = self.schemes.table[scheme].queue.drain(..count);
         let bytes: Vec<u8> =
             requests.flat_map(|sqe| <[u8; SQE_SIZE]>::try_from(&*sqe)).flatten().collect();
         self.write_user(space, buffer.address, &bytes)?;
@@ -146,7 +168,7 @@ impl Kernel {
     /// Queues a request that the current thread is about to wait for, and hands this CPU over to a
     /// thread of the scheme if one waits.
     pub(crate) fn send_request(&mut self, scheme: SchemeId, sqe: Sqe) {
-        self.schemes[scheme].queue.push_back(sqe);
+        self.schemes.table[scheme].queue.push_back(sqe);
         if let Some(reader) = self.pop_reader(scheme) {
             self.make_ready(reader, Urgency::Here);
             self.switch_to(reader);
@@ -155,7 +177,7 @@ impl Kernel {
 
     /// Queues a message that nobody waits for; a scheme that has ended does not get it.
     pub(crate) fn send_one_way(&mut self, scheme: SchemeId, opcode: Opcode, number: u64, tag: u32) {
-        let Some(found) = self.schemes.get_mut(scheme) else { return };
+        let Some(found) = self.schemes.table.get_mut(scheme) else { return };
         let sqe = Sqe {
             opcode: opcode as u8,
             sqe_flags: SqeFlags::ONEWAY,
@@ -172,19 +194,19 @@ impl Kernel {
     /// Removes and returns the reader that can go on with least trouble: one that ran here last.
     fn pop_reader(&mut self, scheme: SchemeId) -> Option<ThreadId> {
         let (threads, here) = (&self.threads, self.here);
-        let readers = &mut self.schemes[scheme].readers;
+        let readers = &mut self.schemes.table[scheme].readers;
         let near = readers.iter().position(|&reader| threads[reader].last_cpu == here);
         readers.remove(near.unwrap_or(0))
     }
 
     /// Notes a thread that waits for requests.
     pub(crate) fn join_readers(&mut self, scheme: SchemeId, thread: ThreadId) {
-        self.schemes[scheme].readers.push_back(thread);
+        self.schemes.table[scheme].readers.push_back(thread);
     }
 
     /// Forgets a thread that waits no more.
     pub(crate) fn leave_readers(&mut self, scheme: SchemeId, thread: ThreadId) {
-        if let Some(found) = self.schemes.get_mut(scheme) {
+        if let Some(found) = self.schemes.table.get_mut(scheme) {
             found.readers.retain(|&reader| reader != thread);
         }
     }
@@ -205,7 +227,7 @@ impl Kernel {
 
     /// Ends a scheme: all its callers get ENODEV.
     pub(crate) fn close_socket(&mut self, scheme: SchemeId) {
-        let Some(mut ended) = self.schemes.remove(scheme) else { return };
+        let Some(mut ended) = self.schemes.table.remove(scheme) else { return };
         for reader in ended.readers.drain(..) {
             self.make_ready(reader, Urgency::Anywhere);
         }

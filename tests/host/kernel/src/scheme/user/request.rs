@@ -71,6 +71,30 @@ pub(crate) struct Question {
     pub(crate) then: Then,
 }
 
+/// What goes along with a request: memory, and descriptions with a reference each.
+#[derive(Default)]
+pub(crate) struct Enclosed {
+    pub(crate) lent: Option<Lent>,
+    pub(crate) passed: Vec<Id<Description>>,
+}
+
+impl Enclosed {
+    /// Returns what a request without a buffer has along.
+    pub(crate) const fn nothing() -> Self {
+        Self { lent: None, passed: Vec::new() }
+    }
+
+    /// Returns the memory of a loan.
+    pub(crate) const fn memory(lent: Option<Lent>) -> Self {
+        Self { lent, passed: Vec::new() }
+    }
+
+    /// Returns descriptions.
+    pub(crate) const fn descriptions(passed: Vec<Id<Description>>) -> Self {
+        Self { lent: None, passed }
+    }
+}
+
 impl Kernel {
     /// Makes a request for the current thread; there is always a wait.
     ///
@@ -82,7 +106,7 @@ impl Kernel {
         &mut self,
         scheme: SchemeId,
         question: Question,
-        (lent, passed): (Option<Lent>, Vec<Id<Description>>),
+        Enclosed { lent, passed }: Enclosed,
     ) -> SysResult {
         let caller = self.current();
         let then = question.then;
@@ -111,7 +135,7 @@ impl Kernel {
         request: Request,
     ) -> SysResult<(Id<Request>, Sqe)> {
         let is_too_much = self.is_too_much_unread();
-        let is_full = |found: &UserScheme| found.requests.len() >= REQUESTS_MAX || is_too_much;
+        let is_full = |found: &UserScheme| found.requests.count() >= REQUESTS_MAX || is_too_much;
         let errno = match self.schemes.get(scheme) {
             None => ENODEV,
             Some(found) if is_full(found) => EAGAIN,
@@ -130,7 +154,7 @@ impl Kernel {
         // The pager asks as uid 0 of no process.
         let caller = request.caller.map(|caller| self.threads[caller].identity);
         let (pid, uid, gid) = caller.map_or((0, 0, 0), |found| (found.pid, found.uid, found.gid));
-        let id = self.schemes[scheme].requests.insert(request).expect("there was room");
+        let id = self.schemes.table[scheme].requests.insert(request).expect("there was room");
         let mut args = question.args;
         if matches!(question.opcode, Opcode::OpenAt | Opcode::Dup) {
             args[5] = u64::from(uid) | u64::from(gid) << 32;
@@ -147,7 +171,7 @@ impl Kernel {
 
     /// Notes that the caller of a request has died.
     pub(crate) fn abandon_request(&mut self, scheme: SchemeId, request: Id<Request>) {
-        let Some(found) = self.schemes.get_mut(scheme) else { return };
+        let Some(found) = self.schemes.table.get_mut(scheme) else { return };
         if let Some(found) = found.requests.get_mut(request) {
             found.caller = None;
             self.send_one_way(scheme, Opcode::Cancel, 0, request.tag());

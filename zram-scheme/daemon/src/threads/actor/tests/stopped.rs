@@ -20,7 +20,7 @@ use crate::fake::{FakeDaemon, FakePlatform, FakeSocket, Machine, page};
 use crate::threads::Actor;
 use crate::threads::queue;
 use zram_lifecycle::{
-    Ask, Effect, Outcome, Pages, Refusal, Request, Settings, State, World, drive,
+    Ask, Effect, Limit, Outcome, Pages, Refusal, Request, Settings, State, World, drive,
 };
 
 /// Longest that a page may take on a machine under load; only a failure waits for it.
@@ -93,7 +93,7 @@ fn requests(daemon: &FakeDaemon) -> [(Request, bool); 13] {
         (Request::Resize(name, pages(4096)), true),
         (Request::Resize(mounted, pages(1 << 30)), true),
         (Request::Compact(name), false),
-        (Request::SetLimit(name, 1 << 20), false),
+        (Request::SetLimit(name, Limit::Hard(1 << 20)), false),
         (add, true),
         (Request::Remove(name.id), true),
         (Request::Exit, false),

@@ -1,0 +1,9 @@
+//! The same programs on a Redox kernel.
+//!
+//! What needs no kernel of Redox runs with all other tests. The rest is ignored there, and run by
+//! `make test-redox REDOX_KERNEL=FILE`, whose kernel is the user's own.
+
+mod fixture;
+mod image;
+mod programs;
+mod verbs;

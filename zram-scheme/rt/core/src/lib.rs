@@ -1,0 +1,13 @@
+//! What of the platform needs no machine, so that the host tests it: the heap that grows, and calls that
+//! are made again.
+//!
+//! `zram-rt` defines a panic handler and an allocator and cannot be linked into a program of the host;
+//! this crate can. It relies on nothing of the repository.
+
+#![cfg_attr(not(test), no_std)]
+
+mod growing;
+mod interrupted;
+
+pub use growing::{Growing, STEP_BYTES, Source};
+pub use interrupted::again;
