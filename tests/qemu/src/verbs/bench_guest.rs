@@ -173,6 +173,7 @@ fn run_counted(sample: &Path) -> Result<(), String> {
         build: Build::Release,
         corpus: sample,
         script: Some(COUNTED_SCRIPT),
+        configuration: None,
         daemon: DAEMON,
         configuration: None,
     };
