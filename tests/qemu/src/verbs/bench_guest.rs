@@ -175,7 +175,6 @@ fn run_counted(sample: &Path) -> Result<(), String> {
         script: Some(COUNTED_SCRIPT),
         configuration: None,
         daemon: DAEMON,
-        configuration: None,
     };
     let image = Image::pack("bench-counted", contents)?;
     let (log, _) = boot_for_log(&image, (1, Threading::Counted), CROWD_MIB)?;
