@@ -204,5 +204,50 @@ fn the_daemon_answers_in_time_while_memory_is_gone_and_everybody_asks_it() {
     let run = boot(2, &script).succeeds().says("memhog has ended with code 0");
     assert_eq!(run.figure("errors"), 0);
     let areas = run.output_of("cat swap:areas");
-    assert!(areas.iter().any(|line| line.ends_with("active")), "it was given up: {areas:?}");
+    let lives = |line: &&str| line.starts_with("zram:0") && !line.ends_with("dead");
+    assert!(areas.iter().any(lives), "it was given up: {areas:?}");
+}
+
+/// The columns of the line of `zram:0` that the command printed.
+fn area_line(run: &Run, command: &str) -> Vec<String> {
+    let lines = run.output_of(command);
+    let line = lines.iter().find(|line| line.starts_with("zram:0"));
+    let words = line.map(|line| line.split_whitespace().map(str::to_owned).collect());
+    words.unwrap_or_else(|| panic!("{command}: {lines:?}"))
+}
+
+#[test]
+fn a_mounted_device_grows_and_its_area_with_it_and_every_page_is_right() {
+    let run = boot(
+        1,
+        "echo > zram:control/hot_add\n\
+         echo 64M > zram:0/disksize\n\
+         swapon zram:0\n\
+         echo 100G > zram:0/resize\n\
+         cat swap:areas\n\
+         memhog --size 150M --passes 1\n\
+         swapoff zram:0\n",
+    );
+    let run = run.succeeds();
+    assert_eq!(area_line(&run, "cat swap:areas")[2], "104857600");
+}
+
+#[test]
+fn a_device_of_100_gib_with_a_limit_of_1_mib_is_mounted_and_shown_as_limited() {
+    let limited = "echo > zram:control/hot_add\n\
+         echo 100G > zram:0/disksize\n\
+         echo 1M > zram:0/mem_limit\n\
+         swapon zram:0\n";
+    let idle = boot(2, &format!("{limited}free\n")).succeeds();
+    let size_kib = idle.free_kib() - MEMHOG_KIB;
+    let run = boot(
+        2,
+        &format!(
+            "{limited}memhog --size {size_kib}K --passes 3 --threads 2 &\n\
+             until refused_limit 1\n\
+             cat swap:areas\n"
+        ),
+    );
+    let run = run.succeeds();
+    assert_eq!(area_line(&run, "cat swap:areas")[5], "limited");
 }
