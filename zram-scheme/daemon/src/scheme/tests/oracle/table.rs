@@ -195,7 +195,7 @@ pub(super) const ROWS: &[Row] = &[
     same!("stat", New, Read, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
     same!("block_state", New, Mode, "400"),
     same!("block_state", New, Read, "EINVAL"),
-    same!("block_state", Same, Read, "0 5.000000 s..... 1 5.000000 s....."),
+    same!("block_state", Same, Read, "0 192.000000 s..... 1 192.000000 s....."),
     // What comes later.
     differs!("backing_dev", New, Read, "none", "ENOENT", "writeback comes later"),
     differs!("recompress", Sized, Write("type=huge"), "ok", "ENOENT", "recompression comes later"),
