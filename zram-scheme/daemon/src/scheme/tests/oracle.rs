@@ -91,7 +91,7 @@ fn machine(when: When) -> Machine {
         }
         When::Same => {
             store(&mut machine, 0, &[0; 4096]).unwrap();
-            store(&mut machine, PAGE, &[b'a'; 4096]).unwrap();
+            store(&mut machine, PAGE, b"abcdefgh".repeat(512).as_slice()).unwrap();
         }
     }
     machine
