@@ -49,9 +49,18 @@ pub struct Section {
     /// Line of its heading, from 1.
     pub line: usize,
     /// Keys and values for `hot_add`.
-    pub pairs: Vec<(String, String)>,
+    pub pairs: Vec<Pair>,
     /// Whether it is mounted, and with which priority.
     pub swap_priority: Option<u16>,
+}
+
+/// A key of `hot_add` with its value, and where that stands.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pair {
+    key: String,
+    value: String,
+    line: usize,
+    column: usize,
 }
 
 /// What is wrong, and where.
@@ -72,8 +81,16 @@ impl Mistake {
 impl Section {
     /// Returns the line for `hot_add`.
     pub fn hot_add(&self) -> String {
-        let pairs = self.pairs.iter().map(|(key, value)| format!(" {key}={value}"));
+        let pairs = self.pairs.iter().map(|Pair { key, value, .. }| format!(" {key}={value}"));
         format!("id={}{}", self.device.number(), pairs.collect::<String>())
+    }
+
+    /// Returns a refusal of [`Self::hot_add`] with where it comes from: the value that it names, or else the heading.
+    pub fn refused(&self, words: String) -> Mistake {
+        let names = |pair: &&Pair| words.contains(&format!(" {}=", pair.key));
+        let place = self.pairs.iter().find(names).map(|pair| (pair.line, pair.column));
+        let (line, column) = place.unwrap_or((self.line, 1));
+        Mistake { line, column, words }
     }
 }
 
@@ -111,9 +128,13 @@ struct Line<'a> {
 impl Line<'_> {
     /// Returns a mistake at `part`, which is a part of the line.
     fn wrong(self, part: &str, words: String) -> Mistake {
+        Mistake { line: self.number, column: self.column(part), words }
+    }
+
+    /// Returns the column of `part`, which is a part of the line, from 1.
+    fn column(self, part: &str) -> usize {
         let offset = (part.as_ptr() as usize).saturating_sub(self.whole.as_ptr() as usize);
-        let before = self.whole.get(..offset).unwrap_or("");
-        Mistake { line: self.number, column: before.chars().count() + 1, words }
+        self.whole.get(..offset).unwrap_or("").chars().count() + 1
     }
 }
 
@@ -171,13 +192,18 @@ fn pair_of(
         let keys = KEYS.join(", ");
         return key_words(format!("{key}: no such key; there are {keys} and {SWAP_PRIORITY}"));
     }
-    if section.pairs.iter().any(|(there, _)| there == key) {
+    if section.pairs.iter().any(|pair| pair.key == key) {
         return key_words(format!("{key}: it is there already"));
     }
     if value.contains([' ', '\t', '"']) {
         return value_words(format!("{value}: one word"));
     }
-    section.pairs.push((key.to_string(), value.to_string()));
+    section.pairs.push(Pair {
+        key: key.to_string(),
+        value: value.to_string(),
+        line: line.number,
+        column: line.column(value),
+    });
     Ok(())
 }
 

@@ -17,7 +17,7 @@ mod tests;
 /// How it is used.
 pub const HELP: &str = "\
 usage: zram-setup [FILE]      makes and mounts the devices of FILE, or of /etc/zram.conf
-  -n, --check     only say what is wrong with it";
+  -n, --check     only read it; what zramd refuses is told when it is used";
 
 const OPTIONS: &[Known] = &[flag('n', "check"), flag('h', "help")];
 
@@ -78,7 +78,7 @@ fn make(
 ) -> Result<(), String> {
     for section in &configuration.sections {
         let device = system::add(system, &section.hot_add());
-        let device = device.map_err(|why| format!("{path}:{}:1: {why}", section.line))?;
+        let device = device.map_err(|why| section.refused(why).at(path))?;
         added.push(device);
     }
     let has_section = |number| configuration.sections.iter().any(|it| it.device.number() == number);

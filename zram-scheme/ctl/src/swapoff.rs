@@ -31,7 +31,7 @@ pub fn run(system: &impl System, words: &[&str]) -> u8 {
             return wrong_use(system, "all areas, or some: one of them");
         }
         Ok(given) if !given.has("all") && given.operands.is_empty() => {
-            return wrong_use(system, "which device?");
+            return wrong_use(system, "no device is named");
         }
         Ok(given) => given,
         Err(why) => return wrong_use(system, &why),

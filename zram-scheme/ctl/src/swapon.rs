@@ -75,6 +75,10 @@ pub fn run(system: &impl System, words: &[&str]) -> u8 {
     let mounts = given.has("all") || !given.operands.is_empty();
     match (lists, mounts) {
         (true, true) => wrong_use(system, "a list, or devices to mount: one of them"),
+        // `swapon -p zram:0` has taken the device for the priority.
+        (_, false) if ["priority", "discard", "ifexists"].iter().any(|it| given.has(it)) => {
+            wrong_use(system, "no device is named")
+        }
         (_, false) => list(system, &given),
         (false, true) => mount_all(system, &given),
     }

@@ -119,7 +119,7 @@ fn device(name: &str) -> Result<DeviceNumber, Failure> {
 
 /// Returns the only device that was named.
 fn only(given: &Given<'_>) -> Result<DeviceNumber, Failure> {
-    device(given.only_operand().ok_or_else(|| Failure::Use(String::from("which device?")))?)
+    device(given.only_operand().ok_or_else(|| Failure::Use(String::from("no device is named")))?)
 }
 
 fn set_deed(
@@ -133,7 +133,7 @@ fn set_deed(
 
 fn reset(system: &impl System, given: &Given<'_>) -> Result<(), Failure> {
     if given.operands.is_empty() {
-        return Err(Failure::Use(String::from("which device?")));
+        return Err(Failure::Use(String::from("no device is named")));
     }
     // All names are read first: a mistake in the last one resets none.
     let devices = given.operands.iter().map(|name| device(name));

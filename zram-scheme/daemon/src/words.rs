@@ -178,8 +178,8 @@ pub(crate) fn odd_limit(limit_bytes: u64, used_bytes: u64) -> Option<Words> {
     }
     (limit_bytes <= ODD_LIMIT_BYTES).then(|| {
         Words::of(format_args!(
-            "mem_limit of {limit_bytes} bytes is {} pages; it is in bytes, megabytes have an M",
-            limit_bytes / zram_abi::PAGE_SIZE as u64
+            "mem_limit of {limit_bytes} bytes is {} KiB; it is in bytes, megabytes have an M",
+            limit_bytes >> 10
         ))
     })
 }
@@ -268,7 +268,7 @@ mod tests {
         let words = |limit, used| odd_limit(limit, used).map(|words| words.text().to_owned());
         assert_eq!(words(0, 4096), None, "no limit");
         assert_eq!(words(1 << 20, 1 << 20), None);
-        assert!(words(8192, 0).unwrap().contains("is 2 pages"));
+        assert!(words(8192, 0).unwrap().contains("is 8 KiB"));
         assert!(words(1 << 20, 2 << 20).unwrap().contains("below the 2097152 in use"));
     }
 

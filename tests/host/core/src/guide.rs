@@ -36,6 +36,22 @@ pub fn short(guide: &str, name: &str) -> Option<String> {
     )
 }
 
+/// Returns the lines of a list that are about the command `name`, continued ones included: a line begins with names
+/// and options, and two blanks or more end them.
+pub fn entry(list: &str, name: &str) -> Option<String> {
+    let is_about = |line: &&str| {
+        let usage = line.split_once("  ").map_or(*line, |(usage, _)| usage);
+        let named = |word: &str| word.trim_end_matches(',') == name;
+        // A list of commands has commas; else only the first word is one.
+        let commands = usage.split(' ').take(if usage.contains(',') { usize::MAX } else { 1 });
+        commands.into_iter().any(named)
+    };
+    let mut lines = list.lines().skip_while(|line| !is_about(line));
+    let first = lines.next()?;
+    let more = lines.take_while(|line| line.starts_with(' '));
+    Some(core::iter::once(first).chain(more).map(|line| String::from(line) + "\n").collect())
+}
+
 /// Returns all commands, each with the lines that the guide shows behind it.
 pub fn commands(guide: &str) -> Vec<(&str, Vec<&str>)> {
     let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -57,7 +73,7 @@ pub fn commands(guide: &str) -> Vec<(&str, Vec<&str>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{commands, sections, short};
+    use super::{commands, entry, sections, short};
 
     const GUIDE: &str = "\
 # Guide
@@ -88,5 +104,16 @@ zram> free
     #[test]
     fn commands_come_with_what_the_guide_shows_behind_them() {
         assert_eq!(commands(GUIDE), [("swapon", ["NAME"].into()), ("free", [].into())]);
+    }
+
+    #[test]
+    fn a_command_is_found_in_the_list_with_its_further_lines() {
+        let list =
+            "free [-b]   memory\nswapon, swapoff   use\nstorm --size N\n      does all\nexit\n";
+        assert_eq!(entry(list, "free").as_deref(), Some("free [-b]   memory\n"));
+        assert_eq!(entry(list, "swapoff").as_deref(), Some("swapon, swapoff   use\n"));
+        assert_eq!(entry(list, "storm").as_deref(), Some("storm --size N\n      does all\n"));
+        assert_eq!(entry(list, "--size"), None);
+        assert_eq!(entry(list, "memory"), None);
     }
 }

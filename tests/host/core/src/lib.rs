@@ -14,5 +14,6 @@ pub mod guide;
 pub mod limits;
 pub mod line;
 pub mod order;
+pub mod refusal;
 pub mod scheduler;
 pub mod slab;

@@ -75,7 +75,7 @@ impl Daemon {
     /// starting a thread.
     pub(crate) fn start_again(self: &Arc<Self>, name: &str, names: &Arc<Names>) -> Result<()> {
         if !is_daemon(name) {
-            return Err(Error::new(syscall::ENOENT));
+            return Err(Error::new(syscall::EINVAL));
         }
         self.take_place()?;
         let (daemon, names) = (Arc::clone(self), Arc::clone(names));

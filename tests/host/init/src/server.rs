@@ -5,12 +5,13 @@
 //! | --- | --- | --- |
 //! | [`NAMESPACE`] | start | open `/scheme` and `/scheme/NAME`; dup for a registration |
 //! | [`FILES`] | start | open of files and directories |
-//! | [`INIT`] | start | open of `kill` and `start`, for uid 0 |
+//! | [`INIT`] | start | open of `kill` and `start`, for uid 0, and of `last_error` |
 //! | order | open | a write of a program's name, which ends or starts it |
 //! | registration | dup of the namespace | takes one descriptor, the root |
 //! | file, text | open | positioned reads, size |
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -36,6 +37,9 @@ pub(crate) const INIT: usize = 3;
 
 /// The files there.
 const ORDERS: [(&str, Order); 2] = [("kill", Order::Kill), ("start", Order::Start)];
+
+/// The file that says why an order was refused.
+const LAST_ERROR: &str = "last_error";
 
 /// The scheme whose root lets its holder be anybody; only root gets it, as on Redox, where a process
 /// manager alone has it.
@@ -75,6 +79,8 @@ pub(crate) struct Server {
     daemon: Arc<Daemon>,
     handles: BTreeMap<usize, Handle>,
     last: usize,
+    /// Which order was refused last, and why; empty before the first.
+    refusal: String,
 }
 
 impl Server {
@@ -85,7 +91,15 @@ impl Server {
         names: Arc<Names>,
         daemon: Arc<Daemon>,
     ) -> Self {
-        Self { socket, files, names, daemon, handles: BTreeMap::new(), last: INIT }
+        Self {
+            socket,
+            files,
+            names,
+            daemon,
+            handles: BTreeMap::new(),
+            last: INIT,
+            refusal: String::new(),
+        }
     }
 
     /// Serves until the socket fails, which is the end of the system.
@@ -156,7 +170,7 @@ impl Server {
         match request.handle() {
             NAMESPACE => self.open_scheme(&path, request.opener()),
             FILES => self.open_file(path.trim_matches('/'), flags),
-            INIT => open_init(path.trim_matches('/'), request.opener()),
+            INIT => self.open_init(path.trim_matches('/'), request.opener()),
             _ => Err(error(syscall::ENOTDIR)),
         }
     }
@@ -218,8 +232,21 @@ impl Server {
         }
     }
 
+    fn open_init(&self, path: &str, (uid, _): (u32, u32)) -> Result<Opened> {
+        if path.is_empty() {
+            let names = ORDERS.map(|(name, _)| name.to_string() + "\n");
+            return Ok(Opened::Here(Handle::Text(names.concat() + LAST_ERROR + "\n")));
+        }
+        if path == LAST_ERROR {
+            return Ok(Opened::Here(Handle::Text(self.refusal.clone())));
+        }
+        let order = ORDERS.into_iter().find(|(name, _)| *name == path);
+        let (_, order) = order.ok_or(error(syscall::ENOENT))?;
+        if uid == 0 { Ok(Opened::Here(Handle::Order(order))) } else { Err(error(syscall::EACCES)) }
+    }
+
     /// Does to a program what the file is for.
-    fn write(&self, request: &Request) -> Result<usize> {
+    fn write(&mut self, request: &Request) -> Result<usize> {
         let order = match self.handles.get(&request.handle()) {
             Some(Handle::Order(order)) => *order,
             Some(Handle::File(_) | Handle::Text(_) | Handle::Registration(_)) | None => {
@@ -233,7 +260,10 @@ impl Server {
                 // Nobody comes to it any more, and the closing of its root wakes it, to crash.
                 self.names.bury("zram");
             }
-            Order::Start => self.daemon.start_again(name.trim(), &self.names)?,
+            Order::Start => {
+                let started = self.daemon.start_again(name.trim(), &self.names);
+                started.inspect_err(|error| self.refusal = refusal(name.trim(), *error))?;
+            }
         }
         Ok(request.payload_length())
     }
@@ -266,14 +296,14 @@ impl Server {
     }
 }
 
-fn open_init(path: &str, (uid, _): (u32, u32)) -> Result<Opened> {
-    if path.is_empty() {
-        let names = ORDERS.map(|(name, _)| name.to_string() + "\n");
-        return Ok(Opened::Here(Handle::Text(names.concat())));
-    }
-    let order = ORDERS.into_iter().find(|(name, _)| *name == path);
-    let (_, order) = order.ok_or(error(syscall::ENOENT))?;
-    if uid == 0 { Ok(Opened::Here(Handle::Order(order))) } else { Err(error(syscall::EACCES)) }
+/// Returns why a program is not started.
+fn refusal(name: &str, error: Error) -> String {
+    let why = match error.errno {
+        syscall::EBUSY => String::from("it runs already"),
+        syscall::EINVAL => String::from("init starts zramd and nothing else"),
+        _ => zram_rt::errno::InWords(error).to_string(),
+    };
+    format!("start: {name}: {why}\n")
 }
 
 fn opened(request: Request, result: Result<usize>, positioned: bool) -> Answer {

@@ -14,6 +14,7 @@ use zram_rt::{eprintln, fs, println};
 use crate::commands::{self, Failure};
 use crate::output::Output;
 use host_core::line::{self, Command};
+use host_core::refusal;
 
 /// Exit code of a command that was killed: Linux's 128 + SIGKILL.
 const KILLED_CODE: u8 = 137;
@@ -161,9 +162,10 @@ fn failed(name: &str, failure: &Failure) -> Next {
         Failure::Words(words) => eprintln!("{name}: {words}"),
         Failure::System { file: None, error } => eprintln!("{name}: {}", InWords(*error)),
         Failure::System { file: Some(file), error } => {
-            // Whoever may not open it has been refused nothing that was written.
-            let is_opened = !matches!(error.errno, syscall::EACCES | syscall::ENOENT);
-            match last_error(file).filter(|_| is_opened) {
+            // A file that is not there, or is another kind of file, has been refused nothing.
+            let is_refused =
+                !matches!(error.errno, syscall::ENOENT | syscall::ENOTDIR | syscall::EISDIR);
+            match last_error(file).filter(|_| is_refused) {
                 Some(why) => eprintln!("{name}: {file}: {why}"),
                 None if is_of_a_dead_daemon(file, *error) => {
                     eprintln!("{name}: {file}: zramd does not run");
@@ -182,13 +184,12 @@ fn is_of_a_dead_daemon(file: &str, error: Error) -> bool {
     is_of_zram && is_gone(error) && fs::list("zram:").is_err_and(is_gone)
 }
 
-/// Returns what the directory that `file` belongs to (a device's, a scheme's) says about its last refusal, if
-/// that was of a write to this file.
+/// Returns what is said about the last refusal where `file` belongs to (a device, a scheme), if that was one of
+/// this file.
 fn last_error(file: &str) -> Option<String> {
     let (scheme, rest) = fs::split_path(file)?;
-    let name = rest.rsplit('/').next()?;
-    let directory = rest.strip_suffix(name)?;
-    let text = fs::read_text(&format!("/scheme/{scheme}/{directory}last_error")).ok()?;
-    let why = text.trim().strip_prefix(name)?.strip_prefix(':')?;
-    Some(why.trim().to_string())
+    refusal::places(rest).into_iter().find_map(|(place, name)| {
+        let text = fs::read_text(&format!("/scheme/{scheme}/{place}")).ok()?;
+        refusal::words(&text, name).map(ToString::to_string)
+    })
 }

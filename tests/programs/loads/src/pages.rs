@@ -56,7 +56,10 @@ fn check(device: &str) -> Result<usize, String> {
     let size = file.size().map_err(in_words)?;
     let device_pages = (size / PAGE_SIZE as u64) as usize;
     if device_pages < REQUEST_MAX {
-        return Err(format!("{device_pages} pages are too few for this test"));
+        return Err(format!(
+            "it has {size} bytes; this test needs {} or more",
+            REQUEST_MAX * PAGE_SIZE
+        ));
     }
     let sample = Sample::load().map_err(in_words)?;
     let mut buffers = Buffers::new().map_err(in_words)?;

@@ -61,7 +61,7 @@ fn every_section_of_the_guide_has_a_short_form_in_the_shell() {
         let output = run.output_of(&format!("help {name}"));
         assert!(output.len() > 1, "{name}: {output:?}");
     }
-    run.says("help: nosuch: no such section; there are swap, saving, ");
+    run.says("help: nosuch: no such command or section; sections are swap, saving, ");
 }
 
 #[test]

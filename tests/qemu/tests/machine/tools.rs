@@ -104,7 +104,7 @@ fn a_boot_configuration_with_a_mistake_is_told_by_line_and_column_and_nothing_of
     let conf = "[zram:0]\ndisksize = 64M\nswap-priority = 1\n[zram:1]\ndisksize = 64Q\n";
     let run = boot_configured(conf, 1, "ls zram:\nswapon --noheadings\n").succeeds();
     let run =
-        run.says("zram-setup: /etc/zram.conf:4:1: hot_add: ").says("; nothing of it is in use");
+        run.says("zram-setup: /etc/zram.conf:5:12: hot_add: ").says("; nothing of it is in use");
     assert_eq!(run.output_of("ls zram:"), ["control"]);
     assert_eq!(run.output_of("swapon --noheadings"), Vec::<&str>::new());
     let conf = "[zram:0]\ndisksize = 64M\nnosuch = 1\n";

@@ -68,7 +68,7 @@ fn a_device_that_cannot_be_made_takes_those_before_it_away_again() {
             "write /scheme/zram/control/hot_remove 0"
         ]
     );
-    let why = "! zram-setup: /etc/zram.conf:5:1: hot_add: disksize=1M: no memory; nothing of it is in use\n";
+    let why = "! zram-setup: /etc/zram.conf:6:12: hot_add: disksize=1M: no memory; nothing of it is in use\n";
     assert_eq!(said, why);
 }
 

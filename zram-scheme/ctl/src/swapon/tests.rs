@@ -46,6 +46,15 @@ fn said(areas: &str, words: &str) -> String {
 }
 
 #[test]
+fn options_of_mounting_without_a_device_are_refused_and_list_nothing() {
+    for words in ["swapon -p zram:0", "swapon -p5", "swapon -d", "swapon -e"] {
+        let (code, done, said) = run(&system(HEAD), words);
+        assert_eq!((code, done), (2, [].into()), "{words}");
+        assert_eq!(said, "! swapon: no device is named; see swapon --help\n", "{words}");
+    }
+}
+
+#[test]
 fn a_priority_is_taken_in_every_form_and_place() {
     for words in [
         "swapon -p5 zram:0",

@@ -1,4 +1,5 @@
-//! `help [NAME]`: lists what there is, or shows the short form of a section of the guide.
+//! `help [NAME]`: lists what there is, or shows what the list says of a command, or the short form of a
+//! section of the guide.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,7 +13,7 @@ use crate::output::Output;
 const GUIDE: &str = include_str!("../../../../../docs/guide.md");
 
 const TEXT: &str = "\
-help [NAME]               this list, or the short form of a section of the guide
+help [NAME]               this list, what it says of a command, or a section of the guide
 ls [PATH]                 names at a path: ls zram:  ls zram:0  ls /scheme  ls /bin
 cat FILE ...              shows files: cat zram:0/mm_stat
 echo [-n] TEXT [> FILE]   shows text or writes it: echo 384M > zram:0/disksize
@@ -53,8 +54,11 @@ pub(super) fn run(words: &[&str], output: &mut Output) -> Result<(), Failure> {
         [_, more, ..] => return Err(Failure::unknown(more)),
     };
     let names = || guide::sections(GUIDE).map(|(name, _)| name).collect::<alloc::vec::Vec<_>>();
-    let none =
-        || Failure::words(format!("{name}: no such section; there are {}", names().join(", ")));
-    let text: String = guide::short(GUIDE, name).ok_or_else(none)?;
+    let none = || {
+        let sections = names().join(", ");
+        Failure::words(format!("{name}: no such command or section; sections are {sections}"))
+    };
+    let short = guide::short(GUIDE, name).or_else(|| guide::entry(TEXT, name));
+    let text: String = short.ok_or_else(none)?;
     output.text(&text)
 }

@@ -1,5 +1,6 @@
 //! `kill NAME`: ends what init has started, which is `zramd`, without warning.
 
+use alloc::format;
 use alloc::string::ToString;
 
 use zram_rt::fs;
@@ -9,5 +10,8 @@ use crate::output::Output;
 
 pub(super) fn run(names: &[&str], _: &mut Output) -> Result<(), Failure> {
     let [name] = names else { return Err(Failure::words("which program?".to_string())) };
-    fs::write("/scheme/init/kill", name.as_bytes()).map_err(|error| Failure::of_file(name, error))
+    fs::write("/scheme/init/kill", name.as_bytes()).map_err(|error| match error.errno {
+        syscall::ENOENT => Failure::words(format!("{name}: init runs no program of that name")),
+        _ => Failure::of_file(name, error),
+    })
 }

@@ -70,7 +70,7 @@ fn main() -> u8 {
 
 fn options() -> Result<Plan, String> {
     let mut options = Options::from_args();
-    let size = options.take_size("--size")?.ok_or("--size is missing")?;
+    let size = options.take_size("--size")?;
     let threads = options.take_size("--threads")?.unwrap_or(1);
     let passes = options.take_size("--passes")?.unwrap_or(1);
     let dirty = options.take_size("--dirty")?.unwrap_or(0);
@@ -80,11 +80,18 @@ fn options() -> Result<Plan, String> {
     let until_swapoff = options.take_flag("--until-swapoff");
     let with_figures = options.take_flag("--figures");
     options.end()?;
-    let pages = size / PAGE_SIZE as u64;
-    if threads == 0 || threads > THREADS_MAX || pages < threads || dirty.max(same_filled) > 100 {
+    let pages = size.ok_or("--size is missing")? / PAGE_SIZE as u64;
+    if threads == 0 || threads > THREADS_MAX {
+        return Err(format!("--threads {threads}: 1 to {THREADS_MAX}"));
+    }
+    if pages < threads {
         return Err(format!(
-            "1 to {THREADS_MAX} threads, a page or more for each, at most 100 percent"
+            "--size: each thread needs a page, {} bytes in all",
+            threads * PAGE_SIZE as u64
         ));
+    }
+    if dirty.max(same_filled) > 100 {
+        return Err(format!("{} percent: 100 are the most", dirty.max(same_filled)));
     }
     // Fewer bits of seed are enough to tell runs apart.
     let seed = seed as u32;

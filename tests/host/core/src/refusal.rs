@@ -1,0 +1,44 @@
+//! Where the words about a refused request stand: the `last_error` of what a file belongs to.
+
+use alloc::format;
+use alloc::string::String;
+
+/// Returns where words about the file `rest` of a scheme may stand, within that scheme, and the name that they
+/// begin with. The words about a file are beside it; those about a device, which is a file and has
+/// files, are among its own.
+pub fn places(rest: &str) -> [(String, &str); 2] {
+    let rest = rest.trim_end_matches('/');
+    let (directory, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let slash = if directory.is_empty() { "" } else { "/" };
+    [(format!("{directory}{slash}last_error"), name), (format!("{rest}/last_error"), name)]
+}
+
+/// Returns the words that a `last_error` holds, if they are about the file called `name`.
+pub fn words<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let why = text.trim().strip_prefix(name)?.strip_prefix(':')?;
+    Some(why.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{places, words};
+
+    #[test]
+    fn words_about_an_attribute_are_beside_it() {
+        assert_eq!(places("2/disksize")[0], ("2/last_error".into(), "disksize"));
+        assert_eq!(places("params")[0], ("last_error".into(), "params"));
+    }
+
+    #[test]
+    fn words_about_a_device_are_among_its_own_files() {
+        assert_eq!(places("2")[1], ("2/last_error".into(), "2"));
+        assert_eq!(places("2/")[1], ("2/last_error".into(), "2"));
+    }
+
+    #[test]
+    fn words_about_another_file_are_not_taken() {
+        assert_eq!(words("2: only whole pages\n", "2"), Some("only whole pages"));
+        assert_eq!(words("disksize: too large\n", "disk"), None);
+        assert_eq!(words("", "2"), None);
+    }
+}
