@@ -4,7 +4,7 @@
 //! verb a file has and what a text says is here, and what it takes to open, read and wait is the
 //! kernel's. A kernel parses a path with [`File::named`], a call with [`File::call`] and
 //! [`File::take`], makes a text when a file is opened ([`texts`]), and sets what is written with
-//! [`params`](crate::files::params).
+//! [`params`].
 //!
 //! ```text
 //! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF, SWAP_RESIZE (uid 0); HAND_OFF
