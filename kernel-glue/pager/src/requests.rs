@@ -165,8 +165,6 @@ pub enum SwapOffError {
 pub struct Resize {
     /// The device.
     pub device: u16,
-    /// Which life of it.
-    pub generation: u16,
     /// Pages that the area is to have; not 0.
     pub pages: u32,
     /// Who says so.
@@ -178,9 +176,12 @@ pub struct Resize {
 pub enum ResizeBy {
     /// The daemon: its device has so many pages now. It is never kept waiting: what is to be given up
     /// must have been, else this is refused (EBUSY).
-    Daemon,
+    Daemon {
+        /// Which life of the device; what is said about another one than is mounted is refused (EINVAL).
+        generation: u16,
+    },
     /// A user, who wants the end of the area given up, or had that and wants it back: up to the size that
-    /// the device is known to have (EINVAL above).
+    /// the device is known to have (EINVAL above). A mounted device has one life, so its number will do.
     User,
 }
 

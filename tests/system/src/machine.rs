@@ -156,7 +156,7 @@ impl Machine {
     /// The daemon tells how large a mounted device is; returns whether its area is as large.
     pub(crate) fn resize_area(&mut self, life: u32, cookie: Cookie) -> bool {
         let Cookie { device, generation, pages } = cookie;
-        let resize = Resize { device, generation, pages, by: ResizeBy::Daemon };
+        let resize = Resize { device, pages, by: ResizeBy::Daemon { generation } };
         // The daemon is never kept waiting, so it is no waiter.
         let nobody = (Waiter(0), Cpu(0));
         life == self.life && self.pager.resize(resize, nobody, &mut self.kernel) == SwapOff::Done

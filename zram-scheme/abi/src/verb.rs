@@ -27,10 +27,11 @@ pub const HAND_OFF: u64 = 4;
 /// From the daemon, and from no other process (EACCES): its device has so many pages now. The area takes
 /// them at once. EBUSY, and nothing changes, if the area is larger and must be made smaller first.
 ///
-/// From a user: the area is to end there. Pages above come back first; the call waits for that, can be
+/// From a user: the area is to end there; the cookie names the device alone, its generation is not looked
+/// at, because a mounted device has no other life. Pages above come back first; the call waits for that, can be
 /// interrupted, and changes nothing if it fails (ENOMEM: they do not fit; EBUSY: another such call or
 /// SWAPOFF is under way). Up to the size that the device is known to have the area grows at once.
-/// EINVAL if no such life of the device is mounted, or for other sizes.
+/// EINVAL if the device, or for the daemon that life of it, is not mounted, or for other sizes.
 pub const SWAP_RESIZE: u64 = 5;
 
 /// Word 2 of [`SWAP_RESIZE`] from a user.

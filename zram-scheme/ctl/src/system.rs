@@ -57,6 +57,14 @@ pub trait System {
     /// What the system answers.
     fn unmount(&self, device: DeviceNumber) -> Result<(), Errno>;
 
+    /// Has the area of a mounted device end behind so many pages; what lies above comes back first. Up to
+    /// the size of the device it grows, too.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers; the area is as before.
+    fn resize_area(&self, device: DeviceNumber, pages: u32) -> Result<(), Errno>;
+
     /// Forgets pages of a device.
     ///
     /// # Errors
@@ -220,6 +228,10 @@ pub(crate) mod fake {
 
         fn unmount(&self, device: DeviceNumber) -> Result<(), Errno> {
             self.act(format!("unmount {device}"))
+        }
+
+        fn resize_area(&self, device: DeviceNumber, pages: u32) -> Result<(), Errno> {
+            self.act(format!("resize {device} {pages}"))
         }
 
         fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno> {

@@ -19,6 +19,7 @@ use crate::top;
 
 pub mod columns;
 pub mod devices;
+mod resize;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +28,7 @@ pub const HELP: &str = "\
 usage: zramctl [options] [zram:N ...]                      lists devices
        zramctl [-a ALG] [-p LIST] [-s SIZE] zram:N         configures one
        zramctl -f [-a ALG] [-p LIST] [-s SIZE]             adds one and tells its name
-       zramctl --resize SIZE zram:N                        keeps what is in it
+       zramctl --resize SIZE zram:N                        keeps what is in it; also while it swaps
        zramctl -r zram:N ...                               resets: all is forgotten
        zramctl discard zram:N [OFFSET LENGTH]              forgets all, or a part
        zramctl top [-d SECONDS] [-n COUNT] [-b]            watches
@@ -103,7 +104,7 @@ fn act(system: &impl System, words: &[&str]) -> Result<(), Failure> {
     }
     let configures = ["algorithm", "algorithm-params", "size"].iter().any(|it| given.has(it));
     match given.value("resize") {
-        Some(size) => set_deed(system, only(&given)?, "resize", size),
+        Some(size) => resize::resize(system, only(&given)?, size).map_err(Failure::Deed),
         None if given.has("reset") => reset(system, &given),
         None if given.has("find") => find(system, &given),
         None if configures => configure(system, &given),

@@ -118,7 +118,13 @@ impl Refused<'_> {
         match self.known.holder {
             Some((id, Holder::Swap)) => {
                 let id = id.index();
-                write!(to, "device {id} is mounted as swap; swapoff zram:{id} first")
+                write!(to, "device {id} is mounted as swap; ")?;
+                match self.known.asked {
+                    Some(Request::Resize(..)) => {
+                        write!(to, "zramctl --resize BYTES zram:{id} makes it smaller")
+                    }
+                    _ => write!(to, "swapoff zram:{id} first"),
+                }
             }
             Some((id, Holder::Program)) => {
                 write!(to, "device {} is open by a program", id.index())
@@ -249,7 +255,7 @@ mod tests {
     use super::{Circumstances, Holder, Levels, fault, odd_limit, refusal};
     use crate::data::DataError;
     use crate::scheme::{Fault, File};
-    use zram_lifecycle::{DeviceId, DeviceSet, Refusal};
+    use zram_lifecycle::{DeviceId, DeviceName, DeviceSet, Pages, Refusal, Request};
 
     #[test]
     fn levels_are_those_of_each_algorithm() {
@@ -277,6 +283,22 @@ mod tests {
             "reset: device 3 is mounted as swap; swapoff zram:3 first"
         );
         assert_eq!(words(Holder::Program).text(), "reset: device 3 is open by a program");
+    }
+
+    #[test]
+    fn what_makes_a_mounted_device_smaller_is_named() {
+        let id = DeviceId::new(3).unwrap();
+        let name = DeviceName { id, serial: 0 };
+        let pages = Pages::holding(4096).unwrap();
+        let known = Circumstances {
+            asked: Some(Request::Resize(name, pages)),
+            holder: Some((id, Holder::Swap)),
+            ..Circumstances::default()
+        };
+        assert_eq!(
+            refusal(Refusal::Open, "resize", &known).text(),
+            "resize: device 3 is mounted as swap; zramctl --resize BYTES zram:3 makes it smaller"
+        );
     }
 
     #[test]

@@ -165,14 +165,14 @@ impl File {
             (Self::Control, SWAP_RESIZE) => {
                 asker.expect_root()?;
                 let cookie = Cookie::unpack(word).ok_or(Errno(EINVAL))?;
+                let Cookie { device, generation, pages } = cookie;
                 let by = match how {
                     RESIZE_USER => ResizeBy::User,
-                    RESIZE_DAEMON if asker.is_daemon => ResizeBy::Daemon,
+                    RESIZE_DAEMON if asker.is_daemon => ResizeBy::Daemon { generation },
                     RESIZE_DAEMON => return Err(Errno(EACCES)),
                     _ => return Err(Errno(EINVAL)),
                 };
-                let Cookie { device, generation, pages } = cookie;
-                Ok(Call::Resize(Resize { device, generation, pages, by }))
+                Ok(Call::Resize(Resize { device, pages, by }))
             }
             _ => Err(Errno(EOPNOTSUPP)),
         }

@@ -53,7 +53,8 @@ fn only_root_opens_queues_mounts_unmounts_and_writes() {
 fn the_daemon_alone_says_how_large_its_devices_are() {
     let cookie = Cookie { device: 7, generation: 2, pages: 100 };
     let word = cookie.pack().unwrap();
-    let resize = Resize { device: 7, generation: 2, pages: 100, by: ResizeBy::Daemon };
+    let by = ResizeBy::Daemon { generation: 2 };
+    let resize = Resize { device: 7, pages: 100, by };
     let told = File::Control.call(DAEMON, [SWAP_RESIZE, word, RESIZE_DAEMON]);
     assert_eq!(told, Ok(Call::Resize(resize)));
     let lie = File::Control.call(ROOT, [SWAP_RESIZE, word, RESIZE_DAEMON]);

@@ -145,7 +145,9 @@ impl Pager {
     ) -> SwapOff {
         self.collect(ports);
         match self.swapoff {
-            Some(Job { waiter: owner, .. }) if owner != waiter || resize.by == ResizeBy::Daemon => {
+            Some(Job { waiter: owner, .. })
+                if owner != waiter || matches!(resize.by, ResizeBy::Daemon { .. }) =>
+            {
                 return SwapOff::Failed(SwapOffError::Busy);
             }
             Some(Job { failed: Some(error), .. }) => {
@@ -165,18 +167,21 @@ impl Pager {
     /// Resizes at once if nothing is to be given up, else returns what is to be done.
     fn resize_begin(
         &mut self,
-        Resize { device, generation, pages, by }: Resize,
+        Resize { device, pages, by }: Resize,
         waiter: Waiter,
     ) -> Result<Option<Job>, SwapOffError> {
         let index = self.areas.find(device).ok_or(SwapOffError::NotMounted)?;
         let cookie = self.areas.cookie(index).ok_or(SwapOffError::NotMounted)?;
         let sizes = self.areas.sizes(index).ok_or(SwapOffError::NotMounted)?;
-        if cookie.generation != generation || !self.areas.is_active(index) || pages == 0 {
+        if !self.areas.is_active(index) || pages == 0 {
             return Err(SwapOffError::NotMounted);
         }
         match by {
-            ResizeBy::Daemon if pages < sizes.area_pages => return Err(SwapOffError::Busy),
-            ResizeBy::Daemon => self.areas.device_is(index, pages),
+            ResizeBy::Daemon { generation } if generation != cookie.generation => {
+                return Err(SwapOffError::NotMounted);
+            }
+            ResizeBy::Daemon { .. } if pages < sizes.area_pages => return Err(SwapOffError::Busy),
+            ResizeBy::Daemon { .. } => self.areas.device_is(index, pages),
             ResizeBy::User if pages > sizes.device_pages => return Err(SwapOffError::NotMounted),
             ResizeBy::User => {}
         }

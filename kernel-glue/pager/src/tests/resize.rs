@@ -6,6 +6,8 @@ use crate::{Resize, ResizeBy, SwapOff, SwapOffError};
 
 const SPACE: SpaceId = SpaceId(1);
 const CALLER: Waiter = Waiter(9);
+/// The daemon, of the life that is mounted.
+const DAEMON: ResizeBy = ResizeBy::Daemon { generation: 1 };
 
 /// Six pages, of which the first four lie in slots 0 to 3 of 16, and enough free frames.
 fn swapped() -> World {
@@ -19,7 +21,7 @@ fn swapped() -> World {
 }
 
 fn ask(world: &mut World, pages: u32, by: ResizeBy) -> SwapOff {
-    let resize = Resize { device: 0, generation: 1, pages, by };
+    let resize = Resize { device: 0, pages, by };
     world.pager.resize(resize, (CALLER, CPU), &mut world.ports)
 }
 
@@ -57,7 +59,7 @@ fn an_area_grows_at_once_when_its_device_has() {
     world.serve(OUT);
     world.hog(3);
     assert!(!world.pager.wants_reclaim(CPU), "the area is full");
-    assert_eq!(ask(&mut world, 8, ResizeBy::Daemon), SwapOff::Done);
+    assert_eq!(ask(&mut world, 8, DAEMON), SwapOff::Done);
     assert_eq!(size(&world), 8);
     world.reclaim_all();
     assert_eq!(world.used_slots(), 6);
@@ -87,13 +89,13 @@ fn nothing_goes_above_the_end_while_slots_are_given_up_and_after() {
 #[test]
 fn a_smaller_area_that_is_done_is_told_so_by_the_daemon_and_grows_again() {
     let mut world = swapped();
-    assert_eq!(ask(&mut world, 2, ResizeBy::Daemon), SwapOff::Failed(SwapOffError::Busy));
+    assert_eq!(ask(&mut world, 2, DAEMON), SwapOff::Failed(SwapOffError::Busy));
     assert_eq!(size(&world), 16);
     assert_eq!(resize(&mut world, 2), SwapOff::Done);
-    assert_eq!(ask(&mut world, 2, ResizeBy::Daemon), SwapOff::Done);
+    assert_eq!(ask(&mut world, 2, DAEMON), SwapOff::Done);
     let larger = ask(&mut world, 3, ResizeBy::User);
     assert_eq!(larger, SwapOff::Failed(SwapOffError::NotMounted), "the device has 2 pages");
-    assert_eq!(ask(&mut world, 16, ResizeBy::Daemon), SwapOff::Done);
+    assert_eq!(ask(&mut world, 16, DAEMON), SwapOff::Done);
     world.hog(3);
     world.reclaim_all();
     assert_eq!(world.used_slots(), 6);
@@ -130,11 +132,13 @@ fn a_cancelled_resize_leaves_the_area_as_large_as_it_was() {
 }
 
 #[test]
-fn another_life_of_the_device_and_no_size_at_all_are_refused() {
+fn another_device_another_life_of_it_and_no_size_at_all_are_refused() {
     let mut world = swapped();
     let refused = SwapOff::Failed(SwapOffError::NotMounted);
     assert_eq!(ask(&mut world, 0, ResizeBy::User), refused);
-    let other = Resize { device: 0, generation: 2, pages: 4, by: ResizeBy::User };
+    assert_eq!(ask(&mut world, 32, ResizeBy::Daemon { generation: 2 }), refused);
+    assert_eq!(size(&world), 16);
+    let other = Resize { device: 1, pages: 4, by: ResizeBy::User };
     assert_eq!(world.pager.resize(other, (CALLER, CPU), &mut world.ports), refused);
 }
 

@@ -20,7 +20,7 @@ use zram_rt::{Fd, fs, println};
 zram_rt::entry!(main);
 
 /// Files that everybody reads.
-const READABLE: [&str; 20] = [
+const READABLE: [&str; 21] = [
     "zram:0/mm_stat",
     "zram:0/io_stat",
     "zram:0/streams",
@@ -38,6 +38,7 @@ const READABLE: [&str; 20] = [
     "swap:last_error",
     "cpu:possible",
     "cpu:online",
+    "cpu:0/last_error",
     "cpu:0/online",
     "/scheme/sys/stat",
     "/scheme/sys/context",

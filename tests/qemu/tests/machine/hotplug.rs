@@ -52,13 +52,23 @@ fn the_first_cpu_cannot_go_and_nonsense_is_refused() {
 ! echo 2 > /scheme/cpu/1/online
 ! echo 0 > /scheme/cpu/2/online
 cat cpu:online
+cat cpu:0/last_error cpu:1/last_error
+echo 1 > cpu:1/online
+cat cpu:1/last_error
 ";
-    boot(2, script)
+    let run = boot(2, script)
         .succeeds()
-        .says("echo: /scheme/cpu/0/online: device or resource busy (EBUSY)")
-        .says("echo: /scheme/cpu/1/online: invalid argument (EINVAL)")
+        .says("echo: /scheme/cpu/0/online: the first cpu cannot go")
+        .says("echo: /scheme/cpu/1/online: write 1 to bring the cpu up, 0 to take it down")
         .says("echo: /scheme/cpu/2/online: no such file or directory (ENOENT)")
-        .prints("cat cpu:online", "0-1");
+        .prints("cat cpu:online", "0-1")
+        .prints(
+            "cat cpu:0/last_error cpu:1/last_error",
+            "online: write 1 to bring the cpu up, 0 to take it down",
+        );
+    // The last refusal alone is kept, and none after a write that was taken.
+    assert_eq!(run.output_of("cat cpu:0/last_error cpu:1/last_error").len(), 1);
+    assert_eq!(run.output_of("cat cpu:1/last_error"), Vec::<&str>::new());
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod hotplug;
 mod interrupted;
 mod lifecycle;
 mod pressure;
+mod resize;
 mod shell;
 mod tools;
 mod users;

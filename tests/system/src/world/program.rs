@@ -234,9 +234,7 @@ impl World {
 
     fn shrink_step(&mut self, (index, cpu): (usize, Cpu), device: u16, pages: u32) -> Progress {
         let waiter = self.threads[index].waiter;
-        let area = self.areas.iter().find(|area| area.cookie.device == device);
-        let generation = area.expect("it is mounted").cookie.generation;
-        let resize = Resize { device, generation, pages, by: ResizeBy::User };
+        let resize = Resize { device, pages, by: ResizeBy::User };
         let answer = {
             let mut guard = lock(&self.machine);
             let Machine { pager, kernel, .. } = &mut *guard;

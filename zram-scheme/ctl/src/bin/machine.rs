@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 
 use ctl::device::DeviceNumber;
 use ctl::system::{Errno, System};
+use syscall::error::EINVAL;
 use syscall::flag::{O_NONBLOCK, O_RDONLY, O_RDWR};
-use zram_abi::verb::{DISCARD, SWAPOFF, SWAPON};
+use zram_abi::verb::{Cookie, DISCARD, RESIZE_USER, SWAP_RESIZE, SWAPOFF, SWAPON};
 use zram_rt::errno::{Error, InWords};
 use zram_rt::{console, eprintln, fs, time};
 
@@ -70,6 +71,14 @@ impl System for Machine {
         let control = fs::open(CONTROL, O_RDONLY).map_err(errno)?;
         let words = [SWAPOFF, u64::from(device.number())];
         control.call(&mut [], &words).map(drop).map_err(errno)
+    }
+
+    fn resize_area(&self, device: DeviceNumber, pages: u32) -> Result<(), Errno> {
+        let control = fs::open(CONTROL, O_RDONLY).map_err(errno)?;
+        // A mounted device has one life, and the kernel knows it.
+        let cookie = Cookie { device: device.number(), generation: 0, pages };
+        let word = cookie.pack().ok_or(Errno(EINVAL))?;
+        control.call(&mut [], &[SWAP_RESIZE, word, RESIZE_USER]).map(drop).map_err(errno)
     }
 
     fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno> {

@@ -5,6 +5,7 @@
 //! present
 //! online
 //! N/online     0 or 1; uid 0 writes it, and the write ends when the CPU is there
+//! N/last_error why the last write to N/online was refused; empty after one that was not
 //! events       CPU events; uid 0
 //! ```
 //!
@@ -76,7 +77,11 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
             return Ok(Kind::Events(events::open(kernel)?));
         }
         _ => match named(kernel, path)? {
-            (_, "") => "online\n".into(),
+            (_, "") => "last_error\nonline\n".into(),
+            (cpu, "last_error") => {
+                let refused = kernel.cpus.refused.as_ref();
+                refused.and_then(|refused| refused.words(cpu)).unwrap_or_default()
+            }
             (cpu, "online") => {
                 let is_online = kernel.threads.online().contains(cpu);
                 let text = String::from(if is_online { "1\n" } else { "0\n" });

@@ -9,6 +9,7 @@
 
 mod events;
 mod files;
+mod refusal;
 mod slots;
 mod switch;
 
@@ -27,6 +28,8 @@ use crate::thread::wake::Urgency;
 use crate::thread::{State, ThreadId};
 use zram_abi::{CpuId, CpuSet};
 
+use self::refusal::{Refusal, Why};
+
 pub(crate) use self::files::{File, scheme_close, scheme_open, scheme_read, scheme_write};
 
 /// Which CPUs there are, and the transition that is under way.
@@ -43,6 +46,8 @@ pub(crate) struct Cpus {
     starting: Option<CpuId>,
     /// Who has to stop.
     stopping: Option<CpuId>,
+    /// The last write that was refused, if none was taken since.
+    refused: Option<Refusal>,
     /// What the machine asks for with its CPU slots.
     slots: slots::Slots,
 }
@@ -78,6 +83,7 @@ impl Cpus {
             told: 0,
             starting: None,
             stopping: None,
+            refused: None,
             slots: slots::Slots::new(),
         }
     }
@@ -102,7 +108,12 @@ fn go_on(kernel: &mut Kernel, work: Option<Work>) {
                 apic::send_reschedule(cpu);
             }
         }
-        Some(Work::Finished(_, result)) => finish(kernel, result),
+        Some(Work::Finished(cpu, result)) => {
+            if let Err(errno) = result {
+                kernel.cpus.refused = Some(Refusal::new(cpu, Why::Ended(errno)));
+            }
+            finish(kernel, result);
+        }
         None => {}
     }
 }

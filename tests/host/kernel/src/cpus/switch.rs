@@ -3,6 +3,7 @@
 use cpu_events::{Busy, Wanted, Work};
 use syscall::error::{EBUSY, EINVAL, ENODEV};
 
+use super::refusal::{Refusal, Why};
 use super::{Wait, go_on};
 use crate::calls::{Buffer, Caller};
 use crate::errno::{Halt, SysResult, fail};
@@ -19,29 +20,39 @@ const SWITCH_MAX: usize = 8;
 ///
 /// EINVAL for anything but 0 and 1, ENODEV for a CPU that is not there, EBUSY for the one that cannot
 /// go; what refused it, such as ENOMEM of a daemon that has no memory for it, ETIMEDOUT of one that
-/// does not answer, EIO of a machine that does not start it. Waits while another CPU is on its way.
+/// does not answer, EIO of a machine that does not start it. `N/last_error` has each in words. Waits while
+/// another CPU is on its way.
 pub(super) fn write(kernel: &mut Kernel, caller: Caller, cpu: CpuId, buffer: Buffer) -> SysResult {
+    kernel.cpus.refused = None;
     let mut bytes = [0; SWITCH_MAX];
-    let Some(bytes) = bytes.get_mut(..buffer.size) else { return fail(EINVAL) };
+    let Some(bytes) = bytes.get_mut(..buffer.size) else {
+        return refuse(kernel, (cpu, EINVAL), Why::NotASwitch);
+    };
     kernel.read_user(caller.space, buffer.address, bytes)?;
     let wanted = match bytes.trim_ascii() {
         b"0" => Wanted::Offline,
         b"1" => Wanted::Online,
-        _ => return fail(EINVAL),
+        _ => return refuse(kernel, (cpu, EINVAL), Why::NotASwitch),
     };
     if !kernel.cpus.present.contains(cpu) {
-        return fail(ENODEV);
+        return refuse(kernel, (cpu, ENODEV), Why::NotPresent);
     }
     if cpu == CpuId::BOOT && wanted == Wanted::Offline {
-        return fail(EBUSY);
+        return refuse(kernel, (cpu, EBUSY), Why::First);
     }
     match kernel.cpus.events.begin(cpu, wanted, clock::now_ns()) {
         Err(Busy) => Err(Halt::until(crate::thread::Wait::Cpus(Wait::Turn))),
         Ok(Some(Work::Finished(_, Ok(())))) => Ok(buffer.size),
-        Ok(Some(Work::Finished(_, Err(errno)))) => fail(errno),
+        Ok(Some(Work::Finished(_, Err(errno)))) => refuse(kernel, (cpu, errno), Why::Ended(errno)),
         Ok(work) => {
             go_on(kernel, work);
             Err(Halt::until(crate::thread::Wait::Cpus(Wait::Transition(buffer.size))))
         }
     }
+}
+
+/// Refuses the write, and notes why.
+fn refuse(kernel: &mut Kernel, (cpu, errno): (CpuId, i32), why: Why) -> SysResult {
+    kernel.cpus.refused = Some(Refusal::new(cpu, why));
+    fail(errno)
 }

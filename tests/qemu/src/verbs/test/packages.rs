@@ -75,13 +75,15 @@ mod tests {
 
     use super::{OWN, Packages};
 
-    /// Returns whether a source file under `folder` has a test.
+    /// Returns whether a source file of the package in `folder` has a test.
     fn has_a_test(folder: &Path) -> bool {
         let Ok(entries) = fs::read_dir(folder) else { return false };
         entries.map(|entry| entry.expect("the tree can be read").path()).any(|path| {
             let is_source = path.extension().is_some_and(|ending| ending == "rs");
             let text = || fs::read_to_string(&path).expect("a source file is text");
-            has_a_test(&path) || is_source && text().lines().any(|line| line.trim() == "#[test]")
+            let is_other_package = path.join("Cargo.toml").exists();
+            !is_other_package && has_a_test(&path)
+                || is_source && text().lines().any(|line| line.trim() == "#[test]")
         })
     }
 

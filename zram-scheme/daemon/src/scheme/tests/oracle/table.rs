@@ -195,7 +195,15 @@ pub(super) const ROWS: &[Row] = &[
     same!("stat", New, Read, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
     same!("block_state", New, Mode, "400"),
     same!("block_state", New, Read, "EINVAL"),
-    same!("block_state", Same, Read, "0 5.000000 s..... 1 5.000000 s....."),
+    // At 200 seconds of this machine's clock.
+    differs!(
+        "block_state",
+        Same,
+        Read,
+        "0 200.000000 s..... 1 200.000000 s.....",
+        "0 192.000000 s..... 1 0.000000 s.....",
+        "a slot keeps its last use to 64 seconds, and none beside a word that fills its place"
+    ),
     // What comes later.
     differs!("backing_dev", New, Read, "none", "ENOENT", "writeback comes later"),
     differs!("recompress", Sized, Write("type=huge"), "ok", "ENOENT", "recompression comes later"),
