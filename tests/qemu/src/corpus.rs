@@ -211,15 +211,21 @@ fn take() -> Result<PathBuf, String> {
 /// In words, when the file cannot be read or is no sample.
 pub fn read(path: &Path) -> Result<Vec<Page>, String> {
     let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    pages_of(&bytes).map_err(|why| format!("{}: {why}", path.display()))
+}
+
+fn pages_of(bytes: &[u8]) -> Result<Vec<Page>, String> {
     let (pages, rest) = bytes.as_chunks();
-    if pages.is_empty() || pages.len() > PAGES_MAX || !rest.is_empty() {
-        return Err(format!(
-            "{}: {} bytes; a sample is 1 to {PAGES_MAX} pages of {PAGE_SIZE} bytes",
-            path.display(),
-            bytes.len()
-        ));
-    }
-    Ok(pages.to_vec())
+    let why = match pages.len() {
+        0 => "too short",
+        1..=PAGES_MAX if rest.is_empty() => return Ok(pages.to_vec()),
+        1..=PAGES_MAX => "not whole pages",
+        _ => "too long",
+    };
+    Err(format!(
+        "{} bytes are {why}; a sample is 1 to {PAGES_MAX} pages of {PAGE_SIZE} bytes",
+        bytes.len()
+    ))
 }
 
 /// Returns at most `count` items, evenly spread and in their order.

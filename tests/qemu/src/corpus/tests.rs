@@ -76,3 +76,18 @@ fn the_specimen_builds_the_same_data_every_time() {
     assert_eq!(size, specimen::Specimen::build(1).size());
     assert!(size > 100_000, "{size}");
 }
+
+#[test]
+fn a_file_that_is_no_sample_is_told_why() {
+    let why = |bytes: usize| super::pages_of(&vec![0; bytes]).map(|pages| pages.len());
+    assert_eq!(why(4096), Ok(1));
+    for (bytes, words) in [
+        (0, "0 bytes are too short; "),
+        (4095, "4095 bytes are too short; "),
+        (4097, "4097 bytes are not whole pages; "),
+        (1025 << 12, "4198400 bytes are too long; "),
+    ] {
+        let refusal = why(bytes).expect_err("it is no sample");
+        assert!(refusal.starts_with(words), "{refusal}");
+    }
+}

@@ -51,7 +51,8 @@ pub(crate) fn run() -> Result<(), String> {
         threading: Threading::Multi,
         command_line: String::new(),
     };
-    println!("booting {} MiB and {} CPUs under QEMU\n", settings.memory_mib, settings.cpus);
+    let plural = if settings.cpus == 1 { "" } else { "s" };
+    println!("booting {} MiB and {} CPU{plural} under QEMU\n", settings.memory_mib, settings.cpus);
     let ended = machine
         .run(&image, LIMITS, &mut |line, _| show(line))
         .map_err(|failed| format!("\nthe demo failed: {}", failed.why))?;

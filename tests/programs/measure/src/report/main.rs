@@ -75,16 +75,19 @@ fn show_traffic(statistics: &Statistics, table: &mut Table) {
         table.line(what, name, statistics.get(name), Unit::Count);
     }
     table.line("programs killed for memory", "killed", statistics.get("killed"), Unit::Count);
-    table.heading("times");
-    for (what, name) in [
+    let times = [
         ("page-in, p50", "page_in_p50_ns"),
         ("page-in, p90", "page_in_p90_ns"),
         ("page-in, p99", "page_in_p99_ns"),
         ("page-out, mean of a page", "page_out_ns"),
         ("hand-off to zramd and back, p50", "handoff_ns"),
-    ] {
-        // What has never happened took no time.
-        let measured = statistics.get(name).filter(|&time_ns| time_ns > 0);
-        table.line(what, name, measured, Unit::Nanoseconds);
+    ];
+    // What has never happened took no time.
+    let measured = |name| statistics.get(name).filter(|&time_ns| time_ns > 0);
+    if times.iter().any(|(_, name)| measured(name).is_some()) {
+        table.heading("times");
+    }
+    for (what, name) in times {
+        table.line(what, name, measured(name), Unit::Nanoseconds);
     }
 }
