@@ -6,7 +6,7 @@ use core::fmt::Arguments;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use redox_glue::{
-    Bits, Cpu, Errno, Frame as Number, Kernel, Page as PageNumber, SpaceKey, Tables, ThreadKey,
+    Bits, CpuId, Errno, Frame as Number, Kernel, Page as PageNumber, SpaceKey, Tables, ThreadKey,
 };
 
 use super::{errno, tables};
@@ -233,8 +233,9 @@ impl Kernel for Redox {
         context::switch(&mut token);
     }
 
-    fn cpu(&self) -> Cpu {
-        Cpu(crate::cpu_id().get())
+    fn cpu(&self) -> CpuId {
+        // Both count to 128.
+        CpuId::new(crate::cpu_id().get()).expect("the kernel has no more CPUs than the glue")
     }
 
     fn cpu_count(&self) -> u32 {

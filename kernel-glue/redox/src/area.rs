@@ -9,7 +9,7 @@
 use alloc::vec::Vec;
 
 use swap_pager::ports::Threads;
-use swap_pager::{Pager, Resize, SwapOff};
+use swap_pager::{Caller, Pager, Resize, SwapOff};
 use zram_abi::error::{EBUSY, EINVAL, ENODEV};
 use zram_abi::verb::Cookie;
 
@@ -64,9 +64,7 @@ impl<K: Kernel> Glue<K> {
     ///
     /// EINVAL, ENOMEM, EBUSY; EINTR if the context is to die.
     pub(crate) fn swapoff(&self, device: u16) -> Result<usize, Errno> {
-        let cpu = self.kernel.cpu();
-        let done =
-            self.go_on(|pager, machine, waiter| pager.swapoff(device, (waiter, cpu), machine));
+        let done = self.go_on(|pager, machine, caller| pager.swapoff(device, caller, machine));
         if done.is_ok() {
             let files = self.call(|_, machine| taken(&mut machine.parts.devices, device));
             files.into_iter().flatten().for_each(|file| self.kernel.close(file));
@@ -80,18 +78,17 @@ impl<K: Kernel> Glue<K> {
     ///
     /// As for [`Glue::swapoff`].
     pub(crate) fn resize(&self, resize: Resize) -> Result<usize, Errno> {
-        let cpu = self.kernel.cpu();
-        self.go_on(|pager, machine, waiter| pager.resize(resize, (waiter, cpu), machine))
+        self.go_on(|pager, machine, caller| pager.resize(resize, caller, machine))
     }
 
     fn go_on(
         &self,
-        mut step: impl FnMut(&mut Pager, &mut Machine<'_, K>, swap_pager::ports::Waiter) -> SwapOff,
+        mut step: impl FnMut(&mut Pager, &mut Machine<'_, K>, Caller) -> SwapOff,
     ) -> Result<usize, Errno> {
         let wait = self.waiting().ok_or(Errno(EINTR))?;
         loop {
             let answer = self.call(|pager, machine| {
-                let answer = step(pager, machine, wait.waiter);
+                let answer = step(pager, machine, wait.caller());
                 if let SwapOff::Wait { run: Some(queue) } = answer {
                     machine.wake_worker(queue);
                 }

@@ -77,7 +77,7 @@ impl<K: Kernel> Glue<K> {
     }
 
     fn slot(&self) -> Option<&core::sync::atomic::AtomicU64> {
-        self.granted.get(usize::try_from(self.kernel.cpu().0).ok()?)
+        self.granted.get(self.kernel.cpu().index())
     }
 }
 

@@ -5,7 +5,7 @@
 
 use core::fmt::Arguments;
 
-use swap_pager::ports::{Cpu, Frame, Page};
+use swap_pager::ports::{CpuId, Frame, Page};
 
 use crate::Errno;
 
@@ -168,7 +168,7 @@ pub trait Kernel: Sized + Send + Sync + 'static {
     fn switch(&self);
 
     /// Returns the running CPU.
-    fn cpu(&self) -> Cpu;
+    fn cpu(&self) -> CpuId;
 
     /// Returns how many there are; from 1 on, they do not change.
     fn cpu_count(&self) -> u32;

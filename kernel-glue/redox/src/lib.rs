@@ -74,5 +74,5 @@ pub use kernel::{Bits, Kernel, SpaceKey, Span, TableId, Tables, ThreadKey};
 pub use scheme::{Opened, Payload, ROOT};
 pub use state::Glue;
 pub use swap_pager::files::Errno;
-pub use swap_pager::ports::{Cpu, Frame, KillReason, Page};
+pub use swap_pager::ports::{CpuId, Frame, KillReason, Page};
 pub use zram_abi::verb::SWAP_ATTACH;

@@ -45,7 +45,7 @@ fn frame_of(raw: u64, bits: Bits) -> Option<Frame> {
 
 impl<K: Kernel> Machine<'_, K> {
     pub(crate) fn line(&mut self, queue: QueueId) -> Option<&mut Line<K>> {
-        let [into, out] = self.parts.lines.get_mut(usize::try_from(queue.cpu.0).ok()?)?;
+        let [into, out] = self.parts.lines.get_mut(queue.cpu.index())?;
         Some(match queue.direction {
             Direction::In => into,
             Direction::Out => out,
@@ -192,9 +192,11 @@ impl<K: Kernel> Spaces for Machine<'_, K> {
         entry_of(raw, K::BITS)
     }
 
-    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<(Page, SwapEntry)> {
+    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<Place> {
         let found = self.look(space, |tables| {
-            walk(tables, from, |page, raw| Some((page, entry_of(raw, K::BITS)?)))
+            walk(tables, from, |page, raw| {
+                Some(Place { space, page, entry: entry_of(raw, K::BITS)? })
+            })
         });
         found.unwrap_or(Scan::End)
     }

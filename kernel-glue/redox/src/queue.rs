@@ -174,10 +174,9 @@ impl<K: Kernel> Glue<K> {
     /// EAGAIN if that thread is not idle or nothing is mounted; EINTR.
     pub(crate) fn probe(&self) -> Result<usize, Errno> {
         let wait = self.waiting().ok_or(Errno(EINTR))?;
-        let cpu = self.kernel.cpu();
         let began_ns = self.kernel.now_ns();
         let parked = self.call(|pager, machine| {
-            let queue = pager.probe((wait.waiter, cpu), machine)?;
+            let queue = pager.probe(wait.caller(), machine)?;
             machine.wake_worker(queue);
             let parked = pager.commit(wait.waiter) == Commit::Park;
             if parked {

@@ -54,8 +54,8 @@ impl<K: Kernel> Glue<K> {
             }
             let step = pager.reclaim_begin(cpu, machine);
             if let Reclaim::Unmapped(unmapped) = &step {
-                for (space, _) in pager.unmapped_pages(unmapped) {
-                    note(&mut touched, space);
+                for left in pager.unmapped_pages(unmapped) {
+                    note(&mut touched, left.space);
                 }
             }
             (step, touched)
@@ -103,7 +103,7 @@ impl<K: Kernel> Glue<K> {
             return;
         }
         // Relaxed: it is only to be seldom.
-        if COUNT.fetch_add(1, Ordering::Relaxed) % TICKS == 0 {
+        if COUNT.fetch_add(1, Ordering::Relaxed).is_multiple_of(TICKS) {
             self.call(|pager, machine| pager.tick(machine));
             self.settle();
         }

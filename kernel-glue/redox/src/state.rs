@@ -13,7 +13,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering
 use once_cell::race::OnceBox;
 use spin::mutex::SpinMutex;
 use swap_pager::ports::{KillReason, SpaceId, Waiter};
-use swap_pager::{Bounds, Config, Entries, Pager, Watermarks};
+use swap_pager::{Bounds, Caller, Config, Entries, Pager, Watermarks};
 use zram_abi::error::ENOMEM;
 
 use crate::held::Held;
@@ -232,6 +232,13 @@ impl<K: Kernel> Glue<K> {
 pub(crate) struct Waiting<'a, K: Kernel> {
     glue: &'a Glue<K>,
     pub(crate) waiter: Waiter,
+}
+
+impl<K: Kernel> Waiting<'_, K> {
+    /// Returns who waits, on this CPU.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { waiter: self.waiter, cpu: self.glue.kernel.cpu() }
+    }
 }
 
 impl<K: Kernel> Drop for Waiting<'_, K> {
