@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 17] = [
+const PROGRAMS: [&str; 18] = [
     "sh",
     "zramctl",
     "swapon",
@@ -53,6 +53,7 @@ const PROGRAMS: [&str; 17] = [
     "attributes",
     "platform",
     "hostile",
+    "faults",
     "hotplug",
     "storm",
 ];
