@@ -54,6 +54,7 @@ const PROGRAMS: [&str; 18] = [
     "events",
     "platform",
     "hostile",
+    "faults",
     "hotplug",
     "storm",
 ];
