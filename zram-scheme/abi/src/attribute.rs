@@ -42,6 +42,8 @@ pub enum Attribute {
     Streams,
     /// In words: why the last write to this device was refused.
     LastError,
+    /// In words: what is odd about the last write to this device that was taken, if anything is.
+    LastNote,
 }
 
 /// Who may do what with an attribute file.
@@ -59,7 +61,7 @@ pub enum Access {
 
 impl Attribute {
     /// All attributes, in the order in which a listing shows them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::AlgorithmParams,
         Self::BlockState,
         Self::CompAlgorithm,
@@ -69,6 +71,7 @@ impl Attribute {
         Self::Initstate,
         Self::IoStat,
         Self::LastError,
+        Self::LastNote,
         Self::MemLimit,
         Self::MemUsedMax,
         Self::MemWatermark,
@@ -101,6 +104,7 @@ impl Attribute {
             Self::Compact => "compact",
             Self::Streams => "streams",
             Self::LastError => "last_error",
+            Self::LastNote => "last_note",
         }
     }
 
@@ -122,7 +126,8 @@ impl Attribute {
             | Self::Statistics
             | Self::DebugStat
             | Self::Streams
-            | Self::LastError => Access::ReadOnly,
+            | Self::LastError
+            | Self::LastNote => Access::ReadOnly,
             // It tells which pages are equal, and costs a walk over all.
             Self::BlockState => Access::RootReadOnly,
             Self::Reset | Self::Resize | Self::MemLimit | Self::MemUsedMax | Self::Compact => {
@@ -144,6 +149,8 @@ pub mod control {
     pub const EXIT: &str = "exit";
     /// In words: why the last write to a control file was refused.
     pub const LAST_ERROR: &str = "last_error";
+    /// In words: what is odd about the last write to a control file that was taken, if anything is.
+    pub const LAST_NOTE: &str = "last_note";
 }
 
 #[cfg(test)]

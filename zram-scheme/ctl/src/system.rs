@@ -99,12 +99,26 @@ pub fn attribute(device: DeviceNumber, name: &str) -> String {
 /// Returns why the last write to the file called `name` in the directory `directory` was refused, if that
 /// is what `last_error` there is about.
 pub fn last_error(system: &impl System, directory: &str, name: &str) -> Option<String> {
-    let text = system.read(&format!("{directory}/last_error")).ok()?;
-    let why = text.trim().strip_prefix(name)?.strip_prefix(':')?;
-    Some(String::from(why.trim()))
+    about(system, &format!("{directory}/last_error"), name)
 }
 
-/// Writes an attribute; an error is in words: what the device says about it, or else the system's.
+/// Returns what the text of the file at `path` says about the file called `name`.
+fn about(system: &impl System, path: &str, name: &str) -> Option<String> {
+    let text = system.read(path).ok()?;
+    let words = text.trim().strip_prefix(name)?.strip_prefix(':')?;
+    Some(String::from(words.trim()))
+}
+
+/// Tells what is odd about the last write to the file called `name` in the directory `directory`, which was
+/// taken, if anything is.
+fn tell_note(system: &impl System, directory: &str, name: &str, what: &str) {
+    if let Some(note) = about(system, &format!("{directory}/last_note"), name) {
+        system.complain(&format!("{what}: taken, but {note}"));
+    }
+}
+
+/// Writes an attribute; an error is in words: what the device says about it, or else the system's. What is
+/// odd about a value that was taken is told at once.
 ///
 /// # Errors
 ///
@@ -115,26 +129,33 @@ pub fn set(
     name: &str,
     value: &str,
 ) -> Result<(), String> {
+    let directory = format!("/scheme/zram/{}", device.number());
     system.write(&attribute(device, name), value).map_err(|errno| {
-        let directory = format!("/scheme/zram/{}", device.number());
         let why = last_error(system, &directory, name).unwrap_or_else(|| in_words(system, errno));
         format!("{device}: {name} {value}: {why}")
-    })
+    })?;
+    tell_note(system, &directory, name, &format!("{device}: {name} {value}"));
+    Ok(())
 }
 
-/// Adds a device with a line of `hot_add`.
+/// Where devices are added and removed.
+const CONTROL: &str = "/scheme/zram/control";
+
+/// Adds a device with a line of `hot_add`. What is odd about what was taken is told at once.
 ///
 /// # Errors
 ///
 /// In words.
 pub fn add(system: &impl System, line: &str) -> Result<DeviceNumber, String> {
     let added = system.add(line).map_err(|errno| {
-        let why = last_error(system, "/scheme/zram/control", "hot_add");
+        let why = last_error(system, CONTROL, "hot_add");
         format!("hot_add: {}", why.unwrap_or_else(|| missing(system, errno)))
     })?;
     let number =
         added.trim().parse().map_err(|_| format!("hot_add: it told no number: {added}"))?;
-    Ok(DeviceNumber::new(number))
+    let device = DeviceNumber::new(number);
+    tell_note(system, CONTROL, "hot_add", &format!("{device}"));
+    Ok(device)
 }
 
 /// Returns what it means that a file of `zram:` cannot be opened.

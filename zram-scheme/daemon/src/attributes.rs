@@ -85,7 +85,8 @@ fn value(
         | Attribute::BlockState
         | Attribute::DebugStat
         | Attribute::Streams
-        | Attribute::LastError => Err(Mistake::ReadOnly),
+        | Attribute::LastError
+        | Attribute::LastNote => Err(Mistake::ReadOnly),
     }
     .map(Command::Lifecycle)
 }

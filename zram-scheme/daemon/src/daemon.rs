@@ -15,6 +15,7 @@ use lock_api::Mutex;
 
 use crate::devices::Devices;
 use crate::errno;
+use crate::notes;
 use crate::platform::{self, Platform, Socket};
 use crate::scheme::handles::Handles;
 use crate::scheme::{Fault, File, HandleId, PendingWrite};
@@ -22,7 +23,7 @@ use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 use crate::threads::{Mailbox, Message, PostError, Reaper, ReplyTo};
 use crate::words::{self, Circumstances};
-use zram_lifecycle::{Answer, DeviceId, DeviceSet, Limit, Refusal, Request};
+use zram_lifecycle::{Answer, DeviceId, DeviceSet, Refusal, Request};
 
 /// What all threads share.
 pub struct Daemon<P: Platform, S: Socket> {
@@ -43,6 +44,8 @@ pub(crate) struct ControlFront {
     pub(crate) last_added: Option<DeviceId>,
     /// Why the last write to a control file was refused.
     pub(crate) last_error: Words,
+    /// What is said of the last write to a control file that was taken.
+    pub(crate) last_note: Words,
 }
 
 /// What is left; all zero after exit (I-1).
@@ -117,7 +120,11 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
             mailbox: Mailbox::new(),
             reaper: Reaper::new(),
             handles: Mutex::new(Handles::new()),
-            control: Mutex::new(ControlFront { last_added: None, last_error: Words::NONE }),
+            control: Mutex::new(ControlFront {
+                last_added: None,
+                last_error: Words::NONE,
+                last_note: Words::NONE,
+            }),
             cpu_reply: AtomicU32::new(WAITING),
         }
     }
@@ -185,7 +192,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
     fn reply_to_client(&self, write: PendingWrite<S::Request>, reply: Result<Answer, Refusal>) {
         let PendingWrite { client, file, handle, size, asked } = write;
         if let (Ok(answer), Some(asked)) = (reply, asked) {
-            self.say_of_limit(answer, asked);
+            self.note_granted(file, asked, answer);
         }
         let answer = match reply {
             Ok(Answer::Done) => platform::Answer::Number(size),
@@ -215,17 +222,33 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
         }
     }
 
-    /// Says so if a limit that was just set can hardly be meant. It is taken all the same, as by Linux.
-    fn say_of_limit(&self, answer: Answer, asked: Request) {
-        let (id, limit_bytes) = match (answer, asked) {
-            (_, Request::SetLimit(name, Limit::Hard(limit_bytes))) => (name.id, limit_bytes),
-            (Answer::Added(id), Request::Add { settings, .. }) => (id, settings.limit_bytes),
-            (Answer::Added(_) | Answer::Done, _) => return,
+    /// Remembers what is to be said of what was just granted to a write of `file`, before the write is
+    /// answered: nothing, of most.
+    fn note_granted(&self, file: File, asked: Request, answer: Answer) {
+        let id = match answer {
+            Answer::Added(id) => Some(id),
+            Answer::Done => asked.device(),
         };
-        let used_pages = self.devices.content(id).map_or(0, |content| content.used_pages());
-        let used_bytes = used_pages * zram::PAGE_SIZE as u64;
-        if let Some(words) = words::odd_limit(limit_bytes, used_bytes) {
-            log::warn!("device {}: {}", id.index(), words.text());
+        let note = id.and_then(|id| {
+            let used_pages = self.devices.content(id).map_or(0, |content| content.used_pages());
+            let used_bytes = used_pages * zram::PAGE_SIZE as u64;
+            notes::note(file.name(), asked, self.devices.view(id)?, used_bytes)
+        });
+        self.set_last_note(file, note.unwrap_or(Words::NONE));
+    }
+
+    /// Remembers what is said of a write to `file` that was taken.
+    pub(crate) fn set_last_note(&self, file: File, words: Words) {
+        match file {
+            File::Attribute(name, _) | File::Device(name) | File::DeviceDirectory(name) => {
+                self.devices.set_last_note(name, words);
+            }
+            File::Control(_) | File::Root | File::ControlDirectory => {
+                self.control.lock().last_note = words;
+            }
+        }
+        if !words.is_empty() {
+            log::warn!("taken: {}", words.text());
         }
     }
 

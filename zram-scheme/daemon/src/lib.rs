@@ -23,6 +23,7 @@ mod data;
 mod devices;
 mod errno;
 pub mod log_buffer;
+mod notes;
 pub mod numbers;
 pub mod platform;
 pub mod scheme;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! /                                a directory: control and the devices
-//! /control                         a directory: hot_add last_added hot_remove exit last_error
+//! /control                         a directory: hot_add last_added hot_remove exit last_error last_note
 //! /N                               device N; opened as a directory, its attributes
 //! /N/ATTRIBUTE                     see `zram_abi::attribute`
 //! ```

@@ -1,7 +1,7 @@
 //! Text for people, written without an allocation that could fail unseen.
 //!
 //! [`Text`] grows fallibly and is what a read of a file gives; [`Words`] has a fixed place and is what
-//! a refusal leaves in `last_error`. Both are `core::fmt::Write`.
+//! a refusal leaves in `last_error`, or a write that was taken in `last_note`. Both are `core::fmt::Write`.
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -1,7 +1,8 @@
 //! What refusals say to people, in one line for `last_error`.
 //!
 //! Each begins with the file and a colon, so that who reads it can tell whether it is about the file that
-//! was written. Neighbour: `attributes/mistake.rs` for what is wrong with the written bytes themselves.
+//! was written. Neighbours: `attributes/mistake.rs` for what is wrong with the written bytes themselves,
+//! `notes.rs` for what is said of a write that was taken.
 
 use core::fmt::{self, Display, Formatter};
 
@@ -162,28 +163,6 @@ impl Refused<'_> {
     }
 }
 
-/// Bytes of a limit that are few: whoever meant megabytes gets here with less than 64 GiB.
-const ODD_LIMIT_BYTES: u64 = 64 << 10;
-
-/// Returns what to say of a limit that was taken but can hardly be meant, if it is one.
-pub(crate) fn odd_limit(limit_bytes: u64, used_bytes: u64) -> Option<Words> {
-    if limit_bytes == 0 {
-        return None;
-    }
-    if limit_bytes < used_bytes {
-        return Some(Words::of(format_args!(
-            "mem_limit of {limit_bytes} bytes is below the {used_bytes} in use; nothing more is \
-             stored until they are fewer"
-        )));
-    }
-    (limit_bytes <= ODD_LIMIT_BYTES).then(|| {
-        Words::of(format_args!(
-            "mem_limit of {limit_bytes} bytes is {} KiB; it is in bytes, megabytes have an M",
-            limit_bytes >> 10
-        ))
-    })
-}
-
 /// Returns why the scheme refused a request about a file of device `view`; nothing where the error
 /// number says it all.
 pub(crate) fn fault(fault: Fault, file: File, view: Option<View>) -> Option<Words> {
@@ -252,7 +231,7 @@ pub(crate) fn fault(fault: Fault, file: File, view: Option<View>) -> Option<Word
 
 #[cfg(test)]
 mod tests {
-    use super::{Circumstances, Holder, Levels, fault, odd_limit, refusal};
+    use super::{Circumstances, Holder, Levels, fault, refusal};
     use crate::data::DataError;
     use crate::scheme::{Fault, File};
     use zram_lifecycle::{DeviceId, DeviceName, DeviceSet, Pages, Refusal, Request};
@@ -261,15 +240,6 @@ mod tests {
     fn levels_are_those_of_each_algorithm() {
         let words = format!("{Levels}");
         assert!(words.starts_with("pagelz has 1 to 9, lz4 1 to 65537, lz4-safe only 1"), "{words}");
-    }
-
-    #[test]
-    fn a_limit_that_can_hardly_be_meant_is_said() {
-        let words = |limit, used| odd_limit(limit, used).map(|words| words.text().to_owned());
-        assert_eq!(words(0, 4096), None, "no limit");
-        assert_eq!(words(1 << 20, 1 << 20), None);
-        assert!(words(8192, 0).unwrap().contains("is 8 KiB"));
-        assert!(words(1 << 20, 2 << 20).unwrap().contains("below the 2097152 in use"));
     }
 
     #[test]

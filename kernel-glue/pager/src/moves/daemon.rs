@@ -18,7 +18,7 @@ use crate::invariant::Invariant;
 use crate::lines::Call;
 use crate::lines::in_flight::{Notice, Work};
 use crate::places::slots::SlotMap;
-use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
+use crate::ports::{CpuId, Direction, Ports, QueueId, Waiter};
 use crate::requests::Next;
 
 impl Pager {
@@ -148,7 +148,7 @@ impl Pager {
 
     /// Posts a free notice on the `out` queue of `cpu` if it is free and not kept for a batch;
     /// returns whether its worker sleeps.
-    fn notify_on(&mut self, cpu: Cpu, ports: &mut impl Ports) -> bool {
+    fn notify_on(&mut self, cpu: CpuId, ports: &mut impl Ports) -> bool {
         if !self.lines.takes_batch(cpu) {
             return false;
         }

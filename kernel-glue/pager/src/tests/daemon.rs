@@ -2,7 +2,7 @@
 
 use zram_abi::record::Record;
 
-use super::world::{Access, CPU, IN, OUT, World};
+use super::world::{Access, IN, OUT, World, asking, cpu_id};
 use crate::ports::{Page, SpaceId, Waiter};
 use crate::{AREAS_MAX, AreaState, Fault, Next, STUCK_NS, SwapOff, SwapOffError};
 
@@ -92,7 +92,7 @@ fn one_silent_queue_ends_the_daemon_whatever_the_others_do() {
         let mut world = six_pages();
         world.post_batch();
         world.serve(OUT);
-        let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..IN };
+        let other = crate::ports::QueueId { cpu: cpu_id(1), ..IN };
         world.open(other);
         if silent == IN {
             let _ = world.fault(SPACE, 0);
@@ -144,7 +144,7 @@ fn a_dead_area_is_removed_once_nobody_has_an_entry_of_it() {
     world.post_batch();
     world.serve(OUT);
     close_all(&mut world);
-    let caller = (Waiter(9), CPU);
+    let caller = asking(9);
     let busy = world.pager.swapoff(0, caller, &mut world.ports);
     assert_eq!(busy, SwapOff::Failed(SwapOffError::Busy));
     world.exit(SPACE);
@@ -172,7 +172,7 @@ fn one_closed_queue_loses_nothing() {
     let mut world = six_pages();
     world.post_batch();
     world.serve(OUT);
-    let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..IN };
+    let other = crate::ports::QueueId { cpu: cpu_id(1), ..IN };
     world.open(other);
     let _ = world.fault(SPACE, 0);
     world.park(Waiter(1));

@@ -1,4 +1,5 @@
-//! Where the words about a refused request stand: the `last_error` of what a file belongs to.
+//! Where the words about a request stand, refused or taken: `last_error` and `last_note` of what a file
+//! belongs to.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,7 +14,15 @@ pub fn places(rest: &str) -> [(String, &str); 2] {
     [(format!("{directory}{slash}last_error"), name), (format!("{rest}/last_error"), name)]
 }
 
-/// Returns the words that a `last_error` holds, if they are about the file called `name`.
+/// Returns where words about a write to the file `rest` of a scheme may stand that was taken, within that scheme,
+/// and the name that they begin with.
+pub fn note_place(rest: &str) -> (String, &str) {
+    let (directory, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+    let slash = if directory.is_empty() { "" } else { "/" };
+    (format!("{directory}{slash}last_note"), name)
+}
+
+/// Returns the words that a `last_error` or `last_note` holds, if they are about the file called `name`.
 pub fn words<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let why = text.trim().strip_prefix(name)?.strip_prefix(':')?;
     Some(why.trim())
@@ -21,7 +30,13 @@ pub fn words<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{places, words};
+    use super::{note_place, places, words};
+
+    #[test]
+    fn notes_about_an_attribute_are_beside_it() {
+        assert_eq!(note_place("2/mem_limit"), ("2/last_note".into(), "mem_limit"));
+        assert_eq!(note_place("params"), ("last_note".into(), "params"));
+    }
 
     #[test]
     fn words_about_an_attribute_are_beside_it() {

@@ -107,7 +107,10 @@ impl Shell {
             Some(run) => {
                 let mut output = Output::to(command.target.as_ref());
                 match run(arguments, &mut output).and_then(|()| output.end()) {
-                    Ok(()) => Next::Done(0),
+                    Ok(()) => {
+                        command.target.iter().for_each(|target| tell_note(name, &target.file));
+                        Next::Done(0)
+                    }
                     Err(failure) => failed(name, &failure),
                 }
             }
@@ -175,6 +178,17 @@ fn failed(name: &str, failure: &Failure) -> Next {
         }
     }
     Next::Done(1)
+}
+
+/// Tells what is odd about what was just written to `file`, and taken, if its device says so.
+fn tell_note(name: &str, file: &str) {
+    let Some((scheme, rest)) = fs::split_path(file) else { return };
+    let (place, written) = refusal::note_place(rest);
+    // Most schemes have no such file, and most writes leave nothing there.
+    let text = fs::read_text(&format!("/scheme/{scheme}/{place}")).unwrap_or_default();
+    if let Some(note) = refusal::words(&text, written) {
+        eprintln!("{name}: {file}: taken, but {note}");
+    }
 }
 
 /// Returns whether the file is missing because nobody serves `zram:` any more.

@@ -20,7 +20,7 @@ use zram_rt::{Fd, fs, println};
 zram_rt::entry!(main);
 
 /// Files that everybody reads.
-const READABLE: [&str; 21] = [
+const READABLE: [&str; 23] = [
     "zram:0/mm_stat",
     "zram:0/io_stat",
     "zram:0/streams",
@@ -29,8 +29,10 @@ const READABLE: [&str; 21] = [
     "zram:0/comp_algorithm",
     "zram:0/algorithm_params",
     "zram:0/last_error",
+    "zram:0/last_note",
     "zram:control/last_added",
     "zram:control/last_error",
+    "zram:control/last_note",
     "swap:areas",
     "swap:stat",
     "swap:params",

@@ -65,7 +65,7 @@ impl Process {
             let (daemon, ground) = (Arc::clone(&daemon), ground.clone());
             threads.push(thread(Some(id), move || {
                 let mut queue = Queue::new(ground, id);
-                let cpu = id.cpu.0 as usize;
+                let cpu = id.cpu.index();
                 zramd::threads::queue::run(&daemon, cpu, &mut queue).expect("the host has memory");
             }));
         }

@@ -146,6 +146,23 @@ fn a_refusal_is_told_once_in_the_words_of_the_device() {
 }
 
 #[test]
+fn what_is_odd_about_a_value_that_was_taken_is_told_once() {
+    let system = system();
+    let insert = |path: &str, text: &str| {
+        system.files.borrow_mut().insert(path.to_string(), text.to_string());
+    };
+    insert("/scheme/zram/1/last_note", "disksize: the device has room for 1 pages only\n");
+    insert("/scheme/zram/control/last_note", "hot_add: a mem_limit of 4096 bytes is 4 KiB only\n");
+    let (code, _, said) = outcome(&system, "-a lz4 -s 512 zram:1");
+    let words = "! zram:1: disksize 512: taken, but the device has room for 1 pages only\n";
+    assert_eq!((code, said.as_str()), (0, words), "the note is not about the algorithm");
+    system.shown.borrow_mut().clear();
+    let (code, _, said) = outcome(&system, "--find -p mem_limit=100");
+    let words = "! zram:7: taken, but a mem_limit of 4096 bytes is 4 KiB only\nzram:7\n";
+    assert_eq!((code, said.as_str()), (0, words));
+}
+
+#[test]
 fn a_device_or_a_part_of_it_is_forgotten() {
     assert_eq!(done("discard zram:0").1, ["discard zram:0 0 196608"]);
     assert_eq!(done("discard zram:0 1M 8K").1, ["discard zram:0 256 2"]);

@@ -164,7 +164,7 @@ pub(crate) fn show_metadata(metadata: Metadata, text: &mut Text) -> fmt::Result 
 /// # Errors
 ///
 /// [`fmt::Error`] when memory is missing.
-pub(crate) fn show_last_error(words: Words, text: &mut Text) -> fmt::Result {
+pub(crate) fn show_words(words: Words, text: &mut Text) -> fmt::Result {
     if words.is_empty() { Ok(()) } else { writeln!(text, "{}", words.text()) }
 }
 

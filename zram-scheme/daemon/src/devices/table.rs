@@ -1,7 +1,7 @@
 //! The table of devices.
 //!
 //! Of each device it has the open-count word, the view that the actor published, the content and the
-//! words of `last_error`. Who may touch a content:
+//! words of `last_error` and `last_note`. Who may touch a content:
 //!
 //! | who | how | kept apart from the actor by |
 //! | --- | --- | --- |
@@ -59,7 +59,20 @@ pub(crate) enum OpenDeviceError {
 struct Front<P: Platform> {
     view: Option<View>,
     content: Option<Shared<P>>,
-    last_error: Words,
+    said: Said,
+}
+
+/// What the device's own files say of writes to it.
+#[derive(Clone, Copy)]
+pub(crate) struct Said {
+    /// Why the last refused request was refused.
+    pub(crate) error: Words,
+    /// What there is to say of the last write that was taken.
+    pub(crate) note: Words,
+}
+
+impl Said {
+    const NOTHING: Self = Self { error: Words::NONE, note: Words::NONE };
 }
 
 struct DeviceRow<P: Platform> {
@@ -91,7 +104,7 @@ impl<P: Platform> Devices<P> {
             word: OpenWord::absent(),
             traffic: Traffic::new(),
             watermark: Watermark::new(),
-            front: Mutex::new(Front { view: None, content: None, last_error: Words::NONE }),
+            front: Mutex::new(Front { view: None, content: None, said: Said::NOTHING }),
         };
         Self {
             places: (0..DEVICES_MAX).map(|_| place()).collect(),
@@ -222,15 +235,15 @@ impl<P: Platform> Devices<P> {
         Ok(result)
     }
 
-    /// Returns what the last refused write to the device was refused for.
+    /// Returns what is said of writes to the device.
     ///
     /// # Errors
     ///
     /// [`NoDevice`].
-    pub(crate) fn last_error(&self, name: DeviceName) -> Result<Words, NoDevice> {
+    pub(crate) fn said(&self, name: DeviceName) -> Result<Said, NoDevice> {
         let front = self.place(name.id)?.front.lock();
         if self.shown(&front).is_some_and(|view| view.name == name) {
-            Ok(front.last_error)
+            Ok(front.said)
         } else {
             Err(NoDevice)
         }
@@ -238,10 +251,19 @@ impl<P: Platform> Devices<P> {
 
     /// Remembers why a write to the device was refused; nothing if the device is gone.
     pub(crate) fn set_last_error(&self, name: DeviceName, words: Words) {
+        self.say(name, |said| said.error = words);
+    }
+
+    /// Remembers what there is to say of a write to the device that was taken; nothing if it is gone.
+    pub(crate) fn set_last_note(&self, name: DeviceName, words: Words) {
+        self.say(name, |said| said.note = words);
+    }
+
+    fn say(&self, name: DeviceName, what: impl FnOnce(&mut Said)) {
         let Ok(place) = self.place(name.id) else { return };
         let mut front = place.front.lock();
         if front.view.is_some_and(|view| view.name == name) {
-            front.last_error = words;
+            what(&mut front.said);
         }
     }
 }
@@ -324,7 +346,7 @@ impl<P: Platform> Devices<P> {
         let mut shared = {
             let mut front = place.front.lock();
             front.view = view;
-            front.last_error = Words::NONE;
+            front.said = Said::NOTHING;
             front.content.take()
         }?;
         drop(inspection);

@@ -124,7 +124,11 @@ fn control<P: Platform, S: Socket>(
         }
         ControlFile::LastError => {
             let words = daemon.control.lock().last_error;
-            statistics::show_last_error(words, text)
+            statistics::show_words(words, text)
+        }
+        ControlFile::LastNote => {
+            let words = daemon.control.lock().last_note;
+            statistics::show_words(words, text)
         }
         ControlFile::HotRemove | ControlFile::Exit => Ok(()),
     }
@@ -144,9 +148,8 @@ fn attribute_text<P: Platform, S: Socket>(
             algorithm::show(view.settings.compressor.algorithm(), &mut text)
         }
         Attribute::AlgorithmParams => parameters::show(view.settings.compressor, &mut text),
-        Attribute::LastError => {
-            statistics::show_last_error(daemon.devices.last_error(name)?, &mut text)
-        }
+        Attribute::LastError => statistics::show_words(daemon.devices.said(name)?.error, &mut text),
+        Attribute::LastNote => statistics::show_words(daemon.devices.said(name)?.note, &mut text),
         Attribute::MmStat => daemon.devices.inspect(name, |view, content| {
             statistics::show_mm_stat(view, content.map(zram::Zram::statistics), &mut text)
         })?,

@@ -34,12 +34,20 @@ pub enum ControlFile {
     Exit,
     /// In words: why the last write to a control file was refused.
     LastError,
+    /// In words: what there is to say of the last write to a control file that was taken.
+    LastNote,
 }
 
 impl ControlFile {
     /// All files under `/control`, in alphabetical order.
-    pub const ALL: [Self; 5] =
-        [Self::Exit, Self::HotAdd, Self::HotRemove, Self::LastAdded, Self::LastError];
+    pub const ALL: [Self; 6] = [
+        Self::Exit,
+        Self::HotAdd,
+        Self::HotRemove,
+        Self::LastAdded,
+        Self::LastError,
+        Self::LastNote,
+    ];
 
     /// Returns the file's name.
     pub const fn name(self) -> &'static str {
@@ -49,6 +57,7 @@ impl ControlFile {
             Self::HotRemove => control::HOT_REMOVE,
             Self::Exit => control::EXIT,
             Self::LastError => control::LAST_ERROR,
+            Self::LastNote => control::LAST_NOTE,
         }
     }
 
@@ -60,7 +69,7 @@ impl ControlFile {
     const fn access(self) -> Access {
         match self {
             Self::HotAdd => Access::ReadWrite,
-            Self::LastAdded | Self::LastError => Access::ReadOnly,
+            Self::LastAdded | Self::LastError | Self::LastNote => Access::ReadOnly,
             Self::HotRemove | Self::Exit => Access::WriteOnly,
         }
     }

@@ -7,6 +7,7 @@ mod hostile;
 mod lifetime;
 mod ltp;
 mod mistakes;
+mod notes;
 mod oracle;
 mod pages;
 mod random;

@@ -9,6 +9,7 @@ use crate::daemon::Daemon;
 use crate::devices::NoDevice;
 use crate::errno;
 use crate::platform::{Answer, ClientRequest, Platform, Socket};
+use crate::text::Words;
 use crate::threads::{Message, ReplyTo};
 use zram_lifecycle::{Refusal, Request};
 
@@ -42,7 +43,10 @@ pub(super) fn write<P: Platform, S: Socket>(
             let write = PendingWrite { client, file, handle, size, asked: Some(request) };
             post(daemon, Message { request, reply_to: ReplyTo::Client(write) });
         }
-        Ok(Meaning::Done) => daemon.socket.answer(client, Answer::Number(size)),
+        Ok(Meaning::Done) => {
+            daemon.set_last_note(file, Words::NONE);
+            daemon.socket.answer(client, Answer::Number(size));
+        }
         Ok(Meaning::Refused(refusal)) => {
             let write = PendingWrite { client, file, handle, size, asked: None };
             daemon.reply(ReplyTo::Client(write), Err(refusal));
@@ -129,7 +133,9 @@ fn control(file: ControlFile, written: &[u8], memory_bytes: u64) -> Result<Meani
         ControlFile::Exit => {
             number::one(text).map_err(in_all).map(|()| Meaning::Lifecycle(Request::Exit))
         }
-        ControlFile::LastAdded | ControlFile::LastError => Err(in_all(Mistake::ReadOnly)),
+        ControlFile::LastAdded | ControlFile::LastError | ControlFile::LastNote => {
+            Err(in_all(Mistake::ReadOnly))
+        }
     }
 }
 

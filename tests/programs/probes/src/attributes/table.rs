@@ -148,6 +148,7 @@ pub(crate) const READ_ONLY: &[&str] = &[
     "block_state",
     "streams",
     "last_error",
+    "last_note",
 ];
 
 /// Files that nobody reads.

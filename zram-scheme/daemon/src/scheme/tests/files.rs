@@ -16,7 +16,7 @@ fn directories_list_one_name_a_line() {
     let mut machine = Machine::with_device("1M");
     machine.echo("control/hot_add", "id=7").unwrap();
     assert_eq!(machine.cat("").unwrap(), "control\n0\n7\n");
-    let control = "exit\nhot_add\nhot_remove\nlast_added\nlast_error\n";
+    let control = "exit\nhot_add\nhot_remove\nlast_added\nlast_error\nlast_note\n";
     assert_eq!(machine.cat("control").unwrap(), control);
     let handle = machine.open_as("0", O_RDONLY | O_DIRECTORY, NOBODY).unwrap();
     let names = String::from_utf8(machine.read(handle, 0, 4096).unwrap()).unwrap();
