@@ -155,6 +155,10 @@ impl Tables for Locked<'_> {
         Some(Span { first: number(base), count: info.page_count() as u64 })
     }
 
+    fn may_write(&self, at: PageNumber) -> bool {
+        self.0.grants.contains(page(at)).is_some_and(|(_, info)| info.flags().has_write())
+    }
+
     fn entry_for(&self, at: PageNumber, frame: Number) -> Option<u64> {
         let (_, info) = self.0.grants.contains(page(at))?;
         let address = machine::frame(frame).base().data();

@@ -236,8 +236,7 @@ impl<K: Kernel> Glue<K> {
                 return false;
             }
             // A page that is copied when it is written; nothing else can be done to one that may not be.
-            let may_write = tables.entry_for(page, swap_pager::ports::Frame(0)).unwrap_or(0);
-            !is_written || raw & bits.writable != 0 || may_write & bits.writable == 0
+            !is_written || raw & bits.writable != 0 || !tables.may_write(page)
         });
         // Locked by who called: nothing can be done here.
         there.unwrap_or(true)
