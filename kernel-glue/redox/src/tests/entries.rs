@@ -87,6 +87,16 @@ fn a_fork_waits_until_nothing_is_on_its_way() {
 }
 
 #[test]
+fn no_page_leaves_between_the_wait_and_the_copy() {
+    let world = World::new();
+    let space = world.program(1, 200);
+    world.glue.fork_begins(space.root()).unwrap();
+    world.hog(20);
+    world.reclaim();
+    assert_eq!(world.swapped(&space), 0);
+}
+
+#[test]
 fn a_fork_waits_for_frames_for_its_tables() {
     let world = World::new();
     let space = world.program(1, 200);
