@@ -86,6 +86,10 @@ impl Kernel for Redox {
         Arc::into_inner(space)
     }
 
+    fn weak_key(space: &Self::WeakSpace) -> SpaceKey {
+        SpaceKey(space.as_ptr().addr())
+    }
+
     fn key(space: &Self::Space) -> SpaceKey {
         SpaceKey(Arc::as_ptr(space).addr())
     }

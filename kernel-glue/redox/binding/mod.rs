@@ -59,6 +59,11 @@ pub fn first_program_starts() {
     GLUE.first_program_starts();
 }
 
+/// Somebody with authority over the program's context has it protected.
+pub fn space_protected(space: &Arc<AddrSpaceWrapper>) -> Result<()> {
+    GLUE.protect(space).map_err(error)
+}
+
 /// Corrects the page table for a fault, and waits for what that lacks. With no lock held.
 pub fn fault(
     space: &Arc<AddrSpaceWrapper>,

@@ -104,6 +104,9 @@ pub trait Kernel: Sized + Send + Sync + 'static {
     /// Gives a reference back; returns what is left if it was the last (`Arc::into_inner`).
     fn give_back(space: Self::Space) -> Option<Self::Orphan>;
 
+    /// Returns which space it is; no other one is that while there is a reference.
+    fn weak_key(space: &Self::WeakSpace) -> SpaceKey;
+
     /// Returns which space it is.
     fn key(space: &Self::Space) -> SpaceKey;
 

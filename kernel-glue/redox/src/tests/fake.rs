@@ -195,6 +195,10 @@ impl Kernel for Fake {
         Arc::into_inner(space).map(Orphan)
     }
 
+    fn weak_key(space: &Self::WeakSpace) -> SpaceKey {
+        SpaceKey(space.as_ptr() as usize)
+    }
+
     fn key(space: &Self::Space) -> SpaceKey {
         SpaceKey(Arc::as_ptr(space) as usize)
     }

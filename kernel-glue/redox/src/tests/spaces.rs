@@ -50,6 +50,33 @@ fn a_number_is_given_again_after_that() {
 }
 
 #[test]
+fn no_page_of_a_protected_program_leaves() {
+    let world = World::new();
+    let space = world.program(1, 200);
+    world.glue.protect(&space).unwrap();
+    world.hog(20);
+    world.reclaim();
+    assert_eq!(world.swapped(&space), 0);
+}
+
+#[test]
+fn the_place_of_a_protected_program_that_has_ended_is_used_again() {
+    let world = World::new();
+    for number in 1..=20 {
+        let space = world.kernel.space(number, 1);
+        assert_eq!(world.glue.protect(&space), Ok(()));
+    }
+}
+
+#[test]
+fn a_fifth_protected_program_is_refused() {
+    let world = World::new();
+    let spaces: Vec<_> = (1..=5).map(|number| world.kernel.space(number, 1)).collect();
+    let protected = spaces.iter().filter(|space| world.glue.protect(space).is_ok()).count();
+    assert_eq!(protected, 4);
+}
+
+#[test]
 fn a_last_reference_that_a_port_has_ends_after_the_call() {
     let world = World::new();
     let space = world.kernel.space(3, 1);
