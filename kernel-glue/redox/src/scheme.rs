@@ -135,6 +135,7 @@ impl<K: Kernel> Glue<K> {
             File::Root => Open::Text(texts::ROOT.into()),
             File::Areas => Open::Text(self.text(|pager, _| texts::areas(pager)).into()),
             File::Stat => Open::Text(self.statistics().into()),
+            File::Latencies => Open::Text(self.text(|pager, _| texts::latencies(pager)).into()),
             File::LastError => {
                 Open::Text(self.text(|_, machine| machine.parts.last_error.clone()).into())
             }
