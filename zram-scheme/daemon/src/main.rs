@@ -120,7 +120,8 @@ fn start(devices: u32) -> Result<&'static MachineDaemon, StartError> {
     start_threads(daemon, log, actor).map_err(system("start a thread"))?;
     let queues = start_queues(daemon);
     let possible = platform.possible();
-    info!("ready: {queues} swap queues for {possible} possible cpus, {devices} devices");
+    let cpus = if possible == 1 { "cpu" } else { "cpus" };
+    info!("ready: {queues} swap queues for {possible} possible {cpus}, {devices} devices");
     zram_rt::scheme::publish_root("zram", root).map_err(system("publish zram:"))?;
     Ok(daemon)
 }
