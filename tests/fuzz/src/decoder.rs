@@ -31,8 +31,8 @@ pub(crate) fn decoded(algorithm: Algorithm, block: &[u8]) -> Option<PageBytes> {
 pub fn input(random: &mut Random) -> Vec<u8> {
     let page = pages::page(random);
     let mut block = block(random, &page);
-    if random.below(32) > 0 {
-        for _ in 0..=random.below(4) {
+    if random.index(32) > 0 {
+        for _ in 0..=random.index(4) {
             damage(random, &mut block);
         }
     }
@@ -41,7 +41,7 @@ pub fn input(random: &mut Random) -> Vec<u8> {
 
 fn block(random: &mut Random, page: &PageBytes) -> Vec<u8> {
     let mut output = [0; OUTPUT_MAX];
-    let stream = match random.below(4) {
+    let stream = match random.index(4) {
         0 | 1 => None,
         tier => Compressor::with_level(Algorithm::Lz4, tier as i32 - 1).ok(),
     };
@@ -54,20 +54,20 @@ fn block(random: &mut Random, page: &PageBytes) -> Vec<u8> {
 
 pub(crate) fn damage(random: &mut Random, block: &mut Vec<u8>) {
     if block.is_empty() {
-        block.push(random.byte());
+        block.push(random.next() as u8);
     }
-    let at = random.below(block.len());
-    match random.below(8) {
-        0 => block[at] ^= 1 << random.below(8),
-        1 => block[at] = random.byte(),
-        2 => block[at] = [0, 0x0f, 0xf0, 0xff][random.below(4)],
+    let at = random.index(block.len());
+    match random.index(8) {
+        0 => block[at] ^= 1 << random.index(8),
+        1 => block[at] = random.next() as u8,
+        2 => block[at] = [0, 0x0f, 0xf0, 0xff][random.index(4)],
         3 => block.truncate(at),
         4 => drop(block.remove(at)),
-        5 => block.insert(at, [0, 0xff, random.byte()][random.below(3)]),
-        6 => block.splice(at..at, vec![0xff; random.below(40)]).for_each(drop),
+        5 => block.insert(at, [0, 0xff, random.next() as u8][random.index(3)]),
+        6 => block.splice(at..at, vec![0xff; random.index(40)]).for_each(drop),
         _ => {
-            let from = random.below(block.len());
-            let length = random.below(64).min(block.len() - from.max(at));
+            let from = random.index(block.len());
+            let length = random.index(64).min(block.len() - from.max(at));
             block.copy_within(from..from + length, at);
         }
     }

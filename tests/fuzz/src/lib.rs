@@ -11,12 +11,17 @@ pub mod decoder;
 pub mod encoder;
 pub mod pagelz;
 pub mod pages;
-mod random;
 
-pub use random::Random;
+pub use host_core::order::Random;
 
 #[cfg(test)]
 mod tests;
+
+/// Returns the numbers behind input `number` of a run with `seed`: the same on every machine.
+#[must_use]
+pub fn random(seed: u64, number: u64) -> Random {
+    Random::new(Random::new(seed).next() ^ number.wrapping_mul(0xd134_2543_de82_ef95))
+}
 
 /// Something to be fuzzed.
 #[derive(Clone, Copy)]

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs, panic, thread};
 
-use fuzz::{Random, TARGETS, Target};
+use fuzz::{TARGETS, Target, random};
 
 const USAGE: &str = "fuzz TARGET [COUNT [SEED]]";
 
@@ -58,7 +58,7 @@ fn run(target: Target, count: u64, seed: u64) {
             let first = taken.fetch_add(SHARE, Ordering::Relaxed);
             for number in first..count.min(first + SHARE) {
                 NUMBER.with(|current| current.store(number, Ordering::Relaxed));
-                (target.run)(&(target.input)(&mut Random::new(seed, number)));
+                (target.run)(&(target.input)(&mut random(seed, number)));
             }
             if first >= count {
                 break;
@@ -83,7 +83,7 @@ fn keep_findings(target: Target, seed: u64) {
         let number = NUMBER.with(|current| current.load(Ordering::Relaxed));
         let name = format!("found/{}-{seed}-{number}.bin", target.name);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-        let input = (target.input)(&mut Random::new(seed, number));
+        let input = (target.input)(&mut random(seed, number));
         let result = fs::write(&path, &input);
         eprintln!(
             "input {number} of seed {seed}, {} bytes, {}: {result:?}",

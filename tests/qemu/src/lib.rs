@@ -2,7 +2,7 @@
 //!
 //! [`image`] builds kernel and programs and packs them with a sample of real pages ([`corpus`]);
 //! [`machine`] starts QEMU, reads its serial line under time-outs and always ends it; [`judge`]
-//! takes the figures out of what the guest printed; [`budget`] says beforehand how much fits. The
+//! takes the figures out of what the guest printed; [`run`] is what tests say of a run; [`budget`] says beforehand how much fits. The
 //! verbs of the Makefile are the binary's (`main.rs`), the facts proved are in `tests/`.
 //!
 //! It relies on cargo, on `qemu-system-x86_64` and on nothing else: no script language, no crate
@@ -17,5 +17,6 @@ pub mod image;
 pub mod judge;
 pub mod machine;
 pub mod place;
+pub mod run;
 
 mod cpio;

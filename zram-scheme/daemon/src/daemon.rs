@@ -145,7 +145,7 @@ impl<P: Ports> Daemon<P> {
             instances: 0,
             devices: 0,
             pool_pages: self.platform.pages_committed(),
-            table_bytes: self.reaper.remains().1,
+            table_bytes: self.reaper.backlog().table_bytes,
             streams: 0,
             handles: self.handles.lock().count(),
         };

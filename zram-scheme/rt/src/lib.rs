@@ -25,7 +25,6 @@ pub mod fs;
 pub mod futex;
 mod heap;
 mod image;
-mod mem;
 pub mod memory;
 mod panic;
 pub mod process;
@@ -34,6 +33,8 @@ mod start;
 pub mod swap_queue;
 pub mod thread;
 pub mod time;
+
+use zram_rt_mem as _;
 
 pub use environment::args;
 pub use errno::{Error, Result};

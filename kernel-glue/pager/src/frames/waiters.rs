@@ -62,10 +62,18 @@ enum State {
     Woken,
 }
 
+/// A frame that was given to a thread, and when.
 #[derive(Clone, Copy, Debug)]
-struct Grant {
-    frame: Frame,
-    since_ns: u64,
+pub(crate) struct Grant {
+    pub(crate) frame: Frame,
+    pub(crate) since_ns: u64,
+}
+
+/// Who is next on a queue, and with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) waiter: Waiter,
+    pub(crate) lined_up: LinedUp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -191,11 +199,11 @@ impl Waiters {
     }
 
     /// Returns who is next on the `in` queue of `cpu`, and with what.
-    pub(crate) fn next_turn(&self, cpu: CpuId) -> Option<(Waiter, LinedUp)> {
+    pub(crate) fn next_turn(&self, cpu: CpuId) -> Option<Turn> {
         let line = self.turns.get(cpu.index())?;
         let waiter = line.head?;
         match self.reason(waiter)? {
-            Reason::Turn(_, lined_up) => Some((waiter, lined_up)),
+            Reason::Turn(_, lined_up) => Some(Turn { waiter, lined_up }),
             Reason::Frame | Reason::Slot(_) | Reason::Reply => None,
         }
     }
@@ -220,14 +228,14 @@ impl Waiters {
     pub(crate) fn grant(
         &mut self,
         waiter: Waiter,
-        (frame, since_ns): (Frame, u64),
+        grant: Grant,
         ports: &mut impl Threads,
     ) -> Result<(), Frame> {
         self.wake(waiter, false, ports);
         let Some(entry) = self.entry_mut(waiter).filter(|entry| entry.grant.is_none()) else {
-            return Err(frame);
+            return Err(grant.frame);
         };
-        entry.grant = Some(Grant { frame, since_ns });
+        entry.grant = Some(grant);
         self.grants = self.grants.saturating_add(1);
         Ok(())
     }

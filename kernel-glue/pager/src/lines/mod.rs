@@ -27,6 +27,15 @@ pub(crate) enum Offered {
     Yes,
 }
 
+/// A page on its way out, and how far it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leaving {
+    /// The page.
+    pub(crate) item: StoreItem,
+    /// Whether the daemon may have read it.
+    pub(crate) offered: Offered,
+}
+
 /// What a worker's call finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -210,8 +219,9 @@ impl Lines {
     }
 
     /// Returns the page of `entry`, on its way out, and whether it was offered.
-    pub(crate) fn leaving(&mut self, entry: SwapEntry) -> Option<(StoreItem, Offered)> {
-        self.stores_mut().find_map(|(store, offered)| Some((*store.find_mut(entry)?, offered)))
+    pub(crate) fn leaving(&mut self, entry: SwapEntry) -> Option<Leaving> {
+        self.stores_mut()
+            .find_map(|(store, offered)| Some(Leaving { item: *store.find_mut(entry)?, offered }))
     }
 
     /// The page of `entry` is on its way out no more.

@@ -10,8 +10,8 @@ use crate::Pager;
 use crate::entry::SwapEntry;
 use crate::frames::waiters::{LinedUp, Reason};
 use crate::invariant::Invariant;
-use crate::lines::Offered;
 use crate::lines::in_flight::{Held, Load, LoadItem, Work};
+use crate::lines::{Leaving, Offered};
 use crate::places::slots::{LoadBegin, LoadEnd, Slot, SlotMap};
 use crate::ports::{CpuId, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
 use crate::requests::{Fault, FaultRequest, FrameAnswer};
@@ -60,7 +60,7 @@ impl Pager {
     /// Gives a leaving page back, or sees that its entry is gone; returns false if it is in no batch,
     /// which is a bug.
     pub(crate) fn give_back(&mut self, entry: SwapEntry, ports: &mut impl Ports) -> bool {
-        let Some((item, offered)) = self.lines.leaving(entry) else {
+        let Some(Leaving { item, offered }) = self.lines.leaving(entry) else {
             self.broke(Invariant::PageHasBatch);
             return false;
         };

@@ -9,7 +9,7 @@ use zram_abi::record::{Record, Status};
 
 use crate::Pager;
 use crate::entry::SwapEntry;
-use crate::frames::waiters::Reason;
+use crate::frames::waiters::{Reason, Turn};
 use crate::lines::in_flight::{Load, LoadItem};
 use crate::places::slots::{LoadEnd, Slot};
 use crate::ports::{CpuId, Direction, Mapping, Ports, QueueId, Waiter};
@@ -91,7 +91,7 @@ impl Pager {
     /// again.
     pub(crate) fn next_turn(&mut self, cpu: CpuId, ports: &mut impl Ports) {
         let queue = QueueId { cpu, direction: Direction::In };
-        while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
+        while let Some(Turn { waiter, lined_up }) = self.waiters.next_turn(cpu) {
             let (request, entry) = (lined_up.request, lined_up.entry);
             let stands = ports.entry(request.space, request.page) == Some(entry);
             let stored = matches!(self.areas.slot(entry), Some(Slot::Stored(_)));
@@ -107,7 +107,7 @@ impl Pager {
 
     /// The `in` queue is gone: all in its line look again.
     pub(crate) fn end_turns(&mut self, cpu: CpuId, ports: &mut impl Ports) {
-        while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
+        while let Some(Turn { waiter, lined_up }) = self.waiters.next_turn(cpu) {
             self.waiters.wake(waiter, false, ports);
             ports.release(lined_up.frame);
         }

@@ -8,7 +8,7 @@
 //! mapped by another) goes to the next.
 
 use crate::Pager;
-use crate::frames::waiters::Reason;
+use crate::frames::waiters::{Grant, Reason};
 use crate::invariant::Invariant;
 use crate::moves::oom::Verdict;
 use crate::ports::{Frame, Ports, Waiter};
@@ -131,8 +131,8 @@ impl Pager {
     pub(crate) fn hand_out_frames(&mut self, ports: &mut impl Ports) {
         while let Some(waiter) = self.waiters.oldest_for_frame() {
             let Some(frame) = self.spare_frame(ports) else { break };
-            let now_ns = self.now_ns(ports);
-            if let Err(frame) = self.waiters.grant(waiter, (frame, now_ns), ports) {
+            let since_ns = self.now_ns(ports);
+            if let Err(frame) = self.waiters.grant(waiter, Grant { frame, since_ns }, ports) {
                 ports.release(frame);
                 self.broke(Invariant::GrantIsWanted);
             }

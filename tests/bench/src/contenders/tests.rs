@@ -1,6 +1,6 @@
 //! Every codec against every decoder of its format, over pages of all kinds.
 
-use fuzz::{Random, pages};
+use fuzz::{pages, random};
 use zram::{OUTPUT_MAX, PAGE_SIZE};
 
 use super::{ANCHOR, Contender, all};
@@ -13,7 +13,7 @@ fn lz4s() -> Vec<Contender> {
 fn every_lz4_decoder_reads_the_blocks_of_every_lz4_encoder() {
     let (mut encoders, mut decoders) = (lz4s(), lz4s());
     for number in 0..400 {
-        let page = pages::page(&mut Random::new(4, number));
+        let page = pages::page(&mut random(4, number));
         for encoder in &mut encoders {
             let mut output = [0; OUTPUT_MAX];
             let Some(used) = encoder.codec.compress(&page, &mut output) else { continue };
@@ -29,7 +29,7 @@ fn every_lz4_decoder_reads_the_blocks_of_every_lz4_encoder() {
 
 #[test]
 fn every_contender_gives_pages_of_its_own_back() {
-    let pages: Vec<_> = (0..200).map(|number| pages::page(&mut Random::new(5, number))).collect();
+    let pages: Vec<_> = (0..200).map(|number| pages::page(&mut random(5, number))).collect();
     for mut contender in all() {
         let blocks = contender.prepare(&pages).expect("the pages come back");
         assert!(blocks.ratio > 1.0, "{}: ratio {}", contender.name, blocks.ratio);

@@ -1,22 +1,19 @@
-//! A machine with a script, and what can be said about its run.
+//! A machine with a script; what can be said about its run is in `qemu::run`.
 
 use std::fs::{self, File};
 use std::time::Duration;
 
 use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image, USUAL_CONFIGURATION};
-use qemu::judge;
 use qemu::machine::monitor::Report;
-use qemu::machine::{Attend, Ended, Limits, Machine, Threading};
+use qemu::machine::{Attend, Limits, Machine, Threading};
+pub(crate) use qemu::run::Run;
 
 /// A test's run takes from 1 to 15 s on a quiet machine.
 const LIMITS: Limits = Limits { total: Duration::from_secs(300), silence: Duration::from_secs(90) };
 
 /// Memory of a test's machine: the smallest that the kernel runs with.
 pub(crate) const MEMORY_MIB: u32 = 128;
-
-/// What the shell prints before each line of a script.
-const PROMPT: &str = "zram> ";
 
 /// What memhog needs beside its `--size`: the sample and its own code, stacks and tables, in KiB.
 pub(crate) const MEMHOG_KIB: u64 = 4608;
@@ -35,11 +32,6 @@ echo 64M > zram:0/disksize
 pages zram:0
 ";
 
-/// What a run left behind.
-pub(crate) struct Run {
-    ended: Ended,
-}
-
 /// Boots `cpus` CPUs and [`MEMORY_MIB`] with the lines of `script`.
 ///
 /// # Panics
@@ -56,7 +48,7 @@ pub(crate) fn boot_with_words(words: &str, cpus: u32, script: &str) -> Run {
     let image = pack(DAEMON, script);
     let machine = Machine { command_line: words.to_owned(), ..machine(cpus) };
     let ended = machine.run(&image, LIMITS, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }
 
 /// Boots as [`boot`] does, with another program as the daemon.
@@ -64,7 +56,7 @@ pub(crate) fn boot_with_words(words: &str, cpus: u32, script: &str) -> Run {
 pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {
     let image = pack(daemon, script);
     let ended = machine(cpus).run(&image, LIMITS, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }
 
 /// Boots as [`boot`] does, with a boot configuration.
@@ -72,7 +64,7 @@ pub(crate) fn boot_with_daemon(daemon: &str, cpus: u32, script: &str) -> Run {
 pub(crate) fn boot_configured(configuration: &str, cpus: u32, script: &str) -> Run {
     let image = pack_contents(DAEMON, Some(script), Some(configuration));
     let ended = machine(cpus).run(&image, LIMITS, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }
 
 /// Boots what `make shell` boots unless it is told otherwise, with the lines of `script`.
@@ -82,7 +74,7 @@ pub(crate) fn boot_like_a_person(script: &str) -> Run {
     let machine = Machine { memory_mib: 256, ..machine(2) };
     let limits = Limits { total: 3 * LIMITS.total, ..LIMITS };
     let ended = machine.run(&image, limits, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }
 
 /// Boots without a script and types `keys` at the prompt.
@@ -94,7 +86,7 @@ pub(crate) fn type_at_prompt(cpus: u32, keys: &str) -> Run {
     fs::write(&path, KEYS_TO_LOSE.repeat(64) + keys).expect("the image's folder can be written");
     let keys = File::open(&path).expect("it was written");
     let ended = machine(cpus).run_with_input(&image, LIMITS, keys, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }
 
 /// ^U: takes nothing away from an empty line.
@@ -110,7 +102,7 @@ pub(crate) fn boot_with_spares(
 ) -> (Run, Vec<Report>) {
     let image = pack(DAEMON, script);
     match machine(cpus).run_with_spares(&image, LIMITS, spare_cpus, attend) {
-        Ok((ended, monitor)) => (Run { ended }, monitor.reports().expect("qemu has ended")),
+        Ok((ended, monitor)) => (Run::of(ended), monitor.reports().expect("qemu has ended")),
         Err(failed) => panic!("{failed}"),
     }
 }
@@ -134,82 +126,6 @@ fn machine(cpus: u32) -> Machine {
         cpus,
         threading: Threading::Multi,
         command_line: String::new(),
-    }
-}
-
-impl Run {
-    /// Asserts that the guest said all went well.
-    #[track_caller]
-    pub(crate) fn succeeds(self) -> Self {
-        assert!(self.ended.succeeded(), "status {:?}\n{}", self.ended.status, self.ended.log);
-        self
-    }
-
-    /// Asserts that the guest powered off by itself and said that something failed.
-    #[track_caller]
-    pub(crate) fn fails(self) -> Self {
-        let status = self.ended.status;
-        let own_failure = status.is_some_and(|status| status > 1 && status % 2 == 1);
-        assert!(own_failure && !self.ended.succeeded(), "{status:?}\n{}", self.ended.log);
-        self
-    }
-
-    /// Asserts that the guest printed a line with this in it.
-    #[track_caller]
-    pub(crate) fn says(self, part: &str) -> Self {
-        assert!(self.ended.log.contains(part), "no {part:?} in\n{}", self.ended.log);
-        self
-    }
-
-    /// Returns all that the guest and QEMU said.
-    pub(crate) fn log(&self) -> &str {
-        &self.ended.log
-    }
-
-    /// Returns the code with which the shell ended, if that was a failure.
-    pub(crate) fn guest_code(&self) -> Option<u8> {
-        self.ended.guest_code()
-    }
-
-    /// Returns a figure that the guest printed.
-    #[track_caller]
-    pub(crate) fn figure(&self, name: &str) -> u64 {
-        let figures = judge::figures(&self.ended.log);
-        let value = figures.get(name).and_then(|value| value.parse().ok());
-        value.unwrap_or_else(|| panic!("no figure {name} in\n{}", self.ended.log))
-    }
-
-    /// Returns the lines that begin with this.
-    pub(crate) fn lines_with(&self, start: &str) -> Vec<&str> {
-        self.ended.log.lines().filter(|line| line.starts_with(start)).collect()
-    }
-
-    /// Returns what `free` printed as free memory.
-    #[track_caller]
-    pub(crate) fn free_kib(&self) -> u64 {
-        let output = self.output_of("free");
-        let columns = output.iter().find_map(|line| line.strip_prefix("Mem:"));
-        let free = columns.and_then(|columns| columns.split_whitespace().nth(2)?.parse().ok());
-        free.unwrap_or_else(|| panic!("no free memory in {output:?}"))
-    }
-
-    /// Returns the lines that the guest printed between the echoed command and the next one.
-    ///
-    /// Lines of the daemon may be among them: it logs from a thread of its own.
-    #[track_caller]
-    pub(crate) fn output_of(&self, command: &str) -> Vec<&str> {
-        let echoed = format!("{PROMPT}{command}\n");
-        let behind = self.ended.log.split_once(&echoed).map(|(_, behind)| behind);
-        let behind = behind.unwrap_or_else(|| panic!("no {command:?} in\n{}", self.ended.log));
-        behind.lines().take_while(|line| !line.starts_with(PROMPT)).collect()
-    }
-
-    /// Asserts that `command` printed a line that is `line`, from its first to its last letter.
-    #[track_caller]
-    pub(crate) fn prints(self, command: &str, line: &str) -> Self {
-        let output = self.output_of(command);
-        assert!(output.contains(&line), "{command} printed {output:?} in\n{}", self.ended.log);
-        self
     }
 }
 

@@ -1,4 +1,4 @@
-//! A machine with the user's kernel and a script, and what can be said about its run.
+//! A machine with the user's kernel and a script; what can be said about its run is in `qemu::run`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,19 +7,12 @@ use qemu::corpus;
 use qemu::image::redox::RedoxKernel;
 use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::redox::Crashes;
-use qemu::machine::{Ended, Limits, Machine, Threading};
+use qemu::machine::{Limits, Machine, Threading};
+pub(crate) use qemu::run::Run;
 
 /// A run takes from 2 to 30 s on a quiet machine.
 const LIMITS: Limits =
     Limits { total: Duration::from_secs(400), silence: Duration::from_secs(120) };
-
-/// What the shell prints before each line of a script.
-const PROMPT: &str = "zram> ";
-
-/// What a run left behind.
-pub(crate) struct Run {
-    ended: Ended,
-}
 
 /// The kernel that the environment names.
 pub(crate) fn kernel() -> RedoxKernel {
@@ -82,7 +75,7 @@ pub(crate) fn boot_managed(script: &str) -> Run {
     let image =
         pack("manager", script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
     let ended = machine(ASKED_MIB).run_redox(&image, LIMITS, Crashes::Expected, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }
 
 /// Boots as [`boot`] does a script that has programs crash.
@@ -97,51 +90,5 @@ pub(crate) fn boot_machine(machine: &Machine, crashes: Crashes, script: &str) ->
     let image =
         pack(DAEMON, script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
     let ended = machine.run_redox(&image, LIMITS, crashes, &mut |_, _| ());
-    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
-}
-
-impl Run {
-    /// Asserts that the shell ended with this code.
-    #[track_caller]
-    pub(crate) fn ends_with(self, code: u8) -> Self {
-        assert_eq!(self.ended.code_told(), Some(code), "{}", self.ended.log);
-        self
-    }
-
-    /// Asserts that the guest printed a line with this in it.
-    #[track_caller]
-    pub(crate) fn says(self, part: &str) -> Self {
-        assert!(self.ended.log.contains(part), "no {part:?} in\n{}", self.ended.log);
-        self
-    }
-
-    /// Returns how many lines of the log have this in them.
-    pub(crate) fn count(&self, part: &str) -> usize {
-        self.ended.log.lines().filter(|line| line.contains(part)).count()
-    }
-
-    /// Returns the lines that the guest printed between the echoed command and the next one.
-    #[track_caller]
-    pub(crate) fn output_of(&self, command: &str) -> Vec<&str> {
-        let echoed = format!("{PROMPT}{command}\n");
-        let behind = self.ended.log.split_once(&echoed).map(|(_, behind)| behind);
-        let behind = behind.unwrap_or_else(|| panic!("no {command:?} in\n{}", self.ended.log));
-        behind.lines().take_while(|line| !line.starts_with(PROMPT)).collect()
-    }
-
-    /// Asserts that `command` printed no line with this in it.
-    #[track_caller]
-    pub(crate) fn prints_no(self, command: &str, part: &str) -> Self {
-        let output = self.output_of(command);
-        assert!(!output.iter().any(|line| line.contains(part)), "{command} printed {output:?}");
-        self
-    }
-
-    /// Asserts that `command` printed a line that is `line`, from its first to its last letter.
-    #[track_caller]
-    pub(crate) fn prints(self, command: &str, line: &str) -> Self {
-        let output = self.output_of(command);
-        assert!(output.contains(&line), "{command} printed {output:?} in\n{}", self.ended.log);
-        self
-    }
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }

@@ -8,7 +8,7 @@ use core::fmt::{self, Write};
 use zram_abi::attribute::Attribute;
 
 use super::file::{ControlFile, File};
-use super::handles::{HandleId, Opened};
+use super::handles::{HandleId, OpenHandle};
 use super::{Fault, path};
 use crate::attributes::{algorithm, block_state, parameters, statistics};
 use crate::daemon::Daemon;
@@ -24,7 +24,7 @@ use zram_lifecycle::{DeviceId, DeviceName};
 /// [`Fault::NoMemory`].
 pub(super) fn read<P: Ports>(
     daemon: &Daemon<P>,
-    (id, opened): (HandleId, Opened),
+    OpenHandle { id, opened }: OpenHandle,
     offset: u64,
     client: &mut Client<P>,
 ) -> Result<usize, Fault> {
@@ -32,7 +32,7 @@ pub(super) fn read<P: Ports>(
         return Err(Fault::NoHandle);
     }
     if let File::Attribute(name, Attribute::BlockState) = opened.file {
-        return read_block_state(daemon, (id, name), offset, client);
+        return read_block_state(daemon, id, name, offset, client);
     }
     let kept = daemon.handles.lock().take_content(id)?;
     let text = match kept {
@@ -56,7 +56,8 @@ const BLOCK_STATE_MAX: usize = 100 * block_state::LINE;
 
 fn read_block_state<P: Ports>(
     daemon: &Daemon<P>,
-    (id, name): (HandleId, DeviceName),
+    id: HandleId,
+    name: DeviceName,
     offset: u64,
     client: &mut Client<P>,
 ) -> Result<usize, Fault> {

@@ -86,6 +86,15 @@ pub struct Opened {
     pub is_writable: bool,
 }
 
+/// A handle, and what can be told of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenHandle {
+    /// Its number.
+    pub(super) id: HandleId,
+    /// What was opened, and for what.
+    pub(super) opened: Opened,
+}
+
 /// The table of open handles.
 #[derive(Debug)]
 pub struct Handles {

@@ -11,7 +11,7 @@ use syscall::schemev2::Opcode;
 use zram::{NoMemory, Worker};
 
 use super::file::File;
-use super::handles::{HandleId, Opened};
+use super::handles::{HandleId, OpenHandle, Opened};
 use super::{Fault, content, open, stat, verbs, write};
 use crate::coarse_clock::CoarseClock;
 use crate::daemon::{Change, Daemon};
@@ -93,7 +93,7 @@ impl<'a, P: Ports> Server<'a, P> {
             Some(Opcode::Close) => self.close(id),
             Some(Opcode::Read) => {
                 let opened = self.opened(id)?;
-                let result = self.read((id, opened), client);
+                let result = self.read(OpenHandle { id, opened }, client);
                 result.inspect_err(|&fault| self.daemon.note_fault(opened.file, fault))
             }
             Some(Opcode::Fsize) => {
@@ -107,7 +107,8 @@ impl<'a, P: Ports> Server<'a, P> {
             Some(Opcode::StdFsCall) => self.standard_call(id, client),
             Some(Opcode::Call) => {
                 let opened = self.opened(id)?;
-                let result = verbs::call(self.daemon, (id, opened), &self.worker, client);
+                let result =
+                    verbs::call(self.daemon, OpenHandle { id, opened }, &self.worker, client);
                 result.inspect_err(|&fault| self.daemon.note_fault(opened.file, fault))
             }
             Some(Opcode::Fevent) => self.watch(id, client.word(1)),
@@ -140,20 +141,18 @@ impl<'a, P: Ports> Server<'a, P> {
         }
     }
 
-    fn read(
-        &mut self,
-        (id, opened): (HandleId, Opened),
-        client: &mut Client<P>,
-    ) -> Result<usize, Fault> {
+    fn read(&mut self, handle: OpenHandle, client: &mut Client<P>) -> Result<usize, Fault> {
         let offset = client.word(3);
-        match opened.file {
-            File::Device(name) if opened.is_readable => self.read_pages(name, offset, client),
+        match handle.opened.file {
+            File::Device(name) if handle.opened.is_readable => {
+                self.read_pages(name, offset, client)
+            }
             File::Device(_) => Err(Fault::NoHandle),
             File::Root
             | File::ControlDirectory
             | File::Control(_)
             | File::DeviceDirectory(_)
-            | File::Attribute(..) => content::read(self.daemon, (id, opened), offset, client),
+            | File::Attribute(..) => content::read(self.daemon, handle, offset, client),
         }
     }
 
@@ -183,7 +182,7 @@ impl<'a, P: Ports> Server<'a, P> {
                 result.inspect_err(|&fault| self.daemon.note_fault(File::Device(name), fault))
             }
             Ok(Opened { file: File::Device(_), is_writable: false, .. }) => Err(Fault::NoHandle),
-            Ok(opened) => return write::write(self.daemon, (id, opened), client),
+            Ok(opened) => return write::write(self.daemon, OpenHandle { id, opened }, client),
             Err(fault) => Err(fault),
         };
         let answer = match result {

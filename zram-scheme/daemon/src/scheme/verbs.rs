@@ -5,7 +5,7 @@ use zram_abi::verb::{Cookie, DISCARD, SWAP_ATTACH};
 
 use super::Fault;
 use super::file::File;
-use super::handles::{HandleId, Opened};
+use super::handles::{HandleId, OpenHandle};
 use crate::daemon::Daemon;
 use crate::devices::traffic::Way;
 use crate::platform::{Client, ClientRequest, Platform, Ports};
@@ -19,7 +19,7 @@ use zram_lifecycle::DeviceName;
 /// [`Fault::BadRange`], [`Fault::NoHandle`]; [`Fault::Shared`] to attach what others have open.
 pub(super) fn call<P: Ports>(
     daemon: &Daemon<P>,
-    (id, opened): (HandleId, Opened),
+    OpenHandle { id, opened }: OpenHandle,
     worker: &Worker,
     client: &Client<P>,
 ) -> Result<usize, Fault> {

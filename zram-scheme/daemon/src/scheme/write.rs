@@ -1,7 +1,7 @@
 //! What a write to an attribute or control file means: one write, one command.
 
 use super::file::{ControlFile, File};
-use super::handles::{HandleId, Opened};
+use super::handles::{OpenHandle, Opened};
 use super::{Fault, PendingWrite};
 use crate::attributes::mistake::{Mistake, Wrong};
 use crate::attributes::{Command, WRITE_MAX, command, hot_add, number, text};
@@ -26,7 +26,7 @@ enum Meaning {
 /// Takes a write of a file that is text. The answer is given here, or by the actor.
 pub(super) fn write<P: Ports>(
     daemon: &Daemon<P>,
-    (handle, opened): (HandleId, Opened),
+    OpenHandle { id: handle, opened }: OpenHandle,
     client: Client<P>,
 ) {
     let size = client.payload_size();

@@ -59,6 +59,15 @@ struct Retired<P: Platform> {
     table_bytes: u64,
 }
 
+/// Contents that wait or are being given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Backlog {
+    /// How many.
+    pub(crate) contents: usize,
+    /// Bytes of their slot tables.
+    pub(crate) table_bytes: u64,
+}
+
 impl<P: Platform> Seat<P> {
     /// Returns a seat for one content.
     ///
@@ -132,7 +141,7 @@ impl<P: Platform> Reaper<P> {
     pub(crate) fn wait_for_memory(&self, platform: &P, seen: u32, deadline_ns: u64) -> bool {
         let now_ns = platform.now_ns();
         // In this order: what is given back in between has changed the count.
-        let is_over = self.remains().0 == 0 && self.changes() == seen;
+        let is_over = self.backlog().contents == 0 && self.changes() == seen;
         if is_over || now_ns >= deadline_ns {
             return false;
         }
@@ -173,10 +182,10 @@ impl<P: Platform> Reaper<P> {
         }
     }
 
-    /// Returns how many contents wait or are being given back, and the bytes of their slot tables.
-    pub(crate) fn remains(&self) -> (usize, u64) {
+    /// Returns what is not given back yet.
+    pub(crate) fn backlog(&self) -> Backlog {
         let queue = self.queue.lock();
-        (queue.waiting + queue.in_hand, queue.table_bytes)
+        Backlog { contents: queue.waiting + queue.in_hand, table_bytes: queue.table_bytes }
     }
 
     fn changed(&self, platform: &P) {

@@ -1,5 +1,8 @@
 //! How the programs are linked: without libc and its start-up files, as static ELFs at fixed
-//! addresses. For the build scripts of packages that have programs.
+//! addresses. For the build scripts of packages that have programs, or a kernel.
+//!
+//! The target is the host's own, so nothing has to be installed; what makes a program freestanding is
+//! `no_std`, `no_main` and these arguments.
 
 #![forbid(unsafe_code)]
 
@@ -18,4 +21,16 @@ pub fn freestanding() {
     ] {
         println!("cargo:rustc-link-arg-bins={argument}");
     }
+}
+
+/// Does as [`freestanding`], and has the image laid out by the package's `linker.ld`.
+///
+/// # Panics
+///
+/// Outside of a build script.
+pub fn laid_out() {
+    freestanding();
+    let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it for every build script");
+    println!("cargo:rerun-if-changed=linker.ld");
+    println!("cargo:rustc-link-arg-bins=-Wl,-T,{folder}/linker.ld");
 }

@@ -109,7 +109,7 @@ fn leave_ends_every_state_and_gives_back_what_was_lined_up() {
     let lined_up = LinedUp { request, entry: entry(1), frame: Frame(9), since_ns: 0 };
     let mut waiters = table();
     waiters.prepare(ME, Reason::Turn(cpu_id(1), lined_up));
-    assert_eq!(waiters.next_turn(cpu_id(1)), Some((ME, lined_up)));
+    assert_eq!(waiters.next_turn(cpu_id(1)), Some(Turn { waiter: ME, lined_up }));
     assert_eq!(waiters.leave(ME), Some(lined_up));
     assert_eq!(waiters.next_turn(cpu_id(1)), None);
 }
@@ -149,8 +149,11 @@ fn only_those_who_wait_for_the_slot_are_woken() {
 #[test]
 fn a_grant_waits_for_its_thread_until_it_is_stale() {
     let mut waiters = waiters_in(State::Parked(Reason::Frame));
-    assert_eq!(waiters.grant(ME, (Frame(7), 100), &mut Told::default()), Ok(()));
-    let second = waiters.grant(ME, (Frame(8), 100), &mut Told::default());
+    assert_eq!(
+        waiters.grant(ME, Grant { frame: Frame(7), since_ns: 100 }, &mut Told::default()),
+        Ok(())
+    );
+    let second = waiters.grant(ME, Grant { frame: Frame(8), since_ns: 100 }, &mut Told::default());
     assert_eq!(second, Err(Frame(8)));
     assert_eq!(waiters.take_stale_grant(100), None);
     assert_eq!(waiters.take_stale_grant(101), Some(Frame(7)));

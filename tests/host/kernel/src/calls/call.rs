@@ -17,6 +17,7 @@ use crate::scheme::user::SchemeId;
 use crate::scheme::user::lend::Direction;
 use crate::scheme::user::request::{Enclosed, Question, Then};
 use crate::slab::Id;
+use crate::space::user::UserBuffer;
 use crate::swap;
 
 /// Low bits of the flags: how many words of metadata there are.
@@ -75,11 +76,9 @@ impl Kernel {
                 )
             }
             Object::Proc(ProcFile::TableOf(table) | ProcFile::NewTable(table)) => {
-                self.call_table(table, (caller.space, payload), w0)
+                self.call_table(table, UserBuffer { space: caller.space, buffer: payload }, w0)
             }
-            Object::Swap(_) => {
-                swap::scheme_call(self, caller, description, (payload, [w0, w1, w2]))
-            }
+            Object::Swap(_) => swap::scheme_call(self, caller, description, payload, [w0, w1, w2]),
             _ => fail(EOPNOTSUPP),
         }
     }
@@ -195,7 +194,7 @@ impl Kernel {
                 let results: Vec<SysResult> = placed.collect();
                 results.into_iter().find(Result::is_err).unwrap_or(Ok(count))
             }
-            Object::Swap(_) => swap::scheme_take(self, caller, target, (passed, words)),
+            Object::Swap(_) => swap::scheme_take(self, caller, target, passed, words),
             _ => {
                 for description in passed {
                     self.release(description);

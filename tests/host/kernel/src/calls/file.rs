@@ -45,7 +45,7 @@ impl Kernel {
             Object::EventRoot if path.is_empty() => (self.open_event_queue()?, false),
             Object::PipeRoot if path.is_empty() => (self.open_pipe()?, false),
             Object::SysRoot => (self.open_sys(caller, path)?, true),
-            Object::Swap(_) => swap::scheme_open(self, caller, directory, (path, flags))?,
+            Object::Swap(_) => swap::scheme_open(self, caller, directory, path)?,
             Object::Cpus(_) => cpus::scheme_open(self, caller, directory, path)?,
             _ => return fail(ENOENT),
         };

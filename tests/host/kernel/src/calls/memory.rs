@@ -39,7 +39,7 @@ impl Kernel {
             Object::Proc(ProcFile::Space(source)) => {
                 self.map_remote((source, offset), caller.space, request)
             }
-            Object::Swap(_) => swap::scheme_map(self, caller, description, (request, offset)),
+            Object::Swap(_) => swap::scheme_map(self, caller, description, request, offset),
             _ => fail(EOPNOTSUPP),
         }
     }

@@ -4,8 +4,6 @@
 //! request after the other, each of at most as many pages as may be lent at a time; between them the
 //! caller executes its system call again, which knows from `Resume` how far it came.
 
-use alloc::vec::Vec;
-
 use syscall::error::{EBADF, EOVERFLOW};
 use syscall::schemev2::Opcode;
 
@@ -18,6 +16,7 @@ use crate::scheme::pipe::End;
 use crate::scheme::user::lend::{Direction, Loan};
 use crate::scheme::user::request::{Enclosed, Question, Then, Transfer};
 use crate::slab::Id;
+use crate::space::user::UserBuffer;
 use crate::swap;
 use crate::thread::Resume;
 
@@ -54,18 +53,18 @@ impl Kernel {
             Object::Pipe(pipe, End::Read) => self.read_pipe((space, pipe), buffer, flags),
             Object::Events(queue) => self.read_events((space, queue), buffer, flags),
             Object::SysText(_) => self.read_text(caller, description, buffer, position),
-            Object::Proc(file) => self.read_proc(file, (space, buffer)),
+            Object::Proc(file) => self.read_proc(file, UserBuffer { space, buffer }),
             Object::Socket(scheme) => self.read_socket((space, scheme), buffer, flags),
             Object::Swap(_) => {
                 // Those of its files that have none do not look at it.
                 let offset = self.offset_of(description, position).unwrap_or(0);
-                let result = swap::scheme_read(self, caller, description, (buffer, offset));
+                let result = swap::scheme_read(self, caller, description, buffer, offset);
                 self.advance(description, position, result)
             }
             Object::Cpus(_) => {
                 // Those of its files that have none do not look at it.
                 let offset = self.offset_of(description, position).unwrap_or(0);
-                let result = cpus::scheme_read(self, caller, description, (buffer, offset));
+                let result = cpus::scheme_read(self, caller, description, buffer, offset);
                 self.advance(description, position, result)
             }
             Object::Memory
@@ -99,13 +98,11 @@ impl Kernel {
             Object::Events(queue) => self.write_events(caller, queue, buffer),
             Object::PowerSwitch => self.write_power_switch(space, buffer),
             Object::Proc(file) => {
-                self.write_proc((caller.thread, description), file, (space, buffer))
+                self.write_proc(caller.thread, description, file, UserBuffer { space, buffer })
             }
             Object::Socket(scheme) => self.write_socket((space, scheme), buffer),
             Object::Swap(_) => {
-                // Those of its files that have none do not look at it.
-                let offset = self.offset_of(description, position).unwrap_or(0);
-                let result = swap::scheme_write(self, caller, description, (buffer, offset));
+                let result = swap::scheme_write(self, caller, description, buffer);
                 self.advance(description, position, result)
             }
             Object::Cpus(_) => {
@@ -158,7 +155,7 @@ impl Kernel {
         let Object::SysText(text) = &self.descriptions[description].object else {
             return fail(EBADF);
         };
-        let bytes: Vec<u8> = text.from(offset).iter().copied().take(buffer.size).collect();
+        let bytes = text.piece(offset, buffer.size);
         self.write_user(caller.space, buffer.address, &bytes)?;
         self.advance(description, position, Ok(bytes.len()))
     }

@@ -28,7 +28,8 @@ pub(super) fn read(
     kernel: &mut Kernel,
     caller: Caller,
     subscriber: Subscriber,
-    (buffer, flags): (Buffer, usize),
+    buffer: Buffer,
+    flags: usize,
 ) -> SysResult {
     if buffer.size < EVENT_SIZE {
         return fail(EINVAL);

@@ -12,7 +12,6 @@
 //! A text is made when it is opened, so that reading it in pieces gives one state.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt::Write;
 
 use cpu_events::Subscriber;
@@ -110,17 +109,18 @@ pub(crate) fn scheme_read(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (buffer, offset): (Buffer, u64),
+    buffer: Buffer,
+    offset: u64,
 ) -> SysResult {
     match kind(kernel, file)? {
         Kind::Text(text) | Kind::Switch(_, text) => {
-            let bytes: Vec<u8> = text.from(offset).iter().copied().take(buffer.size).collect();
+            let bytes = text.piece(offset, buffer.size);
             kernel.write_user(caller.space, buffer.address, &bytes)?;
             Ok(bytes.len())
         }
         &Kind::Events(subscriber) => {
             let flags = kernel.descriptions[file].flags;
-            events::read(kernel, caller, subscriber, (buffer, flags))
+            events::read(kernel, caller, subscriber, buffer, flags)
         }
         Kind::Root => fail(EBADF),
     }

@@ -18,7 +18,6 @@ pub(crate) mod frames;
 pub(crate) mod heap;
 pub(crate) mod initrd;
 mod lock;
-mod mem;
 mod memory_map;
 pub(crate) mod paging;
 mod panic;
@@ -32,3 +31,5 @@ mod shootdown;
 pub(crate) mod smp;
 mod stack;
 mod start_info;
+
+use zram_rt_mem as _;

@@ -10,6 +10,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 use syscall::error::{EACCES, EINVAL, ENOENT, ENOMEM};
@@ -36,9 +37,11 @@ pub(crate) struct Texts {
 }
 
 impl Text {
-    /// Returns the bytes from `offset` on.
-    pub(crate) fn from(&self, offset: u64) -> &[u8] {
-        usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..)).unwrap_or(&[])
+    /// Returns a copy of up to `size` bytes from `offset` on.
+    pub(crate) fn piece(&self, offset: u64, size: usize) -> Vec<u8> {
+        let rest = usize::try_from(offset).ok().and_then(|offset| self.0.get(offset..));
+        let rest = rest.unwrap_or(&[]);
+        rest[..size.min(rest.len())].to_vec()
     }
 
     /// Returns the size in bytes.

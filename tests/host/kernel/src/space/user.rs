@@ -26,6 +26,13 @@ pub(crate) struct Buffer {
     _checked: (),
 }
 
+/// A buffer, and whose memory it is in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UserBuffer {
+    pub(crate) space: SpaceId,
+    pub(crate) buffer: Buffer,
+}
+
 impl Buffer {
     /// Returns the range of `size` bytes at `address`.
     ///

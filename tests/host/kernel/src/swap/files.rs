@@ -50,7 +50,7 @@ pub(crate) fn scheme_open(
     kernel: &mut Kernel,
     caller: Caller,
     directory: Id<Description>,
-    (path, _flags): (&str, usize),
+    path: &str,
 ) -> SysResult<(Object, bool)> {
     let path = path.trim_matches('/');
     let opened = match kind(kernel, directory)? {
@@ -114,11 +114,12 @@ pub(crate) fn scheme_read(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (buffer, offset): (Buffer, u64),
+    buffer: Buffer,
+    offset: u64,
 ) -> SysResult {
     match kind(kernel, file)? {
         Kind::Text(text) | Kind::Parameters(text) => {
-            let bytes: Vec<u8> = text.from(offset).iter().copied().take(buffer.size).collect();
+            let bytes = text.piece(offset, buffer.size);
             kernel.write_user(caller.space, buffer.address, &bytes)?;
             Ok(bytes.len())
         }
@@ -126,12 +127,12 @@ pub(crate) fn scheme_read(
     }
 }
 
-/// Writes to a file at an offset.
+/// Writes to a file.
 pub(crate) fn scheme_write(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (buffer, _offset): (Buffer, u64),
+    buffer: Buffer,
 ) -> SysResult {
     kind(kernel, file)?.name().may_write(asker(kernel, caller), buffer.size)?;
     let mut bytes = [0; WRITE_MAX];
@@ -147,7 +148,8 @@ pub(crate) fn scheme_call(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (payload, metadata): (Buffer, Metadata),
+    payload: Buffer,
+    metadata: Metadata,
 ) -> SysResult {
     let call = kind(kernel, file)?.name().call(asker(kernel, caller), metadata)?;
     match call {
@@ -163,7 +165,8 @@ pub(crate) fn scheme_take(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (passed, metadata): (Vec<Id<Description>>, Metadata),
+    passed: Vec<Id<Description>>,
+    metadata: Metadata,
 ) -> SysResult {
     let asker = asker(kernel, caller);
     let wanted = kind(kernel, file).and_then(|kind| Ok(kind.name().take(asker, metadata)?));
@@ -181,10 +184,11 @@ pub(crate) fn scheme_map(
     kernel: &mut Kernel,
     caller: Caller,
     file: Id<Description>,
-    (request, offset): (MapRequest, u64),
+    request: MapRequest,
+    offset: u64,
 ) -> SysResult {
     match kind(kernel, file)? {
-        &Kind::Queue(queue) => queue::map(kernel, caller, queue, (request, offset)),
+        &Kind::Queue(queue) => queue::map(kernel, caller, queue, request, offset),
         Kind::Root | Kind::Control | Kind::Text(_) | Kind::Parameters(_) => fail(EOPNOTSUPP),
     }
 }

@@ -72,7 +72,8 @@ pub(super) fn map(
     kernel: &mut Kernel,
     caller: Caller,
     queue: QueueId,
-    (request, offset): (MapRequest, u64),
+    request: MapRequest,
+    offset: u64,
 ) -> SysResult {
     let Some(window) = kernel.swap.queue(queue).window else { return fail(ENODEV) };
     if offset != 0 || request.size != zram_abi::record::WINDOW_SIZE as u64 {

@@ -7,6 +7,7 @@ use syscall::schemev2::Opcode;
 use crate::fake::allocator::with_allocations;
 use crate::fake::{FakeClient, Machine, page, result_of};
 use crate::platform::Platform;
+use crate::threads::reaper::Backlog;
 
 /// A machine whose device 0 holds `count` pages in its pool.
 fn filled(count: u64) -> Machine {
@@ -70,11 +71,11 @@ fn the_actor_gives_back_nothing_however_many_contents_wait() {
             machine.send(FakeClient::new(Opcode::Write, handle, [0; 3], text.into()));
             machine.actor.as_mut().unwrap().turn();
         }
-        let (waiting, _) = machine.daemon.reaper.remains();
+        let waiting = machine.daemon.reaper.backlog().contents;
         assert_eq!(waiting, round + 1);
     }
     machine.actor.as_mut().unwrap().settle();
-    assert_eq!(machine.daemon.reaper.remains(), (0, 0));
+    assert_eq!(machine.daemon.reaper.backlog(), Backlog::default());
 }
 
 /// Resets the device, whose content then waits, and gives it a size while no memory is granted.
@@ -95,7 +96,7 @@ fn a_new_size_that_finds_no_memory_waits_a_second_for_what_others_give_back_and_
     let before_ns = machine.platform.now_ns();
     assert_eq!(size_without_memory(&mut machine), Err(syscall::ENOMEM));
     assert_eq!(machine.platform.now_ns() - before_ns, 1_000_000_000);
-    let (waiting, _) = machine.daemon.reaper.remains();
+    let waiting = machine.daemon.reaper.backlog().contents;
     assert_eq!(waiting, 1, "the actor gave nothing back itself");
 }
 

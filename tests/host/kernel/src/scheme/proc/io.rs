@@ -20,6 +20,7 @@ use crate::slab::Id;
 use crate::space::SpaceId;
 use crate::space::grants::Span;
 use crate::space::map::{MapRequest, rights_of};
+use crate::space::user::UserBuffer;
 use crate::thread::table::Entry;
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, PRIORITY_LAST, State, ThreadId, Wait};
@@ -42,14 +43,17 @@ impl Kernel {
     /// or a kill when memory is missing.
     pub(crate) fn write_proc(
         &mut self,
-        (caller, description): (ThreadId, Id<Description>),
+        caller: ThreadId,
+        description: Id<Description>,
         file: ProcFile,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         match file {
-            ProcFile::Space(target) => self.change_space(caller, target, (space, buffer)),
+            ProcFile::Space(target) => {
+                self.change_space(caller, target, UserBuffer { space, buffer })
+            }
             ProcFile::CurrentSpace(thread) => {
-                let (target, entry) = self.read_entry(caller, (space, buffer))?;
+                let (target, entry) = self.read_entry(caller, UserBuffer { space, buffer })?;
                 let awaiting = ProcFile::AwaitingSpace { thread, space: target, entry };
                 self.await_close(description, awaiting);
                 Ok(buffer.size)
@@ -66,12 +70,18 @@ impl Kernel {
                 self.await_close(description, ProcFile::AwaitingTable { thread, table });
                 Ok(WORD)
             }
-            ProcFile::Registers(thread) => self.write_registers(thread, (space, buffer)),
-            ProcFile::Affinity(thread) => self.write_affinity(thread, (space, buffer)),
+            ProcFile::Registers(thread) => {
+                self.write_registers(thread, UserBuffer { space, buffer })
+            }
+            ProcFile::Affinity(thread) => self.write_affinity(thread, UserBuffer { space, buffer }),
             ProcFile::Start(thread) => self.start(thread, buffer),
             ProcFile::Protection(thread) => self.protect_space_of(caller, thread, buffer),
-            ProcFile::Status(thread) => self.write_status(caller, thread, (space, buffer)),
-            ProcFile::Attributes(thread) => self.write_attributes(thread, (space, buffer)),
+            ProcFile::Status(thread) => {
+                self.write_status(caller, thread, UserBuffer { space, buffer })
+            }
+            ProcFile::Attributes(thread) => {
+                self.write_attributes(thread, UserBuffer { space, buffer })
+            }
             ProcFile::Authority
             | ProcFile::Context(_)
             | ProcFile::TableOf(_)
@@ -100,7 +110,7 @@ impl Kernel {
     fn read_entry(
         &mut self,
         caller: ThreadId,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult<(SpaceId, Entry)> {
         let [descriptor, stack, instruction] = self.read_args(space, buffer)?;
         let argument = match buffer.size {
@@ -118,7 +128,7 @@ impl Kernel {
         &mut self,
         caller: ThreadId,
         target: SpaceId,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         let [operation] = self.read_args(space, buffer)?;
         match operation as usize {
@@ -155,7 +165,7 @@ impl Kernel {
     fn write_registers(
         &mut self,
         thread: ThreadId,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         let [fs_base, _gs_base] = self.read_args(space, buffer)?;
         if !self.is_at_rest(thread) || !self.set_fs_base(thread, fs_base) {
@@ -167,7 +177,7 @@ impl Kernel {
     fn write_affinity(
         &mut self,
         thread: ThreadId,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         let [low, high] = self.read_args(space, buffer)?;
         let wanted = CpuSet::from_bits(u128::from(low) | u128::from(high) << u64::BITS);
@@ -215,7 +225,7 @@ impl Kernel {
         &mut self,
         caller: ThreadId,
         thread: ThreadId,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         let [verb] = self.read_args(space, buffer)?;
         if ContextVerb::try_from_raw(verb as usize) != Some(ContextVerb::ForceKill) {
@@ -240,7 +250,7 @@ impl Kernel {
     fn write_attributes(
         &mut self,
         thread: ThreadId,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         if buffer.size < ATTRIBUTES_SIZE {
             return fail(EINVAL);
@@ -263,7 +273,7 @@ impl Kernel {
     pub(crate) fn read_proc(
         &mut self,
         file: ProcFile,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         let bytes = match file {
             ProcFile::Affinity(thread) => {
@@ -309,7 +319,7 @@ impl Kernel {
     pub(crate) fn call_table(
         &mut self,
         table: Id<FileTable>,
-        (space, buffer): (SpaceId, Buffer),
+        UserBuffer { space, buffer }: UserBuffer,
         verb: u64,
     ) -> SysResult {
         if verb != FileTableVerb::Close as u64 {
