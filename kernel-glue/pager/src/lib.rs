@@ -75,11 +75,11 @@ pub use crate::lines::STUCK_NS;
 pub use crate::places::area::{AreaInfo, AreaState, Room};
 pub use crate::places::areas::AREAS_MAX;
 pub use crate::places::entries::{Duplicate, Entries};
-pub use crate::time::TICK_NS;
+pub use crate::time::{TICK_MOST_NS, TICK_NS};
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
 pub use requests::{
-    Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim, Resize,
-    ResizeBy, SwapOff, SwapOffError, SwapOnError, Unmapped,
+    Caller, Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim,
+    Resize, ResizeBy, SwapOff, SwapOffError, SwapOnError, Unmapped,
 };
 pub use statistics::{Latencies, Statistics};
 
@@ -95,7 +95,7 @@ use crate::time::Time;
 
 use alloc::sync::Arc;
 
-use crate::ports::{Clock, Direction, Frames, Ports, SpaceId, Waiter};
+use crate::ports::{Clock, CpuId, Direction, Frames, Ports, SpaceId, Waiter};
 use zram_abi::verb::Cookie;
 
 /// The pager: all areas, queues, waiting threads and pages in flight.
@@ -122,7 +122,7 @@ pub struct Pager {
 pub enum ConfigError {
     /// No memory for the tables.
     NoMemory,
-    /// Watermarks outside their bounds, no CPU, or more spaces than a slot has users.
+    /// Watermarks outside their bounds, no CPU, more CPUs than have a name, or more spaces than a slot has users.
     Invalid,
 }
 
@@ -134,7 +134,8 @@ impl Pager {
     /// See [`ConfigError`].
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let spaces_max = u32::from(crate::places::slots::USERS_MAX);
-        if config.cpus == 0 || config.spaces > spaces_max {
+        let has_last_cpu = config.cpus.checked_sub(1).and_then(CpuId::new).is_some();
+        if !has_last_cpu || config.spaces > spaces_max {
             return Err(ConfigError::Invalid);
         }
         let reserve = Reserve::new(config.watermarks, config.bounds);

@@ -8,13 +8,10 @@
 //! Each item's "Redox:" line names the function of the Redox kernel it would map to. The kernel in
 //! `tests/host/kernel` and the fake ones of the host tests implement these traits.
 
+pub use zram_abi::CpuId;
 pub use zram_abi::queue::Direction;
 
 use crate::SwapEntry;
-
-/// A CPU's number, below the count of possible CPUs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cpu(pub u32);
 
 /// The number of a frame of physical memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +36,7 @@ pub struct Waiter(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueId {
     /// The CPU whose thread serves it.
-    pub cpu: Cpu,
+    pub cpu: CpuId,
     /// Page-ins or page-outs.
     pub direction: Direction,
 }
@@ -52,6 +49,15 @@ pub enum Mapping {
     /// As [`Mapping::Private`], but no [`Candidate`] until the program writes to it: it did not
     /// compress. Costs a flag beside a cleared dirty bit.
     NoGain,
+}
+
+/// A page of a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserPage {
+    /// The space.
+    pub space: SpaceId,
+    /// The page.
+    pub page: Page,
 }
 
 /// A swap entry, and where it was seen.
@@ -168,7 +174,7 @@ pub trait Spaces {
     /// Looks for a swap entry at `from` or above, bounded as [`Spaces::next_candidate`] is.
     ///
     /// Redox: the same walk.
-    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<(Page, SwapEntry)>;
+    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<Place>;
 
     /// Condemns the space and tells why on the console. Its end comes later, from the kernel's own
     /// paths, and is reported by [`Entries`](crate::Entries).

@@ -5,12 +5,12 @@
 use zram_abi::record::Record;
 
 use crate::frames::watermarks::{Bounds, Watermarks};
-use crate::ports::{Cpu, Page, QueueId, SpaceId, Waiter};
+use crate::ports::{CpuId, Page, QueueId, SpaceId, Waiter};
 
 /// Sizes and thresholds; nothing grows after construction but what `swapon` adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Possible CPUs.
+    /// Possible CPUs, numbered from 0: 1 to 128.
     pub cpus: u32,
     /// Address spaces that can exist at once.
     pub spaces: u32,
@@ -26,6 +26,15 @@ pub struct Config {
     pub table_bytes_max: usize,
 }
 
+/// Who asks for what may take a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The thread that waits.
+    pub waiter: Waiter,
+    /// The CPU it runs on.
+    pub cpu: CpuId,
+}
+
 /// A page fault, or the kernel's own wish to touch a user page, that met a swap entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRequest {
@@ -36,7 +45,7 @@ pub struct FaultRequest {
     /// The thread that waits.
     pub waiter: Waiter,
     /// The CPU it happened on.
-    pub cpu: Cpu,
+    pub cpu: CpuId,
 }
 
 /// The answer to a [`FaultRequest`].
@@ -100,7 +109,7 @@ pub enum Commit {
 #[derive(Debug)]
 #[must_use]
 pub struct Unmapped {
-    pub(super) cpu: Cpu,
+    pub(super) cpu: CpuId,
     pub(super) ticket: u32,
 }
 

@@ -51,7 +51,7 @@ fn name(operation: Operation) -> &'static str {
 }
 
 fn key(queue: QueueId) -> (u32, bool) {
-    (queue.cpu.0, queue.direction == Direction::In)
+    (queue.cpu.number(), queue.direction == Direction::In)
 }
 
 impl Ledger {

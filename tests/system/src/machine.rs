@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use swap_pager::ports::{Cpu, Direction, Frame, Frames, QueueId, Waiter};
-use swap_pager::{Commit, FrameAnswer, FrameFor, Next, Pager, Resize, ResizeBy, SwapOff};
+use swap_pager::ports::{CpuId, Direction, Frame, Frames, QueueId, Waiter};
+use swap_pager::{Caller, Commit, FrameAnswer, FrameFor, Next, Pager, Resize, ResizeBy, SwapOff};
 use zram_abi::record::Record;
 use zram_abi::verb::Cookie;
 use zramd::platform::Closed;
@@ -158,7 +158,7 @@ impl Machine {
         let Cookie { device, generation, pages } = cookie;
         let resize = Resize { device, pages, by: ResizeBy::Daemon { generation } };
         // The daemon is never kept waiting, so it is no waiter.
-        let nobody = (Waiter(0), Cpu(0));
+        let nobody = Caller { waiter: Waiter(0), cpu: CpuId::BOOT };
         life == self.life && self.pager.resize(resize, nobody, &mut self.kernel) == SwapOff::Done
     }
 
@@ -168,9 +168,14 @@ impl Machine {
     }
 }
 
+/// Returns the CPU of that number.
+pub(crate) const fn cpu_id(number: u32) -> CpuId {
+    CpuId::new(number).expect("a world has few CPUs")
+}
+
 /// Returns the two queues of each CPU.
 pub(crate) fn queues(cpus: u32) -> impl Iterator<Item = QueueId> {
     (0..cpus)
-        .map(Cpu)
+        .map(cpu_id)
         .flat_map(|cpu| [Direction::In, Direction::Out].map(|direction| QueueId { cpu, direction }))
 }

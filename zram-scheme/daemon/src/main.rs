@@ -16,7 +16,7 @@ mod machine;
 use alloc::boxed::Box;
 
 use log::{error, info, warn};
-use machine::{Console, Cpus, MachinePlatform, MachineSocket, Queue};
+use machine::{Console, Cpus, MachinePlatform, MachinePorts, MachineSocket, Queue};
 use zram_lifecycle::{Request, Settings};
 use zram_rt::swap_queue::Direction;
 use zram_rt::thread::Builder;
@@ -29,11 +29,11 @@ use zramd::threads::events;
 use zramd::threads::queue;
 use zramd::words::{self, Circumstances};
 
-/// The heap: slot tables, pool bookkeeping and streams. All of it is resident once the kernel has
-/// pinned the daemon, so it starts with little more than a device without content needs; at about 22
-/// bytes a stored page its most serves 12 GiB of pages. When it cannot grow, stores are refused as for
-/// any lack of memory.
-const HEAP: HeapSize = HeapSize { start_bytes: 128 << 10, most_bytes: 64 << 20 };
+/// The heap: slot tables, pool bookkeeping and streams. All of it is resident, as it must be once the kernel
+/// has pinned the daemon. It starts with what a small device and the one before it need together, because
+/// the reaper gives the old one's memory back while the new one is made; at about 22 bytes a stored page
+/// its most serves 12 GiB of pages. When it cannot grow, stores are refused as for any lack of memory.
+const HEAP: HeapSize = HeapSize { start_bytes: 512 << 10, most_bytes: 64 << 20, is_resident: true };
 
 /// Priorities of the queue threads, where 0 runs first and programs have 20: a page fault goes before
 /// all of them.
@@ -51,7 +51,7 @@ const USAGE: u8 = 2;
 
 zram_rt::entry!(main, heap = HEAP);
 
-type MachineDaemon = Daemon<MachinePlatform, MachineSocket>;
+type MachineDaemon = Daemon<MachinePorts>;
 type MachineLog = LogBuffer<MachinePlatform>;
 
 /// Why the daemon did not come up.
@@ -129,7 +129,7 @@ fn start(devices: u32) -> Result<&'static MachineDaemon, StartError> {
 fn start_threads(
     daemon: &'static MachineDaemon,
     log: &'static MachineLog,
-    actor: Actor<'static, MachinePlatform, MachineSocket>,
+    actor: Actor<'static, MachinePorts>,
 ) -> zram_rt::Result<()> {
     Builder::new("zramd/log").spawn(|| log.drain(&mut Console))?;
     Builder::new("zramd/reaper")

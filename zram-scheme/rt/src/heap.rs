@@ -4,11 +4,14 @@
 //! start, because a Redox kernel puts what it may place in the smallest hole that is large enough, which
 //! can be the one behind a heap. Memory comes piece by piece ([`zram_rt_core`]). In a program that the
 //! kernel has pinned, a piece comes with all its frames or not at all; elsewhere frames come as they
-//! are touched. When no piece can be had, an allocation fails like any other; nothing here waits for
-//! memory.
+//! are touched, or with the piece where [`HeapSize::is_resident`] says so. When no piece can be had, an
+//! allocation fails like any other; nothing here waits for memory.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use syscall::{PAGE_SIZE, Result};
 
 use crate::futex::Mutex;
 use crate::memory;
@@ -25,11 +28,15 @@ pub struct HeapSize {
     pub start_bytes: usize,
     /// Bytes that it may have grown to, in whole pages.
     pub most_bytes: usize,
+    /// Whether each piece is touched when it comes. Which blocks of a piece are ever used depends on how the
+    /// threads take turns; so a program whose use of memory shall not depend on that takes all at once.
+    pub is_resident: bool,
 }
 
 impl HeapSize {
     /// The heap of a program that does not choose: next to nothing, up to more than ours need.
-    pub const DEFAULT: Self = Self { start_bytes: 64 << 10, most_bytes: 16 << 20 };
+    pub const DEFAULT: Self =
+        Self { start_bytes: 64 << 10, most_bytes: 16 << 20, is_resident: false };
 }
 
 struct Arena(Mutex<Growing>);
@@ -37,15 +44,40 @@ struct Arena(Mutex<Growing>);
 #[global_allocator]
 static ARENA: Arena = Arena(Mutex::new(Growing::empty()));
 
+/// [`HeapSize::is_resident`] of this program.
+static IS_RESIDENT: AtomicBool = AtomicBool::new(false);
+
 /// The kernel, at addresses of [`REGION`].
 struct Kernel;
+
+impl Kernel {
+    /// Maps a piece of the region.
+    ///
+    /// # Safety
+    ///
+    /// As for [`memory::map_reserved`].
+    unsafe fn map_piece(address: usize, bytes: usize) -> Result<NonNull<u8>> {
+        // SAFETY: forwarded from the caller.
+        let piece = unsafe { memory::map_reserved(address, bytes) }?;
+        // Relaxed: set once, before there is a second thread.
+        if IS_RESIDENT.load(Ordering::Relaxed) {
+            for offset in (0..bytes).step_by(PAGE_SIZE) {
+                // SAFETY: within the piece.
+                let page = unsafe { piece.add(offset) };
+                // SAFETY: the piece was just mapped, for writing, and is nobody's yet.
+                unsafe { page.write_volatile(0) };
+            }
+        }
+        Ok(piece)
+    }
+}
 
 // SAFETY: the kernel maps private memory or refuses; what it maps is never unmapped, and who does not
 // have it from the allocator does not know its address.
 unsafe impl Source for Kernel {
     fn map(&mut self, address: usize, bytes: usize) -> bool {
         // SAFETY: the heap asks for each address of its region once, and `initialise` reserved it.
-        let mapped = unsafe { memory::map_reserved(address, bytes) };
+        let mapped = unsafe { Self::map_piece(address, bytes) };
         if mapped.is_err() {
             // The refusal may have cost the reservation. Without it the next attempt can fail, no more.
             let _ = memory::reserve(address, bytes);
@@ -58,8 +90,9 @@ unsafe impl Source for Kernel {
 pub(crate) fn initialise(size: HeapSize) {
     let most_bytes = size.most_bytes.max(size.start_bytes);
     memory::reserve(REGION, most_bytes).expect("a new process has nothing there");
+    IS_RESIDENT.store(size.is_resident, Ordering::Relaxed);
     // SAFETY: just reserved.
-    let start = unsafe { memory::map_reserved(REGION, size.start_bytes) };
+    let start = unsafe { Kernel::map_piece(REGION, size.start_bytes) };
     let start = start.expect("a new process has room for its heap");
     // SAFETY: it was just mapped, as `Kernel` maps, and this is the only call.
     unsafe { ARENA.0.lock().initialise(start, size.start_bytes, size.most_bytes) };

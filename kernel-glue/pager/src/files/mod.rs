@@ -25,7 +25,7 @@ use zram_abi::verb::{
     Cookie, HAND_OFF, QUEUE_NEXT, RESIZE_DAEMON, RESIZE_USER, SWAP_RESIZE, SWAPOFF, SWAPON,
 };
 
-use crate::ports::{Cpu, Direction, QueueId};
+use crate::ports::{CpuId, Direction, QueueId};
 use crate::requests::{Resize, ResizeBy, SwapOffError, SwapOnError};
 
 /// Most bytes of a text that is written.
@@ -205,7 +205,7 @@ fn queue(path: &str) -> Option<QueueId> {
         "out" => Direction::Out,
         _ => return None,
     };
-    Some(QueueId { cpu: Cpu(cpu.parse().ok()?), direction })
+    Some(QueueId { cpu: CpuId::new(cpu.parse().ok()?)?, direction })
 }
 
 impl From<SwapOnError> for Errno {

@@ -4,13 +4,13 @@ use zram_abi::record::Status;
 
 use super::texts::Memory;
 use super::*;
-use crate::tests::world::{OUT, World};
+use crate::tests::world::{OUT, World, cpu_id};
 use crate::{Watermarks, ports::SpaceId};
 
 const ROOT: Asker = Asker { uid: 0, is_daemon: false };
 const USER: Asker = Asker { uid: 1000, is_daemon: false };
 const DAEMON: Asker = Asker { uid: 0, is_daemon: true };
-const QUEUE: QueueId = QueueId { cpu: Cpu(3), direction: Direction::Out };
+const QUEUE: QueueId = QueueId { cpu: cpu_id(3), direction: Direction::Out };
 
 #[test]
 fn every_file_has_its_path() {

@@ -29,7 +29,7 @@ use alloc::vec::Vec;
 
 use crate::entry::SwapEntry;
 use crate::memory::{NoMemory, filled};
-use crate::ports::{Cpu, Frame, Threads, Waiter};
+use crate::ports::{CpuId, Frame, Threads, Waiter};
 use crate::requests::{Commit, FaultRequest};
 
 /// What a thread waits for; it also names the line.
@@ -40,7 +40,7 @@ pub(crate) enum Reason {
     /// The request in flight for this slot.
     Slot(SwapEntry),
     /// Its turn on the `in` queue of this CPU.
-    Turn(Cpu, LinedUp),
+    Turn(CpuId, LinedUp),
     /// What it asked for itself (a `swapoff`, a probe) to go on; not in a line.
     Reply,
 }
@@ -191,8 +191,8 @@ impl Waiters {
     }
 
     /// Returns who is next on the `in` queue of `cpu`, and with what.
-    pub(crate) fn next_turn(&self, cpu: Cpu) -> Option<(Waiter, LinedUp)> {
-        let line = self.turns.get(usize::try_from(cpu.0).ok()?)?;
+    pub(crate) fn next_turn(&self, cpu: CpuId) -> Option<(Waiter, LinedUp)> {
+        let line = self.turns.get(cpu.index())?;
         let waiter = line.head?;
         match self.reason(waiter)? {
             Reason::Turn(_, lined_up) => Some((waiter, lined_up)),
@@ -289,7 +289,7 @@ impl Waiters {
         match reason {
             Reason::Frame => Some(&mut self.frames),
             Reason::Slot(_) => Some(&mut self.slots),
-            Reason::Turn(cpu, _) => self.turns.get_mut(usize::try_from(cpu.0).ok()?),
+            Reason::Turn(cpu, _) => self.turns.get_mut(cpu.index()),
             Reason::Reply => None,
         }
     }

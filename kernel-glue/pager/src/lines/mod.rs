@@ -14,7 +14,7 @@ pub use queues::STUCK_NS;
 
 use crate::entry::{AreaIndex, SwapEntry};
 use crate::memory::{NoMemory, filled};
-use crate::ports::{Cpu, Direction, QueueId, SpaceId, Waiter};
+use crate::ports::{CpuId, Direction, QueueId, SpaceId, Waiter};
 use in_flight::{Held, Store, StoreItem, Work};
 use queues::{PerCpu, Queue, Stage};
 
@@ -65,8 +65,8 @@ impl Lines {
     }
 
     /// Returns the numbers of all CPUs.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = Cpu> + use<> {
-        (0..u32::try_from(self.cpus.len()).unwrap_or(u32::MAX)).map(Cpu)
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = CpuId> + use<> {
+        (0..).map_while(CpuId::new).take(self.cpus.len())
     }
 
     /// Returns whether some queue of this direction has a worker.
@@ -90,8 +90,8 @@ impl Lines {
     }
 
     /// Returns whether the work of some queue is too old.
-    pub(crate) fn is_any_stuck(&self, now_ns: u64) -> bool {
-        self.cpus.iter().any(|cpu| cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns))
+    pub(crate) fn is_any_stuck(&self, served_ns: u64) -> bool {
+        self.cpus.iter().any(|cpu| cpu.input.is_stuck(served_ns) || cpu.output.is_stuck(served_ns))
     }
 
     /// A worker opens a queue; returns false if there is none, or it has one.
@@ -118,9 +118,14 @@ impl Lines {
     ///
     /// The work, if the queue is not free or not there.
     #[expect(clippy::result_large_err, reason = "a box would allocate")]
-    pub(crate) fn post(&mut self, queue: QueueId, work: Work, now_ns: u64) -> Result<bool, Work> {
+    pub(crate) fn post(
+        &mut self,
+        queue: QueueId,
+        work: Work,
+        served_ns: u64,
+    ) -> Result<bool, Work> {
         match self.queue_mut(queue) {
-            Some(state) => state.post(work, now_ns),
+            Some(state) => state.post(work, served_ns),
             None => Err(work),
         }
     }
@@ -153,7 +158,7 @@ impl Lines {
     }
 
     /// Returns whether a batch can be begun on this CPU, or a notice sent.
-    pub(crate) fn takes_batch(&self, cpu: Cpu) -> bool {
+    pub(crate) fn takes_batch(&self, cpu: CpuId) -> bool {
         self.cpu(cpu).is_some_and(|cpu| cpu.unmapping.is_none() && cpu.output.is_free())
     }
 
@@ -163,7 +168,7 @@ impl Lines {
     ///
     /// The batch, if there is one on this CPU, or no such CPU.
     #[expect(clippy::result_large_err, reason = "a box would allocate")]
-    pub(crate) fn begin_batch(&mut self, cpu: Cpu, batch: Store) -> Result<(), Store> {
+    pub(crate) fn begin_batch(&mut self, cpu: CpuId, batch: Store) -> Result<(), Store> {
         match self.cpu_mut(cpu) {
             Some(PerCpu { unmapping: place @ None, .. }) => {
                 *place = Some(batch);
@@ -174,13 +179,13 @@ impl Lines {
     }
 
     /// Returns the pages of the batch that was begun on this CPU.
-    pub(crate) fn batch(&self, cpu: Cpu) -> &[StoreItem] {
+    pub(crate) fn batch(&self, cpu: CpuId) -> &[StoreItem] {
         let batch = self.cpu(cpu).and_then(|cpu| cpu.unmapping.as_ref());
         batch.map(|batch| batch.items.as_slice()).unwrap_or_default()
     }
 
     /// Returns the batch of this number that was begun on this CPU, and keeps it no longer.
-    pub(crate) fn end_batch(&mut self, cpu: Cpu, ticket: u32) -> Option<Store> {
+    pub(crate) fn end_batch(&mut self, cpu: CpuId, ticket: u32) -> Option<Store> {
         self.cpu_mut(cpu)?.unmapping.take_if(|batch| batch.ticket == ticket)
     }
 
@@ -247,12 +252,12 @@ impl Lines {
         }
     }
 
-    fn cpu(&self, cpu: Cpu) -> Option<&PerCpu> {
-        self.cpus.get(usize::try_from(cpu.0).ok()?)
+    fn cpu(&self, cpu: CpuId) -> Option<&PerCpu> {
+        self.cpus.get(cpu.index())
     }
 
-    fn cpu_mut(&mut self, cpu: Cpu) -> Option<&mut PerCpu> {
-        self.cpus.get_mut(usize::try_from(cpu.0).ok()?)
+    fn cpu_mut(&mut self, cpu: CpuId) -> Option<&mut PerCpu> {
+        self.cpus.get_mut(cpu.index())
     }
 
     fn queue(&self, queue: QueueId) -> Option<&Queue> {

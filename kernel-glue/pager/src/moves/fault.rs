@@ -13,7 +13,7 @@ use crate::invariant::Invariant;
 use crate::lines::Offered;
 use crate::lines::in_flight::{Held, Load, LoadItem, Work};
 use crate::places::slots::{LoadBegin, LoadEnd, Slot, SlotMap};
-use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
+use crate::ports::{CpuId, Direction, Mapping, Ports, QueueId, SpaceKind, Waiter};
 use crate::requests::{Fault, FaultRequest, FrameAnswer};
 
 impl Pager {
@@ -115,7 +115,7 @@ impl Pager {
         &self,
         queue: QueueId,
         asleep: bool,
-        here: Cpu,
+        here: CpuId,
         ports: &mut impl Ports,
     ) -> Option<QueueId> {
         if asleep && queue.cpu != here {
@@ -126,8 +126,9 @@ impl Pager {
     }
 
     /// Returns the open `in` queue of this CPU, else of any.
-    pub(crate) fn input_near(&self, cpu: Cpu) -> Option<QueueId> {
-        let open = |cpu: &Cpu| self.lines.is_open(QueueId { cpu: *cpu, direction: Direction::In });
+    pub(crate) fn input_near(&self, cpu: CpuId) -> Option<QueueId> {
+        let open =
+            |cpu: &CpuId| self.lines.is_open(QueueId { cpu: *cpu, direction: Direction::In });
         let cpu = Some(cpu).filter(open).or_else(|| self.lines.numbers().find(open))?;
         Some(QueueId { cpu, direction: Direction::In })
     }

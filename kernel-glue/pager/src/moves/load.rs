@@ -12,7 +12,7 @@ use crate::entry::SwapEntry;
 use crate::frames::waiters::Reason;
 use crate::lines::in_flight::{Load, LoadItem};
 use crate::places::slots::{LoadEnd, Slot};
-use crate::ports::{Cpu, Direction, Mapping, Ports, QueueId, Waiter};
+use crate::ports::{CpuId, Direction, Mapping, Ports, QueueId, Waiter};
 
 impl Pager {
     /// Takes in the reply; returns the thread to run first.
@@ -89,7 +89,7 @@ impl Pager {
 
     /// Gives the free `in` queue to the next in line; whose page needs no request any more looks
     /// again.
-    pub(crate) fn next_turn(&mut self, cpu: Cpu, ports: &mut impl Ports) {
+    pub(crate) fn next_turn(&mut self, cpu: CpuId, ports: &mut impl Ports) {
         let queue = QueueId { cpu, direction: Direction::In };
         while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
             let (request, entry) = (lined_up.request, lined_up.entry);
@@ -106,7 +106,7 @@ impl Pager {
     }
 
     /// The `in` queue is gone: all in its line look again.
-    pub(crate) fn end_turns(&mut self, cpu: Cpu, ports: &mut impl Ports) {
+    pub(crate) fn end_turns(&mut self, cpu: CpuId, ports: &mut impl Ports) {
         while let Some((waiter, lined_up)) = self.waiters.next_turn(cpu) {
             self.waiters.wake(waiter, false, ports);
             ports.release(lined_up.frame);

@@ -7,16 +7,14 @@
 use crate::Pager;
 use crate::frames::waiters::Reason;
 use crate::lines::in_flight::{Load, Work};
-use crate::ports::{Cpu, Direction, Ports, QueueId, Waiter};
+use crate::ports::{Direction, Ports, QueueId};
+use crate::requests::Caller;
 
 impl Pager {
     /// Posts an empty record on this CPU's `in` queue, if its worker is idle and an area lives; the
     /// thread is prepared to wait for the reply, and the queue's worker is to be run at once.
-    pub fn probe(
-        &mut self,
-        (waiter, cpu): (Waiter, Cpu),
-        ports: &mut impl Ports,
-    ) -> Option<QueueId> {
+    pub fn probe(&mut self, caller: Caller, ports: &mut impl Ports) -> Option<QueueId> {
+        let Caller { waiter, cpu } = caller;
         let queue = QueueId { cpu, direction: Direction::In };
         let area = self.areas.any_alive().filter(|_| self.lines.is_idle(queue))?;
         let mut load = Load::new(area, self.lines.next_ticket(), false);

@@ -12,7 +12,7 @@ use crate::entry::SwapEntry;
 use crate::invariant::Invariant;
 use crate::lines::in_flight::{Held, Store, StoreItem, Work};
 use crate::places::slots::{Slot, SlotMap};
-use crate::ports::{Cpu, Direction, Mapping, Page, Ports, QueueId, SpaceId};
+use crate::ports::{CpuId, Direction, Mapping, Ports, QueueId, UserPage};
 use crate::pressure::{Level, Look};
 use crate::requests::{Reclaim, Unmapped};
 
@@ -24,12 +24,12 @@ const DIRECT_BATCH: u32 = 8;
 
 impl Pager {
     /// Returns whether [`Pager::reclaim_begin`] has something to do on this CPU.
-    pub fn wants_reclaim(&self, cpu: Cpu) -> bool {
+    pub fn wants_reclaim(&self, cpu: CpuId) -> bool {
         self.pressure.is_reclaiming() && self.lines.takes_batch(cpu) && self.areas.have_room()
     }
 
     /// Takes a batch of pages out of their page tables, in one bounded step.
-    pub fn reclaim_begin(&mut self, cpu: Cpu, ports: &mut impl Ports) -> Reclaim {
+    pub fn reclaim_begin(&mut self, cpu: CpuId, ports: &mut impl Ports) -> Reclaim {
         self.collect(ports);
         self.feel_pressure(ports);
         if !self.wants_reclaim(cpu) {
@@ -56,11 +56,9 @@ impl Pager {
     }
 
     /// Returns what is to be shot down for this batch.
-    pub fn unmapped_pages(
-        &self,
-        unmapped: &Unmapped,
-    ) -> impl Iterator<Item = (SpaceId, Page)> + use<'_> {
-        self.lines.batch(unmapped.cpu).iter().map(|item| (item.space, item.page))
+    pub fn unmapped_pages(&self, unmapped: &Unmapped) -> impl Iterator<Item = UserPage> + use<'_> {
+        let items = self.lines.batch(unmapped.cpu).iter();
+        items.map(|item| UserPage { space: item.space, page: item.page })
     }
 
     /// Offers the batch to the daemon, now that no CPU can change it.
@@ -103,8 +101,8 @@ impl Pager {
     /// Gives a queue work; returns whether its worker sleeps. A queue that cannot have it is a bug
     /// of ours; the pages of the batch go back then.
     pub(crate) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
-        let now_ns = self.now_ns(ports);
-        match self.lines.post(queue, work, now_ns) {
+        let served_ns = self.time.served(ports.now_ns());
+        match self.lines.post(queue, work, served_ns) {
             Ok(asleep) => asleep,
             Err(work) => {
                 self.broke(Invariant::QueueIsFree);
@@ -168,7 +166,7 @@ impl Pager {
             }
             let victim = match self.pressure.look(self.spaces, ports) {
                 Look::On => continue,
-                Look::Victim(space, page) => (space, page),
+                Look::Victim(victim) => victim,
             };
             if !self.take_out(store, victim, ports) {
                 return;
@@ -178,12 +176,8 @@ impl Pager {
     }
 
     /// Returns false if the area has no slot left, or the batch no room.
-    fn take_out(
-        &mut self,
-        store: &mut Store,
-        (space, page): (SpaceId, Page),
-        ports: &mut impl Ports,
-    ) -> bool {
+    fn take_out(&mut self, store: &mut Store, victim: UserPage, ports: &mut impl Ports) -> bool {
+        let UserPage { space, page } = victim;
         let now_ns = self.now_ns(ports);
         let Some(slot) = self.areas.take_free(store.area, now_ns) else { return false };
         let entry = SwapEntry { area: store.area, slot };

@@ -18,8 +18,8 @@ use crate::invariant::Invariant;
 use crate::lines::in_flight::{Load, LoadItem, Work};
 use crate::places::area::Usage;
 use crate::places::slots::{LoadBegin, LoadEnd, Slot, SlotMap};
-use crate::ports::{Cpu, Direction, Page, Ports, QueueId, Scan, SpaceId, Waiter};
-use crate::requests::{Resize, ResizeBy, SwapOff, SwapOffError};
+use crate::ports::{CpuId, Direction, Page, Place, Ports, QueueId, Scan, SpaceId, Waiter};
+use crate::requests::{Caller, Resize, ResizeBy, SwapOff, SwapOffError};
 use zram_abi::record::ENTRIES_MAX;
 
 /// Looks into page tables in one step.
@@ -63,7 +63,7 @@ struct Round {
 
 /// What one look found.
 enum Look {
-    Page(SpaceId, Page, SwapEntry),
+    Page(Place),
     Nothing,
     RoundEnds,
 }
@@ -77,15 +77,10 @@ enum Collected {
 
 impl Pager {
     /// Begins to bring the pages of the device's area back, or goes on with it.
-    pub fn swapoff(
-        &mut self,
-        device: u16,
-        (waiter, cpu): (Waiter, Cpu),
-        ports: &mut impl Ports,
-    ) -> SwapOff {
+    pub fn swapoff(&mut self, device: u16, caller: Caller, ports: &mut impl Ports) -> SwapOff {
         self.collect(ports);
         match self.swapoff {
-            Some(Job { waiter: owner, .. }) if owner != waiter => {
+            Some(Job { waiter: owner, .. }) if owner != caller.waiter => {
                 return SwapOff::Failed(SwapOffError::Busy);
             }
             Some(Job { failed: Some(error), .. }) => {
@@ -93,12 +88,12 @@ impl Pager {
                 return SwapOff::Failed(error);
             }
             Some(_) => {}
-            None => match self.swapoff_begin(device, waiter) {
+            None => match self.swapoff_begin(device, caller.waiter) {
                 Ok(job) => self.swapoff = Some(job),
                 Err(error) => return SwapOff::Failed(error),
             },
         }
-        self.swapoff_step(cpu, ports)
+        self.swapoff_step(caller.cpu, ports)
     }
 
     /// The thread gives up its `swapoff` (EINTR): the area is in use again.
@@ -137,16 +132,11 @@ impl Pager {
     /// end are given up; their pages come back first, as for [`Pager::swapoff`], and nothing goes there
     /// meanwhile. Call again when woken. If it fails or is cancelled ([`Pager::swapoff_cancel`]), the
     /// area is as large as before.
-    pub fn resize(
-        &mut self,
-        resize: Resize,
-        (waiter, cpu): (Waiter, Cpu),
-        ports: &mut impl Ports,
-    ) -> SwapOff {
+    pub fn resize(&mut self, resize: Resize, caller: Caller, ports: &mut impl Ports) -> SwapOff {
         self.collect(ports);
         match self.swapoff {
             Some(Job { waiter: owner, .. })
-                if owner != waiter || matches!(resize.by, ResizeBy::Daemon { .. }) =>
+                if owner != caller.waiter || matches!(resize.by, ResizeBy::Daemon { .. }) =>
             {
                 return SwapOff::Failed(SwapOffError::Busy);
             }
@@ -155,13 +145,13 @@ impl Pager {
                 return SwapOff::Failed(error);
             }
             Some(_) => {}
-            None => match self.resize_begin(resize, waiter) {
+            None => match self.resize_begin(resize, caller.waiter) {
                 Ok(Some(job)) => self.swapoff = Some(job),
                 Ok(None) => return SwapOff::Done,
                 Err(error) => return SwapOff::Failed(error),
             },
         }
-        self.swapoff_step(cpu, ports)
+        self.swapoff_step(caller.cpu, ports)
     }
 
     /// Resizes at once if nothing is to be given up, else returns what is to be done.
@@ -220,7 +210,7 @@ impl Pager {
         SwapOff::Failed(error)
     }
 
-    fn swapoff_step(&mut self, cpu: Cpu, ports: &mut impl Ports) -> SwapOff {
+    fn swapoff_step(&mut self, cpu: CpuId, ports: &mut impl Ports) -> SwapOff {
         let Some(mut job) = self.swapoff else { return SwapOff::Failed(SwapOffError::NotMounted) };
         let Some(usage) = self.job_usage(&job) else {
             return self.swapoff_fails(SwapOffError::NotMounted);
@@ -262,7 +252,13 @@ impl Pager {
         }
     }
 
-    fn ask_for(&mut self, queue: QueueId, load: Load, cpu: Cpu, ports: &mut impl Ports) -> SwapOff {
+    fn ask_for(
+        &mut self,
+        queue: QueueId,
+        load: Load,
+        cpu: CpuId,
+        ports: &mut impl Ports,
+    ) -> SwapOff {
         let asleep = self.post(queue, Work::Load(load), ports);
         SwapOff::Wait { run: self.run_or_wake(queue, asleep, cpu, ports) }
     }
@@ -339,8 +335,8 @@ impl Pager {
             if load.items.as_slice().len() >= ENTRIES_MAX {
                 break;
             }
-            let (space, page, entry) = match job.look(self.spaces, ports) {
-                Look::Page(space, page, entry) => (space, page, entry),
+            let Place { space, page, entry } = match job.look(self.spaces, ports) {
+                Look::Page(place) => place,
                 Look::Nothing => continue,
                 Look::RoundEnds => return Collected::RoundEnds,
             };
@@ -422,9 +418,9 @@ impl Job {
             return self.pass(spaces);
         }
         match ports.next_swapped(space, self.page) {
-            Scan::Found((page, entry)) => {
-                self.page = Page(page.0.saturating_add(1));
-                Look::Page(space, page, entry)
+            Scan::Found(place) => {
+                self.page = Page(place.page.0.saturating_add(1));
+                Look::Page(place)
             }
             Scan::Resume(page) => {
                 self.page = page;

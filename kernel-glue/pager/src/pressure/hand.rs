@@ -6,7 +6,7 @@
 //! page there is, and what it did not gain cannot be gained (DESIGN 8.2). The kernel says which
 //! pages are candidates at all; pinned spaces are passed over here.
 
-use crate::ports::{Page, Scan, SpaceId, SpaceKind, Spaces};
+use crate::ports::{Page, Scan, SpaceId, SpaceKind, Spaces, UserPage};
 
 /// Rounds without gain after which nothing more is to be had.
 const ROUNDS_MAX: u8 = 2;
@@ -15,7 +15,7 @@ const ROUNDS_MAX: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     /// This page is to leave.
-    Victim(SpaceId, Page),
+    Victim(UserPage),
     /// Nothing, so far.
     On,
 }
@@ -60,7 +60,7 @@ impl Hand {
                     ports.clear_accessed(space, candidate.page);
                     return Look::On;
                 }
-                Look::Victim(space, candidate.page)
+                Look::Victim(UserPage { space, page: candidate.page })
             }
             Scan::Resume(page) => {
                 self.page = page;

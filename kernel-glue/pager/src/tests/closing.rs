@@ -5,7 +5,7 @@
 use zram_abi::verb::Cookie;
 
 use super::fake::Pte;
-use super::world::{Access, CPU, IN, OUT, World};
+use super::world::{Access, CPU, IN, OUT, World, asking};
 use crate::lines::in_flight::{Load, Work};
 use crate::places::slots::{LoadEnd, SlotMap};
 use crate::ports::{Frames, SpaceId};
@@ -105,7 +105,7 @@ fn a_used_slot_that_nobody_names_closes_the_pager_when_its_area_is_unmounted() {
     let slot = world.pager.areas.take_free(AREA, 0).unwrap();
     world.pager.turn_slot(entry(slot.0), SlotMap::stored).unwrap();
     for _ in 0..20 {
-        let caller = (crate::ports::Waiter(9), CPU);
+        let caller = asking(9);
         let _ = world.pager.swapoff(0, caller, &mut world.ports);
     }
     world.pager.tick(&mut world.ports);
@@ -125,7 +125,7 @@ fn an_entry_that_went_unreported_closes_the_pager_when_its_area_is_unmounted() {
     world.ports.space_mut(SPACE).table.remove(&0);
     world.serve(IN);
     for _ in 0..20 {
-        let caller = (crate::ports::Waiter(9), CPU);
+        let caller = asking(9);
         let _ = world.pager.swapoff(0, caller, &mut world.ports);
         world.serve(IN);
     }

@@ -2,7 +2,7 @@
 
 use zram_abi::record::Record;
 
-use super::world::{Access, CPU, IN, OUT, World};
+use super::world::{Access, IN, OUT, World, asking, cpu_id};
 use crate::ports::{Page, SpaceId, Waiter};
 use crate::{AREAS_MAX, AreaState, Fault, Next, STUCK_NS, SwapOff, SwapOffError};
 
@@ -73,11 +73,9 @@ fn work_that_waits_ten_seconds_without_a_sign_of_life_ends_the_daemon() {
     let mut world = six_pages();
     world.post_batch();
     assert!(world.work(OUT).is_some());
-    world.ports.now_ns += STUCK_NS - 1;
-    world.pager.tick(&mut world.ports);
+    world.pass(STUCK_NS - 1);
     assert_eq!(world.ports.revoked, []);
-    world.ports.now_ns += 1;
-    world.pager.tick(&mut world.ports);
+    world.pass(1);
     assert_eq!(world.ports.revoked, [IN, OUT]);
     let late = world.held[&super::fake::key(OUT)].clone();
     assert_eq!(world.pager.queue_next(OUT, &late, &mut world.ports), Next::Closed);
@@ -92,7 +90,7 @@ fn one_silent_queue_ends_the_daemon_whatever_the_others_do() {
         let mut world = six_pages();
         world.post_batch();
         world.serve(OUT);
-        let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..IN };
+        let other = crate::ports::QueueId { cpu: cpu_id(1), ..IN };
         world.open(other);
         if silent == IN {
             let _ = world.fault(SPACE, 0);
@@ -102,21 +100,27 @@ fn one_silent_queue_ends_the_daemon_whatever_the_others_do() {
         }
         assert!(world.work(silent).is_some());
         for _ in 0..20 {
-            world.ports.now_ns += STUCK_NS / 20;
             let _ = world.pager.queue_next(other, &Record::none(), &mut world.ports);
-            world.pager.tick(&mut world.ports);
+            world.pass(STUCK_NS / 20);
         }
         assert_eq!(world.ports.revoked, [IN, OUT, other], "{silent:?}");
     }
 }
 
 #[test]
+fn a_machine_that_stood_still_for_an_hour_keeps_its_daemon() {
+    let mut world = six_pages();
+    world.post_batch();
+    assert!(world.work(OUT).is_some());
+    world.ports.now_ns += 360 * STUCK_NS;
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.ports.revoked, []);
+}
+
+#[test]
 fn an_idle_daemon_is_never_stuck() {
     let mut world = six_pages();
-    world.pager.tick(&mut world.ports);
-    world.ports.now_ns += 100 * STUCK_NS;
-    world.pager.tick(&mut world.ports);
-    world.ports.now_ns += STUCK_NS - 1;
+    world.pass(10 * STUCK_NS);
     world.post_batch();
     world.pager.tick(&mut world.ports);
     assert_eq!(world.ports.revoked, []);
@@ -144,7 +148,7 @@ fn a_dead_area_is_removed_once_nobody_has_an_entry_of_it() {
     world.post_batch();
     world.serve(OUT);
     close_all(&mut world);
-    let caller = (Waiter(9), CPU);
+    let caller = asking(9);
     let busy = world.pager.swapoff(0, caller, &mut world.ports);
     assert_eq!(busy, SwapOff::Failed(SwapOffError::Busy));
     world.exit(SPACE);
@@ -172,7 +176,7 @@ fn one_closed_queue_loses_nothing() {
     let mut world = six_pages();
     world.post_batch();
     world.serve(OUT);
-    let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..IN };
+    let other = crate::ports::QueueId { cpu: cpu_id(1), ..IN };
     world.open(other);
     let _ = world.fault(SPACE, 0);
     world.park(Waiter(1));

@@ -45,7 +45,7 @@ pub(crate) struct Fake {
 }
 
 pub(crate) fn key(queue: QueueId) -> (u32, bool) {
-    (queue.cpu.0, queue.direction == Direction::In)
+    (queue.cpu.number(), queue.direction == Direction::In)
 }
 
 impl Fake {
@@ -159,10 +159,10 @@ impl Spaces for Fake {
         }
     }
 
-    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<(Page, SwapEntry)> {
+    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<Place> {
         let table = &self.spaces[space.0 as usize].as_ref().unwrap().table;
         let swapped = |(page, pte): (&u64, &Pte)| match pte {
-            Pte::Swapped(entry) => Some((Page(*page), *entry)),
+            Pte::Swapped(entry) => Some(Place { space, page: Page(*page), entry: *entry }),
             Pte::Present { .. } => None,
         };
         table.range(from.0..).find_map(swapped).map_or(Scan::End, Scan::Found)

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use zram_abi::record::{Operation, Status};
 
-use super::world::{Access, CPU, CPUS, IN, OUT, World};
-use crate::ports::{Cpu, Direction, Page, QueueId, SpaceId, Waiter};
+use super::world::{Access, CPU, CPUS, IN, OUT, World, asking, cpu_id};
+use crate::ports::{CpuId, Direction, Page, QueueId, SpaceId, Waiter};
 use crate::{Commit, Fault, FaultRequest, Fork, Next};
 
 /// Space 1 with pages 0 to 3 swapped out, contents 11 to 14, and 5 more frames.
@@ -17,7 +17,7 @@ fn swapped() -> World {
     world
 }
 
-fn request(waiter: u32, page: u64, cpu: Cpu) -> FaultRequest {
+fn request(waiter: u32, page: u64, cpu: CpuId) -> FaultRequest {
     let space = SpaceId(1);
     FaultRequest { space, page: Page(page), waiter: Waiter(waiter), cpu }
 }
@@ -93,7 +93,7 @@ fn a_shared_page_unmapped_by_one_while_its_fault_stands_in_line_stays_for_the_ot
 #[test]
 fn two_cpus_with_the_same_page_in_line_ask_for_it_once() {
     let mut world = swapped();
-    let other = QueueId { cpu: Cpu(1), direction: Direction::In };
+    let other = QueueId { cpu: cpu_id(1), direction: Direction::In };
     world.open(other);
     let faults = [(1, 0, CPU), (5, 1, other.cpu), (6, 2, CPU), (7, 2, other.cpu)];
     for (waiter, page, cpu) in faults {
@@ -126,7 +126,7 @@ fn a_page_unmapped_while_it_comes_is_not_mapped_and_its_frame_is_freed() {
 #[test]
 fn a_fault_on_a_cpu_without_queue_uses_another_ones_and_wakes_its_worker() {
     let mut world = swapped();
-    let asked = world.pager.fault(request(1, 0, Cpu(1)), &mut world.ports);
+    let asked = world.pager.fault(request(1, 0, cpu_id(1)), &mut world.ports);
     assert_eq!(asked, Fault::Wait { run: None });
     assert_eq!(world.ports.woken_workers, [IN]);
 }
@@ -134,7 +134,7 @@ fn a_fault_on_a_cpu_without_queue_uses_another_ones_and_wakes_its_worker() {
 #[test]
 fn each_cpu_has_its_own_queue() {
     let mut world = swapped();
-    let other = QueueId { cpu: Cpu(CPUS - 1), direction: Direction::In };
+    let other = QueueId { cpu: cpu_id(CPUS - 1), direction: Direction::In };
     world.open(other);
     let first = world.pager.fault(request(1, 0, CPU), &mut world.ports);
     let second = world.pager.fault(request(5, 1, other.cpu), &mut world.ports);
@@ -196,10 +196,10 @@ fn the_latency_of_a_page_in_is_counted_from_fault_to_map() {
 #[test]
 fn a_probe_is_an_empty_record_whose_reply_runs_its_thread() {
     let mut world = World::new(9, 16);
-    let caller = (Waiter(5), CPU);
+    let caller = asking(5);
     assert_eq!(world.pager.probe(caller, &mut world.ports), Some(IN));
     world.park(Waiter(5));
-    assert_eq!(world.pager.probe((Waiter(6), CPU), &mut world.ports), None, "the queue is busy");
+    assert_eq!(world.pager.probe(asking(6), &mut world.ports), None, "the queue is busy");
     let record = world.pager.queue_take(IN).unwrap();
     assert_eq!(record.entries().len(), 0);
     let next = world.pager.queue_next(IN, &record, &mut world.ports);
@@ -210,7 +210,7 @@ fn a_probe_is_an_empty_record_whose_reply_runs_its_thread() {
 #[test]
 fn a_fault_behind_a_probe_gets_its_turn() {
     let mut world = swapped();
-    assert_eq!(world.pager.probe((Waiter(5), CPU), &mut world.ports), Some(IN));
+    assert_eq!(world.pager.probe(asking(5), &mut world.ports), Some(IN));
     world.park(Waiter(5));
     let asked = world.pager.fault(request(1, 0, CPU), &mut world.ports);
     assert_eq!(asked, Fault::Wait { run: None });

@@ -1,13 +1,21 @@
 //! The reserve, the line for frames, and the end of memory.
 
-use super::world::{Access, CPU, IN, MARKS, OUT, World};
+use super::world::{Access, CONFIG, CPU, IN, MARKS, OUT, World};
 use crate::ports::{Frames, KillReason, SpaceId, SpaceKind, Waiter};
-use crate::{FrameAnswer, FrameFor, Reclaim};
+use crate::{Config, ConfigError, FrameAnswer, FrameFor, Pager, Reclaim};
 
 const SPACE: SpaceId = SpaceId(1);
 
 fn wants(world: &mut World, waiter: u32) -> FrameAnswer {
     world.pager.frame_needed(FrameFor::Thread(Waiter(waiter)), &mut world.ports)
+}
+
+#[test]
+fn a_pager_has_from_1_to_128_cpus() {
+    let made = |cpus| Pager::new(Config { cpus, ..CONFIG }).map(|_| ());
+    assert_eq!(made(0), Err(ConfigError::Invalid));
+    assert_eq!((made(1), made(128)), (Ok(()), Ok(())));
+    assert_eq!(made(129), Err(ConfigError::Invalid));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Every event against a page on its way out: the table in `lines/in_flight.rs`.
 
 use super::fake::Pte;
-use super::world::{Access, CPU, IN, OUT, World};
-use crate::ports::{Page, SpaceId, Waiter};
+use super::world::{Access, IN, OUT, World, asking};
+use crate::ports::{Page, SpaceId, UserPage, Waiter};
 use crate::{Duplicate, Fault, Fork, SwapEntry, SwapOff};
 use zram_abi::record::{Operation, Status};
 
@@ -136,7 +136,7 @@ fn swapoff_with_pages_in_flight_brings_them_all_back() {
     world.post_batch();
     assert!(world.work(OUT).is_some());
     hogged.into_iter().for_each(|frame| crate::ports::Frames::release(&mut world.ports, frame));
-    let caller = (Waiter(9), CPU);
+    let caller = asking(9);
     assert_eq!(world.pager.swapoff(0, caller, &mut world.ports), SwapOff::Wait { run: None });
     world.park(Waiter(9));
     world.serve(OUT);
@@ -160,7 +160,7 @@ fn swapoff_that_waits_for_a_batch_goes_on_when_that_is_not_offered() {
     world.space_with(1, &[11, 12, 13, 14, 15, 16]);
     world.hog(3);
     let unmapped = world.unmap_batch();
-    let caller = (Waiter(9), CPU);
+    let caller = asking(9);
     assert_eq!(world.pager.swapoff(0, caller, &mut world.ports), SwapOff::Wait { run: None });
     world.park(Waiter(9));
     assert_eq!(world.pager.reclaim_finish(unmapped, &mut world.ports), None);
@@ -190,7 +190,7 @@ fn pinned_and_shared_pages_are_no_victims() {
     world.hog(1);
     let unmapped = world.unmap_batch();
     let pages: alloc::vec::Vec<_> = world.pager.unmapped_pages(&unmapped).collect();
-    assert_eq!(pages, [(lone, Page(0)), (lone, Page(1))]);
+    assert_eq!(pages, [0, 1].map(|page| UserPage { space: lone, page: Page(page) }));
     let _ = world.pager.reclaim_finish(unmapped, &mut world.ports);
     assert_eq!(world.access(shared, 1, None), Access::Done(22));
 }
@@ -204,7 +204,7 @@ fn a_page_used_lately_stays_while_others_are_to_be_had() {
     }
     let unmapped = world.unmap_batch();
     let pages: alloc::vec::Vec<_> =
-        world.pager.unmapped_pages(&unmapped).map(|(_, page)| page.0).collect();
+        world.pager.unmapped_pages(&unmapped).map(|unmapped| unmapped.page.0).collect();
     assert_eq!(pages, [2, 3, 4, 5]);
     let _ = world.pager.reclaim_finish(unmapped, &mut world.ports);
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use zram_abi::record::{Operation, Status};
 
-use super::world::{OUT, World};
+use super::world::{OUT, World, cpu_id};
 use crate::ports::SpaceId;
 
 const SPACE: SpaceId = SpaceId(1);
@@ -52,7 +52,7 @@ fn the_last_user_of_many_slots_frees_them_in_records_of_32() {
 #[test]
 fn a_notice_on_a_queue_that_closes_is_sent_again_on_another() {
     let mut world = full();
-    let other = crate::ports::QueueId { cpu: crate::ports::Cpu(1), ..OUT };
+    let other = crate::ports::QueueId { cpu: cpu_id(1), ..OUT };
     world.unmap_page(SPACE, 0);
     world.pager.tick(&mut world.ports);
     assert!(world.work(OUT).is_some());

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use proptest::prelude::*;
 use zram_abi::record::{Operation, Status};
 
-use super::world::{Access, CPU, CPUS, IN, OUT, Policy, World, always_ok};
-use crate::ports::{Cpu, QueueId, SpaceId, SpaceKind, Waiter};
+use super::world::{Access, CPUS, IN, OUT, Policy, World, always_ok, asking, cpu_id};
+use crate::ports::{QueueId, SpaceId, SpaceKind, Waiter};
 use crate::{Fork, Reclaim, SwapOff, Unmapped};
 
 const PAGES: u64 = 12;
@@ -84,7 +84,7 @@ struct Run {
 impl Run {
     fn new() -> Self {
         let mut world = World::new(26, 24);
-        world.open(QueueId { cpu: Cpu(1), ..OUT });
+        world.open(QueueId { cpu: cpu_id(1), ..OUT });
         let (model, pending) = (BTreeMap::new(), BTreeMap::new());
         let mut run = Self { world, model, pending, unmapped: [None, None], draining: false };
         (0..THREADS).for_each(|thread| run.start(thread));
@@ -109,7 +109,7 @@ impl Run {
             Step::Begin { cpu } => self.begin(cpu),
             Step::Finish { cpu } => self.finish(cpu),
             Step::WorkIn => self.work(IN),
-            Step::WorkOut { cpu } => self.work(QueueId { cpu: Cpu(cpu), ..OUT }),
+            Step::WorkOut { cpu } => self.work(QueueId { cpu: cpu_id(cpu), ..OUT }),
             Step::Policy(index) => self.world.policy = POLICIES[index],
             Step::SwapOff => self.swapoff(),
             Step::Tick => {
@@ -212,7 +212,7 @@ impl Run {
         let place = &mut self.unmapped[cpu as usize];
         if place.is_none()
             && let Reclaim::Unmapped(unmapped) =
-                self.world.pager.reclaim_begin(Cpu(cpu), &mut self.world.ports)
+                self.world.pager.reclaim_begin(cpu_id(cpu), &mut self.world.ports)
         {
             *place = Some(unmapped);
         }
@@ -225,7 +225,7 @@ impl Run {
     }
 
     fn swapoff(&mut self) {
-        let caller = (Waiter(9), CPU);
+        let caller = asking(9);
         match self.world.pager.swapoff(super::world::DEVICE, caller, &mut self.world.ports) {
             SwapOff::Done => {
                 assert_eq!(self.world.stored.len(), 0, "the device is empty after swapoff");

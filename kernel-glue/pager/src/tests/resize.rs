@@ -1,6 +1,6 @@
 //! An area gets another size while it is in use.
 
-use super::world::{Access, CPU, IN, OUT, World};
+use super::world::{Access, CPU, IN, OUT, World, asking};
 use crate::ports::{Frames, SpaceId, Waiter};
 use crate::{Resize, ResizeBy, SwapOff, SwapOffError};
 
@@ -22,7 +22,7 @@ fn swapped() -> World {
 
 fn ask(world: &mut World, pages: u32, by: ResizeBy) -> SwapOff {
     let resize = Resize { device: 0, pages, by };
-    world.pager.resize(resize, (CALLER, CPU), &mut world.ports)
+    world.pager.resize(resize, asking(CALLER.0), &mut world.ports)
 }
 
 /// Asks again and again, with a daemon that serves.
@@ -139,7 +139,7 @@ fn another_device_another_life_of_it_and_no_size_at_all_are_refused() {
     assert_eq!(ask(&mut world, 32, ResizeBy::Daemon { generation: 2 }), refused);
     assert_eq!(size(&world), 16);
     let other = Resize { device: 1, pages: 4, by: ResizeBy::User };
-    assert_eq!(world.pager.resize(other, (CALLER, CPU), &mut world.ports), refused);
+    assert_eq!(world.pager.resize(other, asking(CALLER.0), &mut world.ports), refused);
 }
 
 #[test]
@@ -147,5 +147,5 @@ fn one_resize_or_swapoff_at_a_time() {
     let mut world = swapped();
     let _ = ask(&mut world, 2, ResizeBy::User);
     let busy = SwapOff::Failed(SwapOffError::Busy);
-    assert_eq!(world.pager.swapoff(0, (Waiter(8), CPU), &mut world.ports), busy);
+    assert_eq!(world.pager.swapoff(0, asking(8), &mut world.ports), busy);
 }

@@ -2,12 +2,12 @@
 
 use zram_abi::verb::Cookie;
 
-use super::world::{Access, CPU, IN, OUT, World};
+use super::world::{Access, IN, OUT, World, asking};
 use crate::ports::{Frames, SpaceId, Waiter};
-use crate::{AreaState, SwapOff, SwapOffError, SwapOnError};
+use crate::{AreaState, Caller, SwapOff, SwapOffError, SwapOnError};
 
 const SPACE: SpaceId = SpaceId(1);
-const CALLER: (Waiter, crate::ports::Cpu) = (Waiter(9), CPU);
+const CALLER: Caller = asking(9);
 
 /// Space 1 with 6 pages, four of them on device 0; 10 frames free, 3 of them after hogging.
 fn swapped() -> World {
@@ -25,7 +25,7 @@ fn swapoff(world: &mut World, device: u16) -> SwapOff {
     for _ in 0..1000 {
         match world.pager.swapoff(device, CALLER, &mut world.ports) {
             SwapOff::Wait { .. } => {
-                let _ = world.pager.commit(CALLER.0);
+                let _ = world.pager.commit(CALLER.waiter);
                 world.serve(IN);
                 world.serve(OUT);
                 world.reclaim_all();
@@ -75,12 +75,12 @@ fn swapoff_without_memory_changes_nothing_and_kills_nobody() {
 fn a_thread_that_starves_ends_swapoff_before_anyone_is_killed() {
     let mut world = swapped();
     let _ = world.pager.swapoff(0, CALLER, &mut world.ports);
-    world.park(CALLER.0);
+    world.park(CALLER.waiter);
     world.hog(super::world::MARKS.reserve);
     let wish = crate::FrameFor::Thread(Waiter(7));
     let answer = world.pager.frame_needed(wish, &mut world.ports);
     assert_eq!(answer, crate::FrameAnswer::Wait);
-    assert_eq!(world.ports.woken, [CALLER.0]);
+    assert_eq!(world.ports.woken, [CALLER.waiter]);
     let end = world.pager.swapoff(0, CALLER, &mut world.ports);
     assert_eq!(end, SwapOff::Failed(SwapOffError::NoMemory));
     assert_eq!(world.ports.killed, []);
@@ -106,10 +106,10 @@ fn swapoff_that_waits_for_a_frame_looks_again_at_the_next_tick() {
     let hogged = world.hog(super::world::MARKS.reserve);
     let asked = world.pager.swapoff(0, CALLER, &mut world.ports);
     assert_eq!(asked, SwapOff::Wait { run: None });
-    world.park(CALLER.0);
+    world.park(CALLER.waiter);
     hogged.into_iter().for_each(|frame| world.ports.release(frame));
     world.pager.tick(&mut world.ports);
-    assert_eq!(world.ports.woken, [CALLER.0]);
+    assert_eq!(world.ports.woken, [CALLER.waiter]);
     assert_eq!(swapoff(&mut world, 0), SwapOff::Done);
 }
 
@@ -117,8 +117,8 @@ fn swapoff_that_waits_for_a_frame_looks_again_at_the_next_tick() {
 fn a_cancelled_swapoff_puts_the_area_back_in_use() {
     let mut world = swapped();
     let _ = world.pager.swapoff(0, CALLER, &mut world.ports);
-    world.park(CALLER.0);
-    world.pager.waiter_gone(CALLER.0, &mut world.ports);
+    world.park(CALLER.waiter);
+    world.pager.waiter_gone(CALLER.waiter, &mut world.ports);
     assert!(world.pager.areas().all(|area| area.state == AreaState::Active));
     world.serve(IN);
     assert_eq!(world.ports.woken, []);
@@ -131,19 +131,19 @@ fn one_swapoff_at_a_time_and_only_of_what_is_mounted() {
     let none = world.pager.swapoff(7, CALLER, &mut world.ports);
     assert_eq!(none, SwapOff::Failed(SwapOffError::NotMounted));
     let _ = world.pager.swapoff(0, CALLER, &mut world.ports);
-    let second = world.pager.swapoff(0, (Waiter(8), CPU), &mut world.ports);
+    let second = world.pager.swapoff(0, asking(8), &mut world.ports);
     assert_eq!(second, SwapOff::Failed(SwapOffError::Busy));
 }
 
 #[test]
 fn swapoff_waits_for_a_probe_that_names_the_area() {
     let mut world = World::new(9, 16);
-    assert_eq!(world.pager.probe((Waiter(5), CPU), &mut world.ports), Some(IN));
+    assert_eq!(world.pager.probe(asking(5), &mut world.ports), Some(IN));
     let asked = world.pager.swapoff(0, CALLER, &mut world.ports);
     assert_eq!(asked, SwapOff::Wait { run: None });
-    world.park(CALLER.0);
+    world.park(CALLER.waiter);
     assert_eq!(world.serve(IN), 1);
-    assert_eq!(world.ports.woken, [CALLER.0]);
+    assert_eq!(world.ports.woken, [CALLER.waiter]);
     assert_eq!(world.pager.swapoff(0, CALLER, &mut world.ports), SwapOff::Done);
 }
 

@@ -1,14 +1,17 @@
 //! Every wait ends, though the daemon never answers.
 
-use super::world::{CPU, IN, MARKS, OUT, World};
+use super::world::{IN, MARKS, OUT, World, asking};
 use crate::frames::waiters::Reason;
 use crate::ports::{SpaceId, Waiter};
-use crate::{FaultRequest, Fork, FrameAnswer, FrameFor, STUCK_NS, SwapOff};
+use crate::{Caller, FaultRequest, Fork, FrameAnswer, FrameFor, STUCK_NS, SwapOff};
 
 const SPACE: SpaceId = SpaceId(1);
 
 /// The thread that waits.
 const ME: Waiter = Waiter(8);
+
+/// The same, as it asks.
+const ASKING: Caller = asking(ME.0);
 
 /// Makes [`ME`] wait for something.
 type Begin = fn(&mut World);
@@ -36,7 +39,7 @@ const WAITS: [(&str, Begin); 7] = [
         (0..4).for_each(|page| world.unmap_page(SPACE, page));
         swapoff(world);
     }),
-    ("a probe", |world| assert!(world.pager.probe((ME, CPU), &mut world.ports).is_some())),
+    ("a probe", |world| assert!(world.pager.probe(ASKING, &mut world.ports).is_some())),
 ];
 
 fn frame(world: &mut World) {
@@ -57,7 +60,7 @@ fn fork(world: &mut World) {
 }
 
 fn swapoff(world: &mut World) {
-    let asked = world.pager.swapoff(0, (ME, CPU), &mut world.ports);
+    let asked = world.pager.swapoff(0, ASKING, &mut world.ports);
     assert!(matches!(asked, SwapOff::Wait { .. }));
 }
 
@@ -81,8 +84,7 @@ fn every_wait_ends_though_the_daemon_never_answers() {
         world.park(ME);
         // Both workers take what they are given, and keep it.
         let _ = (world.work(IN), world.work(OUT));
-        world.ports.now_ns += STUCK_NS;
-        world.pager.tick(&mut world.ports);
+        world.pass(STUCK_NS);
         if !world.ports.killed.is_empty() {
             // Nothing can leave any more: memory comes from who is killed for it.
             world.exit(SPACE);
@@ -100,6 +102,6 @@ fn a_swapoff_without_a_frame_fails_when_nobody_takes_pages() {
     world.hog(MARKS.reserve);
     swapoff(&mut world);
     world.pager.queue_closed(OUT, &mut world.ports);
-    let asked = world.pager.swapoff(0, (ME, CPU), &mut world.ports);
+    let asked = world.pager.swapoff(0, ASKING, &mut world.ports);
     assert_eq!(asked, SwapOff::Failed(crate::SwapOffError::NoMemory));
 }

@@ -7,13 +7,24 @@ use zram_abi::record::{Operation, Record, Status};
 use zram_abi::verb::Cookie;
 
 use super::fake::{Fake, Pte, Space, key};
-use crate::ports::{Cpu, Direction, Frame, Frames, Page, QueueId, SpaceId, SpaceKind, Waiter};
+use crate::ports::{CpuId, Direction, Frame, Frames, Page, QueueId, SpaceId, SpaceKind, Waiter};
+use crate::time::TICK_MOST_NS;
 use crate::{
-    Bounds, Commit, Config, Duplicate, Fault, FaultRequest, FrameAnswer, FrameFor, Next, Pager,
-    Reclaim, Unmapped, Watermarks,
+    Bounds, Caller, Commit, Config, Duplicate, Fault, FaultRequest, FrameAnswer, FrameFor, Next,
+    Pager, Reclaim, Unmapped, Watermarks,
 };
 
-pub(crate) const CPU: Cpu = Cpu(0);
+/// The CPU of that number.
+pub(crate) const fn cpu_id(number: u32) -> CpuId {
+    CpuId::new(number).expect("a test has few CPUs")
+}
+
+/// A thread of that number that asks on the first CPU.
+pub(crate) const fn asking(waiter: u32) -> Caller {
+    Caller { waiter: Waiter(waiter), cpu: CPU }
+}
+
+pub(crate) const CPU: CpuId = CpuId::BOOT;
 pub(crate) const IN: QueueId = QueueId { cpu: CPU, direction: Direction::In };
 pub(crate) const OUT: QueueId = QueueId { cpu: CPU, direction: Direction::Out };
 pub(crate) const DEVICE: u16 = 0;
@@ -52,6 +63,15 @@ pub(crate) const BOUNDS: Bounds =
 
 pub(crate) const MARKS: Watermarks = Watermarks { reserve: 2, low: 4, high: 8, batch: 4 };
 
+pub(crate) const CONFIG: Config = Config {
+    cpus: CPUS,
+    spaces: SPACES as u32,
+    waiters: 80,
+    watermarks: MARKS,
+    bounds: BOUNDS,
+    table_bytes_max: usize::MAX,
+};
+
 impl World {
     /// A world of `frames` frames, queues open, one area of `slots` slots.
     pub(crate) fn new(frames: usize, slots: u32) -> Self {
@@ -61,16 +81,8 @@ impl World {
     }
 
     pub(crate) fn without_area(frames: usize) -> Self {
-        let config = Config {
-            cpus: CPUS,
-            spaces: SPACES as u32,
-            waiters: 80,
-            watermarks: MARKS,
-            bounds: BOUNDS,
-            table_bytes_max: usize::MAX,
-        };
         let mut world = Self {
-            pager: Pager::new(config).unwrap(),
+            pager: Pager::new(CONFIG).unwrap(),
             ports: Fake::new(frames, SPACES),
             stored: BTreeMap::new(),
             held: BTreeMap::new(),
@@ -319,6 +331,16 @@ impl World {
         }
     }
 
+    /// Lets time pass, with the ticks of a machine that runs.
+    pub(crate) fn pass(&mut self, mut left_ns: u64) {
+        while left_ns > 0 {
+            let step_ns = left_ns.min(TICK_MOST_NS);
+            self.ports.now_ns += step_ns;
+            left_ns -= step_ns;
+            self.pager.tick(&mut self.ports);
+        }
+    }
+
     /// Parks a thread that was told to wait.
     pub(crate) fn park(&mut self, waiter: Waiter) {
         assert_eq!(self.pager.commit(waiter), Commit::Park);
@@ -378,7 +400,7 @@ impl World {
             self.pager.tick(&mut self.ports);
             for (cpu, is_input) in self.held.keys().copied().collect::<Vec<_>>() {
                 let direction = if is_input { Direction::In } else { Direction::Out };
-                self.serve(QueueId { cpu: Cpu(cpu), direction });
+                self.serve(QueueId { cpu: cpu_id(cpu), direction });
             }
         }
         assert_eq!(self.pager.broken_invariant(), None);

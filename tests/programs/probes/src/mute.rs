@@ -32,7 +32,7 @@ use zram_rt::{HeapSize, eprintln, futex, thread};
 zram_rt::entry!(main, heap = HEAP);
 
 /// The pages of the devices that are served are on the heap.
-const HEAP: HeapSize = HeapSize { start_bytes: 64 << 10, most_bytes: 64 << 20 };
+const HEAP: HeapSize = HeapSize { start_bytes: 64 << 10, most_bytes: 64 << 20, is_resident: false };
 
 /// The device that nobody answers for.
 const MUTE: u16 = 0;

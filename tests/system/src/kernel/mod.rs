@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use swap_pager::SwapEntry;
 use swap_pager::ports::{
-    Candidate, Clock, Cpu, Frame, Frames, KillReason, Mapping, Page, Place, QueueId, Scan, SpaceId,
-    SpaceKind, Spaces, Threads, Waiter, Windows,
+    Candidate, Clock, CpuId, Frame, Frames, KillReason, Mapping, Page, Place, QueueId, Scan,
+    SpaceId, SpaceKind, Spaces, Threads, Waiter, Windows,
 };
 
 use frames::FrameTable;
@@ -100,8 +100,8 @@ impl Kernel {
     }
 
     /// Accesses a page on `cpu`, as its memory management unit does.
-    pub(crate) fn touch(&mut self, cpu: Cpu, space: SpaceId, page: Page, write: bool) -> Touch {
-        if let Some(frame) = self.tlbs[cpu.0 as usize].find(space, page, write) {
+    pub(crate) fn touch(&mut self, cpu: CpuId, space: SpaceId, page: Page, write: bool) -> Touch {
+        if let Some(frame) = self.tlbs[cpu.index()].find(space, page, write) {
             return Touch::Frame(frame);
         }
         let present = match self.space_mut(space).table.get_mut(&page.0) {
@@ -116,7 +116,7 @@ impl Kernel {
         present.is_dirty |= write;
         let Present { frame, is_writable, is_dirty, .. } = *present;
         let known = (frame, is_writable && is_dirty);
-        self.tlbs[cpu.0 as usize].insert((space, page), known, &mut self.random);
+        self.tlbs[cpu.index()].insert((space, page), known, &mut self.random);
         Touch::Frame(frame)
     }
 
@@ -245,9 +245,9 @@ impl Spaces for Kernel {
         }
     }
 
-    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<(Page, SwapEntry)> {
+    fn next_swapped(&mut self, space: SpaceId, from: Page) -> Scan<Place> {
         self.look(space, from, |page, pte| match pte {
-            Pte::Swapped(entry) => Some((Page(page), *entry)),
+            Pte::Swapped(entry) => Some(Place { space, page: Page(page), entry: *entry }),
             Pte::Present(_) => None,
         })
     }

@@ -30,7 +30,7 @@ pub(crate) struct WindowTable {
 }
 
 fn key(queue: QueueId) -> Key {
-    (queue.cpu.0, queue.direction == Direction::In)
+    (queue.cpu.number(), queue.direction == Direction::In)
 }
 
 impl WindowTable {

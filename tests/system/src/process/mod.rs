@@ -20,7 +20,15 @@ use queue::Queue;
 pub(crate) use socket::Call;
 use socket::{End, Wire};
 
-type Zramd = Daemon<Ground, End>;
+/// What the daemon runs on here, as one name.
+enum Ports {}
+
+impl zramd::platform::Ports for Ports {
+    type Platform = Ground;
+    type Socket = End;
+}
+
+type Zramd = Daemon<Ports>;
 
 /// A thread of the daemon.
 struct Thread {
@@ -65,7 +73,7 @@ impl Process {
             let (daemon, ground) = (Arc::clone(&daemon), ground.clone());
             threads.push(thread(Some(id), move || {
                 let mut queue = Queue::new(ground, id);
-                let cpu = id.cpu.0 as usize;
+                let cpu = id.cpu.index();
                 zramd::threads::queue::run(&daemon, cpu, &mut queue).expect("the host has memory");
             }));
         }

@@ -1,6 +1,6 @@
 //! A daemon that dies, falls silent or loses a queue.
 
-use swap_pager::ports::{Cpu, SpaceKind};
+use swap_pager::ports::{CpuId, SpaceKind};
 use swap_pager::{AreaState, STUCK_NS};
 
 use super::{finish, input, output, with_swapped_program};
@@ -116,7 +116,7 @@ fn a_new_daemon_is_mounted_while_pages_of_the_dead_one_are_still_around() {
 #[test]
 fn a_page_taken_by_a_thread_whose_queue_closes_is_never_read_as_zeros() {
     let (mut world, program) = with_swapped_program(Setup::new(35, 160), 20);
-    world.threads[program.0].pinned = Some(Cpu(0));
+    world.threads[program.0].pinned = Some(CpuId::BOOT);
     assert_eq!(world.run_alone(program, Job::Read(5)), None);
     world.take_record(input(0));
     // The daemon forgets the page, and its thread ends before it says so.
@@ -128,7 +128,7 @@ fn a_page_taken_by_a_thread_whose_queue_closes_is_never_read_as_zeros() {
 #[test]
 fn a_page_asked_for_on_a_queue_that_closes_comes_on_another_one() {
     let (mut world, program) = with_swapped_program(Setup::new(36, 160), 20);
-    world.threads[program.0].pinned = Some(Cpu(0));
+    world.threads[program.0].pinned = Some(CpuId::BOOT);
     assert_eq!(world.run_alone(program, Job::Read(5)), None);
     world.take_record(input(0));
     world.lose_queue(input(0), false);

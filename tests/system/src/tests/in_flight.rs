@@ -1,11 +1,11 @@
 //! Pages on their way out and in, and what happens to them meanwhile.
 
 use swap_pager::Watermarks;
-use swap_pager::ports::{Cpu, Page};
+use swap_pager::ports::{CpuId, Page, UserPage};
 
 use super::{finish, input, output, with_swapped_program};
 use crate::content::Kind;
-use crate::machine::lock;
+use crate::machine::{cpu_id, lock};
 use crate::world::{Change, Job, Outcome, Setup, ThreadId, World};
 
 /// Batches of one page; pressure below 30 free frames.
@@ -26,7 +26,7 @@ fn under_pressure(slots: u32) -> (World, [ThreadId; 2]) {
 /// Has a CPU unmap one page, and returns whose it is.
 fn unmap_one(world: &mut World, cpu: u32, programs: &[ThreadId]) -> (ThreadId, u64) {
     let batch = world.unmap_batch(cpu);
-    let [(space, Page(page))] = batch[..] else { panic!("a batch of {batch:?}") };
+    let [UserPage { space, page: Page(page) }] = batch[..] else { panic!("a batch of {batch:?}") };
     let owner = programs.iter().find(|it| world.space_of(**it) == space);
     (*owner.expect("it is some program's"), page)
 }
@@ -94,7 +94,7 @@ fn a_copy_made_during_page_out_has_the_page() {
 fn a_write_of_another_cpu_before_the_shootdown_is_in_the_page_that_leaves() {
     let (mut world, programs) = under_pressure(64);
     for program in programs {
-        world.threads[program.0].pinned = Some(Cpu(1));
+        world.threads[program.0].pinned = Some(cpu_id(1));
     }
     let (owner, page) = unmap_one(&mut world, 0, &programs);
     // Only a page that is still in the other CPU's TLB is written without a fault.
@@ -122,7 +122,7 @@ fn pages_that_go_while_they_leave_or_come_are_forgotten_by_the_daemon() {
     // On its way in.
     let (mut world, program) = with_swapped_program(Setup::new(8, 128), 5);
     let other = world.add_thread(world.space_of(program));
-    world.threads[program.0].pinned = Some(Cpu(0));
+    world.threads[program.0].pinned = Some(CpuId::BOOT);
     assert_eq!(world.run_alone(program, Job::Read(2)), None);
     world.take_record(input(0));
     assert_eq!(world.run_alone(other, Job::Unmap { first: 0, count: 5 }), Some(Outcome::Done));

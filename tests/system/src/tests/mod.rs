@@ -12,19 +12,20 @@ mod memory;
 mod storm;
 mod waiting;
 
-use swap_pager::ports::{Cpu, Direction, QueueId};
+use swap_pager::ports::{Direction, QueueId};
 
 use crate::content::Kind;
+use crate::machine::cpu_id;
 use crate::world::{Setup, ThreadId, World};
 
 /// The line for page-ins of a CPU.
 const fn input(cpu: u32) -> QueueId {
-    QueueId { cpu: Cpu(cpu), direction: Direction::In }
+    QueueId { cpu: cpu_id(cpu), direction: Direction::In }
 }
 
 /// The line for page-outs of a CPU.
 const fn output(cpu: u32) -> QueueId {
-    QueueId { cpu: Cpu(cpu), direction: Direction::Out }
+    QueueId { cpu: cpu_id(cpu), direction: Direction::Out }
 }
 
 /// A roomy world with a program whose `pages` pages are all in swap.

@@ -1,10 +1,8 @@
 //! Threads that wait: nobody sleeps through what it waits for.
 
-use swap_pager::ports::Cpu;
-
 use super::{finish, input, with_swapped_program};
 use crate::content::Kind;
-use crate::machine::lock;
+use crate::machine::{cpu_id, lock};
 use crate::world::{Change, Job, Outcome, Setup, World};
 
 #[test]
@@ -50,7 +48,7 @@ fn a_frame_that_comes_between_prepare_and_commit_is_not_slept_through() {
 #[test]
 fn a_thread_that_slept_through_nothing_sleeps_until_its_page_comes() {
     let (mut world, program) = with_swapped_program(Setup::new(5, 128), 4);
-    world.threads[program.0].pinned = Some(Cpu(1));
+    world.threads[program.0].pinned = Some(cpu_id(1));
     assert_eq!(world.run_alone(program, Job::Read(2)), None);
     assert!(world.threads[program.0].is_parked());
     world.take_record(input(1));
@@ -70,7 +68,7 @@ fn sharers_of_a_page_in_swap_ask_for_it_one_after_the_other() {
         sharers.push(child);
     }
     for (cpu, sharer) in (0..).zip(&sharers) {
-        world.threads[sharer.0].pinned = Some(Cpu(cpu));
+        world.threads[sharer.0].pinned = Some(cpu_id(cpu));
         assert_eq!(world.run_alone(*sharer, Job::Read(1)), None, "all wait");
     }
     // That no two records ask for a slot at once is asserted whenever one is taken.

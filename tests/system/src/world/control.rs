@@ -1,7 +1,7 @@
 //! Single steps, for tests that need one order of things and no other.
 
 use swap_pager::Watermarks;
-use swap_pager::ports::{Page, QueueId, SpaceId};
+use swap_pager::ports::{Page, QueueId, UserPage};
 
 use super::program::{Change, Job, Outcome, ThreadId};
 use super::{Step, World};
@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Has a CPU take a batch out, and returns what it holds before any acknowledgement.
-    pub(crate) fn unmap_batch(&mut self, cpu: u32) -> Vec<(SpaceId, Page)> {
+    pub(crate) fn unmap_batch(&mut self, cpu: u32) -> Vec<UserPage> {
         for _ in 0..1000 {
             if let Some(batch) = self.unmapping.get(&cpu) {
                 return batch.pages.clone();

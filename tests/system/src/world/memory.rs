@@ -1,6 +1,6 @@
 //! Page faults, fork, unmap and exit, as a kernel does them around the pager.
 
-use swap_pager::ports::{Cpu, Frame, Frames, Page, SpaceId, Waiter};
+use swap_pager::ports::{CpuId, Frame, Frames, Page, SpaceId, Waiter};
 use swap_pager::{Duplicate, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry};
 
 use super::program::{Change, Outcome, Progress, ThreadId};
@@ -23,7 +23,7 @@ impl World {
     /// Lets a program access a page.
     pub(super) fn access(
         &mut self,
-        (index, cpu): (usize, Cpu),
+        (index, cpu): (usize, CpuId),
         (space, page): (SpaceId, u64),
         change: Option<Change>,
     ) -> Progress {

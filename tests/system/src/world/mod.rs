@@ -21,13 +21,13 @@ mod service;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use swap_pager::ports::{Cpu, KillReason, Page, QueueId, SpaceId, SpaceKind};
-use swap_pager::{Bounds, Config, Pager, Reclaim, Unmapped, Watermarks};
+use swap_pager::ports::{KillReason, QueueId, SpaceId, SpaceKind, UserPage};
+use swap_pager::{Bounds, Config, Pager, Reclaim, TICK_MOST_NS, Unmapped, Watermarks};
 use zram::PageBytes;
 
 use crate::kernel::Kernel;
 use crate::kernel::space::Space;
-use crate::machine::{Machine, Shared, lock};
+use crate::machine::{Machine, Shared, cpu_id, lock};
 use crate::process::Process;
 use host_core::order::Random;
 use program::Thread;
@@ -75,7 +75,7 @@ impl Setup {
 /// A batch between unmap and acknowledgement.
 struct Unmapping {
     unmapped: Unmapped,
-    pages: Vec<(SpaceId, Page)>,
+    pages: Vec<UserPage>,
     /// CPUs that have not acknowledged.
     missing: Vec<usize>,
 }
@@ -257,7 +257,7 @@ impl World {
                     let missing = batch.missing.iter();
                     steps.extend(missing.map(|&by| Step::Acknowledge { of: cpu, by }));
                 }
-                None if machine.pager.wants_reclaim(Cpu(cpu)) => steps.push(Step::Reclaim(cpu)),
+                None if machine.pager.wants_reclaim(cpu_id(cpu)) => steps.push(Step::Reclaim(cpu)),
                 None => {}
             }
         }
@@ -298,13 +298,18 @@ impl World {
 
     /// Lets time pass; only the timer notices.
     pub(crate) fn pass(&mut self, time_ns: u64) {
-        self.tick(time_ns);
+        let mut left_ns = time_ns;
+        while left_ns > 0 {
+            let step_ns = left_ns.min(TICK_MOST_NS);
+            self.tick(step_ns);
+            left_ns -= step_ns;
+        }
     }
 
     fn reclaim(&mut self, cpu: u32) {
         let mut guard = lock(&self.machine);
         let Machine { pager, kernel, .. } = &mut *guard;
-        match pager.reclaim_begin(Cpu(cpu), kernel) {
+        match pager.reclaim_begin(cpu_id(cpu), kernel) {
             Reclaim::Unmapped(unmapped) => {
                 let pages = pager.unmapped_pages(&unmapped).collect();
                 let missing = (0..self.setup.cpus as usize).collect();
@@ -319,7 +324,7 @@ impl World {
         let batch = self.unmapping.get_mut(&of).expect("a shootdown is under way");
         batch.missing.retain(|cpu| *cpu != by);
         let mut machine = lock(&self.machine);
-        let flush = |&(space, page): &(SpaceId, Page)| machine.kernel.flush_on(by, space, page);
+        let flush = |at: &UserPage| machine.kernel.flush_on(by, at.space, at.page);
         batch.pages.iter().for_each(flush);
     }
 

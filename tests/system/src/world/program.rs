@@ -3,13 +3,13 @@
 //! A job that must wait prepares, commits and parks as a kernel's system calls do, each a step of
 //! its own, so that anything can happen in between.
 
-use swap_pager::ports::{Cpu, QueueId, SpaceId, Waiter};
-use swap_pager::{Resize, ResizeBy, SwapOff, SwapOffError};
+use swap_pager::ports::{CpuId, QueueId, SpaceId, Waiter};
+use swap_pager::{Caller, Resize, ResizeBy, SwapOff, SwapOffError};
 use zram::PageBytes;
 
 use super::World;
 use crate::content::{self, Kind};
-use crate::machine::{Machine, lock};
+use crate::machine::{Machine, cpu_id, lock};
 
 /// Number of a thread of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +80,7 @@ pub(crate) struct Thread {
     /// None for a thread that does not exist.
     pub(crate) space: Option<SpaceId>,
     /// The CPU it always runs on; else any.
-    pub(crate) pinned: Option<Cpu>,
+    pub(crate) pinned: Option<CpuId>,
     pub(super) job: Option<Job>,
     pub(crate) outcome: Option<Outcome>,
     state: State,
@@ -193,7 +193,7 @@ impl World {
     fn attempt(&mut self, index: usize) {
         let Thread { space, job, pinned, .. } = self.threads[index];
         let (space, job) = (space.expect("it lives"), job.expect("it has a job"));
-        let cpu = pinned.unwrap_or(Cpu(self.random.index(self.setup.cpus as usize) as u32));
+        let cpu = pinned.unwrap_or(cpu_id(self.random.index(self.setup.cpus as usize) as u32));
         let progress = match job {
             Job::Read(page) => self.access((index, cpu), (space, page), None),
             Job::Write(page, change) => self.access((index, cpu), (space, page), Some(change)),
@@ -215,12 +215,12 @@ impl World {
         }
     }
 
-    fn swapoff_step(&mut self, (index, cpu): (usize, Cpu), device: u16) -> Progress {
+    fn swapoff_step(&mut self, (index, cpu): (usize, CpuId), device: u16) -> Progress {
         let waiter = self.threads[index].waiter;
         let answer = {
             let mut guard = lock(&self.machine);
             let Machine { pager, kernel, .. } = &mut *guard;
-            pager.swapoff(device, (waiter, cpu), kernel)
+            pager.swapoff(device, Caller { waiter, cpu }, kernel)
         };
         match answer {
             SwapOff::Done => {
@@ -232,13 +232,13 @@ impl World {
         }
     }
 
-    fn shrink_step(&mut self, (index, cpu): (usize, Cpu), device: u16, pages: u32) -> Progress {
+    fn shrink_step(&mut self, (index, cpu): (usize, CpuId), device: u16, pages: u32) -> Progress {
         let waiter = self.threads[index].waiter;
         let resize = Resize { device, pages, by: ResizeBy::User };
         let answer = {
             let mut guard = lock(&self.machine);
             let Machine { pager, kernel, .. } = &mut *guard;
-            pager.resize(resize, (waiter, cpu), kernel)
+            pager.resize(resize, Caller { waiter, cpu }, kernel)
         };
         match answer {
             SwapOff::Done => Progress::Done(Outcome::Done),

@@ -79,7 +79,7 @@ impl World {
 
     /// A thread of `cpu` that has a record ends; returns whether there is one.
     pub(crate) fn lose_queue_with_record(&mut self, cpu: u32) -> bool {
-        let own = |queue: &QueueId| queue.cpu.0 == cpu;
+        let own = |queue: &QueueId| queue.cpu.number() == cpu;
         let busy = |queue: &QueueId| lock(&self.machine).ledger.in_hand(*queue).is_some();
         let found = queues(self.setup.cpus).filter(own).find(busy);
         if let Some(queue) = found {

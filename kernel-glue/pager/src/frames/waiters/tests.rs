@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::ports::QueueId;
+use crate::tests::world::cpu_id;
 use crate::{AreaIndex, SwapSlot};
 
 #[derive(Default)]
@@ -103,14 +104,14 @@ fn leave_ends_every_state_and_gives_back_what_was_lined_up() {
         space: crate::ports::SpaceId(0),
         page: crate::ports::Page(0),
         waiter: ME,
-        cpu: Cpu(1),
+        cpu: cpu_id(1),
     };
     let lined_up = LinedUp { request, entry: entry(1), frame: Frame(9), since_ns: 0 };
     let mut waiters = table();
-    waiters.prepare(ME, Reason::Turn(Cpu(1), lined_up));
-    assert_eq!(waiters.next_turn(Cpu(1)), Some((ME, lined_up)));
+    waiters.prepare(ME, Reason::Turn(cpu_id(1), lined_up));
+    assert_eq!(waiters.next_turn(cpu_id(1)), Some((ME, lined_up)));
     assert_eq!(waiters.leave(ME), Some(lined_up));
-    assert_eq!(waiters.next_turn(Cpu(1)), None);
+    assert_eq!(waiters.next_turn(cpu_id(1)), None);
 }
 
 #[test]

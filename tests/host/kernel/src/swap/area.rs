@@ -156,10 +156,8 @@ fn unpin_unused(kernel: &mut Kernel) {
 ///
 /// EINVAL, ENOMEM, EBUSY; else the wait.
 pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u16) -> SysResult {
-    let waiter = ports::waiter_of(kernel, caller.thread);
-    let cpu = pager::cpu_of(kernel);
-    let answer =
-        pager::call(kernel, |pager, machine| pager.swapoff(device, (waiter, cpu), machine));
+    let asking = ports::caller_of(kernel, caller.thread);
+    let answer = pager::call(kernel, |pager, machine| pager.swapoff(device, asking, machine));
     if answer == SwapOff::Done {
         close_device(kernel, device);
     }
@@ -172,9 +170,8 @@ pub(super) fn swapoff(kernel: &mut Kernel, caller: Caller, device: u16) -> SysRe
 ///
 /// EINVAL, ENOMEM, EBUSY; else the wait.
 pub(super) fn resize(kernel: &mut Kernel, caller: Caller, resize: Resize) -> SysResult {
-    let waiter = ports::waiter_of(kernel, caller.thread);
-    let cpu = pager::cpu_of(kernel);
-    let answer = pager::call(kernel, |pager, machine| pager.resize(resize, (waiter, cpu), machine));
+    let asking = ports::caller_of(kernel, caller.thread);
+    let answer = pager::call(kernel, |pager, machine| pager.resize(resize, asking, machine));
     go_on(kernel, caller, answer)
 }
 

@@ -141,11 +141,11 @@ impl Swap {
     }
 
     fn queue(&self, queue: QueueId) -> &Queue {
-        &self.queues[queue.cpu.0 as usize][direction_index(queue.direction)]
+        &self.queues[queue.cpu.index()][direction_index(queue.direction)]
     }
 
     fn queue_mut(&mut self, queue: QueueId) -> &mut Queue {
-        &mut self.queues[queue.cpu.0 as usize][direction_index(queue.direction)]
+        &mut self.queues[queue.cpu.index()][direction_index(queue.direction)]
     }
 }
 
@@ -221,7 +221,7 @@ pub(crate) fn page_in(kernel: &mut Kernel, space: SpaceId, page: UserPage) -> Sy
         space: ports::number_of(space),
         page: Page(page.number()),
         waiter: ports::waiter_of(kernel, thread),
-        cpu: pager::cpu_of(kernel),
+        cpu: kernel.here,
     };
     let fault = pager::call(kernel, |pager, machine| pager.fault(request, machine));
     match fault {

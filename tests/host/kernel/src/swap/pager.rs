@@ -7,7 +7,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use swap_pager::ports::{Cpu, Direction, KillReason};
+use swap_pager::ports::{Direction, KillReason};
 use swap_pager::{Bounds, Config, Pager, Reclaim, Watermarks};
 use syscall::error::{EFAULT, ENODEV};
 
@@ -21,7 +21,6 @@ use crate::machine::heap;
 use crate::space::shootdown::After;
 use crate::text::text;
 use crate::thread::State;
-use zram_abi::CpuId;
 
 /// Where the pager is.
 pub(super) enum Place {
@@ -96,7 +95,7 @@ pub(super) fn call<R>(
         Place::Away => panic!("the pager was called by its own port"),
     };
     let result = what(&mut pager, &mut Machine(kernel));
-    let wants_reclaim = pager.wants_reclaim(cpu_of(kernel));
+    let wants_reclaim = pager.wants_reclaim(kernel.here);
     kernel.swap.pager = Place::Home(pager);
     let kicked = &mut kernel.swap.kicked[kernel.here.index()];
     if wants_reclaim && !*kicked {
@@ -113,17 +112,11 @@ pub(super) fn call<R>(
     result
 }
 
-/// Returns the pager's number of this CPU.
-pub(super) fn cpu_of(kernel: &Kernel) -> Cpu {
-    Cpu(kernel.here.number())
-}
-
 /// Takes a batch of pages away; what it needs then is [`Token::Finish`].
 pub(super) fn reclaim(kernel: &mut Kernel) {
     let here = kernel.here;
-    let cpu = cpu_of(kernel);
     for _ in 0..STEPS_MAX {
-        match call(kernel, |pager, machine| pager.reclaim_begin(cpu, machine)) {
+        match call(kernel, |pager, machine| pager.reclaim_begin(here, machine)) {
             Reclaim::Unmapped(unmapped) => {
                 kernel.swap.unmapped[here.index()] = Some(unmapped);
                 kernel.afterwards(After::Swap(Token::Finish));
@@ -187,9 +180,9 @@ pub(super) fn bury(kernel: &mut Kernel) {
 /// Does what ports have noted for workers.
 fn answer_calls(kernel: &mut Kernel) {
     kernel.swap.calls = false;
-    for cpu in 0..kernel.swap.queues.len() as u32 {
+    for cpu in kernel.cpus.possible().iter() {
         for direction in [Direction::In, Direction::Out] {
-            let queue = QueueId { cpu: Cpu(cpu), direction };
+            let queue = QueueId { cpu, direction };
             let found = kernel.swap.queue_mut(queue);
             if core::mem::take(&mut found.is_revoked) {
                 dismiss(kernel, queue);
@@ -236,9 +229,4 @@ pub(super) fn hand_off(kernel: &mut Kernel) {
     if let Some(queue) = kernel.swap.hand_off[kernel.here.index()].take() {
         hand_record(kernel, queue, true);
     }
-}
-
-/// Returns the CPU of a queue, if this machine can have it.
-pub(super) fn cpu_of_queue(queue: QueueId) -> Option<CpuId> {
-    CpuId::new(queue.cpu.0)
 }

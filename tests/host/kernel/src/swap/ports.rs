@@ -6,11 +6,11 @@
 //! CPU and sent out after `reclaim_begin`, as for every other page that is taken away. A kill and
 //! the waking of workers are noted and done after the call.
 
-use swap_pager::SwapEntry;
 use swap_pager::ports::{
     Candidate, Clock, Frame as PagerFrame, Frames, KillReason, Mapping, Page, Place, Scan,
     SpaceId as PagerSpace, SpaceKind, Spaces, Threads, Waiter,
 };
+use swap_pager::{Caller, SwapEntry};
 
 use super::{QueueId, Wait};
 use crate::kernel::Kernel;
@@ -173,7 +173,7 @@ impl Spaces for Machine<'_> {
         }
     }
 
-    fn next_swapped(&mut self, space: PagerSpace, from: Page) -> Scan<(Page, SwapEntry)> {
+    fn next_swapped(&mut self, space: PagerSpace, from: Page) -> Scan<Place> {
         let found = &self.0.spaces[self.existing(space)];
         if found.swapped_pages == 0 {
             return Scan::End;
@@ -186,7 +186,7 @@ impl Spaces for Machine<'_> {
             if let Pte::Swap(bits) = pte
                 && let Some(entry) = SwapEntry::from_bits(bits)
             {
-                return Scan::Found((Page(last), entry));
+                return Scan::Found(Place { space, page: Page(last), entry });
             }
         }
         Scan::Resume(Page(last + 1))
@@ -237,6 +237,11 @@ impl Clock for Machine<'_> {
     fn now_ns(&self) -> u64 {
         clock::now_ns()
     }
+}
+
+/// Returns the pager's name of a thread that asks on this CPU.
+pub(super) fn caller_of(kernel: &mut Kernel, thread: ThreadId) -> Caller {
+    Caller { waiter: waiter_of(kernel, thread), cpu: kernel.here }
 }
 
 /// Returns the thread that waits for the pager under this number, if one does.

@@ -24,8 +24,7 @@ use crate::thread::wake::Urgency;
 /// ENOENT for a CPU that cannot be; EBUSY if it is open, or another process has queues open; ENODEV if the
 /// pager has closed itself; ENOMEM.
 pub(super) fn open(kernel: &mut Kernel, caller: Caller, queue: QueueId) -> SysResult<()> {
-    let cpu = pager::cpu_of_queue(queue);
-    if !cpu.is_some_and(|cpu| kernel.cpus.possible().contains(cpu)) {
+    if !kernel.cpus.possible().contains(queue.cpu) {
         return fail(ENOENT);
     }
     let is_other = kernel.swap.daemon.is_some_and(|daemon| daemon != caller.space);
@@ -147,10 +146,9 @@ pub(super) fn probe(kernel: &mut Kernel, caller: Caller) -> SysResult {
         pager::call(kernel, |pager, _| pager.probe_took(took_ns));
         return Ok(0);
     }
-    let waiter = ports::waiter_of(kernel, caller.thread);
-    let cpu = pager::cpu_of(kernel);
+    let asking = ports::caller_of(kernel, caller.thread);
     let began_ns = clock::now_ns();
-    let run = pager::call(kernel, |pager, machine| pager.probe((waiter, cpu), machine));
+    let run = pager::call(kernel, |pager, machine| pager.probe(asking, machine));
     if run.is_none() {
         return fail(EAGAIN);
     }
