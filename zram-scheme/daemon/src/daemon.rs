@@ -248,7 +248,8 @@ impl<P: Ports> Daemon<P> {
             }
         }
         if !words.is_empty() {
-            log::warn!("taken: {}", words.text());
+            // Who wrote it is told by whoever reads `last_note`, once.
+            log::debug!("taken: {}", words.text());
         }
     }
 

@@ -70,7 +70,8 @@ impl Display for Odd {
             ),
             Self::FewPages(pages) => write!(
                 to,
-                "the device has room for {pages} pages only; sizes are in bytes, megabytes have an M"
+                "the device has room for {pages} page{} only; sizes are in bytes, megabytes have an M",
+                if pages == 1 { "" } else { "s" }
             ),
         }
     }

@@ -1,4 +1,5 @@
-//! `cost DEVICE`: what a page costs a program that writes it to a device and reads it back.
+//! `cost DEVICE`: what a page costs a program that writes it to a device and reads it back; `cost DEVICE
+//! compaction`: what compacting costs after gaps were made everywhere.
 //!
 //! In instructions, of program, kernel and daemon together: it reads the time-stamp counter, which
 //! counts instructions on a machine that counts them (QEMU's `-icount`), and cycles elsewhere. No clock
@@ -10,11 +11,14 @@
 
 extern crate alloc;
 
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use guest::sample::Sample;
 use syscall::O_RDWR;
 use zram_abi::PAGE_SIZE;
+use zram_abi::verb::DISCARD;
 use zram_rt::errno::InWords;
 use zram_rt::memory::Mapping;
 use zram_rt::{Fd, eprintln, fs, println};
@@ -35,11 +39,16 @@ enum Content {
 }
 
 fn main() -> u8 {
-    let Some(path) = zram_rt::args().nth(1) else {
-        eprintln!("usage: cost DEVICE");
-        return 2;
+    let words: Vec<&str> = zram_rt::args().skip(1).collect();
+    let measured = match *words {
+        [path] => measure(path),
+        [path, "compaction"] => measure_compaction(path),
+        _ => {
+            eprintln!("usage: cost DEVICE [compaction]");
+            return 2;
+        }
     };
-    match measure(path) {
+    match measured {
         Ok(()) => 0,
         Err(why) => {
             eprintln!("cost: {why}");
@@ -49,7 +58,7 @@ fn main() -> u8 {
 }
 
 fn measure(path: &str) -> Result<(), String> {
-    let words = |error| alloc::format!("{}", InWords(error));
+    let words = |error| format!("{}", InWords(error));
     let device = fs::open(path, O_RDWR).map_err(words)?;
     let sample = Sample::load().map_err(words)?;
     let mut written = Mapping::anonymous(PAGES * PAGE_SIZE).map_err(words)?;
@@ -64,11 +73,47 @@ fn measure(path: &str) -> Result<(), String> {
             let out = write(&device, written.bytes(), at_once).map_err(words)?;
             let back = read_back(&device, read.bytes_mut(), at_once).map_err(words)?;
             if read.bytes() != written.bytes() {
-                return Err(alloc::format!("{name}, {at_once} at once: other bytes came back"));
+                return Err(format!("{name}, {at_once} at once: other bytes came back"));
             }
             println!("cost: {name}, {at_once} pages a request: write {out} read {back} a page");
         }
     }
+    Ok(())
+}
+
+/// Pages that a compaction is measured with, of which two of three go before it.
+const COMPACTED_PAGES: usize = 12 * PAGES;
+
+/// Bytes of what the pool takes, and pages that compaction gave back: columns 3 and 7 of `mm_stat`.
+fn pool(path: &str) -> Result<(u64, u64), String> {
+    let text =
+        fs::read_text(&format!("{path}/mm_stat")).map_err(|error| format!("{}", InWords(error)))?;
+    let column = |index| text.split_whitespace().nth(index)?.parse().ok();
+    column(2).zip(column(6)).ok_or_else(|| format!("mm_stat is {text}"))
+}
+
+fn measure_compaction(path: &str) -> Result<(), String> {
+    let words = |error| format!("{}", InWords(error));
+    let device = fs::open(path, O_RDWR).map_err(words)?;
+    let sample = Sample::load().map_err(words)?;
+    let mut page = Mapping::anonymous(PAGE_SIZE).map_err(words)?;
+    for index in 0..COMPACTED_PAGES as u64 {
+        sample.expand(index, 1, 0, page.bytes_mut());
+        device.write_at(page.bytes(), index * PAGE_SIZE as u64).map_err(words)?;
+    }
+    for index in (0..COMPACTED_PAGES as u64).filter(|index| index % 3 != 0) {
+        device.call(&mut [], &[DISCARD, index, 1]).map_err(words)?;
+    }
+    let (before, moved_before) = pool(path)?;
+    let start = counter();
+    fs::write(&format!("{path}/compact"), b"1").map_err(words)?;
+    let took = counter() - start;
+    let (after, moved) = pool(path)?;
+    let pages = moved - moved_before;
+    println!(
+        "cost: compaction of {before} bytes to {after}: {pages} pages given back, {} each",
+        took.checked_div(pages).unwrap_or(0)
+    );
     Ok(())
 }
 

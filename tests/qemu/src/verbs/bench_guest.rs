@@ -8,8 +8,8 @@
 //! ready is the host's, from the start of QEMU to the guest's line. Times under emulation compare
 //! with each other (the codec's loop runs in the same boot), not with real machines.
 //!
-//! `COUNTED=1` boots once, one CPU, and only counts instructions: of the parts of the path, and of page-ins
-//! while eight threads fault.
+//! `COUNTED=1` boots once, one CPU, and only counts instructions: of the parts of the path, of page-ins
+//! while eight threads fault, and of a compaction after them.
 
 use std::path::Path;
 use std::process::Command;
@@ -53,8 +53,8 @@ bench --figures
 memhog --size 384M --passes 1 --threads 1 --report --figures
 ";
 
-/// What `COUNTED=1` runs, on [`CROWD_MIB`]: the parts of the path alone, then page-ins that wait behind
-/// a program's eight threads on one CPU.
+/// What `COUNTED=1` runs, on [`CROWD_MIB`]: the parts of the path alone, page-ins that wait behind
+/// a program's eight threads on one CPU, and a compaction of another device.
 const COUNTED_SCRIPT: &str = "\
 echo > zram:control/hot_add
 echo 512M > zram:0/disksize
@@ -62,6 +62,8 @@ swapon zram:0
 bench --figures
 memhog --size 160M --passes 2 --threads 8
 cat swap:stat
+echo id=1 disksize=64M > zram:control/hot_add
+cost zram:1 compaction
 ";
 
 /// The eight threads want a quarter more than this.
@@ -179,8 +181,10 @@ fn run_counted(sample: &Path) -> Result<(), String> {
     let image = Image::pack("bench-counted", contents)?;
     let (log, _) = boot_for_log(&image, (1, Threading::Counted), CROWD_MIB)?;
     println!("1 CPU, {CROWD_MIB} MiB, 1 ns is an instruction");
-    let is_figure =
-        |line: &&str| ROWS.iter().any(|(_, figure, _)| line.contains(&format!("{figure} ")));
+    let is_figure = |line: &&str| {
+        line.starts_with("cost: ")
+            || ROWS.iter().any(|(_, figure, _)| line.contains(&format!("{figure} ")))
+    };
     log.lines().filter(is_figure).for_each(|line| println!("  {line}"));
     Ok(())
 }

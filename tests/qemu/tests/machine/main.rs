@@ -6,6 +6,7 @@
 mod areas;
 mod attributes;
 mod boot;
+mod compaction;
 mod events;
 mod fixture;
 mod guide;

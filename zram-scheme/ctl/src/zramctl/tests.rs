@@ -162,10 +162,10 @@ fn what_is_odd_about_a_value_that_was_taken_is_told_once() {
     let insert = |path: &str, text: &str| {
         system.files.borrow_mut().insert(path.to_string(), text.to_string());
     };
-    insert("/scheme/zram/1/last_note", "disksize: the device has room for 1 pages only\n");
+    insert("/scheme/zram/1/last_note", "disksize: the device has room for 1 page only\n");
     insert("/scheme/zram/control/last_note", "hot_add: a mem_limit of 4096 bytes is 4 KiB only\n");
     let (code, _, said) = outcome(&system, "-a lz4 -s 512 zram:1");
-    let words = "! zram:1: disksize 512: taken, but the device has room for 1 pages only\n";
+    let words = "! zram:1: disksize 512: taken, but the device has room for 1 page only\n";
     assert_eq!((code, said.as_str()), (0, words), "the note is not about the algorithm");
     system.shown.borrow_mut().clear();
     let (code, _, said) = outcome(&system, "--find -p mem_limit=100");

@@ -285,7 +285,7 @@ impl<P: Ports> Hands<'_, P> {
         while let Some(Accepted { reply_to, .. }) = self.compactions.pop_of(id) {
             self.end_compaction(reply_to);
         }
-        self.tidying.settled(id, Measure::default());
+        self.tidying.forget(id);
         if let Some(content) = self.daemon.devices.empty(id, view) {
             let seat = self.seats.pop().expect("each content was built with a seat");
             self.daemon.reaper.retire(&self.daemon.platform, content, seat);
@@ -361,7 +361,7 @@ impl<P: Ports> Hands<'_, P> {
             let level = if reply_to.is_some() { Level::Info } else { Level::Debug };
             log!(level, "device {}: compaction released {released} pages", id.index());
             if let Some(measure) = self.measure(id) {
-                self.tidying.settled(id, measure);
+                self.tidying.settled(id, measure, released);
             }
             self.end_compaction(reply_to);
         }

@@ -8,7 +8,9 @@
 //! - while it is busy, when much more of it is gaps than after the last time.
 //!
 //! A compaction leaves some gaps, too: objects are rounded up to their class, and each class has a page
-//! that is not full. What it left is what the next is to reach, so none is tried again in vain.
+//! that is not full. What it left is what the next is to reach, so none is tried again in vain. One that gave
+//! much back has not shown that: what was freed while it went on may lie behind where it was. So another
+//! follows when the pool is quiet, until one gives back little.
 //!
 //! The work is cut into steps, and after each the actor rests for [`RESTS_PER_STEP`] times as long as it took,
 //! so that programs keep the CPU. Neighbour: `compactions.rs` has the steps, `actor.rs` does them.
@@ -66,14 +68,21 @@ impl From<Statistics> for Measure {
 }
 
 impl Measure {
+    /// No pool.
+    const NONE: Self = Self { used_bytes: 0, stored_bytes: 0 };
+
     const fn gap_bytes(self) -> u64 {
         self.used_bytes.saturating_sub(self.stored_bytes)
     }
 
-    /// Returns whether a two hundredth of the pool, and more than a few pages, came or went.
+    /// Returns a two hundredth of the pool, or a few pages if that is more.
+    fn much_bytes(self) -> u64 {
+        (self.used_bytes / 200).max(FEW_PAGES * PAGE_SIZE as u64)
+    }
+
+    /// Returns whether more than that came or went.
     fn differs_much_from(self, other: Self) -> bool {
-        let least = (self.used_bytes / 200).max(FEW_PAGES * PAGE_SIZE as u64);
-        let is_much = |now: u64, then: u64| now.abs_diff(then) > least;
+        let is_much = |now: u64, then: u64| now.abs_diff(then) > self.much_bytes();
         is_much(self.used_bytes, other.used_bytes) || is_much(self.stored_bytes, other.stored_bytes)
     }
 }
@@ -99,8 +108,7 @@ impl Watched {
 impl Tidying {
     /// Returns nothing seen yet.
     pub(super) const fn new() -> Self {
-        const NEVER: Measure = Measure { used_bytes: 0, stored_bytes: 0 };
-        let watched = Watched { seen: NEVER, settled: NEVER };
+        let watched = Watched { seen: Measure::NONE, settled: Measure::NONE };
         Self { devices: [watched; DEVICES_MAX], next_look_ns: 0, has_changed: true }
     }
 
@@ -123,9 +131,16 @@ impl Tidying {
         self.has_changed = false;
     }
 
-    /// Notes what a compaction has left.
-    pub(super) fn settled(&mut self, id: DeviceId, now: Measure) {
-        self.devices[id.index()] = Watched { seen: now, settled: now };
+    /// Notes what a compaction has left that gave so many pages back.
+    pub(super) fn settled(&mut self, id: DeviceId, now: Measure, released_pages: u64) {
+        let is_settled = released_pages * PAGE_SIZE as u64 <= now.much_bytes();
+        let settled = if is_settled { now } else { Measure::NONE };
+        self.devices[id.index()] = Watched { seen: now, settled };
+    }
+
+    /// Forgets a device whose pool is gone.
+    pub(super) fn forget(&mut self, id: DeviceId) {
+        self.devices[id.index()] = Watched { seen: Measure::NONE, settled: Measure::NONE };
     }
 }
 
@@ -177,6 +192,23 @@ mod tests {
             let is_within = now.gap_bytes() <= now.used_bytes / 100;
             assert!(is_seen || is_within, "{freed_mib} MiB freed");
             watched = Watched { seen: left, settled: left };
+        }
+    }
+
+    #[test]
+    fn gaps_that_were_made_during_a_compaction_are_seen_after_it() {
+        let id = DeviceId::new(0).unwrap();
+        let mut tidying = Tidying::new();
+        // Most of what was stored went while the pool was compacted, behind where that was.
+        let left = measure(3 * MIB, MIB);
+        tidying.settled(id, left, 9000);
+        assert!(tidying.look(id, left), "two thirds are gaps, and nothing changes");
+        let rest = measure(MIB + MIB / 8, MIB);
+        tidying.settled(id, rest, 480);
+        assert!(tidying.look(id, rest), "it may not have been the end");
+        tidying.settled(id, rest, 1);
+        for _ in 0..3 {
+            assert!(!tidying.look(id, rest), "an eighth is what it could not gain");
         }
     }
 

@@ -40,7 +40,7 @@ fn a_device_of_a_few_pages_and_a_limit_of_a_few_are_said_where_they_were_written
         ),
         (
             "disksize=512",
-            "hot_add: the device has room for 1 pages only; sizes are in bytes, megabytes have an M\n",
+            "hot_add: the device has room for 1 page only; sizes are in bytes, megabytes have an M\n",
         ),
         ("disksize=64M", ""),
     ] {
