@@ -5,6 +5,7 @@
 
 mod attributes;
 mod boot;
+mod events;
 mod fixture;
 mod guide;
 mod hostile;

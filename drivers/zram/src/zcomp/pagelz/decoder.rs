@@ -4,14 +4,17 @@
 //! or finds the damage. What the quick loop wrote in vain is overwritten, and it may read a stream
 //! beyond its end, into the next one; that each stream was used up exactly is found at the end.
 
-use super::quick::{long_match, quick};
+use super::quick::quick;
 use super::token::{FAR, LAST, PREVIOUS, SHORT, TABLES};
 use super::{FIRST_OFFSET, HEADER_BYTES};
 use crate::zcomp::{COMPRESSED_MAX, Damaged};
 use crate::{PAGE_SIZE, PageBytes};
 
-/// Matches longer than this are copied by doubling what can be copied at once.
-const DOUBLED_MIN: usize = 256;
+/// Blocks of this size or less are copied before they are decoded.
+const SMALL: usize = 384;
+
+/// Zeros behind the streams, so that the quick loop needs no other end: some turns of it.
+pub(super) const AHEAD: usize = 128;
 
 /// The streams of a block, one behind the other.
 pub(super) struct Block<'a> {
@@ -39,7 +42,14 @@ pub(super) struct Place {
 /// # Errors
 /// [`Damaged`]; the page then holds anything.
 pub(in crate::zcomp) fn decompress(block: &[u8], page: &mut PageBytes) -> Result<(), Damaged> {
-    decode(&Block::of(block).ok_or(Damaged)?, page)
+    let streams = Block::of(block).ok_or(Damaged)?;
+    if block.len() > SMALL {
+        return decode(&streams, page);
+    }
+    // There are too few tokens behind the literals for the quick loop to come near their end.
+    let mut bytes = [0; SMALL + AHEAD];
+    bytes.get_mut(..block.len()).ok_or(Damaged)?.copy_from_slice(block);
+    decode(&Block { bytes: &bytes, ..streams }, page)
 }
 
 /// Decodes streams into `page`; they must fill it and be used up exactly.
@@ -97,8 +107,8 @@ fn careful(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) -> Result
             (both & 0xfff, both >> 12)
         }
     };
-    let count = usize::from(token.literals) + length(token.literals_mask, &mut next)?;
-    let length = usize::from(token.length) + bits + length(token.length_mask, &mut next)?;
+    let count = token.literals as usize + length(token.literals_mask, &mut next)?;
+    let length = token.length as usize + bits + length(token.length_mask, &mut next)?;
     let used = operands.len() - rest.len();
     let start = place.filled + count;
     let end = start + length;
@@ -108,9 +118,7 @@ fn careful(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) -> Result
     }
     let literals = block.bytes.get(place.literal..until).ok_or(Damaged)?;
     page.get_mut(place.filled..start).ok_or(Damaged)?.copy_from_slice(literals);
-    if length > DOUBLED_MIN || !long_match(page, start, end, offset) {
-        repeat_exactly(page, start, end, offset);
-    }
+    repeat_exactly(page, start, end, offset);
     if usize::from(token.kind) != LAST {
         place.previous = place.last;
     }
@@ -120,7 +128,7 @@ fn careful(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) -> Result
 }
 
 /// Returns the sum of the operands of a length, if it has any.
-fn length(mask: u8, next: &mut impl FnMut() -> Result<usize, Damaged>) -> Result<usize, Damaged> {
+fn length(mask: u32, next: &mut impl FnMut() -> Result<usize, Damaged>) -> Result<usize, Damaged> {
     let mut sum = 0;
     let mut is_open = mask != 0;
     while is_open {

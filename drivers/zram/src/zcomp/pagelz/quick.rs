@@ -1,80 +1,79 @@
 //! The quick loop of the decoder: as many sequences as the streams surely have bytes for, then a look
 //! at how many that is from there on.
 //!
-//! It copies 16 literals and 32 bytes of a match at once and lets the next sequence overwrite what was
-//! too much. There is no branch on the kind of offset or on whether literals go on: what a token says
+//! It copies 16 literals and 24 bytes of a match at once and lets the next sequence overwrite what was
+//! too much. There is no branch on the kind of offset or on whether a length goes on: what a token says
 //! comes from a table. It stops, before the sequence, at anything that needs more than that.
 //!
-//! **Why it may read and write without checks.** A turn that is completed uses at most
-//! [`QUICK_OPERANDS`] operands and [`COPIED`] literals, and it reads no more than these: a token says how
-//! many operands there are, offset and a byte for each length, and a turn with a length that goes on after
-//! that byte is not completed. [`turns`] begins only as many turns as there are that many bytes for,
-//! whatever the block says, so no cursor passes their end. A turn with more literals, up to
-//! [`QUICK_LITERALS`], reads and uses them only after it has seen that there are bytes for these and for
-//! all turns behind it ([`Limits`]). For the page, a turn begins at [`QUICK_START_MAX`] at the latest, and
-//! 16 literals and a short match fit behind that; a match begins at most [`COPIED`] bytes later, and its
-//! source before it. More literals begin where their end is checked, too.
+//! **Why it may read and write without checks.** [`Cursor`] is three places in the bytes of the block and
+//! one in the page. A turn that is completed uses at most [`OPERANDS`] operands and [`COPIED`] literals, and
+//! reads no more than these and the byte before its operands: a token says how many operands there are,
+//! and a turn with a length that goes on after its first byte is not completed. [`turns_ahead`] allows only
+//! as many turns as there are that many bytes for, whatever the block says, so no place passes the end. A
+//! turn with more literals looks first whether there are bytes for these and for all turns behind it. For
+//! the page, a turn begins at [`START_MAX`] at the latest; 16 literals and a short match fit behind that, and
+//! where more is written, its end is checked. A match begins behind its source, which is in the page.
 #![expect(
     unsafe_code,
-    reason = "with checks in every turn a load took 2.00 us, so and with another end of a block 1.76"
+    reason = "with checks in every turn of the loop before this one a load took 2.00 us, without 1.76"
 )]
 
+use core::hint::black_box;
+
 use super::decoder::{Block, Place};
-use super::token::{FAR, NOWHERE, PREVIOUS, TABLES};
+use super::token::{FAR, NOWHERE, PREVIOUS, TABLES, Tables};
 use crate::{PAGE_SIZE, PageBytes};
 
-/// For fewer tokens than this a copy of the streams costs more than it saves.
-const TOKENS_FEW: usize = 8;
-
-/// Most literals of a turn.
-const QUICK_LITERALS: usize = 32;
-
 /// Most operands of a turn: two of an offset and one for each length.
-const QUICK_OPERANDS: usize = 4;
+const OPERANDS: usize = 4;
 
-/// Literals that are copied at once.
+/// Literals that are copied at once, and most of a turn that does not count them.
 const COPIED: usize = 16;
 
 /// A match of up to this many bytes is copied without a look at its length.
-const SHORT_MATCH: usize = 32;
+const SHORT_MATCH: usize = 24;
 
 /// Offsets below a word's size: the match repeats bytes that it has just written.
 const WORD: usize = 8;
 
 /// Where a turn begins at the latest: 16 literals and a short match fit behind.
-const QUICK_START_MAX: usize = PAGE_SIZE - COPIED - SHORT_MATCH;
+const START_MAX: usize = PAGE_SIZE - COPIED - SHORT_MATCH;
 
-/// Where long matches end at the latest: they are copied in pieces of up to 32 bytes.
-const QUICK_END_MAX: usize = PAGE_SIZE - 32;
+/// Where longer matches, and those that repeat less than a word, end at the latest: two words more are
+/// written.
+const END_MAX: usize = PAGE_SIZE - 2 * WORD;
 
-/// Zeros behind a copy of literals: then every turn finds the bytes that it wants.
-pub(super) const LITERALS_AHEAD: usize = 128;
+/// From here on an operand says that a length goes on, or it may be that one.
+const LENGTH_LONG: usize = 255;
 
-/// Zeros behind a copy of operands.
-const OPERANDS_AHEAD: usize = 32;
+/// Bytes that there must be behind the literals for any turn to be allowed; coded blocks are decoded to
+/// a buffer that has more.
+const LITERALS_AHEAD_MIN: usize = 2 * COPIED;
 
-/// Literals that are copied near the end of a block, with what is behind them.
-const LITERALS_MANY: usize = 512;
-
-/// Operands that are copied near the end of a block, at most.
-const OPERANDS_MANY: usize = 512;
-
-/// Where the turns are. The pointers lie within the slices of [`Rest`], or at their ends.
+/// Where the turns are.
 #[derive(Clone, Copy)]
 struct Cursor {
-    literal: *const u8,
     operand: *const u8,
+    literal: *const u8,
     token: *const u8,
-    filled: usize,
-    /// The last offset; also the first of [`Recent`].
-    last: usize,
+    /// The next byte of the page.
+    target: *mut u8,
 }
 
-/// Where turns end: behind the last token of some turns, and behind all literals.
+/// What does not move.
 #[derive(Clone, Copy)]
 struct Limits {
-    token: *const u8,
-    literal: *const u8,
+    /// The end of all bytes that may be read.
+    end: *const u8,
+    /// Behind the last token of the turns that are allowed.
+    tokens: *const u8,
+    /// The start of the page.
+    page: *mut u8,
+    /// Where a turn begins at the latest.
+    start: *mut u8,
+    tables: &'static Tables,
+    /// [`COPIED`], which the compiler must not know: it would unroll loops that end soon.
+    step: usize,
 }
 
 /// By kind: both offsets that can be repeated, nothing for the others; and room for what is dropped.
@@ -86,6 +85,9 @@ const _: () = {
         let entry = &TABLES.tokens[token];
         assert!(entry.kind as usize <= FAR, "there are four kinds");
         assert!(entry.slot as usize == PREVIOUS || entry.slot == NOWHERE, "these are the slots");
+        assert!(entry.operands as usize <= OPERANDS && entry.offset_bytes <= 2, "as many operands");
+        assert!(entry.short_mask < 256, "there are as many short offsets");
+        assert!(entry.literals as usize <= COPIED && entry.length as usize <= SHORT_MATCH);
         token += 1;
     }
     assert!(
@@ -93,268 +95,168 @@ const _: () = {
     );
 };
 
-/// What is left of the streams, and more behind that belongs to others.
-struct Rest<'a> {
-    literals: &'a [u8],
-    operands: &'a [u8],
-    tokens: &'a [u8],
-}
-
 /// Decodes sequences of `block` while that is easy.
+#[inline(never)]
 pub(super) fn quick(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) {
-    let rest = |at: usize| block.bytes.get(at..).unwrap_or(&[]);
-    let all = |place: &Place| Rest {
-        literals: rest(place.literal),
-        operands: rest(place.operand),
-        tokens: block.bytes.get(place.token..block.end).unwrap_or(&[]),
-    };
-    run(&all(place), page, place);
-    let Rest { literals, operands, tokens } = all(place);
-    if tokens.len() < TOKENS_FEW || literals.len() >= LITERALS_MANY {
+    let at = |place: usize| block.bytes.get(place..).map(<[u8]>::as_ptr);
+    // Then no offset leads below zero, and a source is told from a place before the page by one comparison.
+    if page.as_ptr().addr() < PAGE_SIZE {
         return;
     }
-    let literals = &padded::<{ LITERALS_MANY + LITERALS_AHEAD }>(literals);
-    if operands.len() < OPERANDS_MANY {
-        let operands = &padded::<{ OPERANDS_MANY + OPERANDS_AHEAD }>(operands);
-        run(&Rest { literals, operands, tokens }, page, place);
-    } else {
-        run(&Rest { literals, operands, tokens }, page, place);
-    }
-}
-
-/// Returns the bytes with zeros behind.
-#[inline(never)]
-fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    let mut all = [0; N];
-    let count = bytes.len().min(N);
-    all[..count].copy_from_slice(&bytes[..count]);
-    all
-}
-
-/// Decodes sequences while that is easy and there is enough of each stream, and counts what they use.
-fn run(rest: &Rest<'_>, page: &mut PageBytes, place: &mut Place) {
-    let start = Cursor {
-        literal: rest.literals.as_ptr(),
-        operand: rest.operands.as_ptr(),
-        token: rest.tokens.as_ptr(),
-        filled: place.filled,
-        last: place.last,
+    let places = [at(place.operand), at(place.literal), at(place.token), at(block.end)];
+    let ([Some(operand), Some(literal), Some(token), Some(tokens_end)], false) =
+        (places, place.operand == 0)
+    else {
+        return;
     };
-    let (end, previous) = turns(&start, place.previous, rest, page);
-    place.literal += end.literal.addr() - start.literal.addr();
-    place.operand += end.operand.addr() - start.operand.addr();
-    place.token += end.token.addr() - start.token.addr();
-    place.filled = end.filled;
-    (place.last, place.previous) = (end.last, previous);
-}
-
-/// Does it and returns where it stopped. Apart, so that nothing but what turns need takes a register.
-#[inline(never)]
-fn turns(
-    start: &Cursor,
-    previous: usize,
-    rest: &Rest<'_>,
-    page: &mut PageBytes,
-) -> (Cursor, usize) {
-    let mut recent: Recent = [start.last, previous, 0, 0, 0];
-    let literals_end = rest.literals.as_ptr_range().end;
-    let mut cursor = *start;
+    let mut limits = Limits {
+        end: block.bytes.as_ptr_range().end,
+        tokens: token,
+        page: page.as_mut_ptr(),
+        start: page.as_mut_ptr().wrapping_add(START_MAX),
+        tables: black_box(&TABLES),
+        step: black_box(COPIED),
+    };
+    let first = Cursor { operand, literal, token, target: limits.page.wrapping_add(place.filled) };
+    let mut cursor = first;
+    let mut recent: Recent = [place.last, place.previous, 0, 0, 0];
     loop {
-        let literals = literals_end.addr() - cursor.literal.addr();
-        let operands = rest.operands.as_ptr_range().end.addr() - cursor.operand.addr();
-        let tokens = rest.tokens.as_ptr_range().end.addr() - cursor.token.addr();
-        // One turn of many literals finds room in any case.
-        let by_literals = literals.saturating_sub(QUICK_LITERALS) / COPIED;
-        let count = tokens.min(by_literals).min(operands / QUICK_OPERANDS);
-        if count == 0 {
-            return (cursor, recent[PREVIOUS]);
+        let tokens = tokens_end.addr() - cursor.token.addr();
+        let count = tokens.min(turns_ahead(&cursor, limits.end));
+        limits.tokens = black_box(cursor.token.wrapping_add(count));
+        let mut is_easy = count > 0;
+        while is_easy && cursor.token != limits.tokens {
+            is_easy = turn(&mut cursor, &limits, &mut recent);
         }
-        let limits = Limits { token: cursor.token.wrapping_add(count), literal: literals_end };
-        while cursor.token != limits.token {
-            let Some(next) = turn(cursor, limits, page, &mut recent) else {
-                return (cursor, recent[PREVIOUS]);
-            };
-            cursor = next;
+        if !is_easy {
+            break;
         }
     }
+    place.operand += cursor.operand.addr() - first.operand.addr();
+    place.literal += cursor.literal.addr() - first.literal.addr();
+    place.token += cursor.token.addr() - first.token.addr();
+    place.filled = cursor.target.addr() - limits.page.addr();
+    [place.last, place.previous, ..] = recent;
 }
 
-/// Says whether there are bytes for a turn of many literals and all turns behind it.
-#[cold]
-#[inline(never)]
-fn has_many_literals(cursor: Cursor, limits: Limits) -> bool {
-    let turns = limits.token.addr() - cursor.token.addr() - 1;
-    limits.literal.addr() - cursor.literal.addr() >= QUICK_LITERALS + turns * COPIED
-}
-
-/// Decodes one sequence, or nothing if that is not easy.
+/// Returns how many turns there are bytes for; each may use some of the literals that the next one
+/// reads.
 #[inline(always)]
-fn turn(
-    cursor: Cursor,
-    limits: Limits,
-    page: &mut PageBytes,
-    recent: &mut Recent,
-) -> Option<Cursor> {
-    let Cursor { literal, operand, filled, .. } = cursor;
-    if filled > QUICK_START_MAX {
-        return None;
+fn turns_ahead(cursor: &Cursor, end: *const u8) -> usize {
+    let literals = end.addr() - cursor.literal.addr();
+    let operands = end.addr() - cursor.operand.addr();
+    (literals.saturating_sub(LITERALS_AHEAD_MIN) / COPIED).min(operands / OPERANDS)
+}
+
+/// Decodes one sequence, or says that it is not easy.
+#[inline(always)]
+fn turn(cursor: &mut Cursor, limits: &Limits, recent: &mut Recent) -> bool {
+    let Cursor { operand, literal, token, target } = *cursor;
+    if target > limits.start {
+        return false;
     }
-    // SAFETY: `turns` calls while there is a token.
-    let [token] = unsafe { read(cursor.token) };
-    let token = &TABLES.tokens[usize::from(token)];
-    // SAFETY: a turn has QUICK_OPERANDS ahead: see the argument in the header.
+    // SAFETY: turns are allowed while there are tokens.
+    let [value] = unsafe { read(token) };
+    let token = &limits.tables.tokens[usize::from(value)];
+    // SAFETY: a turn has OPERANDS ahead: see the header.
     let first = u16::from_le_bytes(unsafe { read(operand) });
-    let behind = operand.wrapping_add(usize::from(token.offset_bytes));
     // SAFETY: likewise.
-    let [more] = unsafe { read(behind) };
-    let count = usize::from(token.literals) + usize::from(more & token.literals_mask);
-    // SAFETY: likewise, and COPIED literals.
+    let [more] = unsafe { read(operand.wrapping_add(usize::from(token.offset_bytes))) };
+    // SAFETY: and COPIED literals.
     let bytes: [u8; COPIED] = unsafe { read(literal) };
-    // SAFETY: `filled` was checked.
-    unsafe { write(page, filled, bytes) };
-    let short = TABLES.short_offsets[usize::from(first as u8 & token.short_mask)];
-    // SAFETY: a kind is at most FAR: see the assertion below the tables.
+    // SAFETY: `target` was checked.
+    unsafe { write(target, bytes) };
+    let literals = (u32::from(more) & token.literals_mask) + token.literals;
+    let literals = literals as usize;
+    let code = (u32::from(first) & token.short_mask) as usize;
+    // SAFETY: a mask of short codes leaves a byte: see the assertion above.
+    let short = unsafe { *limits.tables.short_offsets.get_unchecked(code) };
+    // SAFETY: a kind is at most FAR: see the assertion above.
     let repeated = unsafe { *recent.get_unchecked(usize::from(token.kind)) };
-    let offset = usize::from(short | first & token.far_mask) | repeated;
-    let start = filled + count;
-    if count > COPIED {
-        if count > QUICK_LITERALS || start > QUICK_START_MAX || !has_many_literals(cursor, limits) {
-            return None;
-        }
-        // SAFETY: `has_many_literals` has seen QUICK_LITERALS.
-        let bytes: [u8; COPIED] = unsafe { read(literal.wrapping_add(COPIED)) };
-        // SAFETY: `start` was checked, and is behind these bytes by less than COPIED.
-        unsafe { write(page, filled + COPIED, bytes) };
+    let offset = (u32::from(short) | u32::from(first) & token.far_mask) as usize | repeated;
+    if literals > COPIED && !copy_literals(cursor, limits, literals) {
+        return false;
     }
-    if offset.wrapping_sub(1) >= start {
-        return None;
+    let behind = operand.wrapping_add(usize::from(token.operands));
+    // SAFETY: the last operand of the turn, or the byte before it.
+    let [more] = unsafe { read(behind.wrapping_sub(1)) };
+    let bits = u32::from(first) >> 12 & token.length_bits;
+    let length = ((u32::from(more) & token.length_mask) + token.length + bits) as usize;
+    let start = target.wrapping_add(literals);
+    if !copy_match(limits, start, offset, length) {
+        return false;
     }
-    // SAFETY: likewise; a token without operands reads the first of the next one's.
-    let [more] = unsafe { read(operand.wrapping_add(usize::from(token.last_operand))) };
-    let more = more & token.length_mask;
-    let bits = usize::from(first >> 12) & usize::from(token.length_bits);
-    let length = usize::from(token.length) + bits + usize::from(more);
-    if length > SHORT_MATCH {
-        if more == 255 || !long_match(page, start, start + length, offset) {
-            return None;
-        }
-    } else if offset < WORD {
-        if !repeat_short(page, start, offset) {
-            return None;
-        }
-    } else {
-        let from = start - offset;
-        for word in [0, 8, 16, 24] {
-            // SAFETY: `start` is at most QUICK_START_MAX + COPIED, so 32 bytes fit behind it, and the
-            // offset, which was checked, leads to a place before it.
-            unsafe { copy_word(page, from + word, start + word) };
-        }
-    }
+    let last = recent[0];
     // SAFETY: a slot is PREVIOUS or NOWHERE.
     let slot = unsafe { recent.get_unchecked_mut(usize::from(token.slot)) };
-    *slot = cursor.last;
+    *slot = last;
     recent[0] = offset;
-    Some(Cursor {
-        literal: literal.wrapping_add(count),
-        operand: operand.wrapping_add(usize::from(token.operands)),
+    *cursor = Cursor {
+        operand: behind,
+        literal: literal.wrapping_add(literals),
         token: cursor.token.wrapping_add(1),
-        filled: start + length,
-        last: offset,
-    })
+        target: start.wrapping_add(length),
+    };
+    true
 }
 
-/// Returns `N` bytes at a cursor.
-///
-/// # Safety
-/// They must lie within the bytes that the pointer was made from.
-#[inline(always)]
-unsafe fn read<const N: usize>(cursor: *const u8) -> [u8; N] {
-    // SAFETY: by the caller's promise; an array of bytes lies anywhere.
-    unsafe { cursor.cast::<[u8; N]>().read() }
-}
-
-/// Writes bytes to the page.
-///
-/// # Safety
-/// They must fit behind `at`.
-#[inline(always)]
-unsafe fn write<const N: usize>(page: &mut PageBytes, at: usize, bytes: [u8; N]) {
-    debug_assert!(at + N <= PAGE_SIZE, "{N} bytes at {at}");
-    let to = page.as_mut_ptr().wrapping_add(at).cast::<[u8; N]>();
-    // SAFETY: by the caller's promise within the page; an array of bytes lies anywhere.
-    unsafe { to.write(bytes) }
-}
-
-/// Copies a word within the page.
-///
-/// # Safety
-/// It must fit behind `to`, and `from` must lie before that.
-#[inline(always)]
-unsafe fn copy_word(page: &mut PageBytes, from: usize, to: usize) {
-    debug_assert!(from < to, "from {from} to {to}");
-    // SAFETY: a word behind `from` ends before the one behind `to`.
-    let word: [u8; WORD] = unsafe { read(page.as_ptr().wrapping_add(from)) };
-    // SAFETY: by the caller's promise.
-    unsafe { write(page, to, word) }
-}
-
-/// Repeats the last `offset` bytes, 1 to 7, up to 32 bytes and some more, and says whether that was
+/// Copies the literals of a turn that has more than [`COPIED`], all but these, and says whether that was
 /// possible.
 #[inline(always)]
-fn repeat_short(page: &mut PageBytes, start: usize, offset: usize) -> bool {
-    if start > PAGE_SIZE - 7 * WORD {
+fn copy_literals(cursor: &Cursor, limits: &Limits, count: usize) -> bool {
+    let turns = limits.tokens.addr() - cursor.token.addr();
+    let ahead = limits.end.addr() - cursor.literal.addr();
+    let end = cursor.target.addr() - limits.page.addr() + count;
+    // The other turns find what they would have found, and so does this one's last piece.
+    if count >= LENGTH_LONG || ahead < count + COPIED * (turns + 1) || end > START_MAX {
         return false;
     }
-    let (word, stride) = pattern(page, start, offset);
-    for turn in 0..7 {
-        let at = start + turn * stride;
-        page[at..at + WORD].copy_from_slice(&word);
+    let mut done = COPIED;
+    while done < count {
+        // SAFETY: less than COPIED bytes behind `count` end before what is ahead.
+        let bytes: [u8; COPIED] = unsafe { read(cursor.literal.wrapping_add(done)) };
+        // SAFETY: this piece ends less than COPIED behind `end`, which was checked.
+        unsafe { write(cursor.target.wrapping_add(done), bytes) };
+        done += limits.step;
     }
     true
 }
 
-/// Copies a match and says whether that was possible: it may write 32 bytes more.
+/// Copies a match to `start`, which is COPIED behind [`START_MAX`] at most, and says whether that was
+/// possible.
 #[inline(always)]
-pub(super) fn long_match(page: &mut PageBytes, start: usize, end: usize, offset: usize) -> bool {
-    if end > QUICK_END_MAX || offset > start {
+fn copy_match(limits: &Limits, start: *mut u8, offset: usize, length: usize) -> bool {
+    let from = start.wrapping_sub(offset).cast_const();
+    if from < limits.page.cast_const() {
         return false;
     }
-    if offset < 16 {
-        repeat(page, start, end, offset);
-        return true;
+    if offset < WORD {
+        return repeat(limits, start, offset, length);
     }
-    let mut at = start;
-    while at < end {
-        page.copy_within(at - offset..at - offset + 16, at);
-        at += 16;
+    for done in [0, WORD, 2 * WORD] {
+        // SAFETY: SHORT_MATCH bytes fit behind `start`, and `from` is in the page and a word or more before.
+        unsafe { copy_word(from.wrapping_add(done), start.wrapping_add(done)) };
     }
-    true
-}
-
-/// Repeats the last `offset` bytes, fewer than 16, from `start` to `end` and some more. Cold, so that
-/// the loop keeps its registers for the others.
-#[cold]
-#[inline(never)]
-fn repeat(page: &mut PageBytes, start: usize, end: usize, offset: usize) {
-    let mut at = start;
-    if offset >= WORD {
-        while at < end {
-            page.copy_within(at - offset..at - offset + WORD, at);
-            at += WORD;
+    if length > SHORT_MATCH {
+        let filled = start.addr() - limits.page.addr();
+        if length >= LENGTH_LONG || filled + length > END_MAX {
+            return false;
         }
-        return;
+        let mut done = SHORT_MATCH;
+        while done < length {
+            for done in [done, done + WORD] {
+                // SAFETY: as above, and two words fit behind the last byte of the match.
+                unsafe { copy_word(from.wrapping_add(done), start.wrapping_add(done)) };
+            }
+            done += limits.step;
+        }
     }
-    let (word, stride) = pattern(page, start, offset);
-    while at < end {
-        page[at..at + WORD].copy_from_slice(&word);
-        at += stride;
-    }
+    true
 }
 
-/// Returns 8 bytes that repeat the last `offset`, 1 to 7, and after how many of them the same 8 bytes
-/// come again.
+/// Repeats the last `offset` bytes of the page, fewer than a word, and says whether that was possible.
 #[inline(always)]
-fn pattern(page: &PageBytes, start: usize, offset: usize) -> ([u8; WORD], usize) {
+fn repeat(limits: &Limits, start: *mut u8, offset: usize, length: usize) -> bool {
     /// By offset: a one at each multiple of it.
     const ONES: [u64; WORD] = [
         0,
@@ -368,8 +270,55 @@ fn pattern(page: &PageBytes, start: usize, offset: usize) -> ([u8; WORD], usize)
     ];
     /// By offset: the largest multiple that is not above 8.
     const STRIDES: [u8; WORD] = [8, 8, 8, 6, 8, 5, 6, 7];
+    let filled = start.addr() - limits.page.addr();
+    if offset == 0 || length >= LENGTH_LONG || filled + length > END_MAX {
+        return false;
+    }
     let offset = offset % WORD;
-    let bytes = page[start - offset..].first_chunk::<WORD>().expect("a word lies behind");
-    let period = u64::from_le_bytes(*bytes) & ((1 << (8 * offset)) - 1);
-    (period.wrapping_mul(ONES[offset]).to_le_bytes(), usize::from(STRIDES[offset]))
+    // SAFETY: `offset` is not above `filled`, and a word fits behind `start`.
+    let bytes = unsafe { read(start.wrapping_sub(offset)) };
+    let period = u64::from_le_bytes(bytes) & ((1 << (8 * offset)) - 1);
+    let word = period.wrapping_mul(ONES[offset]).to_le_bytes();
+    let stride = usize::from(STRIDES[offset]);
+    let mut done = 0;
+    while done < length {
+        for done in [done, done + stride] {
+            // SAFETY: a word's stride and a word fit behind the last byte of the match.
+            unsafe { write(start.wrapping_add(done), word) };
+        }
+        done += 2 * stride;
+    }
+    true
+}
+
+/// Returns `N` bytes at a place.
+///
+/// # Safety
+/// They must lie within the bytes that the pointer was made from.
+#[inline(always)]
+unsafe fn read<const N: usize>(place: *const u8) -> [u8; N] {
+    // SAFETY: by the caller's promise; an array of bytes lies anywhere.
+    unsafe { place.cast::<[u8; N]>().read() }
+}
+
+/// Writes bytes to the page.
+///
+/// # Safety
+/// They must fit behind `target`.
+#[inline(always)]
+unsafe fn write<const N: usize>(target: *mut u8, bytes: [u8; N]) {
+    // SAFETY: by the caller's promise; an array of bytes lies anywhere.
+    unsafe { target.cast::<[u8; N]>().write(bytes) }
+}
+
+/// Copies a word within the page.
+///
+/// # Safety
+/// It must fit behind `to`, and `from` must lie before that.
+#[inline(always)]
+unsafe fn copy_word(from: *const u8, to: *mut u8) {
+    // SAFETY: a word behind `from` ends before the one behind `to`.
+    let word: [u8; WORD] = unsafe { read(from) };
+    // SAFETY: by the caller's promise.
+    unsafe { write(to, word) }
 }

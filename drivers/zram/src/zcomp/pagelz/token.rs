@@ -28,30 +28,32 @@ pub(super) const LITERALS_OPEN: [usize; 4] = [5, 3, 5, 7];
 /// By kind: its first row.
 const ROW: [usize; 4] = [0, 5, 9, 15];
 
-/// What a token says, ready for the decoder. 16 bytes, so that an entry is found by a shift.
+/// What a token says, ready for the decoder. 32 bytes, so that an entry is found by a shift; what is added
+/// has 32 bits, so that it can be added from memory.
 #[derive(Clone, Copy)]
-#[repr(C, align(16))]
+#[repr(C, align(32))]
 pub(super) struct Token {
     /// Literals, and what of the operand behind the offset is added to them.
-    pub(super) literals: u8,
-    pub(super) literals_mask: u8,
+    pub(super) literals: u32,
+    pub(super) literals_mask: u32,
     /// Length of the match, and what of the last operand is added to it.
-    pub(super) length: u8,
-    pub(super) length_mask: u8,
+    pub(super) length: u32,
+    pub(super) length_mask: u32,
     /// What of the two first operands is added to the length, after a shift by 12.
-    pub(super) length_bits: u8,
+    pub(super) length_bits: u32,
+    /// What of the first operand is the code of a short offset.
+    pub(super) short_mask: u32,
+    /// What of the two first operands is a far offset.
+    pub(super) far_mask: u32,
     pub(super) kind: u8,
     pub(super) offset_bytes: u8,
-    /// Bytes of operands if no length goes on after the first byte of it, and the last of them.
+    /// Bytes of operands if no length goes on after the first byte of it.
     pub(super) operands: u8,
-    pub(super) last_operand: u8,
     /// Where the last offset goes among those that can be repeated: [`PREVIOUS`], or nowhere.
     pub(super) slot: u8,
-    /// What of the first operand is the code of a short offset.
-    pub(super) short_mask: u8,
-    /// What of the two first operands is a far offset.
-    pub(super) far_mask: u16,
 }
+
+const _: () = assert!(size_of::<Token>() == 32, "a shift finds it");
 
 /// What the decoder looks up, side by side so that one address finds both.
 pub(super) struct Tables {
@@ -100,18 +102,17 @@ const fn token(kind: usize, row: usize, column: usize) -> Token {
     };
     let operands = OFFSET_BYTES[kind] + is_open as usize + is_long as usize;
     Token {
-        literals: literals as u8,
+        literals: literals as u32,
         literals_mask: if is_open { 0xff } else { 0 },
-        length: (LENGTH_MIN[kind] + more) as u8,
+        length: (LENGTH_MIN[kind] + more) as u32,
         length_mask: if is_long { 0xff } else { 0 },
         length_bits: if is_far { 15 } else { 0 },
+        short_mask: if kind == SHORT { 0xff } else { 0 },
+        far_mask: if is_far { 0xfff } else { 0 },
         kind: kind as u8,
         offset_bytes: OFFSET_BYTES[kind] as u8,
         operands: operands as u8,
-        last_operand: operands.saturating_sub(1) as u8,
         slot: if kind == LAST { NOWHERE } else { PREVIOUS as u8 },
-        short_mask: if kind == SHORT { 0xff } else { 0 },
-        far_mask: if is_far { 0xfff } else { 0 },
     }
 }
 

@@ -8,9 +8,11 @@
 use super::codes::{Decoding, decoding_of};
 use super::{HEADER_BYTES, Head, LANES, STREAM_BYTES_MAX};
 use crate::PageBytes;
-use crate::zcomp::pagelz::decoder::{Block, decode};
-use crate::zcomp::pagelz::quick::LITERALS_AHEAD;
+use crate::zcomp::pagelz::decoder::{AHEAD, Block, decode};
 use crate::zcomp::{COMPRESSED_MAX, Damaged};
+
+/// Bytes before the streams: the decoder may read the one before the first operand.
+const BEFORE: usize = 1;
 
 /// Codes between two looks at the block.
 const CODES: usize = 5;
@@ -40,9 +42,9 @@ pub(in crate::zcomp::pagelz) fn decompress(
 ) -> Result<(), Damaged> {
     let head = Head::of(block).filter(|_| block.len() <= COMPRESSED_MAX).ok_or(Damaged)?;
     if head.lengths.iter().sum::<usize>() <= FEW {
-        by_buffer::<{ FEW + LITERALS_AHEAD }>(block, head, page)
+        by_buffer::<{ BEFORE + FEW + AHEAD }>(block, head, page)
     } else {
-        by_buffer::<{ STREAM_BYTES_MAX + LITERALS_AHEAD }>(block, head, page)
+        by_buffer::<{ BEFORE + STREAM_BYTES_MAX + AHEAD }>(block, head, page)
     }
 }
 
@@ -54,13 +56,14 @@ fn by_buffer<const N: usize>(
     page: &mut PageBytes,
 ) -> Result<(), Damaged> {
     let mut streams = [0; N];
-    expand(block, head, &mut streams).ok_or(Damaged)?;
+    expand(block, head, &mut streams[BEFORE..]).ok_or(Damaged)?;
     let [operands, literals, tokens] = head.lengths;
-    let tokens_at = operands + literals;
+    let literals_at = BEFORE + operands;
+    let tokens_at = literals_at + literals;
     let block = Block {
         bytes: &streams,
-        start: 0,
-        literals: operands,
+        start: BEFORE,
+        literals: literals_at,
         tokens: tokens_at,
         end: tokens_at + tokens,
     };
