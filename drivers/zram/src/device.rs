@@ -6,26 +6,27 @@
 //!
 //! Relies on [`SlotTable`], [`Pool`] and [`Zcomp`]; used by the daemon, one device per instance.
 //! The lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device. A device
-//! grows beside everything else, but shrinking needs it alone, which the compiler sees to. What it can
-//! say about single slots is in [`states`].
+//! grows beside everything else, but shrinking needs it alone, which the compiler sees to. Loads and
+//! takes are in `load`, compaction is in `compaction`; what it can say about single slots is in [`states`].
 
+mod compaction;
+mod load;
 mod states;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use lock_api::RawMutex;
 
-use crate::pool::{Compaction, Pool, Read, Seen, Slots};
+use crate::pool::Pool;
 use crate::slots::{
     Entry, Fill, ObjectSize, Priority, SlotState, SlotTable, SlotWord, StoredObject,
 };
 use crate::statistics::{Counters, Event};
 use crate::zcomp::Zcomp;
 use crate::{
-    Compressor, LoadError, Metadata, NoMemory, PAGE_SIZE, PageBytes, PageSource, Statistics,
-    StoreError, StoredAbove, StreamStatistics, Worker, same_filled,
+    Compressor, Metadata, NoMemory, PAGE_SIZE, PageBytes, PageSource, Statistics, StoreError,
+    StoredAbove, StreamStatistics, Worker, same_filled,
 };
-use crate::{checksum::checksum, pool::Handle};
 
 pub use states::StoredSlot;
 
@@ -62,13 +63,6 @@ pub struct Zram<R: RawMutex, P: PageSource> {
     pool: Pool<R, P>,
     counters: Counters,
     pages_compacted: AtomicU64,
-}
-
-/// What a read of a slot saw: enough to free exactly that.
-enum Found {
-    Free,
-    SameFilled(SlotWord),
-    Stored(SlotWord, StoredObject, Seen),
 }
 
 impl<R: RawMutex, P: PageSource> Zram<R, P> {
@@ -166,158 +160,6 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         }
     }
 
-    /// Reads `slot` into `page`; a slot that holds nothing reads as zeros.
-    ///
-    /// # Errors
-    /// [`LoadError`]; after damage `page` is zeroed, so that no other page's byte reaches a reader.
-    ///
-    /// # Context
-    /// Allocates nothing and calls no [`PageSource::commit`]: it works when all memory is gone.
-    pub fn load(
-        &self,
-        worker: &mut Worker,
-        slot: u32,
-        page: &mut PageBytes,
-    ) -> Result<(), LoadError> {
-        match self.read(worker, slot, page)? {
-            Found::Free => {}
-            Found::SameFilled(word) | Found::Stored(word, ..) => {
-                if let Some(entry) = self.table.get(slot) {
-                    entry.touch(word, self.table.age_at(worker.now_seconds));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads `slot` into `page` and frees it in the same step: of two takes, one gets the content.
-    ///
-    /// # Errors
-    /// As [`Self::load`]; the slot is then not freed.
-    ///
-    /// # Context
-    /// As [`Self::load`]; may release pages, with no lock held.
-    pub fn take(
-        &self,
-        worker: &mut Worker,
-        slot: u32,
-        page: &mut PageBytes,
-    ) -> Result<(), LoadError> {
-        loop {
-            let is_taken = match self.read(worker, slot, page)? {
-                Found::Free => true,
-                Found::SameFilled(word) => {
-                    let is_taken = self.unlink(slot, word);
-                    self.counters.add(worker.cpu, Event::SameFreed, u64::from(is_taken));
-                    is_taken
-                }
-                Found::Stored(word, object, seen) => {
-                    let bytes = &worker.buffer[..object.size.bytes()];
-                    let unlink = || self.unlink(slot, word);
-                    self.pool.remove_if(worker.cpu, (object.handle, seen), bytes, unlink)
-                }
-            };
-            // Not taken: another thread changed the slot, or compaction moved the object.
-            if is_taken {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Returns whether `slot` holds a page. Swap asks only for what it has stored, so there a slot
-    /// that holds none is a page that was lost, not one of zeros.
-    #[must_use]
-    pub fn holds(&self, slot: u32) -> bool {
-        let word = self.table.get(slot).map(|entry| entry.load().decode());
-        !matches!(word, None | Some(Ok(SlotState::Free)))
-    }
-
-    fn unlink(&self, slot: u32, word: SlotWord) -> bool {
-        self.table.get(slot).is_some_and(|entry| entry.replace(word, SlotState::Free))
-    }
-
-    fn read(
-        &self,
-        worker: &mut Worker,
-        slot: u32,
-        page: &mut PageBytes,
-    ) -> Result<Found, LoadError> {
-        if slot >= self.table.slot_count() {
-            return Err(LoadError::OutOfRange);
-        }
-        let Some(entry) = self.table.get(slot) else {
-            page.fill(0);
-            return Ok(Found::Free);
-        };
-        self.read_entry(worker, (slot, entry), page).inspect_err(|_| {
-            page.fill(0);
-            self.counters.add(worker.cpu, Event::FailedRead, 1);
-        })
-    }
-
-    fn read_entry(
-        &self,
-        worker: &mut Worker,
-        (slot, entry): (u32, Entry<'_>),
-        page: &mut PageBytes,
-    ) -> Result<Found, LoadError> {
-        loop {
-            let word = entry.load();
-            let object = match word.decode().map_err(|_| LoadError::Damaged)? {
-                SlotState::Free => {
-                    page.fill(0);
-                    return Ok(Found::Free);
-                }
-                SlotState::SameFilled(fill) => {
-                    self.look_ahead(worker, slot);
-                    same_filled::fill(page, fill.word());
-                    return Ok(Found::SameFilled(word));
-                }
-                SlotState::Stored(object) => object,
-            };
-            let bytes = &mut worker.buffer[..object.size.bytes()];
-            match self.pool.read(object.handle, bytes, || entry.load().has_content_of(word)) {
-                Read::Changed => {}
-                Read::Lost => return Err(LoadError::Damaged),
-                Read::Copied(seen) => {
-                    self.look_ahead(worker, slot);
-                    self.unpack(worker, (slot, object, seen), page)?;
-                    return Ok(Found::Stored(word, object, seen));
-                }
-            }
-        }
-    }
-
-    /// In a row of loads, lets the processor fetch the next slot's object while this one is
-    /// decoded.
-    fn look_ahead(&self, worker: &mut Worker, slot: u32) {
-        let next = slot.saturating_add(1);
-        let is_in_row = core::mem::replace(&mut worker.next_slot, next) == slot;
-        let entry = self.table.get(next).filter(|_| is_in_row);
-        if let Some(Ok(SlotState::Stored(object))) = entry.map(|entry| entry.load().decode()) {
-            self.pool.prefetch(object.handle, object.size.bytes());
-        }
-    }
-
-    /// Checks the object in the worker's buffer and turns it into the page it was.
-    fn unpack(
-        &self,
-        worker: &Worker,
-        (slot, object, seen): (u32, StoredObject, Seen),
-        page: &mut PageBytes,
-    ) -> Result<(), LoadError> {
-        let bytes = &worker.buffer[..object.size.bytes()];
-        let header = seen.header;
-        if header.slot != slot || header.checksum != checksum(bytes) {
-            return Err(LoadError::Damaged);
-        }
-        if object.size.is_incompressible() {
-            page.copy_from_slice(bytes);
-            return Ok(());
-        }
-        self.zcomp.decompress(worker.cpu, bytes, page).map_err(|_| LoadError::Damaged)
-    }
-
     /// Frees `count` slots from `first` on; they read as zeros then. Slots past the end are not
     /// there and not counted.
     ///
@@ -331,56 +173,6 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         });
         let discarded = u64::from(end.saturating_sub(first));
         self.counters.add(worker.cpu, Event::Discarded, discarded);
-    }
-
-    /// Moves objects together, releases the pages that this empties and all spare ones, and returns
-    /// how many. Stores and loads go on meanwhile.
-    ///
-    /// # Context
-    /// As [`Self::compact_step`], but takes as long as all steps together.
-    pub fn compact(&self, worker: &mut Worker) -> u64 {
-        let mut compaction = Compaction::new();
-        while !self.compact_step(worker, &mut compaction) {}
-        compaction.released_pages()
-    }
-
-    /// Does one more step of a compaction of this device and returns whether it was the last one.
-    /// Between two steps anything may happen to the device.
-    ///
-    /// # Context
-    /// Allocates smaller copies of tables and works without; releases some hundred pages at most,
-    /// with no lock held.
-    pub fn compact_step(&self, worker: &mut Worker, compaction: &mut Compaction) -> bool {
-        let slots = Slots {
-            size: |slot, at| self.size_at(slot, at),
-            redirect: |slot, from, to| self.redirect(slot, from, to),
-        };
-        let before = compaction.released_pages();
-        let is_done = self.pool.compact_step(compaction, &mut worker.buffer, &slots);
-        let released = compaction.released_pages().saturating_sub(before);
-        // Relaxed: a statistic.
-        self.pages_compacted.fetch_add(released, Ordering::Relaxed);
-        is_done
-    }
-
-    /// Returns the size of the object of `slot` if it is at `at`.
-    fn size_at(&self, slot: u32, at: Handle) -> Option<usize> {
-        match self.table.get(slot)?.load().decode() {
-            Ok(SlotState::Stored(object)) if object.handle == at => Some(object.size.bytes()),
-            Ok(SlotState::Stored(_) | SlotState::SameFilled(_) | SlotState::Free) | Err(_) => None,
-        }
-    }
-
-    /// Lets `slot` refer to `to` if its object is at `from`.
-    fn redirect(&self, slot: u32, from: Handle, to: Handle) -> bool {
-        let Some(entry) = self.table.get(slot) else { return false };
-        let word = entry.load();
-        match word.decode() {
-            Ok(SlotState::Stored(object)) if object.handle == from => {
-                entry.replace(word, SlotState::Stored(StoredObject { handle: to, ..object }))
-            }
-            Ok(SlotState::Stored(_) | SlotState::SameFilled(_) | SlotState::Free) | Err(_) => false,
-        }
     }
 
     /// Gives the device free slots behind its last one until there are `disksize_pages`. Stores and

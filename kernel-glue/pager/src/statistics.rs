@@ -40,6 +40,8 @@ pub struct Statistics {
 
 const STEP_BITS: u32 = 5;
 const STEPS: u32 = 1 << STEP_BITS;
+/// Steps of the histogram that are told as one, so that all of them fit into one text.
+const STEPS_TOLD_AS_ONE: usize = 2;
 const POWERS: u32 = 40;
 const BUCKETS: u32 = (POWERS - STEP_BITS + 1) * STEPS;
 
@@ -70,6 +72,17 @@ impl Latencies {
     /// Returns how many there were.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Returns how many there were in each step in which there were some: the most nanoseconds of the step, a
+    /// sixteenth above its least at most, and the count since the beginning.
+    pub fn steps(&self) -> impl Iterator<Item = (u64, u64)> {
+        let pairs = self.buckets.chunks(STEPS_TOLD_AS_ONE).enumerate();
+        pairs.filter_map(|(index, buckets)| {
+            let count = buckets.iter().map(|&bucket| u64::from(bucket)).sum();
+            let last = index.saturating_mul(STEPS_TOLD_AS_ONE).saturating_add(buckets.len());
+            (count > 0).then(|| (upper_ns(last.saturating_sub(1)), count))
+        })
     }
 
     /// Returns the nanoseconds that `percent` of them did not exceed; 0 if there were none.
@@ -122,6 +135,20 @@ mod tests {
         assert!((500_000..=516_000).contains(&median), "{median}");
         let p99 = latencies.percentile_ns(99);
         assert!((990_000..=1_022_000).contains(&p99), "{p99}");
+    }
+
+    #[test]
+    fn steps_tell_what_was_added_in_order_and_nothing_else() {
+        let mut latencies = Latencies::new().unwrap();
+        for latency in [0, 1, 5, 56_000, 56_001, 1 << 50] {
+            latencies.add(latency);
+        }
+        let steps: Vec<_> = latencies.steps().collect();
+        assert!(steps.is_sorted_by_key(|(ns, _)| *ns), "{steps:?}");
+        assert_eq!(steps.iter().map(|(_, count)| count).sum::<u64>(), 6);
+        assert_eq!(steps[..2], [(1, 2), (5, 1)]);
+        let (ns, count) = steps[2];
+        assert!(count == 2 && (56_001..=56_000 + 56_000 / 16).contains(&ns), "{ns}");
     }
 
     proptest! {

@@ -1,23 +1,25 @@
 //! The actor of the model: takes a message, runs the real core, performs what it wants.
 //!
-//! This is `zram_lifecycle::actor` and `devices::table` taken apart: each [`Op`] is one access to
+//! This is `zramd`'s `threads::actor` and `devices::table` taken apart: each [`Op`] is one access to
 //! what threads share, so that everybody else can come in between. The asserts of the real code are
 //! broken properties here, so that the checker shows the way to them.
+
+mod before;
+mod op;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hotplug::{CpuId, Step};
 use zram_lifecycle::open_word::{Fields, Release};
-use zram_lifecycle::{
-    Answer, Ask, DeviceId, Effect, Event, Outcome, Refusal, Request, State, View, step,
-};
+use zram_lifecycle::{Ask, DeviceId, Effect, Event, Outcome, Refusal, Request, View, step};
 
-use crate::bounds::CPUS_MAX;
+use self::before::Before;
+pub(crate) use self::op::{Choice, Op};
 use crate::flaw::Flaw;
 use crate::properties::Invariant;
 use crate::sequential::Reply;
-use crate::world::{Content, DevicePlace, Message, Sender, World, cpu};
+use crate::world::{Content, Message, Sender, World};
 
 /// What the actor is at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,22 +32,6 @@ pub(crate) struct Job {
     before: Arc<Before>,
 }
 
-/// What a refused request must leave as it was.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Before {
-    core: State,
-    fronts: Vec<Front>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Front {
-    view: Option<View>,
-    /// Number, pages and streams.
-    content: Option<(u32, u32, u8)>,
-    claimed: bool,
-    generation: u16,
-}
-
 impl Job {
     /// Returns whether nothing was performed yet.
     pub(crate) const fn is_fresh(&self) -> bool {
@@ -53,129 +39,7 @@ impl Job {
     }
 }
 
-impl Before {
-    /// Returns what a CPU that comes or goes must leave.
-    fn without_streams(&self) -> Vec<Front> {
-        let front = |front: &Front| Front {
-            content: front.content.map(|(number, pages, _)| (number, pages, 0)),
-            ..front.clone()
-        };
-        self.fronts.iter().map(front).collect()
-    }
-
-    /// Returns what a change of devices must leave; nothing once the daemon has ended.
-    fn cpus(&self) -> Option<[hotplug::Cpu; CPUS_MAX]> {
-        match &self.core {
-            State::Idle(inventory, _) | State::Busy(inventory, _) => {
-                Some(std::array::from_fn(|index| inventory.cpu(cpu(index))))
-            }
-            State::Exited(_) => None,
-        }
-    }
-}
-
-/// One thing to perform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Op {
-    Ask(Ask),
-    /// Show the view.
-    Show(View),
-    /// Show the view, and give it the content that was built.
-    Install(View),
-    DropBuilt,
-    /// Take view and content away; show the other view, if there is one.
-    Empty(DeviceId, Option<View>),
-    /// Let opens in; the content is another one.
-    Admit(DeviceId),
-    /// Let opens in; nothing was changed.
-    Release(DeviceId),
-    Reply(Reply),
-    Finish,
-}
-
-/// How something goes that can go two ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// It is done.
-    Succeeds,
-    /// Memory is missing.
-    Fails,
-}
-
 impl World {
-    /// Returns the choices that the actor has now: none if it waits.
-    pub(crate) fn actor_choices(&self, failures: bool) -> &'static [Choice] {
-        let Some(job) = &self.job else {
-            return if self.mailbox.is_empty() { &[] } else { &[Choice::Succeeds] };
-        };
-        let op = *job.ops.front().expect("a job ends with its last op");
-        if self.is_blocked(op) {
-            &[]
-        } else if failures && can_fail(op) {
-            &[Choice::Succeeds, Choice::Fails]
-        } else {
-            &[Choice::Succeeds]
-        }
-    }
-
-    /// Returns whether the actor is where only it can be, so that others' steps need not be looked at
-    /// in between: they would change nothing for either side.
-    #[must_use]
-    pub fn is_actor_alone(&self) -> bool {
-        let Some(job) = &self.job else { return false };
-        let op = *job.ops.front().expect("a job ends with its last op");
-        (job.is_fresh || self.is_private(op)) && !self.is_blocked(op)
-    }
-
-    fn is_private(&self, op: Op) -> bool {
-        match op {
-            Op::Ask(Ask::Build(_)) | Op::DropBuilt => true,
-            Op::Ask(Ask::Step(
-                Step::Startup { instance, .. } | Step::Teardown { instance, .. },
-            )) => self.is_built(instance) || self.places[instance.index()].word.claimed,
-            Op::Ask(Ask::Claim(_) | Ask::Grow(..) | Ask::Shrink(..) | Ask::GiveUp(..))
-            | Op::Show(_)
-            | Op::Install(_)
-            | Op::Empty(..)
-            | Op::Admit(_)
-            | Op::Release(_)
-            | Op::Reply(_)
-            | Op::Finish => false,
-        }
-    }
-
-    fn is_built(&self, device: DeviceId) -> bool {
-        self.built.is_some_and(|(built, _)| built == device)
-    }
-
-    /// Returns whether the op waits for a lock that another thread holds.
-    fn is_blocked(&self, op: Op) -> bool {
-        match op {
-            Op::Ask(Ask::Step(Step::Teardown { cpu, instance })) => {
-                !self.is_built(instance)
-                    && !self.has_flaw(Flaw::TeardownUnlocked)
-                    && self.is_stream_taken(cpu.index(), instance.index())
-            }
-            Op::Ask(Ask::Shrink(..)) | Op::Empty(..) => {
-                self.reader.looking_at.is_some() && !self.has_flaw(Flaw::EmptyUnlocked)
-            }
-            Op::Ask(
-                Ask::Claim(_)
-                | Ask::Build(_)
-                | Ask::Grow(..)
-                | Ask::GiveUp(..)
-                | Ask::Step(Step::Startup { .. }),
-            )
-            | Op::Show(_)
-            | Op::Install(_)
-            | Op::DropBuilt
-            | Op::Admit(_)
-            | Op::Release(_)
-            | Op::Reply(_)
-            | Op::Finish => false,
-        }
-    }
-
     /// Takes a message, or performs what is next.
     pub(crate) fn act(&mut self, choice: Choice) {
         match self.job.take() {
@@ -409,39 +273,6 @@ impl World {
         self.deliver(from, reply);
     }
 
-    fn check_reply(&mut self, request: Request, reply: Reply) {
-        match self.sequential.after(request, reply) {
-            Some(next) => self.sequential = next,
-            None => self.broken.note(Invariant::NotSequential, true),
-        }
-        self.broken.note(Invariant::StageLost, reply == Err(Refusal::WrongStage));
-        let now = self.before();
-        let before = &self.job.as_ref().expect("only a job replies").before;
-        let is_changed = **before != now;
-        let is_mixed = match request {
-            Request::Cpu(..) => before.without_streams() != now.without_streams(),
-            Request::Exit => false,
-            _ => before.cpus() != now.cpus(),
-        };
-        self.broken.note(Invariant::RefusedButChanged, reply.is_err() && is_changed);
-        self.broken.note(Invariant::InTheMiddle, is_mixed);
-        if request == Request::Exit && reply == Ok(Answer::Done) {
-            let nothing = self.built.is_none()
-                && self.places.iter().all(|it| it.view.is_none() && it.content.is_none());
-            self.broken.note(Invariant::LeftAfterExit, !nothing);
-        }
-    }
-
-    fn before(&self) -> Before {
-        let front = |place: &DevicePlace| Front {
-            view: place.view,
-            content: place.content.map(|it| (it.number, it.pages, it.streams)),
-            claimed: place.word.claimed,
-            generation: place.word.generation,
-        };
-        Before { core: self.core.clone(), fronts: self.places.iter().map(front).collect() }
-    }
-
     /// Ends the actor: the mailbox closes, and what is in it is refused.
     fn finish(&mut self) {
         self.is_closed = true;
@@ -466,23 +297,6 @@ impl World {
             }
             Sender::Events => self.events_replied(reply.is_ok()),
         }
-    }
-}
-
-fn can_fail(op: Op) -> bool {
-    match op {
-        Op::Ask(Ask::Build(_) | Ask::Grow(..) | Ask::Step(Step::Startup { .. })) => true,
-        Op::Ask(
-            Ask::Claim(_) | Ask::Shrink(..) | Ask::GiveUp(..) | Ask::Step(Step::Teardown { .. }),
-        )
-        | Op::Show(_)
-        | Op::Install(_)
-        | Op::DropBuilt
-        | Op::Empty(..)
-        | Op::Admit(_)
-        | Op::Release(_)
-        | Op::Reply(_)
-        | Op::Finish => false,
     }
 }
 

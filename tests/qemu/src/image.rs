@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 17] = [
+const PROGRAMS: [&str; 19] = [
     "sh",
     "zramctl",
     "swapon",
@@ -51,8 +51,10 @@ const PROGRAMS: [&str; 17] = [
     "access",
     "as",
     "attributes",
+    "events",
     "platform",
     "hostile",
+    "faults",
     "hotplug",
     "storm",
 ];

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::image::Image;
 
+pub mod attended;
 pub mod monitor;
 pub mod redox;
 #[cfg(test)]

@@ -84,6 +84,15 @@ impl<'a> Given<'a> {
         Ok(given)
     }
 
+    /// Returns what the program `tool` shows for `--help` or `--version`, if one of them was given.
+    pub fn asked_about(&self, tool: &str, help: &str) -> Option<String> {
+        match (self.has("help"), self.has("version")) {
+            (true, _) => Some(format!("{help}\n")),
+            (false, true) => Some(format!("{tool} {}\n", env!("CARGO_PKG_VERSION"))),
+            (false, false) => None,
+        }
+    }
+
     /// Returns whether an option was given.
     pub fn has(&self, long: &str) -> bool {
         self.options.iter().any(|(name, _)| *name == long)
@@ -199,6 +208,19 @@ mod tests {
         assert_eq!(given.operands, ["x"]);
         let given = parse(&["--show=NAME"]).expect("they are right");
         assert_eq!(given.value("show"), Some("NAME"));
+    }
+
+    #[test]
+    fn help_goes_before_the_version_and_both_before_the_work() {
+        let known = [flag('h', "help"), flag('V', "version")];
+        let about = |words: &[&str]| {
+            let given = Given::parse(&known, words).expect("they are right");
+            given.asked_about("tool", "usage")
+        };
+        assert_eq!(about(&["-V", "-h"]).as_deref(), Some("usage\n"));
+        let version = alloc::format!("tool {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(about(&["--version", "x"]), Some(version));
+        assert_eq!(about(&["x"]), None);
     }
 
     #[test]

@@ -17,9 +17,10 @@ mod tests;
 /// How it is used.
 pub const HELP: &str = "\
 usage: zram-setup [FILE]      makes and mounts the devices of FILE, or of /etc/zram.conf
-  -n, --check     only read it; what zramd refuses is told when it is used";
+  -n, --check     only read it; what zramd refuses is told when it is used
+  -V, --version";
 
-const OPTIONS: &[Known] = &[flag('n', "check"), flag('h', "help")];
+const OPTIONS: &[Known] = &[flag('n', "check"), flag('V', "version"), flag('h', "help")];
 
 /// Exit code for wrong use.
 const WRONG_USE: u8 = 2;
@@ -27,8 +28,8 @@ const WRONG_USE: u8 = 2;
 /// Runs the tool with its words; returns the exit code.
 pub fn run(system: &impl System, words: &[&str]) -> u8 {
     let given = match Given::parse(OPTIONS, words) {
-        Ok(given) if given.has("help") => {
-            system.show(&format!("{HELP}\n"));
+        Ok(given) if given.has("help") || given.has("version") => {
+            system.show(&given.asked_about("zram-setup", HELP).unwrap_or_default());
             return 0;
         }
         Ok(given) if given.operands.len() < 2 => given,

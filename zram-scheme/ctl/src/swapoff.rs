@@ -13,9 +13,11 @@ use crate::system::{self, AREAS, Errno, System, missing};
 pub const HELP: &str = "\
 usage: swapoff [-v] zram:N ...
        swapoff [-v] -a         all areas
-  -v, --verbose   say what was unmounted";
+  -v, --verbose   say what was unmounted
+  -V, --version";
 
-const OPTIONS: &[Known] = &[flag('a', "all"), flag('v', "verbose"), flag('h', "help")];
+const OPTIONS: &[Known] =
+    &[flag('a', "all"), flag('v', "verbose"), flag('V', "version"), flag('h', "help")];
 
 /// Exit code for wrong use.
 const WRONG_USE: u8 = 2;
@@ -23,8 +25,8 @@ const WRONG_USE: u8 = 2;
 /// Runs the tool with its words; returns the exit code.
 pub fn run(system: &impl System, words: &[&str]) -> u8 {
     let given = match Given::parse(OPTIONS, words) {
-        Ok(given) if given.has("help") => {
-            system.show(&format!("{HELP}\n"));
+        Ok(given) if given.has("help") || given.has("version") => {
+            system.show(&given.asked_about("swapoff", HELP).unwrap_or_default());
             return 0;
         }
         Ok(given) if given.has("all") && !given.operands.is_empty() => {

@@ -23,6 +23,7 @@ usage: swapon [options] zram:N ...
   -d, --discard        first forget what the device holds (freed pages always are forgotten)
   -e, --ifexists       say nothing about devices that are not there
   -v, --verbose        say what was mounted
+  -V, --version
   -s, --summary        the list of /proc/swaps
   --show[=COLUMNS]     of NAME TYPE SIZE USED PRIO STATE
   --output-all, --raw, --noheadings, --bytes, --json    how the list is shown";
@@ -35,6 +36,7 @@ const OPTIONS: &[Known] = &[
     valued('p', "priority"),
     flag('s', "summary"),
     flag('v', "verbose"),
+    flag('V', "version"),
     long("show", Value::Perhaps),
     long("output-all", Value::Never),
     long("raw", Value::Never),
@@ -67,8 +69,8 @@ pub fn run(system: &impl System, words: &[&str]) -> u8 {
         Ok(given) => given,
         Err(why) => return wrong_use(system, &why),
     };
-    if given.has("help") {
-        system.show(&format!("{HELP}\n"));
+    if let Some(text) = given.asked_about("swapon", HELP) {
+        system.show(&text);
         return 0;
     }
     let lists = ["show", "summary", "output-all"].iter().any(|list| given.has(list));
@@ -171,9 +173,11 @@ pub fn priority(text: &str) -> Result<u16, String> {
     number.ok_or_else(|| format!("priority {text}: it is 0 to {PRIORITY_MAX}"))
 }
 
-/// Returns the priority of an area that asks for none: below all that there are, and below 0.
+/// Returns the priority of an area that asks for none: below all that live, and below 0.
 fn least_priority(table: &str) -> i64 {
-    let priorities = areas(table).filter_map(|area| area.priority.parse::<i64>().ok());
+    // A dead one takes no page, whatever its priority.
+    let living = areas(table).filter(|area| !area.is_dead());
+    let priorities = living.filter_map(|area| area.priority.parse::<i64>().ok());
     priorities.fold(0, i64::min).saturating_sub(1)
 }
 

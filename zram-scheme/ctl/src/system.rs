@@ -13,8 +13,20 @@ pub const AREAS: &str = "/scheme/swap/areas";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(pub i32);
 
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// There is something new about the file.
+    Changed,
+    /// A person pressed this key.
+    Key(u8),
+}
+
 /// A system, as the tools see it.
 pub trait System {
+    /// A file that is watched.
+    type Watch;
+
     /// Returns the text of a file.
     ///
     /// # Errors
@@ -71,6 +83,20 @@ pub trait System {
     ///
     /// What the system answers.
     fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno>;
+
+    /// Watches a file, and the keys if asked for, from now on.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn watch(&self, path: &str, has_keys: bool) -> Result<Self::Watch, Errno>;
+
+    /// Waits for something new; for ever, if there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers.
+    fn wait(&self, watch: &Self::Watch) -> Result<Waited, Errno>;
 
     /// Returns nanoseconds since the system started.
     fn now_ns(&self) -> u64;
@@ -129,12 +155,30 @@ pub fn set(
     name: &str,
     value: &str,
 ) -> Result<(), String> {
+    set_told_as(system, (device, name, value), &format!("{name} {value}"))
+}
+
+/// Forgets what is in a device, and its settings; an error is in words.
+///
+/// # Errors
+///
+/// In words.
+pub fn reset(system: &impl System, device: DeviceNumber) -> Result<(), String> {
+    // Which number resets is nothing that anybody has written.
+    set_told_as(system, (device, "reset", "1"), "reset")
+}
+
+fn set_told_as(
+    system: &impl System,
+    (device, name, value): (DeviceNumber, &str, &str),
+    what: &str,
+) -> Result<(), String> {
     let directory = format!("/scheme/zram/{}", device.number());
     system.write(&attribute(device, name), value).map_err(|errno| {
         let why = last_error(system, &directory, name).unwrap_or_else(|| in_words(system, errno));
-        format!("{device}: {name} {value}: {why}")
+        format!("{device}: {what}: {why}")
     })?;
-    tell_note(system, &directory, name, &format!("{device}: {name} {value}"));
+    tell_note(system, &directory, name, &format!("{device}: {what}"));
     Ok(())
 }
 
@@ -180,14 +224,27 @@ pub fn in_words(system: &impl System, errno: Errno) -> String {
 pub(crate) mod fake {
     //! A system of texts: files that are there, and a journal of what was done.
 
-    use alloc::collections::BTreeMap;
+    use alloc::collections::{BTreeMap, VecDeque};
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
     use core::cell::{Cell, RefCell};
 
-    use super::{Errno, System};
+    use super::{Errno, System, Waited};
     use crate::device::DeviceNumber;
+
+    /// What happens during a wait.
+    #[derive(Clone, Copy)]
+    pub(crate) enum Event {
+        /// A file has this text from then on.
+        Text(&'static str, &'static str),
+        /// A file is gone.
+        Gone(&'static str),
+        /// A key is pressed.
+        Key(u8),
+        /// The daemon dies.
+        Dead,
+    }
 
     /// Files, errors to come, and what was done and shown.
     #[derive(Default)]
@@ -199,6 +256,9 @@ pub(crate) mod fake {
         pub(crate) shown: RefCell<String>,
         /// Keys to come, the last one first; waiting without one takes all of the patience.
         pub(crate) keys: RefCell<Vec<u8>>,
+        /// What waits for news are ended by, in order.
+        pub(crate) events: RefCell<VecDeque<Event>>,
+        pub(crate) is_dead: Cell<bool>,
         pub(crate) now_ns: Cell<u64>,
     }
 
@@ -220,7 +280,12 @@ pub(crate) mod fake {
     }
 
     impl System for Fake {
+        type Watch = ();
+
         fn read(&self, path: &str) -> Result<String, Errno> {
+            if self.is_dead.get() {
+                return Err(Errno(syscall::ENODEV));
+            }
             self.files.borrow().get(path).cloned().ok_or(Errno(syscall::ENOENT))
         }
 
@@ -257,6 +322,23 @@ pub(crate) mod fake {
 
         fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno> {
             self.act(format!("discard {device} {first} {count}"))
+        }
+
+        fn watch(&self, path: &str, _: bool) -> Result<(), Errno> {
+            self.read(path).map(drop)
+        }
+
+        fn wait(&self, (): &()) -> Result<Waited, Errno> {
+            let event = self.events.borrow_mut().pop_front();
+            match event.expect("nobody waits longer than the test says") {
+                Event::Text(path, text) => {
+                    self.files.borrow_mut().insert(path.to_string(), text.to_string());
+                }
+                Event::Gone(path) => drop(self.files.borrow_mut().remove(path)),
+                Event::Key(key) => return Ok(Waited::Key(key)),
+                Event::Dead => self.is_dead.set(true),
+            }
+            Ok(Waited::Changed)
         }
 
         fn now_ns(&self) -> u64 {

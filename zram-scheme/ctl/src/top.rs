@@ -104,10 +104,12 @@ impl<S: System> Watch<'_, S> {
 
     fn look(&self) -> Moment {
         let statistics = self.system.read("/scheme/swap/stat").unwrap_or_default();
+        // A kernel that does not tell them shows none.
+        let latencies = self.system.read("/scheme/swap/latencies").unwrap_or_default();
         let areas = self.system.read(AREAS).unwrap_or_default();
         // Without a daemon there are none, and the frame says so.
         let devices = devices::read(self.system, &[]).unwrap_or_default();
-        Moment::of(self.system.now_ns(), &statistics, &areas, devices)
+        Moment::of(self.system.now_ns(), [&statistics, &latencies, &areas], devices)
     }
 
     fn show(&self, before: &Moment, now: &Moment) {

@@ -1,5 +1,6 @@
 //! `zramctl`: lists devices in the columns of util-linux's zramctl(8) and some more, makes, configures,
-//! resizes and resets them by the same options, forgets parts of them, and watches them ([`top`]).
+//! resizes and resets them by the same options, forgets parts of them, shows rates ([`top`]), and
+//! tells of changes (`watch`).
 //!
 //! Everything comes from the attribute files of `zram:`, and goes there. A file that a device does not
 //! have shows as `-`; if nothing of any device can be read, that is an error.
@@ -22,6 +23,7 @@ pub mod devices;
 mod resize;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 /// How it is used.
 pub const HELP: &str = "\
@@ -31,14 +33,15 @@ usage: zramctl [options] [zram:N ...]                      lists devices
        zramctl --resize SIZE zram:N                        keeps what is in it; also while it swaps
        zramctl -r zram:N ...                               resets: all is forgotten
        zramctl discard zram:N [OFFSET LENGTH]              forgets all, or a part
-       zramctl top [-d SECONDS] [-n COUNT] [-b]            watches
+       zramctl top [-d SECONDS] [-n COUNT] [-b]            rates, again and again
+       zramctl watch [-n COUNT] [-b] [zram:N]              waits for changes and tells them
   -a, --algorithm ALG          see zram:N/comp_algorithm
   -p, --algorithm-params LIST  its parameters: level=8
   -s, --size SIZE              512M, 2G
   -b, --bytes                  sizes as plain numbers
   -o, --output COLUMNS         these; with + in front, these too
       --output-all             all of them
-  -n, --noheadings   --raw   -J, --json
+  -n, --noheadings   --raw   -J, --json   -V, --version
 columns: NAME ALGORITHM DISKSIZE DATA COMPR TOTAL STREAMS MOUNTPOINT STATE ZERO-PAGES MEM-LIMIT
   MEM-USED MIGRATED COMP-RATIO SAME-FILLED INCOMPRESSIBLE METADATA";
 
@@ -57,6 +60,7 @@ const OPTIONS: &[Known] = &[
     long("resize", Value::Always),
     valued('s', "size"),
     valued('t', "streams"),
+    flag('V', "version"),
 ];
 
 /// Exit code for wrong use.
@@ -74,6 +78,7 @@ enum Failure {
 pub fn run(system: &impl System, words: &[&str]) -> u8 {
     let result = match *words {
         ["discard", ref rest @ ..] => discard(system, rest),
+        ["watch", ref rest @ ..] => watch::watch(system, rest),
         ["top", ref rest @ ..] => top::run(system, rest).map_err(Failure::Use),
         _ => act(system, words),
     };
@@ -94,8 +99,8 @@ fn act(system: &impl System, words: &[&str]) -> Result<(), Failure> {
     let given = Given::parse(OPTIONS, words).map_err(Failure::Use)?;
     given.excludes(&["reset", "resize", "find"]).map_err(Failure::Use)?;
     given.excludes(&["reset", "resize", "size"]).map_err(Failure::Use)?;
-    if given.has("help") {
-        system.show(&format!("{HELP}\n"));
+    if let Some(text) = given.asked_about("zramctl", HELP) {
+        system.show(&text);
         return Ok(());
     }
     if given.has("streams") {
@@ -138,7 +143,7 @@ fn reset(system: &impl System, given: &Given<'_>) -> Result<(), Failure> {
     // All names are read first: a mistake in the last one resets none.
     let devices = given.operands.iter().map(|name| device(name));
     let devices = devices.collect::<Result<Vec<_>, _>>()?;
-    devices.into_iter().try_for_each(|device| set_deed(system, device, "reset", "1"))
+    devices.into_iter().try_for_each(|device| system::reset(system, device).map_err(Failure::Deed))
 }
 
 /// Adds a device, at once or not at all, and tells its name.

@@ -16,7 +16,7 @@ use lock_api::Mutex;
 use crate::devices::Devices;
 use crate::errno;
 use crate::notes;
-use crate::platform::{self, Platform, Socket};
+use crate::platform::{self, Client, Platform, Ports, Socket};
 use crate::scheme::handles::Handles;
 use crate::scheme::{Fault, File, HandleId, PendingWrite};
 use crate::sync::{AtomicU32, Ordering};
@@ -26,14 +26,14 @@ use crate::words::{self, Circumstances};
 use zram_lifecycle::{Answer, DeviceId, DeviceSet, Refusal, Request};
 
 /// What all threads share.
-pub struct Daemon<P: Platform, S: Socket> {
-    pub(crate) platform: P,
-    pub(crate) socket: S,
-    pub(crate) devices: Devices<P>,
-    pub(crate) mailbox: Mailbox<P, S::Request>,
-    pub(crate) reaper: Reaper<P>,
-    pub(crate) handles: Mutex<P::Mutex, Handles>,
-    pub(crate) control: Mutex<P::Mutex, ControlFront>,
+pub struct Daemon<P: Ports> {
+    pub(crate) platform: P::Platform,
+    pub(crate) socket: P::Socket,
+    pub(crate) devices: Devices<P::Platform>,
+    pub(crate) mailbox: Mailbox<P::Platform, Client<P>>,
+    pub(crate) reaper: Reaper<P::Platform>,
+    pub(crate) handles: Mutex<<P::Platform as Platform>::Mutex, Handles>,
+    pub(crate) control: Mutex<<P::Platform as Platform>::Mutex, ControlFront>,
     cpu_reply: AtomicU32,
 }
 
@@ -109,10 +109,10 @@ const WAITING: u32 = 0;
 const AGREED: u32 = 1;
 const REFUSED: u32 = 2;
 
-impl<P: Platform, S: Socket> Daemon<P, S> {
+impl<P: Ports> Daemon<P> {
     /// Returns a daemon without devices. Called once, at start, where running out of memory may end
     /// the program.
-    pub fn new(platform: P, socket: S) -> Self {
+    pub fn new(platform: P::Platform, socket: P::Socket) -> Self {
         Self {
             platform,
             socket,
@@ -130,12 +130,12 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
     }
 
     /// Returns the machine's port.
-    pub const fn platform(&self) -> &P {
+    pub const fn platform(&self) -> &P::Platform {
         &self.platform
     }
 
     /// Returns what gives back the contents of devices that are gone.
-    pub const fn reaper(&self) -> &Reaper<P> {
+    pub const fn reaper(&self) -> &Reaper<P::Platform> {
         &self.reaper
     }
 
@@ -163,7 +163,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
     }
 
     /// Hands the reply to who waits for it; called by the actor, once for each message.
-    pub(crate) fn reply(&self, reply_to: ReplyTo<S::Request>, reply: Result<Answer, Refusal>) {
+    pub(crate) fn reply(&self, reply_to: ReplyTo<Client<P>>, reply: Result<Answer, Refusal>) {
         match reply_to {
             ReplyTo::Client(write) => self.reply_to_client(write, reply),
             ReplyTo::CpuEvents => {
@@ -179,7 +179,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
     }
 
     /// Answers that there is no place for the request now, as a full mailbox does.
-    pub(crate) fn refuse_full(&self, reply_to: ReplyTo<S::Request>) {
+    pub(crate) fn refuse_full(&self, reply_to: ReplyTo<Client<P>>) {
         match reply_to {
             ReplyTo::Client(write) => {
                 let errno = errno::of_post(PostError::Full);
@@ -189,7 +189,7 @@ impl<P: Platform, S: Socket> Daemon<P, S> {
         }
     }
 
-    fn reply_to_client(&self, write: PendingWrite<S::Request>, reply: Result<Answer, Refusal>) {
+    fn reply_to_client(&self, write: PendingWrite<Client<P>>, reply: Result<Answer, Refusal>) {
         let PendingWrite { client, file, handle, size, asked } = write;
         if let (Ok(answer), Some(asked)) = (reply, asked) {
             self.note_granted(file, asked, answer);

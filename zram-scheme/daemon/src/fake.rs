@@ -13,7 +13,7 @@ use zram::{HeapPages, NoMemory, PageBytes, PageSource};
 use zram_abi::verb::Cookie;
 
 use crate::daemon::Daemon;
-use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
+use crate::platform::{Answer, ClientRequest, Closed, Platform, Ports, Socket};
 use crate::scheme::serve::Server;
 use crate::sync::AtomicU32;
 use crate::threads::Actor;
@@ -280,7 +280,15 @@ impl Socket for FakeSocket {
     }
 }
 
-pub(crate) type FakeDaemon = Daemon<FakePlatform, FakeSocket>;
+/// The fakes, as one name.
+pub(crate) enum FakePorts {}
+
+impl Ports for FakePorts {
+    type Platform = FakePlatform;
+    type Socket = FakeSocket;
+}
+
+pub(crate) type FakeDaemon = Daemon<FakePorts>;
 
 /// Result of a system call, or its errno.
 pub(crate) type Called<T> = Result<T, i32>;
@@ -289,8 +297,8 @@ pub(crate) type Called<T> = Result<T, i32>;
 pub(crate) struct Machine {
     pub(crate) daemon: &'static FakeDaemon,
     pub(crate) platform: FakePlatform,
-    pub(crate) server: Server<'static, FakePlatform, FakeSocket>,
-    pub(crate) actor: Option<Actor<'static, FakePlatform, FakeSocket>>,
+    pub(crate) server: Server<'static, FakePorts>,
+    pub(crate) actor: Option<Actor<'static, FakePorts>>,
     next_tag: u32,
 }
 
@@ -299,7 +307,7 @@ impl Machine {
     pub(crate) fn new() -> Self {
         let platform = FakePlatform::new();
         let daemon: &FakeDaemon =
-            Box::leak(Box::new(Daemon::new(platform.clone(), FakeSocket::default())));
+            Box::leak(Box::new(FakeDaemon::new(platform.clone(), FakeSocket::default())));
         daemon.socket.reserve();
         let mut actor = Actor::new(daemon).unwrap();
         for number in [0, 1] {

@@ -19,7 +19,7 @@ use zram::{Compressor, Config, HeapPages, Worker};
 use crate::daemon::Daemon;
 use crate::devices::{Content, Devices};
 use crate::fake::FakeSocket;
-use crate::platform::Platform;
+use crate::platform::{Platform, Ports};
 use crate::scheme::{File, HandleId, PendingWrite};
 use crate::sync::AtomicU32;
 use crate::threads::{Mailbox, Message, PostError, ReplyTo};
@@ -228,10 +228,19 @@ fn a_message_beside_the_end_is_given_back_or_left_over_never_lost() {
     });
 }
 
+/// What the daemon runs on here, as one name.
+enum LoomPorts {}
+
+impl Ports for LoomPorts {
+    type Platform = LoomPlatform;
+    type Socket = FakeSocket;
+}
+
 #[test]
 fn the_events_thread_gets_the_reply_to_its_event() {
     explore(|| {
-        let daemon = Arc::new(Daemon::new(LoomPlatform::new(), FakeSocket::default()));
+        let daemon: Daemon<LoomPorts> = Daemon::new(LoomPlatform::new(), FakeSocket::default());
+        let daemon = Arc::new(daemon);
         let events = {
             let daemon = Arc::clone(&daemon);
             thread::spawn(move || {

@@ -15,7 +15,7 @@ use zram_abi::verb::Cookie;
 use zram_rt::futex::{self, FutexMutex};
 use zram_rt::swap_queue::{self, Direction, SwapQueue};
 use zram_rt::{console, time};
-use zramd::platform::{Closed, LogSink, Platform};
+use zramd::platform::{Closed, LogSink, Platform, Ports};
 
 pub(crate) use cpus::Cpus;
 use pages::PoolPages;
@@ -37,6 +37,14 @@ impl MachinePlatform {
     pub(crate) const fn possible(self) -> u32 {
         self.possible_cpus
     }
+}
+
+/// The ports to the machine, as one name.
+pub(crate) enum MachinePorts {}
+
+impl Ports for MachinePorts {
+    type Platform = MachinePlatform;
+    type Socket = MachineSocket;
 }
 
 impl Platform for MachinePlatform {

@@ -16,7 +16,7 @@ mod machine;
 use alloc::boxed::Box;
 
 use log::{error, info, warn};
-use machine::{Console, Cpus, MachinePlatform, MachineSocket, Queue};
+use machine::{Console, Cpus, MachinePlatform, MachinePorts, MachineSocket, Queue};
 use zram_lifecycle::{Request, Settings};
 use zram_rt::swap_queue::Direction;
 use zram_rt::thread::Builder;
@@ -51,7 +51,7 @@ const USAGE: u8 = 2;
 
 zram_rt::entry!(main, heap = HEAP);
 
-type MachineDaemon = Daemon<MachinePlatform, MachineSocket>;
+type MachineDaemon = Daemon<MachinePorts>;
 type MachineLog = LogBuffer<MachinePlatform>;
 
 /// Why the daemon did not come up.
@@ -120,7 +120,8 @@ fn start(devices: u32) -> Result<&'static MachineDaemon, StartError> {
     start_threads(daemon, log, actor).map_err(system("start a thread"))?;
     let queues = start_queues(daemon);
     let possible = platform.possible();
-    info!("ready: {queues} swap queues for {possible} possible cpus, {devices} devices");
+    let cpus = if possible == 1 { "cpu" } else { "cpus" };
+    info!("ready: {queues} swap queues for {possible} possible {cpus}, {devices} devices");
     zram_rt::scheme::publish_root("zram", root).map_err(system("publish zram:"))?;
     Ok(daemon)
 }
@@ -128,7 +129,7 @@ fn start(devices: u32) -> Result<&'static MachineDaemon, StartError> {
 fn start_threads(
     daemon: &'static MachineDaemon,
     log: &'static MachineLog,
-    actor: Actor<'static, MachinePlatform, MachineSocket>,
+    actor: Actor<'static, MachinePorts>,
 ) -> zram_rt::Result<()> {
     Builder::new("zramd/log").spawn(|| log.drain(&mut Console))?;
     Builder::new("zramd/reaper")

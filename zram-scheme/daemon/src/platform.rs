@@ -13,6 +13,18 @@ use zram_abi::verb::Cookie;
 
 use crate::sync::AtomicU32;
 
+/// What every thread of the daemon needs, as one name; a type without values stands for it.
+pub trait Ports: 'static {
+    /// Locks, waiting, time and memory.
+    type Platform: Platform;
+
+    /// Where the requests of clients come from.
+    type Socket: Socket;
+}
+
+/// A request of a client, as the socket of these ports gives it.
+pub type Client<P> = <<P as Ports>::Socket as Socket>::Request;
+
 /// Locks, waiting, time and memory.
 pub trait Platform: Send + Sync + 'static {
     /// A lock whose waiters sleep.

@@ -1,7 +1,8 @@
 //! The lifecycle core: one pure function from (state, event) to (state, effects, question).
 //!
 //! Run by the actor's thread alone, under no lock, with one request and then the outcomes of its
-//! questions until it is at rest again. No I/O, no clock, no allocation.
+//! questions until it is at rest again. No I/O, no clock, no allocation. The tables are decided here; what
+//! each request does is in the file of its noun below.
 //!
 //! At rest (`Idle`), every request is taken; an outcome is forbidden.
 //!
@@ -37,16 +38,24 @@
 //! `Exited` refuses every request with [`Refusal::Exited`]; outcomes are forbidden. A minus is
 //! [`Forbidden`], a bug of the caller, which the actor asserts not to happen.
 
-use core::cmp::Ordering;
+mod content;
+mod cpu;
+mod emptying;
+mod exit;
+mod resize;
+mod settings;
 
-use hotplug::{Progress, Walk, cpu};
-use zram::Compressor;
+use hotplug::{Progress, Walk};
 
+use self::content::{add, set_disksize, starting};
+use self::cpu::{change_cpu, changing_cpu};
+use self::emptying::{empty, empty_claimed, stopping};
+use self::exit::{claim_next, closing};
+use self::resize::{resize, resized};
+use self::settings::{set_algorithm, set_limit, set_parameters};
 use crate::effect::{Answer, Ask, DeviceSet, Effect, Effects, Refusal, View};
-use crate::event::{
-    DeviceId, DeviceName, Event, Limit, Outcome, Pages, Parameters, Request, Settings,
-};
-use crate::state::{Device, Emptying, Initialise, Inventory, Job, Resize, State};
+use crate::event::{Event, Outcome, Request};
+use crate::state::{Device, Emptying, Inventory, Job, State};
 
 /// A state and what has to be done to get there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,18 +95,11 @@ pub fn step(state: State, event: Event) -> Result<Transition, Forbidden> {
 
 fn accept(inventory: Inventory, zcomp: hotplug::State, request: Request) -> Transition {
     match request {
-        Request::Add { id, settings, pages } => add(inventory, zcomp, id, (settings, pages)),
+        Request::Add { id, settings, pages } => add(inventory, zcomp, id, settings, pages),
         Request::Remove(id) => empty(inventory, zcomp, id, Emptying::Remove),
         Request::SetDisksize(name, pages) => set_disksize(inventory, zcomp, name, pages),
         Request::Resize(name, pages) => resize(inventory, zcomp, name, pages),
-        Request::SetAlgorithm(name, algorithm) => match inventory.named(name) {
-            Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
-            Device::Ready(..) => refuse(inventory, zcomp, Refusal::Initialised),
-            Device::Empty(_, settings) => {
-                let settings = Settings { compressor: Compressor::of(algorithm), ..settings };
-                publish(inventory, zcomp, Device::Empty(name, settings), Answer::Done)
-            }
-        },
+        Request::SetAlgorithm(name, algorithm) => set_algorithm(inventory, zcomp, name, algorithm),
         Request::SetParameters(name, parameters) => {
             set_parameters(inventory, zcomp, name, parameters)
         }
@@ -227,274 +229,6 @@ fn publish(
     };
     inventory.set(view.name.id, device);
     rest(inventory, zcomp, Effects::NONE.and(Effect::Publish(view)).and_reply(Ok(answer)))
-}
-
-fn set_limit(
-    inventory: Inventory,
-    zcomp: hotplug::State,
-    name: DeviceName,
-    limit: Limit,
-) -> Transition {
-    let with_limit = |settings: Settings| match limit {
-        Limit::Hard(limit_bytes) => Settings { limit_bytes, ..settings },
-        Limit::Soft(watermark_bytes) => Settings { watermark_bytes, ..settings },
-    };
-    let device = match inventory.named(name) {
-        Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
-        Device::Empty(_, settings) => Device::Empty(name, with_limit(settings)),
-        Device::Ready(_, settings, pages) => Device::Ready(name, with_limit(settings), pages),
-    };
-    publish(inventory, zcomp, device, Answer::Done)
-}
-
-fn set_parameters(
-    inventory: Inventory,
-    zcomp: hotplug::State,
-    name: DeviceName,
-    parameters: Parameters,
-) -> Transition {
-    let settings = match inventory.named(name) {
-        Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
-        Device::Ready(..) => return refuse(inventory, zcomp, Refusal::Initialised),
-        Device::Empty(_, settings) => settings,
-    };
-    let algorithm = settings.compressor.algorithm();
-    if parameters.algorithm.is_some_and(|meant| meant != algorithm) {
-        return refuse(inventory, zcomp, Refusal::OtherAlgorithm);
-    }
-    let default = Compressor::of(algorithm);
-    let compressor = match parameters.level {
-        None => Ok(default),
-        Some(level) => Compressor::with_level(algorithm, level),
-    };
-    let Ok(compressor) = compressor else { return refuse(inventory, zcomp, Refusal::NoSuchLevel) };
-    let device = Device::Empty(name, Settings { compressor, ..settings });
-    publish(inventory, zcomp, device, Answer::Done)
-}
-
-fn add(
-    inventory: Inventory,
-    zcomp: hotplug::State,
-    wanted: Option<DeviceId>,
-    (settings, pages): (Settings, Option<Pages>),
-) -> Transition {
-    let id = match free_number(&inventory, wanted) {
-        Ok(id) => id,
-        Err(refusal) => return refuse(inventory, zcomp, refusal),
-    };
-    let name = DeviceName { id, serial: inventory.next_serial };
-    match pages {
-        None => publish(inventory, zcomp, Device::Empty(name, settings), Answer::Added(id)),
-        Some(_) => {
-            let view = View { name, settings, pages };
-            let job = Job::Building(Initialise { view, added: true }, zcomp);
-            ask(inventory, job, Ask::Build(view))
-        }
-    }
-}
-
-fn free_number(inventory: &Inventory, wanted: Option<DeviceId>) -> Result<DeviceId, Refusal> {
-    let is_free = |id: &DeviceId| inventory.device(*id) == Device::Absent;
-    let id = match wanted {
-        Some(id) if is_free(&id) => Some(id),
-        Some(_) => return Err(Refusal::Exists),
-        None => (0..inventory.devices.len() as u32).filter_map(DeviceId::new).find(is_free),
-    };
-    id.filter(|id| id.index() < inventory.devices.len()).ok_or(Refusal::NoNumber)
-}
-
-fn set_disksize(
-    inventory: Inventory,
-    zcomp: hotplug::State,
-    name: DeviceName,
-    pages: Pages,
-) -> Transition {
-    match inventory.named(name) {
-        Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
-        Device::Ready(..) => refuse(inventory, zcomp, Refusal::Initialised),
-        Device::Empty(name, settings) => {
-            let view = View { name, settings, pages: Some(pages) };
-            let job = Job::Building(Initialise { view, added: false }, zcomp);
-            ask(inventory, job, Ask::Build(view))
-        }
-    }
-}
-
-fn starting(mut inventory: Inventory, it: Initialise, progress: Progress) -> Transition {
-    let Initialise { view, added } = it;
-    match progress {
-        Progress::Step(walk, step) => ask(inventory, Job::Starting(it, walk), Ask::Step(step)),
-        Progress::Finished(zcomp, Ok(())) => {
-            if let Some(pages) = view.pages {
-                inventory.set(view.name.id, Device::Ready(view.name, view.settings, pages));
-            }
-            let answer = if added { Answer::Added(view.name.id) } else { Answer::Done };
-            rest(inventory, zcomp, Effects::NONE.and(Effect::Install(view)).and_reply(Ok(answer)))
-        }
-        Progress::Finished(zcomp, Err(_)) => {
-            let effects = Effects::NONE.and(Effect::DropBuilt);
-            rest(inventory, zcomp, effects.and_reply(Err(Refusal::NoMemory)))
-        }
-    }
-}
-
-fn resize(
-    inventory: Inventory,
-    zcomp: hotplug::State,
-    name: DeviceName,
-    pages: Pages,
-) -> Transition {
-    let (settings, now) = match inventory.named(name) {
-        Device::Absent => return refuse(inventory, zcomp, Refusal::NoDevice),
-        Device::Empty(..) => return refuse(inventory, zcomp, Refusal::NotInitialised),
-        Device::Ready(_, settings, now) => (settings, now),
-    };
-    let it = Resize { name, settings, pages };
-    match pages.cmp(&now) {
-        Ordering::Equal => rest(inventory, zcomp, Effects::NONE.and_reply(Ok(Answer::Done))),
-        Ordering::Greater => ask(inventory, Job::Growing(it, zcomp), Ask::Grow(name.id, pages)),
-        Ordering::Less => ask(inventory, Job::ClaimingToShrink(it, zcomp), Ask::Claim(name.id)),
-    }
-}
-
-/// Ends a resize: shows the size, and only then lets go of the device if it was claimed.
-fn resized(
-    mut inventory: Inventory,
-    zcomp: hotplug::State,
-    it: Resize,
-    claimed: DeviceSet,
-) -> Transition {
-    let Resize { name, settings, pages } = it;
-    inventory.set(name.id, Device::Ready(name, settings, pages));
-    let effects = Effects::NONE.and(Effect::Publish(View { name, settings, pages: Some(pages) }));
-    let effects = if claimed.is_empty() { effects } else { effects.and(Effect::Release(claimed)) };
-    rest(inventory, zcomp, effects.and_reply(Ok(Answer::Done)))
-}
-
-fn empty(
-    inventory: Inventory,
-    zcomp: hotplug::State,
-    id: DeviceId,
-    emptying: Emptying,
-) -> Transition {
-    match inventory.device(id) {
-        Device::Absent => refuse(inventory, zcomp, Refusal::NoDevice),
-        Device::Empty(..) | Device::Ready(..) => {
-            ask(inventory, Job::Claiming(id, emptying, zcomp), Ask::Claim(id))
-        }
-    }
-}
-
-fn empty_claimed(
-    inventory: Inventory,
-    zcomp: hotplug::State,
-    id: DeviceId,
-    emptying: Emptying,
-) -> Transition {
-    match zcomp.remove_instance(id) {
-        Ok(progress) => stopping(inventory, id, emptying, progress),
-        Err(hotplug::Unchanged(zcomp)) => emptied(inventory, zcomp, id, emptying),
-    }
-}
-
-fn stopping(
-    inventory: Inventory,
-    id: DeviceId,
-    emptying: Emptying,
-    progress: Progress,
-) -> Transition {
-    match progress {
-        Progress::Step(walk, step) => {
-            ask(inventory, Job::Stopping(id, emptying, walk), Ask::Step(step))
-        }
-        Progress::Finished(zcomp, _) => emptied(inventory, zcomp, id, emptying),
-    }
-}
-
-/// Ends a reset or removal: the device is claimed and has no stream any more.
-fn emptied(
-    mut inventory: Inventory,
-    zcomp: hotplug::State,
-    id: DeviceId,
-    emptying: Emptying,
-) -> Transition {
-    let effect = match (inventory.device(id), emptying) {
-        (Device::Empty(name, _) | Device::Ready(name, _, _), Emptying::Reset) => {
-            let settings = Settings::DEFAULT;
-            inventory.set(id, Device::Empty(name, settings));
-            Effect::Clear(View { name, settings, pages: None })
-        }
-        (Device::Empty(..) | Device::Ready(..) | Device::Absent, Emptying::Remove)
-        | (Device::Absent, Emptying::Reset) => {
-            inventory.set(id, Device::Absent);
-            Effect::Retire(DeviceSet::EMPTY.with(id))
-        }
-    };
-    rest(inventory, zcomp, Effects::NONE.and(effect).and_reply(Ok(Answer::Done)))
-}
-
-fn change_cpu(
-    mut inventory: Inventory,
-    zcomp: hotplug::State,
-    id: hotplug::CpuId,
-    stage: hotplug::Stage,
-) -> Transition {
-    let Ok((next, effect)) = inventory.cpu(id).after(stage) else {
-        return refuse(inventory, zcomp, Refusal::WrongStage);
-    };
-    let walk = match effect {
-        cpu::Effect::None => {
-            inventory.set_cpu(id, next);
-            return rest(inventory, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)));
-        }
-        cpu::Effect::Start => zcomp.cpu_up(id),
-        cpu::Effect::Stop => zcomp.cpu_down(id),
-    };
-    changing_cpu(inventory, id, next, walk.expect("a CPU is up if and only if it is not offline"))
-}
-
-fn changing_cpu(
-    mut inventory: Inventory,
-    id: hotplug::CpuId,
-    next: hotplug::Cpu,
-    progress: Progress,
-) -> Transition {
-    match progress {
-        Progress::Step(walk, step) => ask(inventory, Job::Cpu(id, next, walk), Ask::Step(step)),
-        Progress::Finished(zcomp, Ok(())) => {
-            inventory.set_cpu(id, next);
-            rest(inventory, zcomp, Effects::NONE.and_reply(Ok(Answer::Done)))
-        }
-        Progress::Finished(zcomp, Err(_)) => refuse(inventory, zcomp, Refusal::NoMemory),
-    }
-}
-
-/// Exit claims every device before it changes anything, and is accepted once it has them all.
-fn claim_next(inventory: Inventory, zcomp: hotplug::State, claimed: DeviceSet) -> Transition {
-    let next = inventory.existing().difference(claimed).first();
-    match next {
-        Some(id) => ask(inventory, Job::ClaimingAll(claimed, id, zcomp), Ask::Claim(id)),
-        None => close_next(inventory, zcomp),
-    }
-}
-
-fn close_next(inventory: Inventory, zcomp: hotplug::State) -> Transition {
-    let Some(id) = zcomp.instances().first() else { return end(inventory, zcomp) };
-    closing(inventory, id, zcomp.remove_instance(id).expect("it was found among the instances"))
-}
-
-fn closing(inventory: Inventory, id: DeviceId, progress: Progress) -> Transition {
-    match progress {
-        Progress::Step(walk, step) => ask(inventory, Job::Closing(id, walk), Ask::Step(step)),
-        Progress::Finished(zcomp, _) => close_next(inventory, zcomp),
-    }
-}
-
-fn end(inventory: Inventory, zcomp: hotplug::State) -> Transition {
-    let proof = zcomp.remove().expect("every instance was removed before");
-    let effects = Effects::NONE.and(Effect::Retire(inventory.existing()));
-    let effects = effects.and_reply(Ok(Answer::Done)).and(Effect::Finish);
-    Transition { state: State::Exited(proof), effects, ask: None }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod console;
 mod context;
 pub mod environment;
 pub mod errno;
+pub mod events;
 pub mod fd;
 mod foreign;
 pub mod fs;

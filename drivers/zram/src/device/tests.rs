@@ -1,6 +1,8 @@
 //! A device against what it promises: contents, limits, statistics, memory given back.
 
+mod compaction;
 mod damage;
+mod limit;
 mod model;
 mod nothing;
 mod resize;
@@ -227,78 +229,6 @@ fn a_store_without_memory_leaves_the_old_content() {
 }
 
 #[test]
-fn the_limit_is_exact_for_every_limit() {
-    for limit in 1..40 {
-        let pages = CountedPages::default();
-        let (device, mut worker) = device(&pages, 1000);
-        device.set_mem_limit(limit);
-        let store = |slot| {
-            let page = page_of(1 + slot as usize * 97 % 3400, u64::from(slot));
-            device.store(&mut worker, slot, &page, Purpose::Write)
-        };
-        let refused = (0..1000).map(store).find(Result::is_err);
-        assert_eq!(refused, Some(Err(StoreError::Limit)));
-        let statistics = device.statistics();
-        assert_eq!(statistics.mem_used_total, limit * 4096, "used up to the last page");
-        assert_eq!(statistics.mem_used_max, limit * 4096, "and never more");
-        audit(&device, &pages);
-    }
-}
-
-#[test]
-fn a_limit_below_the_use_refuses_growth_only() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 100);
-    for slot in 0..11 {
-        device.store(&mut worker, slot, &page_of(HALF, 1), Purpose::Write).expect("memory");
-    }
-    let used = used_pages(&device);
-    device.set_mem_limit(1);
-    assert!(loaded(&device, &mut worker, 3) == Ok(page_of(HALF, 1)));
-    device.discard(&worker, 4, 1);
-    let in_place = device.store(&mut worker, 50, &page_of(HALF, 2), Purpose::Write);
-    let growing = device.store(&mut worker, 51, &page_of(NOISE, 2), Purpose::Write);
-    assert_eq!((in_place, growing), (Ok(()), Err(StoreError::Limit)));
-    assert_eq!(used_pages(&device), used);
-}
-
-#[test]
-fn at_the_limit_the_spare_pages_of_every_cpu_are_used() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 100);
-    for slot in 0..4 {
-        device.store(&mut worker, slot, &page_of(NOISE, 1), Purpose::Write).expect("memory");
-    }
-    device.discard(&worker, 0, 4);
-    assert_eq!(used_pages(&device), 4, "four pages are kept");
-    device.set_mem_limit(4);
-    pages.refuse(u64::MAX);
-    worker.set_cpu(1);
-    for slot in 0..4 {
-        let stored = device.store(&mut worker, slot, &page_of(NOISE, 2), Purpose::Write);
-        assert_eq!(stored, Ok(()));
-    }
-    let refused = device.store(&mut worker, 4, &page_of(NOISE, 2), Purpose::Write);
-    assert_eq!(refused, Err(StoreError::Limit));
-    audit(&device, &pages);
-}
-
-#[test]
-fn the_highest_use_can_be_reset() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 100);
-    for slot in 0..20 {
-        device.store(&mut worker, slot, &page_of(NOISE, 1), Purpose::Write).expect("memory");
-    }
-    device.discard(&worker, 0, 10);
-    device.compact(&mut worker);
-    let statistics = device.statistics();
-    assert_eq!((statistics.mem_used_total, statistics.mem_used_max), (10 * 4096, 20 * 4096));
-    device.reset_mem_used_max();
-    assert_eq!(device.statistics().mem_used_max, 10 * 4096);
-}
-
-#[test]
 fn discarded_pages_are_counted_and_read_as_zeros() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 5000);
@@ -312,79 +242,6 @@ fn discarded_pages_are_counted_and_read_as_zeros() {
         assert!(loaded(&device, &mut worker, slot) == Ok([0; PAGE_SIZE]));
     }
     audit(&device, &pages);
-}
-
-#[test]
-fn compaction_packs_what_random_discards_left_and_changes_no_content() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 2000);
-    let is_discarded = |slot: u32| slot.wrapping_mul(2_654_435_761) >> 29 & 3 != 0;
-    let content = |slot: u32| page_of(100 + slot as usize * 7 % 400, u64::from(slot));
-    for slot in 0..2000 {
-        device.store(&mut worker, slot, &content(slot), Purpose::Write).expect("memory");
-    }
-    for slot in (0..2000).filter(|slot| is_discarded(*slot)) {
-        device.discard(&worker, slot, 1);
-    }
-    let before = device.statistics();
-    let released = device.compact(&mut worker);
-    let after = device.statistics();
-    assert_eq!(before.mem_used_total - after.mem_used_total, released * 4096);
-    assert_eq!(after.pages_compacted, released);
-    // At most one page per class is part-filled: sizes here are of 16 classes.
-    assert!(after.mem_used_total < after.compr_data_size * 105 / 100 + 16 * 4096, "{after:?}");
-    assert_eq!(device.compact(&mut worker), 0, "a second time there is nothing to gain");
-    for slot in (0..2000).filter(|slot| !is_discarded(*slot)) {
-        assert!(loaded(&device, &mut worker, slot) == Ok(content(slot)), "slot {slot}");
-    }
-    audit(&device, &pages);
-}
-
-#[test]
-fn compaction_lifts_the_last_objects_of_a_class_to_free_places_of_larger_ones() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 4);
-    let content = |slot: u32| page_of(1000 + slot as usize * 60, u64::from(slot));
-    for slot in 0..4 {
-        device.store(&mut worker, slot, &content(slot), Purpose::Write).expect("memory");
-    }
-    assert_eq!(used_pages(&device), 4, "a class each");
-    assert_eq!(device.compact(&mut worker), 2, "three fit on the page of the largest");
-    for slot in 0..4 {
-        assert!(loaded(&device, &mut worker, slot) == Ok(content(slot)), "slot {slot}");
-    }
-    audit(&device, &pages);
-}
-
-#[test]
-fn compaction_gives_back_the_bookkeeping_of_what_has_gone() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 3000);
-    let bookkeeping_after = |worker: &mut Worker, slots: u32| {
-        for slot in 0..slots {
-            device.store(worker, slot, &page_of(700, 1), Purpose::Write).expect("memory");
-        }
-        device.discard(worker, 1, slots);
-        device.compact(worker);
-        device.statistics().metadata.pool_bytes
-    };
-    let of_one = bookkeeping_after(&mut worker, 1);
-    assert_eq!(bookkeeping_after(&mut worker, 3000), of_one);
-    audit(&device, &pages);
-}
-
-#[test]
-fn nothing_stored_means_no_page_in_use_after_compaction() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 500);
-    for slot in 0..500 {
-        let page = page_of(slot as usize * 8, 1);
-        device.store(&mut worker, slot, &page, Purpose::Write).expect("memory");
-    }
-    device.discard(&worker, 0, 500);
-    assert!(used_pages(&device) <= 4, "only spare pages are left");
-    device.compact(&mut worker);
-    assert_eq!((used_pages(&device), pages.committed()), (0, 0));
 }
 
 #[test]
@@ -455,25 +312,6 @@ fn a_load_within_the_unit_of_the_last_access_writes_nothing() {
     worker.set_now(128);
     loaded(&device, &mut worker, 1).expect("stored");
     assert_ne!(word(), before);
-}
-
-#[test]
-fn a_page_that_was_used_is_still_moved_by_compaction_and_keeps_its_time() {
-    let pages = CountedPages::default();
-    let (device, mut worker) = device(&pages, 100);
-    worker.set_now(640);
-    for slot in 0..100 {
-        device
-            .store(&mut worker, slot, &page_of(HALF, u64::from(slot)), Purpose::Write)
-            .expect("memory");
-    }
-    worker.set_now(1280);
-    let page = loaded(&device, &mut worker, 99).expect("stored");
-    device.discard(&worker, 0, 90);
-    assert!(device.compact(&mut worker) > 0);
-    assert_eq!(last_access(&device, 99), Some(1280));
-    assert_eq!(last_access(&device, 98), Some(640));
-    assert!(loaded(&device, &mut worker, 99) == Ok(page));
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF, SWAP_RESIZE (uid 0); HAND_OFF
 //! swap/areas          the table of /proc/swaps, and what each area takes part in
 //! swap/stat           counts, times and sizes, one `name value` a line; `closed` has a word
+//! swap/latencies      how long page-ins took: nanoseconds at most, and how many since the beginning
 //! swap/params         the watermarks, one `name=value` a line; uid 0 writes some of them
 //! swap/last_error     why the last write to params was refused; empty after one that was not
 //! swap/pager/N/in     the daemon's queues: fmap gives the window, SYS_CALL QUEUE_NEXT the
@@ -41,6 +42,8 @@ pub enum File {
     Areas,
     /// Counts, times and sizes.
     Stat,
+    /// How long page-ins took.
+    Latencies,
     /// The watermarks.
     Params,
     /// Why a write was refused.
@@ -110,6 +113,7 @@ impl File {
             "control" => Self::Control,
             "areas" => Self::Areas,
             "stat" => Self::Stat,
+            "latencies" => Self::Latencies,
             "params" => Self::Params,
             "last_error" => Self::LastError,
             "pager" => Self::Queues,
@@ -129,6 +133,7 @@ impl File {
             | Self::Control
             | Self::Areas
             | Self::Stat
+            | Self::Latencies
             | Self::Params
             | Self::LastError
             | Self::Queues => Ok(()),

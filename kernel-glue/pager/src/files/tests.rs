@@ -19,6 +19,7 @@ fn every_file_has_its_path() {
         ("/control/", File::Control),
         ("areas", File::Areas),
         ("stat", File::Stat),
+        ("latencies", File::Latencies),
         ("params", File::Params),
         ("last_error", File::LastError),
         ("pager", File::Queues),

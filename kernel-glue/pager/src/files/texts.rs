@@ -6,12 +6,13 @@ use core::fmt::{Display, Write};
 use crate::Pager;
 use crate::invariant::Invariant;
 use crate::places::area::{AreaInfo, AreaState, Room};
+use crate::statistics::Latencies;
 
 const PAGE_BYTES: u64 = 4096;
 const PAGE_KIB: u64 = 4;
 
 /// The names in `swap`.
-pub const ROOT: &str = "areas\ncontrol\nlast_error\npager\nparams\nstat\n";
+pub const ROOT: &str = "areas\ncontrol\nlast_error\nlatencies\npager\nparams\nstat\n";
 
 /// What a kernel adds to the counts: pages of its memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +92,21 @@ pub fn stat(pager: &Pager, memory: Memory) -> String {
     text
 }
 
+/// Returns how long page-ins took, a line for each step of time in which there were some: its most
+/// nanoseconds, and how many since the beginning. Who reads it twice knows what was between.
+pub fn latencies(pager: &Pager) -> String {
+    steps(pager.page_in_latencies())
+}
+
+fn steps(latencies: &Latencies) -> String {
+    let mut text = String::new();
+    for (ns, count) in latencies.steps() {
+        // A string takes any text.
+        let _ = writeln!(text, "{ns} {count}");
+    }
+    text
+}
+
 /// Returns the CPUs that have queues, one a line.
 pub fn queues(cpus: impl Iterator<Item = impl Display>) -> String {
     let mut text = String::new();
@@ -98,4 +114,23 @@ pub fn queues(cpus: impl Iterator<Item = impl Display>) -> String {
         let _ = writeln!(text, "{cpu}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Latencies, steps};
+
+    /// Most bytes of one text of the in-tree kernel.
+    const TEXT_MAX: usize = 16 << 10;
+
+    #[test]
+    fn latencies_of_every_length_fit_into_one_text() {
+        let mut latencies = Latencies::new().unwrap();
+        (0..40).for_each(|power| {
+            (0..64).for_each(|part| latencies.add((1 << power) + ((part << power) >> 6)));
+        });
+        let lines = steps(&latencies).lines().count();
+        // Each with 2^40 ns and a count of 32 bits at most.
+        assert!(lines > 500 && lines * "1099511627775 4294967295\n".len() <= TEXT_MAX, "{lines}");
+    }
 }

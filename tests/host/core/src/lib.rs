@@ -9,6 +9,7 @@ extern crate alloc;
 pub mod complete;
 pub mod cpio;
 pub mod editor;
+pub mod events;
 pub mod grants;
 pub mod guide;
 pub mod limits;

@@ -47,6 +47,10 @@ pub const PATH_MAX: usize = 1024;
 pub const PIPES_MAX: usize = 64;
 /// Bytes that a pipe holds before its writer waits.
 pub const PIPE_SIZE: usize = 4096;
+/// Event queues.
+pub const EVENT_QUEUES_MAX: usize = 16;
+/// Files that one event queue watches.
+pub const WATCHES_MAX: usize = 16;
 /// Descriptors that one message passes.
 pub const PASSED_MAX: usize = 8;
 /// Requests or answers that one read or write of a scheme's socket moves.

@@ -7,14 +7,15 @@
 
 use syscall::schemev2::Sqe;
 
+use crate::events::Queue;
 use crate::files::Description;
 use crate::files::table::FileTable;
 use crate::limits::CPUS_MAX;
 use crate::limits::{
-    BATCH_MAX, CONSOLE_INPUT_MAX, CONSOLE_WRITE_MAX, DESCRIPTIONS_MAX, GRANTS_MAX,
-    GRANTS_SERVER_MIN, LOWER_MAX, PASSED_MAX, PATH_MAX, PIPE_SIZE, PIPES_MAX, REQUESTS_MAX,
-    SCHEMES_MAX, SERVERS_MAX, SHARED_MAX, SPACES_MAX, TABLES_MAX, TEXTS_MAX, THREADS_MAX,
-    UNREAD_MAX, UPPER_MAX,
+    BATCH_MAX, CONSOLE_INPUT_MAX, CONSOLE_WRITE_MAX, DESCRIPTIONS_MAX, EVENT_QUEUES_MAX,
+    GRANTS_MAX, GRANTS_SERVER_MIN, LOWER_MAX, PASSED_MAX, PATH_MAX, PIPE_SIZE, PIPES_MAX,
+    REQUESTS_MAX, SCHEMES_MAX, SERVERS_MAX, SHARED_MAX, SPACES_MAX, TABLES_MAX, TEXTS_MAX,
+    THREADS_MAX, UNREAD_MAX, UPPER_MAX,
 };
 use crate::machine::regs::Regs;
 use crate::scheme::pipe::Pipe;
@@ -34,13 +35,14 @@ const BLOCK_SIZE: usize = 48;
 /// Bytes of a grant in its tree: nodes of 11 places are at least half full, and point to each other.
 const GRANT_SIZE: usize = 2 * (size_of::<(u64, Grant)>() + size_of::<u64>()) + BLOCK_SIZE / 5;
 
-/// Blocks of their own: registers, the halves of tables, texts, parts of requests, pipes, queues of threads
+/// Blocks of their own: registers, the halves of tables, texts, parts of requests, pipes, event queues, queues of threads
 /// that wait or are ready, and two for each space, scheme and slab.
 const BLOCKS_MAX: usize = 2 * THREADS_MAX
     + 2 * TABLES_MAX
     + DESCRIPTIONS_MAX
     + 3 * SCHEMES_MAX * REQUESTS_MAX
     + 3 * PIPES_MAX
+    + 3 * EVENT_QUEUES_MAX
     + 2 * (SPACES_MAX + SCHEMES_MAX)
     + WAITS_MAX * CPUS_MAX
     + PRIORITIES_MAX * CPUS_MAX;
@@ -83,9 +85,12 @@ pub(crate) const HEAP_SUM: usize = SPACES_MAX * Slab::<Space>::ENTRY_SIZE
     + SCHEMES_MAX * REQUESTS_MAX * (Slab::<Request>::ENTRY_SIZE + REQUEST_PARTS_SIZE)
     + 2 * (UNREAD_MAX + DESCRIPTIONS_MAX + SCHEMES_MAX * REQUESTS_MAX) * size_of::<Sqe>()
     + PIPES_MAX * (Slab::<Pipe>::ENTRY_SIZE + PIPE_SIZE)
+    + EVENT_QUEUES_MAX * (Slab::<Queue>::ENTRY_SIZE + Queue::SIZE_MAX)
     + TEXTS_MAX
     + 2 * CONSOLE_INPUT_MAX
-    + THREADS_MAX * (PIPES_MAX + SCHEMES_MAX + WAITS_MAX) * size_of::<Id<Thread>>()
+    + THREADS_MAX
+        * (PIPES_MAX + SCHEMES_MAX + EVENT_QUEUES_MAX + WAITS_MAX)
+        * size_of::<Id<Thread>>()
     + queued_size_max::<Id<Thread>>()
     + CPUS_MAX * CALL_SIZE
     + BLOCKS_MAX * BLOCK_SIZE

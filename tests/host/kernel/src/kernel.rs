@@ -12,6 +12,7 @@ use alloc::string::String;
 use crate::calls::interrupt::Interruptions;
 use crate::cpus::{self, Cpus};
 use crate::errno::Halt;
+use crate::events::Events;
 use crate::files::descriptions::Descriptions;
 use crate::files::table::Tables;
 use crate::futex::Futexes;
@@ -42,6 +43,7 @@ pub(crate) struct Kernel {
     pub(crate) schemes: Schemes,
     pub(crate) pipes: Pipes,
     pub(crate) console: Console,
+    pub(crate) events: Events,
     pub(crate) futexes: Futexes,
     /// The open texts of `sys`, `swap` and `cpu`.
     pub(crate) texts: Texts,
@@ -68,6 +70,7 @@ impl Kernel {
             schemes: Schemes::new(),
             pipes: Pipes::new(),
             console: Console::default(),
+            events: Events::new(),
             futexes: Futexes::default(),
             texts: Texts::default(),
             swap: Swap::new(),

@@ -3,7 +3,7 @@
 //! `machine` is the x86-64 PC and all `unsafe`; `kernel` and its neighbours are the kernel proper:
 //! one struct, event-driven, never preempted, called by `machine` under one lock. `calls` takes
 //! system calls apart, `files` and `scheme` are what descriptors lead to, `space` is memory,
-//! `thread` is time, `swap` is where the pager of `kernel-glue` comes in, `cpus` where its CPU events do.
+//! `thread` is time, `events` is news of files, `swap` is where the pager of `kernel-glue` comes in, `cpus` where its CPU events do.
 
 #![no_std]
 #![no_main]
@@ -14,6 +14,7 @@ extern crate alloc;
 mod calls;
 mod cpus;
 mod errno;
+mod events;
 mod files;
 mod futex;
 mod heap_sum;

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex};
 use syscall::schemev2::Opcode;
 use zram::HeapPages;
 use zramd::daemon::Daemon;
-use zramd::platform::{Answer, ClientRequest, Closed, Platform, Socket};
+use zramd::platform::{Answer, ClientRequest, Closed, Platform, Ports, Socket};
 use zramd::scheme::serve::Server;
 
 /// Locks and waiting of the host.
@@ -118,10 +118,18 @@ impl Socket for Answers {
     }
 }
 
-pub(crate) type HostDaemon = Daemon<Host, Answers>;
+/// What the daemon runs on here, as one name.
+pub(crate) enum HostPorts {}
+
+impl Ports for HostPorts {
+    type Platform = Host;
+    type Socket = Answers;
+}
+
+pub(crate) type HostDaemon = Daemon<HostPorts>;
 
 /// A thread that asks, with a server of its own, so that all run at once.
-pub(crate) struct Client<'a>(Server<'a, Host, Answers>);
+pub(crate) struct Client<'a>(Server<'a, HostPorts>);
 
 impl<'a> Client<'a> {
     pub(crate) fn new(daemon: &'a HostDaemon) -> Self {

@@ -56,6 +56,30 @@ fn a_kernel_that_hangs_in_its_panic_is_ended_after_its_last_words() {
     assert!(matches!(failed.why, Why::Panicked), "{failed}");
 }
 
+/// Attends to a guest that is a shell command with its log in `$LOG`.
+fn attend(name: &str, script: &str) -> Result<std::process::ExitStatus, Why> {
+    let log = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+    let mut command = shell(script);
+    command.env("LOG", &log);
+    let result = attended::attend(command, &log);
+    // It may never have been written.
+    let _ = std::fs::remove_file(&log);
+    result
+}
+
+#[test]
+fn a_kernel_that_halts_in_its_panic_before_a_person_is_ended() {
+    let script = "printf 'zram> \\r\\nKERNEL PANIC: oom\\r\\n' > $LOG; exec sleep 1000";
+    assert!(matches!(attend("panics", script), Err(Why::Panicked)));
+}
+
+#[test]
+fn a_person_may_speak_of_a_panic() {
+    let script = "echo 'zram> echo KERNEL PANIC' > $LOG; sleep 0.5; exit 3";
+    let status = attend("speaks", script).expect("it ends by itself");
+    assert_eq!(status.code(), Some(3));
+}
+
 #[test]
 fn status_lines_and_errors_of_the_guest_are_kept() {
     let mut lines = Vec::new();

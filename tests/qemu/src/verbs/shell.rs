@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image};
-use qemu::machine::{Limits, Machine, QEMU, SUCCESS, Threading, one_at_a_time, shell_code};
+use qemu::machine::attended::attend;
+use qemu::machine::{Limits, Machine, SUCCESS, Threading, one_at_a_time, shell_code};
 
 use super::settings::{self, Settings};
 
@@ -76,7 +77,7 @@ pub(super) fn attended(machine: &Machine, image: &Image) -> Result<(), String> {
     command.args(["-chardev", &chardev, "-serial", "chardev:line"]);
     command.args(["-mon", "chardev=line", "-echr", ESCAPE]);
     let terminal = TerminalMode::save();
-    let status = command.status().map_err(|error| format!("{QEMU}: {error}"));
+    let status = attend(command, &log).map_err(|why| why.to_string());
     drop(terminal);
     drop(turn);
     verdict(status?.code(), code_in(&log))

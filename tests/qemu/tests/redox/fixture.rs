@@ -65,7 +65,7 @@ fn pack(
 }
 
 /// Returns a machine whose time is counted in instructions, so that a busy host changes nothing.
-fn machine(memory_mib: u32) -> Machine {
+pub(crate) fn machine(memory_mib: u32) -> Machine {
     Machine { memory_mib, cpus: 1, threading: Threading::Counted, command_line: String::new() }
 }
 
@@ -75,12 +75,28 @@ pub(crate) fn boot(memory_mib: u32, script: &str) -> Run {
     boot_with(memory_mib, Crashes::Fatal, script)
 }
 
+/// Boots as [`boot`] does, with a process manager and its program in the daemon's place. The program ends by a
+/// crash, as one does that nobody ends.
+#[track_caller]
+pub(crate) fn boot_managed(script: &str) -> Run {
+    let image =
+        pack("manager", script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
+    let ended = machine(ASKED_MIB).run_redox(&image, LIMITS, Crashes::Expected, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+}
+
 /// Boots as [`boot`] does a script that has programs crash.
 #[track_caller]
 pub(crate) fn boot_with(memory_mib: u32, crashes: Crashes, script: &str) -> Run {
+    boot_machine(&machine(memory_mib), crashes, script)
+}
+
+/// Boots as [`boot_with`] does another machine.
+#[track_caller]
+pub(crate) fn boot_machine(machine: &Machine, crashes: Crashes, script: &str) -> Run {
     let image =
         pack(DAEMON, script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
-    let ended = machine(memory_mib).run_redox(&image, LIMITS, crashes, &mut |_, _| ());
+    let ended = machine.run_redox(&image, LIMITS, crashes, &mut |_, _| ());
     ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
 }
 
@@ -111,6 +127,14 @@ impl Run {
         let behind = self.ended.log.split_once(&echoed).map(|(_, behind)| behind);
         let behind = behind.unwrap_or_else(|| panic!("no {command:?} in\n{}", self.ended.log));
         behind.lines().take_while(|line| !line.starts_with(PROMPT)).collect()
+    }
+
+    /// Asserts that `command` printed no line with this in it.
+    #[track_caller]
+    pub(crate) fn prints_no(self, command: &str, part: &str) -> Self {
+        let output = self.output_of(command);
+        assert!(!output.iter().any(|line| line.contains(part)), "{command} printed {output:?}");
+        self
     }
 
     /// Asserts that `command` printed a line that is `line`, from its first to its last letter.

@@ -20,7 +20,15 @@ use queue::Queue;
 pub(crate) use socket::Call;
 use socket::{End, Wire};
 
-type Zramd = Daemon<Ground, End>;
+/// What the daemon runs on here, as one name.
+enum Ports {}
+
+impl zramd::platform::Ports for Ports {
+    type Platform = Ground;
+    type Socket = End;
+}
+
+type Zramd = Daemon<Ports>;
 
 /// A thread of the daemon.
 struct Thread {

@@ -5,12 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ctl::device::DeviceNumber;
-use ctl::system::{Errno, System};
+use ctl::system::{Errno, System, Waited};
 use syscall::error::EINVAL;
 use syscall::flag::{O_NONBLOCK, O_RDONLY, O_RDWR};
 use zram_abi::verb::{Cookie, DISCARD, RESIZE_USER, SWAP_RESIZE, SWAPOFF, SWAPON};
 use zram_rt::errno::{Error, InWords};
-use zram_rt::{console, eprintln, fs, time};
+use zram_rt::events::Queue;
+use zram_rt::{Fd, console, eprintln, fs, time};
 
 /// Where areas are mounted and unmounted.
 const CONTROL: &str = "/scheme/swap/control";
@@ -27,15 +28,29 @@ const NUMBER_MAX: usize = 16;
 /// This machine.
 pub(crate) struct Machine;
 
+/// A file that is watched, perhaps with the console.
+pub(crate) struct Watch {
+    queue: Queue,
+    /// It is watched as long as it is open.
+    _file: Fd,
+    console: Option<Fd>,
+}
+
+/// The words by which a [`Watch`] knows the file and the console.
+const FILE: usize = 0;
+const KEYS: usize = 1;
+
 fn errno(error: Error) -> Errno {
     Errno(error.errno)
 }
 
-fn device_file(device: DeviceNumber) -> Result<zram_rt::Fd, Errno> {
+fn device_file(device: DeviceNumber) -> Result<Fd, Errno> {
     fs::open(&format!("/scheme/zram/{}", device.number()), O_RDWR).map_err(errno)
 }
 
 impl System for Machine {
+    type Watch = Watch;
+
     fn read(&self, path: &str) -> Result<String, Errno> {
         fs::read_text(path).map_err(errno)
     }
@@ -83,6 +98,30 @@ impl System for Machine {
 
     fn discard(&self, device: DeviceNumber, first: u64, count: u64) -> Result<(), Errno> {
         device_file(device)?.call(&mut [], &[DISCARD, first, count]).map(drop).map_err(errno)
+    }
+
+    fn watch(&self, path: &str, has_keys: bool) -> Result<Watch, Errno> {
+        let file = fs::open(path, O_RDONLY).map_err(errno)?;
+        let queue = Queue::open().map_err(errno)?;
+        queue.watch(&file, FILE).map_err(errno)?;
+        let console = if has_keys { fs::open(CONSOLE, O_RDONLY | O_NONBLOCK).ok() } else { None };
+        if let Some(console) = &console {
+            queue.watch(console, KEYS).map_err(errno)?;
+        }
+        Ok(Watch { queue, _file: file, console })
+    }
+
+    fn wait(&self, watch: &Watch) -> Result<Waited, Errno> {
+        loop {
+            // First what was pressed before: keys that come together are one piece of news.
+            let mut key = [0];
+            if let Some(Ok(1)) = watch.console.as_ref().map(|console| console.read(&mut key)) {
+                return Ok(Waited::Key(key[0]));
+            }
+            if watch.queue.next().map_err(errno)? == FILE {
+                return Ok(Waited::Changed);
+            }
+        }
     }
 
     fn now_ns(&self) -> u64 {

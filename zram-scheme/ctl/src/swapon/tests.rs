@@ -96,6 +96,12 @@ fn without_a_priority_each_area_goes_below_all_others() {
 }
 
 #[test]
+fn a_dead_area_pushes_the_next_one_no_further_down() {
+    let (code, done, _) = run(&system(AREAS), "swapon zram:1");
+    assert_eq!((code, done), (0, ["mount zram:1 -2".to_string()].into()));
+}
+
+#[test]
 fn all_mounts_what_the_configuration_names_and_is_not_mounted() {
     assert_eq!(
         done("swapon -a"),

@@ -18,15 +18,19 @@ pub(super) struct Moment {
     at_ns: u64,
     pages_out: u64,
     pages_in: u64,
-    page_in_p50_ns: u64,
-    page_in_p99_ns: u64,
+    /// Page-ins since the start that took at most so many nanoseconds, and more than the step before.
+    latencies: Vec<(u64, u64)>,
     swap_kib: (u64, u64),
     devices: Vec<Device>,
 }
 
 impl Moment {
-    /// Takes it out of the texts of `swap:stat` and `swap:areas`.
-    pub(super) fn of(at_ns: u64, statistics: &str, areas: &str, devices: Vec<Device>) -> Self {
+    /// Takes it out of the texts of `swap:stat`, `swap:latencies` and `swap:areas`.
+    pub(super) fn of(
+        at_ns: u64,
+        [statistics, latencies, areas]: [&str; 3],
+        devices: Vec<Device>,
+    ) -> Self {
         let value = |name: &str| {
             let mut lines = statistics.lines().filter_map(|line| line.split_once(' '));
             lines.find(|(known, _)| *known == name).and_then(|(_, value)| value.parse().ok())
@@ -36,8 +40,7 @@ impl Moment {
             at_ns,
             pages_out: count("pages_out"),
             pages_in: count("pages_in"),
-            page_in_p50_ns: count("page_in_p50_ns"),
-            page_in_p99_ns: count("page_in_p99_ns"),
+            latencies: latencies.lines().filter_map(step).collect(),
             swap_kib: areas::totals(areas),
             devices,
         }
@@ -91,13 +94,13 @@ impl Frame<'_> {
         let (total_kib, used_kib) = now.swap_kib;
         let mut text = format!(
             "zram, sorted by {}{held}    q ends, p holds, s sorts\n\
-             pages a second  out {}  in {}    page-in since the start  p50 {}  p99 {}\n\
+             pages a second  out {}  in {}    page-in takes  p50 {}  p99 {}\n\
              swap            {} of {} in use\n",
             order.name(),
             self.rate(before.pages_out, now.pages_out),
             self.rate(before.pages_in, now.pages_in),
-            microseconds(now.page_in_p50_ns),
-            microseconds(now.page_in_p99_ns),
+            self.page_in(50),
+            self.page_in(99),
             shortened(used_kib << 10),
             shortened(total_kib << 10),
         );
@@ -117,6 +120,25 @@ impl Frame<'_> {
         let elapsed_ns = u128::from(self.now.at_ns.saturating_sub(self.before.at_ns));
         let moved = u128::from(now.saturating_sub(before)) * NS_PER_S;
         u64::try_from(moved.checked_div(elapsed_ns).unwrap_or(0)).unwrap_or(u64::MAX)
+    }
+
+    /// Returns how long `percent` of the page-ins between the two moments took at most; `-` if there were none.
+    fn page_in(&self, percent: u64) -> String {
+        let earlier = |ns: u64| {
+            let found = self.before.latencies.iter().find(|(known, _)| *known == ns);
+            found.map_or(0, |(_, count)| *count)
+        };
+        let steps = self.now.latencies.iter();
+        let steps: Vec<_> =
+            steps.map(|&(ns, count)| (ns, count.saturating_sub(earlier(ns)))).collect();
+        let all: u64 = steps.iter().map(|(_, count)| count).sum();
+        let wanted = all.saturating_mul(percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let mut reached = steps.iter().skip_while(|(_, count)| {
+            seen += count;
+            seen < wanted
+        });
+        reached.next().map_or_else(|| String::from("-"), |&(ns, _)| microseconds(ns))
     }
 
     fn devices(&self) -> String {
@@ -185,6 +207,12 @@ impl Frame<'_> {
 
 fn hundredths(Memory { data, compressed, .. }: Memory) -> u64 {
     data.saturating_mul(100) / compressed.max(1)
+}
+
+/// Reads a line of `swap:latencies`.
+fn step(line: &str) -> Option<(u64, u64)> {
+    let (ns, count) = line.split_once(' ')?;
+    Some((ns.parse().ok()?, count.parse().ok()?))
 }
 
 fn microseconds(ns: u64) -> String {

@@ -24,12 +24,11 @@ fn device(number: u16, data: u64, compressed: u64, pages: u64) -> Device {
 }
 
 fn moment(at_ns: u64, pages: u64) -> Moment {
-    let statistics = alloc::format!(
-        "pages_out {pages}\npages_in {}\npage_in_p50_ns 56000\npage_in_p99_ns 120999\n",
-        pages / 2
-    );
+    let statistics = alloc::format!("pages_out {pages}\npages_in {}\n", pages / 2);
+    // As many slow ones at every moment, and the more quick ones the later it is.
+    let latencies = alloc::format!("56999 {pages}\n120999 {}\n900000 500\n", pages / 50);
     let devices = [device(0, 4096, 2048, 0), device(1, 3 << 20, 1 << 20, pages)];
-    Moment::of(at_ns, &statistics, AREAS, devices.into())
+    Moment::of(at_ns, [&statistics, &latencies, AREAS], devices.into())
 }
 
 #[test]
@@ -38,7 +37,7 @@ fn a_frame_shows_rates_of_the_time_between_two_moments() {
     let frame = Frame { before: &before, now: &now, order: Order::Data, is_held: false };
     let expected = "\
 zram, sorted by data    q ends, p holds, s sorts
-pages a second  out 1000  in 500    page-in since the start  p50 56 us  p99 120 us
+pages a second  out 1000  in 500    page-in takes  p50 56 us  p99 120 us
 swap            248.5M of 768M in use
 
 NAME   ALGORITHM DATA COMPR TOTAL COMP-RATIO STATE
@@ -59,6 +58,7 @@ fn a_moment_has_no_rate_against_itself_and_none_runs_backwards() {
         let frame = Frame { before, now, order: Order::Name, is_held: true };
         let text = frame.text();
         assert!(text.contains("out 0  in 0") && text.contains("held"), "{text}");
+        assert!(text.contains("page-in takes  p50 -  p99 -\n"), "{text}");
     }
 }
 

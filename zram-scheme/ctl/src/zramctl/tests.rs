@@ -136,6 +136,17 @@ fn a_new_device_is_added_at_once_and_tells_its_name() {
 }
 
 #[test]
+fn a_refused_reset_is_told_without_the_number_that_nobody_wrote() {
+    let mut system = system();
+    system.fails = [("write /scheme/zram/0/reset", syscall::EBUSY)].into();
+    let path = "/scheme/zram/0/last_error".to_string();
+    let why = "reset: device 0 is mounted as swap; swapoff zram:0 first\n".to_string();
+    system.files.borrow_mut().insert(path, why);
+    let words = "! zramctl: zram:0: reset: device 0 is mounted as swap; swapoff zram:0 first\n";
+    assert_eq!(outcome(&system, "-r zram:0").2, words);
+}
+
+#[test]
 fn a_refusal_is_told_once_in_the_words_of_the_device() {
     let mut system = system();
     system.fails = [("write /scheme/zram/1/disksize", syscall::EINVAL)].into();

@@ -9,16 +9,14 @@ use zram::Worker;
 use zram_abi::record::{ENTRIES_MAX, Operation, Record, Status};
 
 use super::Remains;
-use crate::fake::{
-    Called, FakeClient, FakeDaemon, FakePlatform, FakeSocket, Machine, page, result_of,
-};
+use crate::fake::{Called, FakeClient, FakeDaemon, FakePorts, Machine, page, result_of};
 use crate::scheme::serve::Server;
 use crate::threads::queue;
 
 /// A client with a server of its own, so that requests run at once; the actor answers from its thread.
 struct Client {
     daemon: &'static FakeDaemon,
-    server: Server<'static, FakePlatform, FakeSocket>,
+    server: Server<'static, FakePorts>,
     tags: &'static AtomicU32,
 }
 

@@ -12,7 +12,7 @@ use super::handles::{HandleId, Opened};
 use super::{Fault, path};
 use crate::attributes::{algorithm, block_state, parameters, statistics};
 use crate::daemon::Daemon;
-use crate::platform::{ClientRequest, Platform, Socket};
+use crate::platform::{Client, ClientRequest, Ports};
 use crate::text::Text;
 use zram_lifecycle::{DeviceId, DeviceName};
 
@@ -22,11 +22,11 @@ use zram_lifecycle::{DeviceId, DeviceName};
 ///
 /// [`Fault::NoHandle`] for a handle that was not opened for reading; [`Fault::NoDevice`],
 /// [`Fault::NoMemory`].
-pub(super) fn read<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+pub(super) fn read<P: Ports>(
+    daemon: &Daemon<P>,
     (id, opened): (HandleId, Opened),
     offset: u64,
-    client: &mut S::Request,
+    client: &mut Client<P>,
 ) -> Result<usize, Fault> {
     if !opened.is_readable {
         return Err(Fault::NoHandle);
@@ -54,11 +54,11 @@ pub(super) fn read<P: Platform, S: Socket>(
 /// as a whole.
 const BLOCK_STATE_MAX: usize = 100 * block_state::LINE;
 
-fn read_block_state<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+fn read_block_state<P: Ports>(
+    daemon: &Daemon<P>,
     (id, name): (HandleId, DeviceName),
     offset: u64,
-    client: &mut S::Request,
+    client: &mut Client<P>,
 ) -> Result<usize, Fault> {
     let cursor = daemon.handles.lock().cursor(id)?;
     let mut buffer = [0; BLOCK_STATE_MAX];
@@ -74,8 +74,8 @@ fn read_block_state<P: Platform, S: Socket>(
     Ok(count)
 }
 
-fn compose<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+fn compose<P: Ports>(
+    daemon: &Daemon<P>,
     file: File,
     added: Option<DeviceId>,
 ) -> Result<Text, Fault> {
@@ -101,13 +101,13 @@ fn compose<P: Platform, S: Socket>(
     Ok(text)
 }
 
-fn list_root<P: Platform, S: Socket>(daemon: &Daemon<P, S>, text: &mut Text) -> fmt::Result {
+fn list_root<P: Ports>(daemon: &Daemon<P>, text: &mut Text) -> fmt::Result {
     writeln!(text, "{}", path::CONTROL)?;
     daemon.devices.views().try_for_each(|view| writeln!(text, "{}", view.name.id.index()))
 }
 
-fn control<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+fn control<P: Ports>(
+    daemon: &Daemon<P>,
     file: ControlFile,
     added: Option<DeviceId>,
     text: &mut Text,
@@ -134,8 +134,8 @@ fn control<P: Platform, S: Socket>(
     }
 }
 
-fn attribute_text<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+fn attribute_text<P: Ports>(
+    daemon: &Daemon<P>,
     name: DeviceName,
     attribute: Attribute,
 ) -> Result<Text, Fault> {

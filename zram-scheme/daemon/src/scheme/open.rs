@@ -7,7 +7,7 @@ use super::handles::{HandleId, Opened};
 use super::{Fault, path};
 use crate::daemon::Daemon;
 use crate::devices::OpenDeviceError;
-use crate::platform::{ClientRequest, Platform, Socket};
+use crate::platform::{Client, ClientRequest, Ports};
 
 /// Longest path that any file has, and more; what is longer does not exist.
 const EXISTING_PATH_MAX: usize = 128;
@@ -17,10 +17,7 @@ const EXISTING_PATH_MAX: usize = 128;
 /// # Errors
 ///
 /// Any [`Fault`] of names and permissions.
-pub(super) fn open<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
-    client: &S::Request,
-) -> Result<HandleId, Fault> {
+pub(super) fn open<P: Ports>(daemon: &Daemon<P>, client: &Client<P>) -> Result<HandleId, Fault> {
     let base = daemon.handles.lock().get(HandleId(client.handle()))?.file;
     let mut buffer = [0; EXISTING_PATH_MAX];
     let path = copy_path(client, &mut buffer)?;
@@ -40,11 +37,7 @@ pub(super) fn open<P: Platform, S: Socket>(
     result
 }
 
-fn open_file<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
-    uid: u32,
-    opened: Opened,
-) -> Result<HandleId, Fault> {
+fn open_file<P: Ports>(daemon: &Daemon<P>, uid: u32, opened: Opened) -> Result<HandleId, Fault> {
     check_permissions(opened, uid)?;
     match opened.file {
         File::Device(_) => open_device(daemon, uid, opened),
@@ -101,11 +94,7 @@ fn check_permissions(opened: Opened, uid: u32) -> Result<(), Fault> {
     Ok(())
 }
 
-fn open_device<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
-    uid: u32,
-    opened: Opened,
-) -> Result<HandleId, Fault> {
+fn open_device<P: Ports>(daemon: &Daemon<P>, uid: u32, opened: Opened) -> Result<HandleId, Fault> {
     let File::Device(wanted) = opened.file else { return Err(Fault::NotDirectory) };
     let name = daemon.devices.open(wanted.id).map_err(|error| match error {
         OpenDeviceError::Absent => Fault::NoFile,

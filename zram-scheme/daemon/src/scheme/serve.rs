@@ -18,15 +18,15 @@ use crate::daemon::{Change, Daemon};
 use crate::data::{self, DataError, Transfer};
 use crate::devices::traffic::Way;
 use crate::errno;
-use crate::platform::{Answer, ClientRequest, Closed, Platform, Socket};
+use crate::platform::{Answer, Client, ClientRequest, Closed, Platform, Ports, Socket};
 use zram_lifecycle::DeviceName;
 
 /// Most requests that are taken from the socket at once.
 const BATCH: usize = 32;
 
 /// The state of the scheme's thread.
-pub struct Server<'a, P: Platform, S: Socket> {
-    daemon: &'a Daemon<P, S>,
+pub struct Server<'a, P: Ports> {
+    daemon: &'a Daemon<P>,
     /// Of no CPU: the thread runs anywhere and is one, so it uses the devices' fallback streams.
     worker: Worker,
     clock: CoarseClock,
@@ -37,7 +37,7 @@ pub struct Server<'a, P: Platform, S: Socket> {
 /// # Errors
 ///
 /// [`NoMemory`] at once, if there is none to begin with.
-pub fn run<P: Platform, S: Socket>(daemon: &Daemon<P, S>) -> Result<(), NoMemory> {
+pub fn run<P: Ports>(daemon: &Daemon<P>) -> Result<(), NoMemory> {
     let mut server = Server::new(daemon)?;
     let mut requests = Vec::new();
     requests.try_reserve_exact(BATCH).map_err(|_| NoMemory)?;
@@ -51,18 +51,18 @@ pub fn run<P: Platform, S: Socket>(daemon: &Daemon<P, S>) -> Result<(), NoMemory
     }
 }
 
-impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
+impl<'a, P: Ports> Server<'a, P> {
     /// Returns a server.
     ///
     /// # Errors
     ///
     /// [`NoMemory`].
-    pub fn new(daemon: &'a Daemon<P, S>) -> Result<Self, NoMemory> {
+    pub fn new(daemon: &'a Daemon<P>) -> Result<Self, NoMemory> {
         Ok(Self { daemon, worker: Worker::new(usize::MAX)?, clock: CoarseClock::default() })
     }
 
     /// Serves one request, and answers it unless the actor will.
-    pub fn serve(&mut self, mut client: S::Request) {
+    pub fn serve(&mut self, mut client: Client<P>) {
         if client.is_one_way() {
             return self.note(&client);
         }
@@ -76,14 +76,14 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         self.daemon.socket.answer(client, answer);
     }
 
-    fn note(&self, client: &S::Request) {
+    fn note(&self, client: &Client<P>) {
         if let Some(Opcode::CloseMsg) = client.opcode() {
             // A handle that is not open needs no closing.
             let _ = self.close(HandleId(client.handle()));
         }
     }
 
-    fn perform(&mut self, client: &mut S::Request) -> Result<Answer, Fault> {
+    fn perform(&mut self, client: &mut Client<P>) -> Result<Answer, Fault> {
         let id = HandleId(client.handle());
         match client.opcode() {
             Some(Opcode::OpenAt) => {
@@ -131,7 +131,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         Ok(0)
     }
 
-    fn standard_call(&self, id: HandleId, client: &mut S::Request) -> Result<usize, Fault> {
+    fn standard_call(&self, id: HandleId, client: &mut Client<P>) -> Result<usize, Fault> {
         let opened = self.opened(id)?;
         match StdFsCallKind::try_from_raw(client.word(3) as u8) {
             Some(StdFsCallKind::Fstat) => stat::stat(self.daemon, opened.file, client),
@@ -143,7 +143,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
     fn read(
         &mut self,
         (id, opened): (HandleId, Opened),
-        client: &mut S::Request,
+        client: &mut Client<P>,
     ) -> Result<usize, Fault> {
         let offset = client.word(3);
         match opened.file {
@@ -161,7 +161,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         &mut self,
         name: DeviceName,
         offset: u64,
-        client: &mut S::Request,
+        client: &mut Client<P>,
     ) -> Result<usize, Fault> {
         let pages = self.daemon.devices.named(name)?.pages;
         let transfer = match Transfer::new(offset, client.payload_size(), pages) {
@@ -170,12 +170,12 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         };
         let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
         let passage = content.traffic().begin(Way::Load, self.set_clock());
-        let result = data::read::<P>(&content, &mut self.worker, transfer, client);
+        let result = data::read::<P::Platform>(&content, &mut self.worker, transfer, client);
         passage.end(pages_of(result), || self.daemon.platform.now_ns());
         Ok(result?)
     }
 
-    fn write(&mut self, client: S::Request) {
+    fn write(&mut self, client: Client<P>) {
         let id = HandleId(client.handle());
         let result = match self.opened(id) {
             Ok(Opened { file: File::Device(name), is_writable: true, .. }) => {
@@ -193,7 +193,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         self.daemon.socket.answer(client, answer);
     }
 
-    fn write_pages(&mut self, name: DeviceName, client: &S::Request) -> Result<usize, Fault> {
+    fn write_pages(&mut self, name: DeviceName, client: &Client<P>) -> Result<usize, Fault> {
         let size = client.payload_size();
         let pages = self.daemon.devices.named(name)?.pages;
         let transfer = match Transfer::new(client.word(3), size, pages) {
@@ -202,7 +202,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
         };
         let content = self.daemon.devices.content(name.id).ok_or(Fault::NoDevice)?;
         let passage = content.traffic().begin(Way::Store, self.set_clock());
-        let result = data::write::<P>(&content, &mut self.worker, transfer, client);
+        let result = data::write::<P::Platform>(&content, &mut self.worker, transfer, client);
         passage.end(pages_of(result), || self.daemon.platform.now_ns());
         if content.has_reached_watermark() {
             self.daemon.notify(Change::Device(name.id));
@@ -212,7 +212,7 @@ impl<'a, P: Platform, S: Socket> Server<'a, P, S> {
 
     /// Lets the clock of the pages' ages be now, or a second ago. The clock itself is for whoever needs it
     /// exactly.
-    fn set_clock(&mut self) -> impl FnOnce() -> u64 + use<'a, P, S> {
+    fn set_clock(&mut self) -> impl FnOnce() -> u64 + use<'a, P> {
         let platform = &self.daemon.platform;
         self.worker.set_now(self.clock.seconds(platform.ticks(), || platform.now_ns()));
         move || platform.now_ns()

@@ -7,17 +7,14 @@ use zram_abi::PAGE_SIZE;
 use super::Fault;
 use super::file::File;
 use crate::daemon::Daemon;
-use crate::platform::{ClientRequest, Platform, Socket};
+use crate::platform::{Client, ClientRequest, Ports};
 
 /// Returns the bytes of a device, and 0 for every other file.
 ///
 /// # Errors
 ///
 /// [`Fault::NoDevice`].
-pub(super) fn size<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
-    file: File,
-) -> Result<u64, Fault> {
+pub(super) fn size<P: Ports>(daemon: &Daemon<P>, file: File) -> Result<u64, Fault> {
     match file {
         File::Device(name) => {
             Ok(daemon.devices.named(name)?.pages.map_or(0, |pages| pages.bytes()))
@@ -35,10 +32,10 @@ pub(super) fn size<P: Platform, S: Socket>(
 /// # Errors
 ///
 /// [`Fault::NoDevice`]; [`Fault::BadRange`] for a payload that is too small.
-pub(super) fn stat<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+pub(super) fn stat<P: Ports>(
+    daemon: &Daemon<P>,
     file: File,
-    client: &mut S::Request,
+    client: &mut Client<P>,
 ) -> Result<usize, Fault> {
     let size = size(daemon, file)?;
     let kind = if file.is_directory() { MODE_DIR } else { MODE_FILE };

@@ -8,7 +8,7 @@ use super::file::File;
 use super::handles::{HandleId, Opened};
 use crate::daemon::Daemon;
 use crate::devices::traffic::Way;
-use crate::platform::{ClientRequest, Platform, Socket};
+use crate::platform::{Client, ClientRequest, Platform, Ports};
 use zram_lifecycle::DeviceName;
 
 /// Performs a Call; its words from 3 on are the verb and two arguments.
@@ -17,11 +17,11 @@ use zram_lifecycle::DeviceName;
 ///
 /// [`Fault::Unsupported`] for files and verbs without; [`Fault::NotInitialised`],
 /// [`Fault::BadRange`], [`Fault::NoHandle`]; [`Fault::Shared`] to attach what others have open.
-pub(super) fn call<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+pub(super) fn call<P: Ports>(
+    daemon: &Daemon<P>,
     (id, opened): (HandleId, Opened),
     worker: &Worker,
-    client: &S::Request,
+    client: &Client<P>,
 ) -> Result<usize, Fault> {
     let File::Device(name) = opened.file else { return Err(Fault::Unsupported) };
     match client.word(3) {
@@ -34,11 +34,7 @@ pub(super) fn call<P: Platform, S: Socket>(
     }
 }
 
-fn attach<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
-    id: HandleId,
-    name: DeviceName,
-) -> Result<usize, Fault> {
+fn attach<P: Ports>(daemon: &Daemon<P>, id: HandleId, name: DeviceName) -> Result<usize, Fault> {
     let pages = daemon.devices.named(name)?.pages.ok_or(Fault::NotInitialised)?;
     daemon.handles.lock().attach(id, name.id)?;
     let cookie = Cookie {
@@ -50,8 +46,8 @@ fn attach<P: Platform, S: Socket>(
     Ok(word as usize)
 }
 
-fn discard<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+fn discard<P: Ports>(
+    daemon: &Daemon<P>,
     name: DeviceName,
     worker: &Worker,
     first: u64,

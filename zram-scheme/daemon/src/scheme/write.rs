@@ -8,7 +8,7 @@ use crate::attributes::{Command, WRITE_MAX, command, hot_add, number, text};
 use crate::daemon::Daemon;
 use crate::devices::NoDevice;
 use crate::errno;
-use crate::platform::{Answer, ClientRequest, Platform, Socket};
+use crate::platform::{Answer, Client, ClientRequest, Platform, Ports, Socket};
 use crate::text::Words;
 use crate::threads::{Message, ReplyTo};
 use zram_lifecycle::{Refusal, Request};
@@ -24,10 +24,10 @@ enum Meaning {
 }
 
 /// Takes a write of a file that is text. The answer is given here, or by the actor.
-pub(super) fn write<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+pub(super) fn write<P: Ports>(
+    daemon: &Daemon<P>,
     (handle, opened): (HandleId, Opened),
-    client: S::Request,
+    client: Client<P>,
 ) {
     let size = client.payload_size();
     let file = opened.file;
@@ -93,8 +93,8 @@ fn copy<'a>(
     Ok(&part[..copied])
 }
 
-fn meaning<'a, P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+fn meaning<'a, P: Ports>(
+    daemon: &Daemon<P>,
     file: File,
     written: &'a [u8],
 ) -> Result<Meaning, Refused<'a>> {
@@ -139,7 +139,7 @@ fn control(file: ControlFile, written: &[u8], memory_bytes: u64) -> Result<Meani
     }
 }
 
-fn post<P: Platform, S: Socket>(daemon: &Daemon<P, S>, message: Message<S::Request>) {
+fn post<P: Ports>(daemon: &Daemon<P>, message: Message<Client<P>>) {
     let Err((error, message)) = daemon.mailbox.post(&daemon.platform, message) else { return };
     match message.reply_to {
         ReplyTo::Client(write) => {
@@ -149,12 +149,7 @@ fn post<P: Platform, S: Socket>(daemon: &Daemon<P, S>, message: Message<S::Reque
     }
 }
 
-fn refuse<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
-    file: File,
-    fault: Fault,
-    client: S::Request,
-) {
+fn refuse<P: Ports>(daemon: &Daemon<P>, file: File, fault: Fault, client: Client<P>) {
     if let Fault::Mistake(mistake) = fault {
         daemon.set_last_error(file, Wrong::in_all(&[], mistake).words(file.name()));
     } else {

@@ -25,26 +25,26 @@ use super::reaper::Seat;
 use super::tidying::{Measure, RESTS_PER_STEP, Tidying};
 use crate::daemon::{Change, Daemon};
 use crate::devices::{Content, DEVICES_MAX};
-use crate::platform::{Platform, Socket};
+use crate::platform::{Client, Platform, Ports};
 
 /// Longest that a new content waits for memory of old ones that is still being given back: a second, of
 /// the five that a CPU on its way waits for the actor.
 const BUILD_WAIT_NS: u64 = 1_000_000_000;
 
 /// The actor of a daemon.
-pub struct Actor<'a, P: Platform, S: Socket> {
+pub struct Actor<'a, P: Ports> {
     /// Absent only while a request is applied.
     state: Option<State>,
-    hands: Hands<'a, P, S>,
+    hands: Hands<'a, P>,
 }
 
-impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
+impl<'a, P: Ports> Actor<'a, P> {
     /// Returns the actor of a daemon without devices.
     ///
     /// # Errors
     ///
     /// [`zram::NoMemory`].
-    pub fn new(daemon: &'a Daemon<P, S>) -> Result<Self, zram::NoMemory> {
+    pub fn new(daemon: &'a Daemon<P>) -> Result<Self, zram::NoMemory> {
         let mut seats = Vec::new();
         seats.try_reserve_exact(DEVICES_MAX).map_err(|_| zram::NoMemory)?;
         let hands = Hands {
@@ -113,25 +113,31 @@ impl<'a, P: Platform, S: Socket> Actor<'a, P, S> {
     }
 }
 
+/// A content that is no device's own yet.
+struct Built<P: Platform> {
+    id: DeviceId,
+    content: Content<P>,
+    seat: Seat<P>,
+}
+
 /// What the actor performs with.
-struct Hands<'a, P: Platform, S: Socket> {
-    daemon: &'a Daemon<P, S>,
-    /// Built, but not a device's own yet.
-    built: Option<(DeviceId, Content<P>, Seat<P>)>,
+struct Hands<'a, P: Ports> {
+    daemon: &'a Daemon<P>,
+    built: Option<Built<P::Platform>>,
     /// One for each content that is a device's own; whose is no matter.
-    seats: Vec<Seat<P>>,
+    seats: Vec<Seat<P::Platform>>,
     worker: Worker,
-    compactions: Compactions<S::Request>,
+    compactions: Compactions<Client<P>>,
     tidying: Tidying,
     /// Until when a compaction that nobody waits for lets programs have the CPU.
     rest_until_ns: u64,
     /// Who waits for the reply; nobody if the daemon itself asked.
-    current: Option<ReplyTo<S::Request>>,
+    current: Option<ReplyTo<Client<P>>>,
     reply: Option<Result<Answer, Refusal>>,
     is_finished: bool,
 }
 
-impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
+impl<P: Ports> World for Hands<'_, P> {
     fn ask(&mut self, ask: Ask) -> Outcome {
         match ask {
             Ask::Claim(id) => match self.daemon.devices.claim(id) {
@@ -165,7 +171,7 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
         match effect {
             Effect::Publish(view) => self.publish(view),
             Effect::Install(view) => {
-                let (id, content, seat) = self.built.take().expect("it was built before");
+                let Built { id, content, seat } = self.built.take().expect("it was built before");
                 assert!(id == view.name.id, "built for this device");
                 assert!(self.seats.len() < DEVICES_MAX, "no more contents than devices");
                 self.seats.push(seat);
@@ -196,7 +202,7 @@ impl<P: Platform, S: Socket> World for Hands<'_, P, S> {
     }
 }
 
-impl<P: Platform, S: Socket> Hands<'_, P, S> {
+impl<P: Ports> Hands<'_, P> {
     fn build(&mut self, view: View) -> Outcome {
         let config = Config {
             disksize_pages: view.pages.map_or(0, Pages::count),
@@ -221,8 +227,8 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
 
     fn try_to_build(&mut self, id: DeviceId, config: Config) -> Result<(), zram::NoMemory> {
         let seat = Seat::new()?;
-        let content = Content::<P>::new(config, self.daemon.platform.pages())?;
-        self.built = Some((id, content, seat));
+        let content = Content::<P::Platform>::new(config, self.daemon.platform.pages())?;
+        self.built = Some(Built { id, content, seat });
         Ok(())
     }
 
@@ -287,7 +293,7 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
     }
 
     /// Returns the next message; nothing when there is something else to do.
-    fn next_message(&self) -> Option<Message<S::Request>> {
+    fn next_message(&self) -> Option<Message<Client<P>>> {
         let Daemon { mailbox, platform, .. } = self.daemon;
         if !self.compactions.is_empty() {
             return if self.is_resting() {
@@ -348,7 +354,7 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
         let begun_ns = self.daemon.platform.now_ns();
         let Some(Accepted { id, progress, .. }) = self.compactions.first() else { return };
         let (id, worker) = (*id, &mut self.worker);
-        let step = |content: &Content<P>| content.compact_step(worker, progress);
+        let step = |content: &Content<P::Platform>| content.compact_step(worker, progress);
         let is_over = self.daemon.devices.content_for_actor(id, step).unwrap_or(true);
         if is_over && let Some(Accepted { progress, reply_to, .. }) = self.compactions.pop() {
             let released = progress.released_pages();
@@ -364,16 +370,16 @@ impl<P: Platform, S: Socket> Hands<'_, P, S> {
         self.rest_until_ns = now_ns.saturating_add(took_ns.saturating_mul(RESTS_PER_STEP));
     }
 
-    fn end_compaction(&self, reply_to: Option<ReplyTo<S::Request>>) {
+    fn end_compaction(&self, reply_to: Option<ReplyTo<Client<P>>>) {
         if let Some(reply_to) = reply_to {
             self.daemon.reply(reply_to, Ok(Answer::Done));
         }
     }
 
     /// Calls `work` with the content that is being built for the device, or else is its own.
-    fn on_content<T>(&self, id: DeviceId, work: impl FnOnce(&Content<P>) -> T) -> T {
+    fn on_content<T>(&self, id: DeviceId, work: impl FnOnce(&Content<P::Platform>) -> T) -> T {
         match &self.built {
-            Some((built, content, _)) if *built == id => work(content),
+            Some(built) if built.id == id => work(&built.content),
             Some(_) | None => {
                 let done = self.daemon.devices.content_for_actor(id, work);
                 done.expect("an instance of the hotplug state has content")

@@ -8,13 +8,13 @@ use log::{Level, log, warn};
 use zram_abi::{CpuId, Stage, cpu_event};
 
 use crate::daemon::Daemon;
-use crate::platform::{Closed, CpuEvents, Platform, Socket};
+use crate::platform::{Closed, CpuEvents, Ports};
 
 /// What the actor answers once the daemon has ended.
 const ENDED: u32 = syscall::ENODEV.unsigned_abs();
 
 /// Follows CPU events until there are none any more.
-pub fn run<P: Platform, S: Socket>(daemon: &Daemon<P, S>, source: &mut impl CpuEvents) {
+pub fn run<P: Ports>(daemon: &Daemon<P>, source: &mut impl CpuEvents) {
     loop {
         match source.next() {
             Ok(event) => follow(daemon, source, event),
@@ -23,11 +23,7 @@ pub fn run<P: Platform, S: Socket>(daemon: &Daemon<P, S>, source: &mut impl CpuE
     }
 }
 
-fn follow<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
-    source: &mut impl CpuEvents,
-    event: cpu_event::Event,
-) {
+fn follow<P: Ports>(daemon: &Daemon<P>, source: &mut impl CpuEvents, event: cpu_event::Event) {
     let cpu_event::Event { sequence, cpu, stage } = event;
     let result = daemon.change_cpu(cpu, stage);
     let result = result.or_else(|errno| if errno == ENDED { Ok(()) } else { Err(errno) });

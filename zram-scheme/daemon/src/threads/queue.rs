@@ -13,7 +13,7 @@ use crate::coarse_clock::CoarseClock;
 use crate::daemon::{Change, Daemon};
 use crate::devices::Content;
 use crate::devices::traffic::Way;
-use crate::platform::{Platform, Socket, SwapQueue};
+use crate::platform::{Platform, Ports, SwapQueue};
 use zram_lifecycle::DeviceId;
 
 /// Serves the queue of `cpu` until the kernel revokes it.
@@ -21,8 +21,8 @@ use zram_lifecycle::DeviceId;
 /// # Errors
 ///
 /// [`NoMemory`] at once, if there is none to begin with.
-pub fn run<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+pub fn run<P: Ports>(
+    daemon: &Daemon<P>,
     cpu: usize,
     queue: &mut impl SwapQueue,
 ) -> Result<(), NoMemory> {
@@ -40,8 +40,8 @@ pub fn run<P: Platform, S: Socket>(
 }
 
 /// Answers every entry of a record, at the worker's time.
-pub(crate) fn serve<P: Platform, S: Socket>(
-    daemon: &Daemon<P, S>,
+pub(crate) fn serve<P: Ports>(
+    daemon: &Daemon<P>,
     worker: &mut Worker,
     record: &mut Record,
     window: &mut [PageBytes; ENTRIES_MAX],
@@ -55,20 +55,20 @@ pub(crate) fn serve<P: Platform, S: Socket>(
     let passage = way_of(record.operation).map(|way| content.traffic().begin(way, now_ns));
     match record.operation {
         Operation::None => {}
-        Operation::Store => store::<P>(&content, worker, record, window),
+        Operation::Store => store::<P::Platform>(&content, worker, record, window),
         Operation::Load => {
             read(record, window, |slot, page| {
-                expect_page::<P>(&content, slot)?;
+                expect_page::<P::Platform>(&content, slot)?;
                 content.load(worker, slot, page)
             });
         }
         Operation::Take => {
             read(record, window, |slot, page| {
-                expect_page::<P>(&content, slot)?;
+                expect_page::<P::Platform>(&content, slot)?;
                 content.take(worker, slot, page)
             });
         }
-        Operation::Free => free::<P>(&content, worker, record),
+        Operation::Free => free::<P::Platform>(&content, worker, record),
     }
     if let Some(passage) = passage {
         let done = record.entries().iter().filter(|entry| entry.status == Status::Ok);

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Answer, Ask, Device, DeviceId, DeviceName, DeviceSet, Effect, Event, Forbidden, Job, Outcome,
-    Pages, Refusal, Request, Settings, State, step,
+    Answer, Ask, Device, DeviceSet, Effect, Event, Forbidden, Job, Outcome, Refusal, Request,
+    State, step,
 };
 use crate::drive::{World, drive};
 use crate::effect::EFFECTS_MAX;
+use crate::event::{DeviceId, DeviceName, Pages, Settings};
 use hotplug::{CpuId, Stage, Step};
 use zram::Algorithm;
 

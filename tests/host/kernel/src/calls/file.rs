@@ -42,6 +42,7 @@ impl Kernel {
             Object::Console if path.is_empty() => (Object::Console, false),
             Object::Memory if path.is_empty() => (Object::Memory, false),
             Object::TimeRoot => (time::open(path)?, false),
+            Object::EventRoot if path.is_empty() => (self.open_event_queue()?, false),
             Object::PipeRoot if path.is_empty() => (self.open_pipe()?, false),
             Object::SysRoot => (self.open_sys(caller, path)?, true),
             Object::Swap(_) => swap::scheme_open(self, caller, directory, (path, flags))?,

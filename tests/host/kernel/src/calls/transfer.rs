@@ -52,6 +52,7 @@ impl Kernel {
             Object::Console => self.read_console(space, buffer, flags),
             Object::Clock(id) => self.read_clock(space, id, buffer),
             Object::Pipe(pipe, End::Read) => self.read_pipe((space, pipe), buffer, flags),
+            Object::Events(queue) => self.read_events((space, queue), buffer, flags),
             Object::SysText(_) => self.read_text(caller, description, buffer, position),
             Object::Proc(file) => self.read_proc(file, (space, buffer)),
             Object::Socket(scheme) => self.read_socket((space, scheme), buffer, flags),
@@ -95,6 +96,7 @@ impl Kernel {
             }
             Object::Console => self.write_console(space, buffer),
             Object::Pipe(pipe, End::Write) => self.write_pipe((space, pipe), buffer, flags),
+            Object::Events(queue) => self.write_events(caller, queue, buffer),
             Object::PowerSwitch => self.write_power_switch(space, buffer),
             Object::Proc(file) => {
                 self.write_proc((caller.thread, description), file, (space, buffer))

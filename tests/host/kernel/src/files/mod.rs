@@ -14,6 +14,7 @@ use crate::cpus;
 use syscall::error::EOWNERDEAD;
 
 use crate::errno::{Errno, SysResult, fail};
+use crate::events::QueueId;
 use crate::kernel::Kernel;
 use crate::scheme::pipe::{End, Pipe};
 use crate::scheme::proc::ProcFile;
@@ -48,6 +49,8 @@ pub(crate) enum Object {
     TimeRoot,
     /// `event`: the root.
     EventRoot,
+    /// `event`: a queue.
+    Events(QueueId),
     /// `pipe`: the root.
     PipeRoot,
     /// `pipe`: one end.
@@ -125,6 +128,7 @@ impl Kernel {
             | Object::PowerSwitch
             | Object::SchemeCreation => {}
             Object::SysText(text) => self.close_text(&text),
+            Object::Events(queue) => self.close_event_queue(queue),
             Object::Pipe(pipe, end) => self.close_pipe(pipe, end),
             Object::Proc(file) => self.close_proc(file),
             Object::Socket(scheme) => self.close_socket(scheme),

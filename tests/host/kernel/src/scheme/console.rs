@@ -64,17 +64,30 @@ impl Kernel {
         Ok(size)
     }
 
+    /// Tells who watches the console of input that was there before.
+    pub(crate) fn tell_of_old_input(&mut self) {
+        if !self.console.input.is_empty() {
+            self.tell_of_input();
+        }
+    }
+
     /// Collects what has arrived; what does not fit stays in the line's own buffer, whose other end
     /// waits: a long text that is pasted arrives whole.
     pub(crate) fn poll_console(&mut self) {
+        let before = self.console.input.len();
         while self.console.input.len() < CONSOLE_INPUT_MAX
             && let Some(byte) = serial::read_byte()
         {
             self.console.input.push_back(byte);
         }
-        if !self.console.input.is_empty()
-            && let Some(thread) = self.console.waiters.pop_front()
-        {
+        let has_more = self.console.input.len() > before;
+        if self.console.input.is_empty() {
+            return;
+        }
+        if has_more {
+            self.tell_of_input();
+        }
+        if let Some(thread) = self.console.waiters.pop_front() {
             self.make_ready(thread, Urgency::Anywhere);
         }
     }

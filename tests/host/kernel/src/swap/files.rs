@@ -79,6 +79,7 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
         Name::Root => texts::ROOT.into(),
         Name::Areas => pager::call(kernel, |pager, _| texts::areas(pager)),
         Name::Stat => text::statistics(kernel),
+        Name::Latencies => pager::call(kernel, |pager, _| texts::latencies(pager)),
         Name::LastError => kernel.swap.last_error.clone(),
         Name::Queues => texts::queues(kernel.cpus.possible().iter()),
     };

@@ -14,6 +14,7 @@ pub(crate) use host_core::scheduler;
 pub(crate) use host_core::scheduler::PRIORITY_LAST;
 
 use crate::cpus;
+use crate::events::QueueId;
 use crate::files::table::FileTable;
 use crate::futex::FutexKey;
 use crate::machine::regs::{Regs, SavedRegs};
@@ -100,6 +101,8 @@ pub(crate) enum Wait {
     Pipe(Id<Pipe>),
     /// Console input.
     Console,
+    /// News in this event queue.
+    Events(QueueId),
     /// Something of the pager's: a page-in, a record of its queue.
     Swap(swap::Wait),
     /// A CPU event, or the end of a CPU transition.
@@ -123,7 +126,7 @@ impl Wait {
     /// The others are completed by whoever ends the wait.
     pub(crate) fn restarts(self) -> bool {
         match self {
-            Self::Requests(_) | Self::Pipe(_) | Self::Console => true,
+            Self::Requests(_) | Self::Pipe(_) | Self::Console | Self::Events(_) => true,
             Self::Sleep | Self::Futex(_) | Self::Lock(_) | Self::Reply { .. } | Self::Shootdown => {
                 false
             }

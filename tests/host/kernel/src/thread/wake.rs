@@ -59,6 +59,7 @@ impl Kernel {
             Wait::Requests(scheme) => self.join_readers(scheme, thread),
             Wait::Pipe(pipe) => self.join_pipe(pipe, thread),
             Wait::Console => self.console.join(thread),
+            Wait::Events(queue) => self.join_events(queue, thread),
             Wait::Swap(wait) => swap::blocked(self, thread, wait),
         }
     }
@@ -234,6 +235,7 @@ impl Kernel {
             | Wait::Requests(_)
             | Wait::Pipe(_)
             | Wait::Console
+            | Wait::Events(_)
             | Wait::Cpus(_)
             | Wait::Shootdown => {
                 self.end_wait(thread, Err(Errno(ETIMEDOUT)), Urgency::Anywhere);
@@ -254,6 +256,7 @@ impl Kernel {
             Wait::Requests(scheme) => self.leave_readers(scheme, thread),
             Wait::Pipe(pipe) => self.leave_pipe(pipe, thread),
             Wait::Console => self.console.leave(thread),
+            Wait::Events(queue) => self.leave_events(queue, thread),
             Wait::Swap(wait) => swap::cancelled(self, thread, wait),
         }
     }

@@ -27,6 +27,7 @@ report                    areas, statistics, latencies and the memory budget
 pages zram:N              writes and reads a device directly, and checks
 bench                     times the parts of a page's journey
 attributes, platform      try every attribute; threads, files and processes
+events                    tries event queues, and ends the daemon
 hostile WHAT              misbehaves in one way; alone, lists them
 storm --seconds N --size SIZE
                           adds, mounts and removes devices, CPUs and the daemon at once

@@ -5,6 +5,7 @@
 //! request is an error to the program that wrote it and concerns nobody else.
 
 use syscall::error::{EBADFD, EINVAL, EIO, ENODEV, ENOENT, EOPNOTSUPP, EOVERFLOW};
+use syscall::flag::EventFlags;
 use syscall::schemev2::{CqeOpcode, NewFdFlags};
 
 use super::SchemeId;
@@ -93,8 +94,13 @@ impl Kernel {
                 Ok(())
             }
             CqeOpcode::ObtainFd => self.obtain(scheme, answer.tag, answer.result as usize),
-            // Nobody can have asked for events, and only receiving descriptors has several.
-            CqeOpcode::SendFevent => Ok(()),
+            CqeOpcode::SendFevent => {
+                // The tag has the flags.
+                let flags = EventFlags::from_bits_truncate(answer.tag as usize);
+                self.tell_events(scheme, answer.result, flags);
+                Ok(())
+            }
+            // Only receiving descriptors has several.
             CqeOpcode::RespondWithMultipleFds => Err(Errno(EOPNOTSUPP)),
         }
     }
@@ -210,6 +216,7 @@ impl Kernel {
                 self.release(description);
                 Outcome::Result(moved)
             }
+            Then::Watch(asked) => Outcome::Result(self.watch_answered(asked, result)),
             Then::Swap(token) => {
                 swap::answered(self, token, result);
                 Outcome::Result(result)
@@ -274,7 +281,8 @@ impl Kernel {
             Then::Transfer(Transfer { description, .. }) | Then::SeekEnd { description, .. } => {
                 self.release(description);
             }
-            Then::Value | Then::Instead(_) | Then::Open { .. } | Then::Swap(_) => {}
+            Then::Value | Then::Instead(_) | Then::Open { .. } | Then::Watch(_) | Then::Swap(_) => {
+            }
         }
     }
 }

@@ -213,6 +213,7 @@ impl Kernel {
 
     /// Tells a scheme that a file of its own was closed for the last time.
     pub(crate) fn close_user_file(&mut self, scheme: SchemeId, number: u64) {
+        self.forget_watched(scheme, number);
         self.send_one_way(scheme, Opcode::CloseMsg, number, 0);
     }
 
@@ -225,7 +226,7 @@ impl Kernel {
         }
     }
 
-    /// Ends a scheme: all its callers get ENODEV.
+    /// Ends a scheme: all its callers get ENODEV, and who watches a file of it is told.
     pub(crate) fn close_socket(&mut self, scheme: SchemeId) {
         let Some(mut ended) = self.schemes.table.remove(scheme) else { return };
         for reader in ended.readers.drain(..) {
@@ -236,5 +237,6 @@ impl Kernel {
                 self.finish_request(request, Err(Errno(ENODEV)));
             }
         }
+        self.tell_of_end(scheme);
     }
 }

@@ -12,6 +12,7 @@ use syscall::schemev2::{Opcode, Sqe};
 use super::lend::Lent;
 use super::{SchemeId, UserScheme};
 use crate::errno::{Halt, SysResult, fail};
+use crate::events::watch;
 use crate::files::Description;
 use crate::kernel::Kernel;
 use crate::limits::REQUESTS_MAX;
@@ -44,6 +45,8 @@ pub(crate) enum Then {
     Transfer(Transfer),
     /// It is the size of a file, which a seek to its end asked for.
     SeekEnd { description: Id<Description>, delta: i64 },
+    /// It is what is new about a file that a queue watches from now on.
+    Watch(watch::Asked),
     /// The pager asked.
     Swap(swap::Token),
 }

@@ -16,7 +16,7 @@ use zram_abi::verb::{Cookie, SWAP_ATTACH};
 
 use super::super::Hands;
 use crate::fake::allocator::with_stops;
-use crate::fake::{FakeDaemon, FakePlatform, FakeSocket, Machine, page};
+use crate::fake::{FakeDaemon, FakePorts, Machine, page};
 use crate::threads::Actor;
 use crate::threads::queue;
 use zram_lifecycle::{
@@ -68,7 +68,7 @@ impl Pager {
 }
 
 /// A daemon with a device 0 of 1 MiB and a mounted device 1, the actor's parts, and who pages.
-fn mounted() -> (Pager, State, Hands<'static, FakePlatform, FakeSocket>) {
+fn mounted() -> (Pager, State, Hands<'static, FakePorts>) {
     let mut machine = Machine::with_device("1M");
     machine.echo("control/hot_add", "disksize=1M").unwrap();
     let pager = Pager::new(&mut machine);
