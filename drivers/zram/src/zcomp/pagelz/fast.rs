@@ -5,7 +5,8 @@
 //! are looked at, because what repeats in memory is aligned; a match found is made longer by a byte
 //! backwards. And after each match 8 bytes are compared with those at both last offsets: a repeat of
 //! 3 bytes after up to 2 literals costs a token alone. Repeats farther off or shorter are left out on
-//! purpose: they take the place of longer matches.
+//! purpose: they take the place of longer matches. So do many short ones in a row, where bytes repeat at a
+//! distance that is not among the last two: after eight of them the table is asked again.
 
 use core::hint::select_unpredictable;
 
@@ -30,6 +31,11 @@ const NEAR: usize = 32;
 const FOUND_MIN: usize = 4;
 /// Bytes that a repeat has at least.
 const REPEAT_MIN: usize = 3;
+
+/// A repeat of fewer bytes is a short one.
+const REPEAT_LONG: usize = 12;
+/// After so many short repeats in a row the table is asked: it may know a longer match.
+const SHORT_REPEATS_MAX: usize = 8;
 
 /// What the fast parse works on.
 pub(in crate::zcomp) struct Fast {
@@ -92,10 +98,14 @@ impl Fast {
         let mut from = 1;
         while let Some(hit) = search::<STEP>(&mut self.table, page, from) {
             parsed = self.take(page, hit, parsed);
-            while parsed.end <= SEARCH_LAST
+            let mut short = 0;
+            while short < SHORT_REPEATS_MAX
+                && parsed.end <= SEARCH_LAST
                 && let Some(found) = repeat(page, parsed.end, parsed.recent)
             {
+                let before = parsed.end;
                 parsed = self.take_repeat(page, found, parsed);
+                short = if parsed.end - before < REPEAT_LONG { short + 1 } else { 0 };
             }
             from = parsed.end;
         }
