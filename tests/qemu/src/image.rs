@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 18] = [
+const PROGRAMS: [&str; 19] = [
     "sh",
     "zramctl",
     "swapon",
@@ -48,6 +48,7 @@ const PROGRAMS: [&str; 18] = [
     "bench",
     "cost",
     "pages",
+    "copies",
     "access",
     "as",
     "attributes",
