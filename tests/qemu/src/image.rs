@@ -48,6 +48,7 @@ const PROGRAMS: [&str; 19] = [
     "bench",
     "cost",
     "pages",
+    "copies",
     "access",
     "as",
     "attributes",

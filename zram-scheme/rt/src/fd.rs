@@ -282,7 +282,7 @@ impl Fd {
     /// # Errors
     ///
     /// What the scheme answers; ENOMEM.
-    pub(crate) fn map_shared(&self, offset: usize, size: usize) -> Result<Mapping> {
+    pub fn map_shared(&self, offset: usize, size: usize) -> Result<Mapping> {
         let flags = MapFlags::PROT_READ | MapFlags::PROT_WRITE | MapFlags::MAP_SHARED;
         Mapping::of(self.0, &Map { offset, size, flags, address: 0 })
     }
