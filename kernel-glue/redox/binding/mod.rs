@@ -82,6 +82,10 @@ pub fn fault(
                 Attempt::Failed
             }
         });
+    if outcome == Outcome::Failed && machine::is_killed_outside_of_calls() {
+        // It was killed while it waited, which is no fault of its own to be told.
+        crate::syscall::exit_this_context(None, token);
+    }
     match outcome {
         Outcome::Done => Ok(()),
         Outcome::OutOfMemory => Err(PfError::Oom),
