@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 19] = [
+const PROGRAMS: [&str; 20] = [
     "sh",
     "zramctl",
     "swapon",
@@ -55,6 +55,7 @@ const PROGRAMS: [&str; 19] = [
     "events",
     "platform",
     "hostile",
+    "faults",
     "hotplug",
     "storm",
 ];

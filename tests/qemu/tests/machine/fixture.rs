@@ -18,6 +18,9 @@ pub(crate) const MEMORY_MIB: u32 = 128;
 /// What the shell prints before each line of a script.
 const PROMPT: &str = "zram> ";
 
+/// What memhog needs beside its `--size`: the sample and its own code, stacks and tables, in KiB.
+pub(crate) const MEMHOG_KIB: u64 = 4608;
+
 /// Sets up `zram:0` and mounts it as swap.
 pub(crate) const SWAP: &str = "\
 echo > zram:control/hot_add
@@ -208,4 +211,13 @@ impl Run {
         assert!(output.contains(&line), "{command} printed {output:?} in\n{}", self.ended.log);
         self
     }
+}
+
+/// Returns the columns of the line of `zram:0` that the command printed.
+#[track_caller]
+pub(crate) fn area_line(run: &Run, command: &str) -> Vec<String> {
+    let lines = run.output_of(command);
+    let line = lines.iter().find(|line| line.starts_with("zram:0"));
+    let words = line.map(|line| line.split_whitespace().map(str::to_owned).collect());
+    words.unwrap_or_else(|| panic!("{command}: {lines:?}"))
 }

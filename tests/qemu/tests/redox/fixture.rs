@@ -75,6 +75,16 @@ pub(crate) fn boot(memory_mib: u32, script: &str) -> Run {
     boot_with(memory_mib, Crashes::Fatal, script)
 }
 
+/// Boots as [`boot`] does, with a process manager and its program in the daemon's place. The program ends by a
+/// crash, as one does that nobody ends.
+#[track_caller]
+pub(crate) fn boot_managed(script: &str) -> Run {
+    let image =
+        pack("manager", script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
+    let ended = machine(ASKED_MIB).run_redox(&image, LIMITS, Crashes::Expected, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), |ended| Run { ended })
+}
+
 /// Boots as [`boot`] does a script that has programs crash.
 #[track_caller]
 pub(crate) fn boot_with(memory_mib: u32, crashes: Crashes, script: &str) -> Run {
