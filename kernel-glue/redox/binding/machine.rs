@@ -53,6 +53,12 @@ pub(super) fn frames_listed(listed: usize) {
     BOOT_FRAMES.store(unlisted as u32, Ordering::Relaxed);
 }
 
+/// Says whether the running context is to die, and is in no system call: nothing of the kernel's waits for
+/// it to go on.
+pub(super) fn is_killed_outside_of_calls() -> bool {
+    Redox.is_killed() && !PercpuBlock::current().inside_syscall.get()
+}
+
 impl Kernel for Redox {
     type Space = Arc<AddrSpaceWrapper>;
     type WeakSpace = Weak<AddrSpaceWrapper>;

@@ -1,4 +1,4 @@
-//! The glue in the Redox kernel: this kernel's types behind [`Kernel`], and the functions that hook
+//! The glue in the Redox kernel: this kernel's types behind `Kernel`, and the functions that hook
 //! lines call.
 //!
 //! The kernel compiles this file as its module `swap`; `HOOKS.md` beside it names each line that calls a
@@ -7,7 +7,7 @@
 //!
 //! Unsafe code is of three kinds. A `CleanLockToken` made here stands for "no lock of this level or
 //! below is held": each function says why. An entry of a page table is reached as an atomic word through
-//! the map of all memory ([`entry_word`]), while the space is locked. A frame is copied through the same
+//! the map of all memory (`tables`), while the space is locked. A frame is copied through the same
 //! map while the pager owns it.
 
 mod machine;
@@ -82,6 +82,10 @@ pub fn fault(
                 Attempt::Failed
             }
         });
+    if outcome == Outcome::Failed && machine::is_killed_outside_of_calls() {
+        // It was killed while it waited, which is no fault of its own to be told.
+        crate::syscall::exit_this_context(None, token);
+    }
     match outcome {
         Outcome::Done => Ok(()),
         Outcome::OutOfMemory => Err(PfError::Oom),

@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 19] = [
+const PROGRAMS: [&str; 20] = [
     "sh",
     "zramctl",
     "swapon",

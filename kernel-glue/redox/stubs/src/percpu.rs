@@ -1,11 +1,12 @@
 //! What each CPU has.
 
 use alloc::sync::Arc;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use crate::context::memory::AddrSpaceWrapper;
 
 pub struct PercpuBlock {
+    pub inside_syscall: Cell<bool>,
     pub current_addrsp: RefCell<Option<Arc<AddrSpaceWrapper>>>,
 }
 
