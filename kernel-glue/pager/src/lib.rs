@@ -75,7 +75,7 @@ pub use crate::lines::STUCK_NS;
 pub use crate::places::area::{AreaInfo, AreaState, Room};
 pub use crate::places::areas::AREAS_MAX;
 pub use crate::places::entries::{Duplicate, Entries};
-pub use crate::time::TICK_NS;
+pub use crate::time::{TICK_MOST_NS, TICK_NS};
 pub use entry::{AreaIndex, SwapEntry, SwapSlot};
 pub use requests::{
     Caller, Commit, Config, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, Next, Reclaim,

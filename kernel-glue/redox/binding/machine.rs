@@ -12,17 +12,20 @@ use redox_glue::{
 use super::{errno, tables};
 use crate::{
     context::{
-        self,
+        self, ContextLock,
         file::LockedFileDescription,
         memory::{AccessMode, AddrSpace, AddrSpaceWrapper},
-        ContextLock,
     },
     memory::{
-        deallocate_frame, get_page_info, Frame, PhysicalAddress, RefCount, RmmA, RmmArch, PAGE_SIZE,
+        Frame, PAGE_SIZE, PhysicalAddress, RefCount, RmmA, RmmArch, deallocate_frame, get_page_info,
     },
     percpu::PercpuBlock,
     scheme::KernelSchemes,
-    syscall::{error::{Error, EINVAL}, flag::CallFlags, usercopy::UserSliceRw},
+    syscall::{
+        error::{EINVAL, Error},
+        flag::CallFlags,
+        usercopy::UserSliceRw,
+    },
 };
 
 /// This kernel.
@@ -81,6 +84,10 @@ impl Kernel for Redox {
 
     fn give_back(space: Self::Space) -> Option<Self::Orphan> {
         Arc::into_inner(space)
+    }
+
+    fn weak_key(space: &Self::WeakSpace) -> SpaceKey {
+        SpaceKey(space.as_ptr().addr())
     }
 
     fn key(space: &Self::Space) -> SpaceKey {
@@ -183,7 +190,8 @@ impl Kernel for Redox {
 
     fn is_zero(&self, number: Number) -> bool {
         // SAFETY: a frame that the pager owns, in the map of all memory.
-        let words = unsafe { core::slice::from_raw_parts(bytes(number).cast::<u64>(), PAGE_SIZE / 8) };
+        let words =
+            unsafe { core::slice::from_raw_parts(bytes(number).cast::<u64>(), PAGE_SIZE / 8) };
         words.iter().all(|word| *word == 0)
     }
 

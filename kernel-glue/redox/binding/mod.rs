@@ -20,9 +20,9 @@ use redox_glue::{Attempt, Copied, Errno, Glue, Outcome, Range, Whose};
 
 use crate::{
     context::memory::{AccessMode, AddrSpaceWrapper, PageSpan, PfError},
-    memory::{Enomem, Frame, Page, PageMapper, PAGE_SIZE},
+    memory::{Enomem, Frame, PAGE_SIZE, Page, PageMapper},
     sync::CleanLockToken,
-    syscall::error::{Error, Result, EFAULT},
+    syscall::error::{EFAULT, Error, Result},
 };
 
 use self::machine::Redox;
@@ -59,6 +59,11 @@ pub fn first_program_starts() {
     GLUE.first_program_starts();
 }
 
+/// Somebody with authority over the program's context has it protected.
+pub fn space_protected(space: &Arc<AddrSpaceWrapper>) -> Result<()> {
+    GLUE.protect(space).map_err(error)
+}
+
 /// Corrects the page table for a fault, and waits for what that lacks. With no lock held.
 pub fn fault(
     space: &Arc<AddrSpaceWrapper>,
@@ -67,8 +72,8 @@ pub fn fault(
     token: &mut CleanLockToken,
 ) -> core::result::Result<(), PfError> {
     let mut failed = PfError::Segv;
-    let outcome = GLUE.correct(|| {
-        match crate::context::memory::correct_once(space, page, access, token) {
+    let outcome =
+        GLUE.correct(|| match crate::context::memory::correct_once(space, page, access, token) {
             Ok(()) => Attempt::Done,
             Err(PfError::Swapped(space, page)) => Attempt::Swapped(space, tables::number(page)),
             Err(PfError::Oom) => Attempt::NoFrame,
@@ -76,8 +81,7 @@ pub fn fault(
                 failed = other;
                 Attempt::Failed
             }
-        }
-    });
+        });
     match outcome {
         Outcome::Done => Ok(()),
         Outcome::OutOfMemory => Err(PfError::Oom),
@@ -178,9 +182,13 @@ pub fn fork_ends(copy: &Arc<AddrSpaceWrapper>) {
     GLUE.space_copied(copy);
 }
 
-/// All mappings of a space are gone, and its page table is about to be.
-pub fn space_ended(mapper: &PageMapper) {
+/// All mappings of a space are gone, and its page table is about to be. A fork that failed half way has
+/// left entries that no mapping names.
+pub fn space_ended(mapper: &mut PageMapper) {
     if GLUE.is_active() {
-        GLUE.space_ended(tables::root(mapper));
+        let root = tables::root(mapper);
+        let is_it = |raw| GLUE.is_swapped(raw);
+        tables::take_all(mapper, is_it, |raw| GLUE.entry_dropped(root, raw));
+        GLUE.space_ended(root);
     }
 }

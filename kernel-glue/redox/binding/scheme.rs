@@ -6,17 +6,17 @@ use core::num::NonZeroUsize;
 
 use redox_glue::{Errno, Payload, ROOT};
 
-use super::{errno, error, machine, GLUE};
+use super::{GLUE, errno, error, machine};
 use crate::{
     context::{
         file::{InternalFlags, LockedFileDescription},
         memory::{AddrSpaceWrapper, Grant},
     },
-    memory::{Page, PAGE_SIZE},
+    memory::{PAGE_SIZE, Page},
     scheme::{CallerCtx, KernelScheme, OpenResult, SchemeId, StrOrBytes},
     sync::CleanLockToken,
     syscall::{
-        error::{Error, Result, EEXIST, EINVAL, ENOMEM},
+        error::{EEXIST, EINVAL, ENOMEM, Error, Result},
         flag::{CallFlags, MapFlags},
         usercopy::{UserSliceRo, UserSliceRw, UserSliceWo},
     },
@@ -117,9 +117,7 @@ impl KernelScheme for SwapScheme {
         _token: &mut CleanLockToken,
     ) -> Result<usize> {
         match (descs.pop(), descs.is_empty()) {
-            (Some(device), true) => {
-                GLUE.take_device(id, words(metadata), device).map_err(error)
-            }
+            (Some(device), true) => GLUE.take_device(id, words(metadata), device).map_err(error),
             _ => Err(Error::new(EINVAL)),
         }
     }
@@ -143,10 +141,17 @@ impl KernelScheme for SwapScheme {
         let flags = MapFlags::MAP_FIXED_NOREPLACE | MapFlags::PROT_READ | MapFlags::PROT_WRITE;
         for (step, number) in window.into_iter().enumerate() {
             let page: Page = base.next_by(step);
-            guard.mmap(addr_space, Some(page), one, flags, None, |page, flags, mapper, flusher| {
-                let frame = machine::frame(number);
-                Grant::allocated_shared_one_page(frame, page, flags, mapper, flusher, false)
-            })?;
+            guard.mmap(
+                addr_space,
+                Some(page),
+                one,
+                flags,
+                None,
+                |page, flags, mapper, flusher| {
+                    let frame = machine::frame(number);
+                    Grant::allocated_shared_one_page(frame, page, flags, mapper, flusher, false)
+                },
+            )?;
         }
         Ok(base.start_address().data())
     }

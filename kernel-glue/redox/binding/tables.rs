@@ -3,12 +3,12 @@
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use redox_glue::{Frame as Number, Page as PageNumber, Span, TableId, Tables};
-use rmm::FrameAllocator;
+use rmm::{FrameAllocator, PageTable};
 
 use super::machine;
 use crate::{
     context::memory::{AddrSpace, PageSpan, Provider},
-    memory::{Page, PageFlags, PageMapper, RmmA, RmmArch, VirtualAddress, PAGE_SIZE},
+    memory::{PAGE_SIZE, Page, PageFlags, PageMapper, RmmA, RmmArch, VirtualAddress},
 };
 
 /// The kernel's page as a number.
@@ -64,6 +64,38 @@ pub(super) fn take_entry(
     word.store(0, Ordering::Release);
     free_empty(mapper, page);
     Some(raw)
+}
+
+/// Takes out all entries of that kind that are left below a root; tables stay.
+pub(super) fn take_all(
+    mapper: &mut PageMapper,
+    is_it: impl Fn(u64) -> bool,
+    mut taken: impl FnMut(u64),
+) {
+    // The upper half is the kernel's.
+    each_word(&mapper.table(), RmmA::PAGE_ENTRIES / 2, &mut |word| {
+        let raw = word.load(Ordering::Acquire);
+        if is_it(raw) {
+            word.store(0, Ordering::Release);
+            taken(raw);
+        }
+    });
+}
+
+/// Goes through the words of all lowest tables below the first `count` entries of a table.
+fn each_word(table: &PageTable<RmmA>, count: usize, look: &mut dyn FnMut(&AtomicU64)) {
+    for index in 0..count {
+        if table.level() == 0 {
+            let at = RmmA::phys_to_virt(table.phys()).data() + index * RmmA::PAGE_ENTRY_SIZE;
+            // SAFETY: as in `entry_word`.
+            look(unsafe { AtomicU64::from_ptr(at as *mut u64) });
+            continue;
+        }
+        // SAFETY: as in `entry_word`.
+        if let Some(next) = unsafe { table.next(index) } {
+            each_word(&next, RmmA::PAGE_ENTRIES, look);
+        }
+    }
 }
 
 /// Frees the tables of a page that are empty, but for the root.
@@ -153,6 +185,10 @@ impl Tables for Locked<'_> {
             is_private && info.flags().data() & uncached == 0
         })?;
         Some(Span { first: number(base), count: info.page_count() as u64 })
+    }
+
+    fn may_write(&self, at: PageNumber) -> bool {
+        self.0.grants.contains(page(at)).is_some_and(|(_, info)| info.flags().has_write())
     }
 
     fn entry_for(&self, at: PageNumber, frame: Number) -> Option<u64> {

@@ -84,7 +84,7 @@ impl<K: Kernel> Glue<K> {
     }
 
     /// A copy of a space is about to be made: waits until no page of it is on its way, and until there
-    /// are frames for the copy's page tables.
+    /// are frames for the copy's page tables. No page of it leaves until the system call is over.
     ///
     /// # Errors
     ///
@@ -99,6 +99,8 @@ impl<K: Kernel> Glue<K> {
         if let Some(space) = self.spaces.get(number) {
             self.tables_awaited(&space)?;
         }
+        // None leaves between the wait and the copy.
+        self.keep_all(root)?;
         let wait = self.waiting().ok_or(Errno(ENOMEM))?;
         loop {
             let answer = self.call(|pager, machine| pager.fork_begin(number, wait.waiter, machine));

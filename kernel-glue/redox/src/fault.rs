@@ -121,7 +121,7 @@ impl<K: Kernel> Glue<K> {
     pub(crate) fn awaited_frame(&self) -> Result<Frame, Outcome> {
         let Some(wait) = self.waiting() else { return Err(Outcome::Failed) };
         let waiter = wait.waiter;
-        let never_dies = self.is_first(self.kernel.current_key());
+        let never_dies = self.is_protected(self.kernel.current_key());
         let whose = if never_dies { FrameFor::Protected(waiter) } else { FrameFor::Thread(waiter) };
         loop {
             match self.call(|pager, machine| pager.frame_needed(whose, machine)) {

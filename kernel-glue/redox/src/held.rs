@@ -217,6 +217,12 @@ impl<K: Kernel> Glue<K> {
         })
     }
 
+    /// Notes that no page of a space is to leave until the running context's system call is over.
+    pub(crate) fn keep_all(&self, root: TableId) -> Result<(), Errno> {
+        let thread = self.kernel.current_thread_key();
+        self.held.add(Hold { thread, root, first: 0, last: u64::MAX })
+    }
+
     /// Notes that pages of a space are not to leave; false if the space is locked by who asks.
     fn keep(&self, space: &K::Space, (first, last): (u64, u64)) -> Result<bool, Errno> {
         let Some(root) = self.kernel.try_look(space, |tables| tables.root()) else {
@@ -236,8 +242,7 @@ impl<K: Kernel> Glue<K> {
                 return false;
             }
             // A page that is copied when it is written; nothing else can be done to one that may not be.
-            let may_write = tables.entry_for(page, swap_pager::ports::Frame(0)).unwrap_or(0);
-            !is_written || raw & bits.writable != 0 || may_write & bits.writable == 0
+            !is_written || raw & bits.writable != 0 || !tables.may_write(page)
         });
         // Locked by who called: nothing can be done here.
         there.unwrap_or(true)

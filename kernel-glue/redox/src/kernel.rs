@@ -68,6 +68,9 @@ pub trait Tables {
     /// Returns the first private anonymous mapping of ordinary memory that ends above `from`.
     fn next_span(&self, from: Page) -> Option<Span>;
 
+    /// Returns whether the mapping of a page may be written; false where there is none.
+    fn may_write(&self, page: Page) -> bool;
+
     /// Returns an entry for `frame` as the mapping of `page` has it, not yet accessed nor dirty;
     /// nothing where no mapping is.
     fn entry_for(&self, page: Page, frame: Frame) -> Option<u64>;
@@ -100,6 +103,9 @@ pub trait Kernel: Sized + Send + Sync + 'static {
 
     /// Gives a reference back; returns what is left if it was the last (`Arc::into_inner`).
     fn give_back(space: Self::Space) -> Option<Self::Orphan>;
+
+    /// Returns which space it is; no other one is that while there is a reference.
+    fn weak_key(space: &Self::WeakSpace) -> SpaceKey;
 
     /// Returns which space it is.
     fn key(space: &Self::Space) -> SpaceKey;

@@ -65,6 +65,8 @@ mod scheme;
 mod settle;
 mod spaces;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use entries::Copied;
 pub use fault::{Attempt, Outcome};

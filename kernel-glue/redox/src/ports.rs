@@ -109,8 +109,7 @@ impl<K: Kernel> Spaces for Machine<'_, K> {
         let found = self.glue.spaces.get(space)?;
         let key = K::key(&found);
         self.glue.put_aside(found);
-        // The first program is not swapped either: with it one can look around after the daemon died.
-        let is_pinned = key == self.glue.daemon() || self.glue.is_first(key);
+        let is_pinned = key == self.glue.daemon() || self.glue.is_protected(key);
         Some(if is_pinned { SpaceKind::Pinned } else { SpaceKind::Ordinary })
     }
 

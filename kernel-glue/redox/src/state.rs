@@ -29,6 +29,9 @@ pub(crate) const WAITERS_MAX: u32 = 1024;
 /// CPUs that Redox can have.
 pub(crate) const CPUS_MAX: usize = 128;
 
+/// Programs that can be protected at once: the first one, its shell, and two more.
+const PROTECTED_MAX: usize = 4;
+
 /// Frames of the reserve for each CPU: the pages of a batch, if none of them compresses to less than a
 /// page, and once more for what the pool commits at once in each size class.
 const RESERVE_FRAMES: u32 = 64;
@@ -80,8 +83,8 @@ pub struct Glue<K: Kernel> {
     pub(crate) files: Files<K>,
     /// The space that serves the queues.
     daemon: AtomicUsize,
-    /// The first program, which never dies for memory.
-    first: AtomicUsize,
+    /// Programs that stay in memory and never die for it.
+    protected: Lock<K, [Option<K::WeakSpace>; PROTECTED_MAX]>,
     /// The pager's reserve, for who looks without its lock.
     pub(crate) reserve: AtomicU32,
     /// Frames that the daemon took where the pager could not be told.
@@ -106,7 +109,7 @@ impl<K: Kernel> Glue<K> {
             held: Held::new(),
             files: Files::new(),
             daemon: AtomicUsize::new(0),
-            first: AtomicUsize::new(0),
+            protected: SpinMutex::new([const { None }; PROTECTED_MAX]),
             reserve: AtomicU32::new(0),
             taken: AtomicU32::new(0),
             orphans: SpinMutex::new(Vec::new()),
@@ -121,13 +124,36 @@ impl<K: Kernel> Glue<K> {
         self.is_active.load(Ordering::Relaxed)
     }
 
-    /// The running context is the first program: it never dies for memory, and stays in memory.
+    /// The running context is the first program: as [`Glue::protect`] has it.
     pub fn first_program_starts(&self) {
-        self.first.store(self.kernel.current_key().0, Ordering::Relaxed);
+        if let Some(space) = self.kernel.current_space() {
+            // It is the first, so there is room.
+            let _ = self.protect(&space);
+        }
     }
 
-    pub(crate) fn is_first(&self, key: SpaceKey) -> bool {
-        key.0 != 0 && self.first.load(Ordering::Relaxed) == key.0
+    /// A program stays in memory from now on, and never dies for it: with it one can look around when
+    /// the daemon has died.
+    ///
+    /// # Errors
+    ///
+    /// ENOMEM if there are too many of them.
+    pub fn protect(&self, space: &K::Space) -> Result<(), Errno> {
+        let weak = K::downgrade(space);
+        let mut protected = self.protected.lock();
+        let is_free = |place: &Option<K::WeakSpace>| {
+            place.as_ref().is_none_or(|space| K::upgrade(space).is_none())
+        };
+        let place = protected.iter_mut().find(|place| is_free(place)).ok_or(Errno(ENOMEM))?;
+        let before = place.replace(weak);
+        drop(protected);
+        drop(before);
+        Ok(())
+    }
+
+    pub(crate) fn is_protected(&self, key: SpaceKey) -> bool {
+        let protected = self.protected.lock();
+        protected.iter().flatten().any(|space| K::weak_key(space) == key)
     }
 
     /// Returns the space that serves the queues.

@@ -37,7 +37,7 @@ const INIT: &str = "init";
 pub const DAEMON: &str = "zramd";
 
 /// The other programs, under `bin/`, where the shell looks for them.
-const PROGRAMS: [&str; 18] = [
+const PROGRAMS: [&str; 19] = [
     "sh",
     "zramctl",
     "swapon",
@@ -54,6 +54,7 @@ const PROGRAMS: [&str; 18] = [
     "events",
     "platform",
     "hostile",
+    "faults",
     "hotplug",
     "storm",
 ];

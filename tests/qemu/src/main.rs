@@ -32,7 +32,9 @@ fn main() -> ExitCode {
             return ExitCode::from(NOT_TOLD);
         }
         ["redox"] => verbs::redox::run(),
-        ["test-redox"] => verbs::redox::kernel().and_then(|_| verbs::test::run_on_redox()),
+        ["test-redox"] => {
+            verbs::redox::kernel().and_then(|kernel| verbs::test::run_on_redox(&kernel))
+        }
         ["corpus"] => qemu::corpus::capture().map(|_| ()),
         ["corpora", folder] => qemu::corpus::capture_each(folder.as_ref()),
         ["test"] => verbs::test::run(),

@@ -126,6 +126,18 @@ impl Run {
         behind.lines().take_while(|line| !line.starts_with(PROMPT)).collect()
     }
 
+    /// Asserts that `command` printed no line with this in it.
+    ///
+    /// # Panics
+    ///
+    /// With what it printed if that is not so.
+    #[track_caller]
+    pub fn prints_no(self, command: &str, part: &str) -> Self {
+        let output = self.output_of(command);
+        assert!(!output.iter().any(|line| line.contains(part)), "{command} printed {output:?}");
+        self
+    }
+
     /// Asserts that `command` printed a line that is `line`, from its first to its last letter.
     ///
     /// # Panics

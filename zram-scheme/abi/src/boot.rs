@@ -58,7 +58,8 @@ pub const KERNEL_SCHEMES: [(&str, u8); 9] = [
 pub mod auxv {
     /// End of the vector.
     pub const NULL: usize = 0;
-    /// Descriptor of the `proc` root, for programs that may start others.
+    /// Descriptor of the `proc` root, for programs that may start others; from Redox's own user space, that of
+    /// the program's process.
     pub const PROC_FD: usize = 41;
     /// Descriptor of this program's first context.
     pub const THREAD_FD: usize = 42;

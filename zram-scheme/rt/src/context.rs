@@ -3,6 +3,11 @@
 //! A new context has neither address space nor file table; they are set by writing to its handles
 //! and take effect when these are closed (reference: Redox kernel, `scheme/proc.rs`). Used by
 //! `thread` (shares both with its maker) and `process` (has its own).
+//!
+//! Who may make one differs. A program that this repository's `init` has started has the root of `proc`, which
+//! makes contexts of any kind. On Redox's own user space only the process manager has that, and a program has
+//! the descriptor of its process, which makes threads; their handles pass every name on to the kernel
+//! (reference: relibc, `redox-rt/src/thread.rs`). A stand-in for the manager tests that way.
 
 use alloc::format;
 
@@ -14,6 +19,15 @@ use crate::fd::Fd;
 /// The user who may do everything.
 pub(crate) const ROOT: u32 = 0;
 
+/// Who makes contexts for this program.
+#[derive(Clone, Copy)]
+enum Maker {
+    /// The root of `proc`.
+    Root(usize),
+    /// This program's process; it makes threads of it.
+    Process(usize),
+}
+
 /// A context; it runs after [`Context::start`].
 #[derive(Debug)]
 pub(crate) struct Context(Fd);
@@ -21,12 +35,23 @@ pub(crate) struct Context(Fd);
 impl Context {
     /// Makes a context.
     pub(crate) fn new() -> Result<Self> {
-        Fd::dup_of(proc_root()?, b"new-context").map(Self)
+        let made = match maker()? {
+            Maker::Root(root) => Fd::dup_of(root, b"new-context"),
+            Maker::Process(process) => Fd::dup_of(process, b"new-thread"),
+        };
+        made.map(Self)
     }
 
-    /// Returns a handle of the calling context.
+    /// Returns a handle of the calling context, or of another thread of its process: one that has the
+    /// same address space and file table, which is all that is asked of it.
     pub(crate) fn current() -> Result<Fd> {
-        Fd::dup_of(proc_root()?, b"cur-context")
+        match maker()? {
+            Maker::Root(root) => Fd::dup_of(root, b"cur-context"),
+            Maker::Process(_) => {
+                let first = environment::first_context().ok_or(Error::new(syscall::ESRCH))?;
+                Fd::dup_of(first, b"")
+            }
+        }
     }
 
     /// Returns its handle.
@@ -62,7 +87,12 @@ impl Context {
 
     /// Sets its name, its priority from 0, which runs first, to 39, and the user (and the group of the same
     /// number) that it acts for.
+    ///
+    /// The process manager sets all three for the whole process, so there a thread has its process's.
     pub(crate) fn set_attributes(&self, name: &str, priority: u32, user: u32) -> Result<()> {
+        if let Maker::Process(_) = maker()? {
+            return Ok(());
+        }
         let mut attributes =
             ProcSchemeAttrs { prio: priority, euid: user, egid: user, ..Default::default() };
         for (field, byte) in attributes.debug_name.iter_mut().zip(name.bytes()) {
@@ -98,10 +128,17 @@ impl Context {
     }
 }
 
-fn proc_root() -> Result<usize> {
-    environment::proc_root().ok_or(Error::new(syscall::EPERM))
+fn maker() -> Result<Maker> {
+    let root = environment::proc_root().map(Maker::Root);
+    let process = || environment::process().map(Maker::Process);
+    root.or_else(process).ok_or(Error::new(syscall::EPERM))
 }
 
+/// Returns the name of a handle that the root has to allow; of a thread that the process manager made, the
+/// manager has allowed it.
 fn authorised(what: &str) -> Result<alloc::string::String> {
-    Ok(format!("auth-{}-{what}", proc_root()?))
+    Ok(match maker()? {
+        Maker::Root(root) => format!("auth-{root}-{what}"),
+        Maker::Process(_) => what.into(),
+    })
 }

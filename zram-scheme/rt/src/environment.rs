@@ -4,6 +4,10 @@
 //! values only change by `set_namespace`, which the namespace manager itself needs. A new process
 //! starts with a copy of its creator's file table, as on Redox; what is not named in the auxiliary
 //! vector is closed here.
+//!
+//! A program that Redox's own user space starts is told apart by what only this repository's programs
+//! tell each other (`auxv::FD_LIMIT`). It gets the descriptor of its process, not the root of `proc`, and what it
+//! was not told of is closed by nobody: its files are named by keys that are not ours.
 
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -19,6 +23,7 @@ pub(crate) const UPPER_MAX: usize = 32;
 
 static ARGUMENTS: AtomicPtr<usize> = AtomicPtr::new(core::ptr::null_mut());
 static PROC: AtomicUsize = AtomicUsize::new(NONE);
+static PROCESS: AtomicUsize = AtomicUsize::new(NONE);
 static THREAD: AtomicUsize = AtomicUsize::new(NONE);
 static NAMESPACE: AtomicUsize = AtomicUsize::new(NONE);
 static CREATION_CAP: AtomicUsize = AtomicUsize::new(NONE);
@@ -44,15 +49,22 @@ pub(crate) unsafe fn initialise(stack: *const usize) {
         return;
     }
     ARGUMENTS.store(stack.cast_mut(), Ordering::Relaxed);
-    let mut limits = Limits { given: 0, status: 0 };
+    let mut limits = Limits { given: None, status: 0 };
     // SAFETY: forwarded from the caller.
     unsafe { for_each_auxv(stack, |key, value| take(key, value, &mut limits)) };
-    drop_what_was_not_given(limits);
+    match limits.given {
+        Some(given) => drop_what_was_not_given(given, limits.status),
+        None => {
+            PROCESS.store(PROC.swap(NONE, Ordering::Relaxed), Ordering::Relaxed);
+            fd::adopt(&[0, 1, 2]);
+        }
+    }
 }
 
-/// Where the creator's descriptors end: those that it gives out, and the handles of its threads.
+/// Where the creator's descriptors end: those that it gives out, if it is one of ours, and the handles of its
+/// threads.
 struct Limits {
-    given: usize,
+    given: Option<usize>,
     status: usize,
 }
 
@@ -64,7 +76,7 @@ fn take(key: usize, value: usize, limits: &mut Limits) {
         auxv::SCHEME_CREATION_CAP => &CREATION_CAP,
         auxv::EXIT_PIPE_FD => &EXIT_PIPE,
         auxv::FD_LIMIT => {
-            limits.given = value;
+            limits.given = Some(value);
             return;
         }
         auxv::STATUS_LIMIT => {
@@ -76,12 +88,12 @@ fn take(key: usize, value: usize, limits: &mut Limits) {
     cell.store(value, Ordering::Relaxed);
 }
 
-fn drop_what_was_not_given(limits: Limits) {
+fn drop_what_was_not_given(given_limit: usize, status_limit: usize) {
     let given = [0, 1, 2]
         .into_iter()
         .chain([&PROC, &THREAD, &NAMESPACE, &CREATION_CAP, &EXIT_PIPE].into_iter().filter_map(get));
-    let lower = 0..limits.given.min(fd::GIVEN_MAX);
-    let statuses = STATUS_FIRST..limits.status.min(fd::SLOTS_MAX);
+    let lower = 0..given_limit.min(fd::GIVEN_MAX);
+    let statuses = STATUS_FIRST..status_limit.min(fd::SLOTS_MAX);
     let upper = (1..UPPER_MAX).map(|id| UPPER | id);
     for slot in lower.chain(statuses).chain(upper) {
         if given.clone().any(|kept| kept == slot) {
@@ -148,6 +160,11 @@ pub(crate) fn program_name() -> &'static str {
 /// Returns the descriptor of the `proc` root, which may make contexts and address spaces.
 pub fn proc_root() -> Option<usize> {
     get(&PROC)
+}
+
+/// Returns the descriptor of this program's process, if Redox's process manager made it.
+pub(crate) fn process() -> Option<usize> {
+    get(&PROCESS)
 }
 
 /// Returns the descriptor of this program's first context.

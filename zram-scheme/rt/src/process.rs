@@ -8,7 +8,7 @@
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use syscall::flag::{FileTableVerb, O_RDWR};
+use syscall::flag::{CallFlags, FileTableVerb, O_RDWR};
 use syscall::{Error, Result};
 use zram_abi::PAGE_SIZE;
 use zram_abi::boot::{CODE_LINE, KSTOP, RESET, UPPER, auxv, scheme_id};
@@ -18,6 +18,7 @@ use crate::fd::{self, Fd};
 use crate::futex::{self, Mutex};
 use crate::image::{self, Space};
 use crate::{environment, fs, thread};
+use zram_rt_core::again;
 
 /// End of a first thread's stack; below the metadata of the first program, so that one constant
 /// serves every address space.
@@ -28,6 +29,9 @@ const STACK_SIZE: usize = 256 * 1024;
 
 /// Priority of a program's first thread; the middle of Redox's 0 to 39.
 const PRIORITY: u32 = 20;
+
+/// The verb by which Redox's process manager ends a process; behind it the code.
+const PROCESS_EXIT: u64 = 2;
 
 /// Descriptors of input, output and errors come first.
 const STANDARD: usize = 3;
@@ -48,6 +52,7 @@ pub struct Command<'a> {
     creation_cap: bool,
     is_protected: bool,
     user: Option<u32>,
+    process: Option<usize>,
 }
 
 /// A program that was started.
@@ -74,7 +79,15 @@ impl<'a> Command<'a> {
     /// Returns the program at `path`, with its path as the only argument.
     pub fn new(path: &'a str) -> Self {
         let arguments = alloc::vec![path];
-        Self { path, arguments, name: None, creation_cap: false, is_protected: false, user: None }
+        Self {
+            path,
+            arguments,
+            name: None,
+            creation_cap: false,
+            is_protected: false,
+            user: None,
+            process: None,
+        }
     }
 
     /// Adds an argument.
@@ -113,13 +126,25 @@ impl<'a> Command<'a> {
         self
     }
 
+    /// Starts it as Redox's process manager does: it is told of its process, which is `process`, and of nothing
+    /// that only programs of this repository tell each other. So its end has no code.
+    #[must_use]
+    pub fn made_by(mut self, process: &Fd) -> Self {
+        self.process = Some(process.raw());
+        self
+    }
+
     /// Starts the program.
     ///
     /// # Errors
     ///
     /// ENOENT and others of opening it, ENOEXEC if it is no static ELF for this machine, E2BIG for
-    /// arguments over a page, EPERM for protection that is not this program's to give, ENOMEM, EMFILE.
+    /// arguments over a page, EPERM for protection that is not this program's to give, ENOMEM, EMFILE; ENOSYS
+    /// on Redox's own user space, whose process manager makes processes in a way that is not written here.
     pub fn spawn(self) -> Result<Child> {
+        if environment::process().is_some() {
+            return Err(Error::new(syscall::ENOSYS));
+        }
         let file = fs::open(self.path, syscall::O_RDONLY)?;
         let own = Context::current()?;
         let space = Space::new(&own)?;
@@ -180,6 +205,14 @@ impl<'a> Command<'a> {
     }
 
     fn given(&self, context: &Context, exit_pipe: &Fd) -> Given {
+        if self.process.is_some() {
+            let namespace = environment::namespace();
+            let mut given = [(auxv::NULL, None); 7];
+            given[0] = (auxv::PROC_FD, self.process);
+            given[1] = (auxv::THREAD_FD, Some(context.fd().raw()));
+            given[2] = (auxv::NAMESPACE_FD, namespace);
+            return given;
+        }
         let cap = environment::scheme_creation_cap().filter(|_| self.creation_cap);
         [
             (auxv::PROC_FD, environment::proc_root().filter(|_| self.user.is_none())),
@@ -271,6 +304,9 @@ pub fn exit(code: u8) -> ! {
         // Without a deadline there is no error; nobody wakes the word.
         let _ = futex::wait(&EXITING, 1, None);
     }
+    if let Some(process) = environment::process() {
+        leave(process, code);
+    }
     let own = thread::end_others();
     let Some(first) = environment::first_context() else { power_off(code) };
     if let Some(pipe) = environment::exit_pipe() {
@@ -289,6 +325,18 @@ pub fn exit(code: u8) -> ! {
         // Without a handle the kernel's last word is a forbidden instruction.
         Err(_) => crash(),
     }
+}
+
+/// Ends this program by way of Redox's process manager, which ends all of its threads.
+fn leave(process: usize, code: u8) -> ! {
+    // The manager asks for patience while it is at work on another call of this process.
+    let mut answer = Err(Error::new(syscall::EAGAIN));
+    while answer == Err(Error::new(syscall::EAGAIN)) {
+        let words = [PROCESS_EXIT, u64::from(code)];
+        answer = again(|| syscall::call_rw(process, &mut [], CallFlags::empty(), &words));
+    }
+    // It does not answer a program that it ends.
+    crash()
 }
 
 /// Powers the machine off with `code`; 0 says that all went well.

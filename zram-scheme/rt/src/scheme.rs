@@ -2,25 +2,29 @@
 //!
 //! A [`Request`] owns one request of a client until it is answered. Its payload is the client's own
 //! memory, mapped here by the kernel; the client may change it at any time, so it is only ever
-//! copied. Answers go by plain write of the socket (`redox_syscall`'s Sqe and Cqe). The two things
-//! that differ between systems are [`environment::scheme_creation_cap`] and [`publish_root`].
+//! copied. Answers go by plain write of the socket (`redox_syscall`'s Sqe and Cqe). The capability to create one
+//! was given to the program by `init` of this repository, or is a file of Redox's namespace manager.
 
 use alloc::vec::Vec;
 
 use syscall::data::NewFdParams;
 use syscall::flag::{EventFlags, StdFsCallKind};
 use syscall::schemev2::{Cqe, CqeOpcode, NewFdFlags, Opcode, Sqe, SqeFlags};
-use syscall::{Error, Result, Stat};
+use syscall::{Error, O_RDONLY, Result, Stat};
 
 use crate::environment;
 use crate::fd::Fd;
 use crate::foreign::Foreign;
+use crate::fs;
 
 /// Most requests that one read of the socket takes.
 pub const BATCH_MAX: usize = 32;
 
 /// First word of the dup that asks the namespace manager for a registration (Redox `NsDup`).
 pub const ISSUE_REGISTER: usize = 2;
+
+/// Where Redox's namespace manager has the scheme-creation capability, for those who may have it.
+const CREATION_CAP: &str = "/scheme/namespace/scheme-creation-cap";
 
 /// A scheme of this program.
 #[derive(Debug)]
@@ -39,10 +43,17 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// EPERM for a program without the scheme-creation capability; what the kernel answers.
+    /// EPERM for a program without the scheme-creation capability; on Redox's own user space EACCES in a
+    /// namespace that may not create schemes; what the kernel answers.
     pub fn create() -> Result<Self> {
-        let cap = environment::scheme_creation_cap().ok_or(Error::new(syscall::EPERM))?;
-        Fd::dup_of(cap, b"create-scheme").map(Self)
+        const CREATE: &[u8] = b"create-scheme";
+        if let Some(cap) = environment::scheme_creation_cap() {
+            return Fd::dup_of(cap, CREATE).map(Self);
+        }
+        if environment::process().is_none() {
+            return Err(Error::new(syscall::EPERM));
+        }
+        fs::open(CREATION_CAP, O_RDONLY)?.dup(CREATE).map(Self)
     }
 
     /// Returns a root of the scheme, whose requests name `handle`.

@@ -52,8 +52,15 @@ impl Known {
             let order = Ordering::Relaxed;
             if known.status.compare_exchange(0, number, order, order).is_ok() {
                 known.stack.store(stack, order);
-                let status = context.status_at(number).inspect_err(|_| known.forget())?;
-                return Ok((known, status));
+                match context.status_at(number) {
+                    Ok(status) => return Ok((known, status)),
+                    // Somebody else put a descriptor there: the next place may be free.
+                    Err(Error { errno: syscall::EEXIST }) => known.forget(),
+                    Err(error) => {
+                        known.forget();
+                        return Err(error);
+                    }
+                }
             }
         }
         Err(Error::new(syscall::EAGAIN))

@@ -99,8 +99,8 @@ impl Lines {
     }
 
     /// Returns whether the work of some queue is too old.
-    pub(crate) fn is_any_stuck(&self, now_ns: u64) -> bool {
-        self.cpus.iter().any(|cpu| cpu.input.is_stuck(now_ns) || cpu.output.is_stuck(now_ns))
+    pub(crate) fn is_any_stuck(&self, served_ns: u64) -> bool {
+        self.cpus.iter().any(|cpu| cpu.input.is_stuck(served_ns) || cpu.output.is_stuck(served_ns))
     }
 
     /// A worker opens a queue; returns false if there is none, or it has one.
@@ -127,9 +127,14 @@ impl Lines {
     ///
     /// The work, if the queue is not free or not there.
     #[expect(clippy::result_large_err, reason = "a box would allocate")]
-    pub(crate) fn post(&mut self, queue: QueueId, work: Work, now_ns: u64) -> Result<bool, Work> {
+    pub(crate) fn post(
+        &mut self,
+        queue: QueueId,
+        work: Work,
+        served_ns: u64,
+    ) -> Result<bool, Work> {
         match self.queue_mut(queue) {
-            Some(state) => state.post(work, now_ns),
+            Some(state) => state.post(work, served_ns),
             None => Err(work),
         }
     }

@@ -17,7 +17,7 @@
 use crate::lines::in_flight::{Store, Work};
 
 /// Work may be in a queue so long before the daemon is given up: far beyond any batch, also on a
-/// slow machine.
+/// slow machine. Only time in which the daemon could run counts.
 pub const STUCK_NS: u64 = 10_000_000_000;
 
 /// What a queue and its worker are doing.
@@ -94,20 +94,20 @@ impl Queue {
     ///
     /// The work, if the queue is not free: it may be all that is known of its pages.
     #[expect(clippy::result_large_err, reason = "a box would allocate")]
-    pub(super) fn post(&mut self, work: Work, now_ns: u64) -> Result<bool, Work> {
+    pub(super) fn post(&mut self, work: Work, served_ns: u64) -> Result<bool, Work> {
         if !self.is_free() {
             return Err(work);
         }
         let asleep = matches!(self, Self::Idle);
-        *self = Self::Busy(work, Stage::Posted, now_ns);
+        *self = Self::Busy(work, Stage::Posted, served_ns);
         Ok(asleep)
     }
 
     /// Returns whether its work has been there for [`STUCK_NS`], taken or not: its worker does not
     /// answer.
-    pub(super) fn is_stuck(&self, now_ns: u64) -> bool {
+    pub(super) fn is_stuck(&self, served_ns: u64) -> bool {
         match self {
-            Self::Busy(_, _, posted_ns) => now_ns.saturating_sub(*posted_ns) >= STUCK_NS,
+            Self::Busy(_, _, posted_ns) => served_ns.saturating_sub(*posted_ns) >= STUCK_NS,
             Self::Closed | Self::Revoked | Self::Running | Self::Idle => false,
         }
     }

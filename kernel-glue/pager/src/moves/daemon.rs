@@ -4,10 +4,11 @@
 //! A worker asks for its next record and completes the previous one in the same call. What it
 //! completes must be the record that it took, unchanged but for the statuses; anything else is
 //! refused and the record stays open. The daemon is dead when its last queue closes, and stuck when
-//! the work of any one queue is [`STUCK_NS`](crate::STUCK_NS) old (DESIGN 8.10): whoever waits for that
-//! worker is not helped by what the others do. Both end the same way: queues are revoked, pages on their way out go back, every area is dead, and whoever
-//! touches a page in one is killed; everyone else lives. A new daemon may open the queues again
-//! and mount new areas.
+//! the work of any one queue is [`STUCK_NS`](crate::STUCK_NS) old (DESIGN 8.10), of which only time counts
+//! in which the worker could run ([`crate::time`]): whoever waits for that worker is not helped by what
+//! the others do. Both end the same way: queues are revoked, pages on their way out go back, every area
+//! is dead, and whoever touches a page in one is killed; everyone else lives. A new daemon may open the
+//! queues again and mount new areas.
 
 use zram_abi::record::{Record, Status};
 use zram_abi::verb::Cookie;
@@ -85,8 +86,7 @@ impl Pager {
     pub fn tick(&mut self, ports: &mut impl Ports) {
         self.time.tick(ports.now_ns());
         self.collect(ports);
-        let now_ns = self.now_ns(ports);
-        if self.lines.is_any_stuck(now_ns) {
+        if self.lines.is_any_stuck(self.time.served(ports.now_ns())) {
             self.daemon_died(ports);
         }
         self.take_back_grants(ports);

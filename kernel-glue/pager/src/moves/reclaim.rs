@@ -101,8 +101,8 @@ impl Pager {
     /// Gives a queue work; returns whether its worker sleeps. A queue that cannot have it is a bug
     /// of ours; the pages of the batch go back then.
     pub(crate) fn post(&mut self, queue: QueueId, work: Work, ports: &mut impl Ports) -> bool {
-        let now_ns = self.now_ns(ports);
-        match self.lines.post(queue, work, now_ns) {
+        let served_ns = self.time.served(ports.now_ns());
+        match self.lines.post(queue, work, served_ns) {
             Ok(asleep) => asleep,
             Err(work) => {
                 self.broke(Invariant::QueueIsFree);

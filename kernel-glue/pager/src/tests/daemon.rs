@@ -73,11 +73,9 @@ fn work_that_waits_ten_seconds_without_a_sign_of_life_ends_the_daemon() {
     let mut world = six_pages();
     world.post_batch();
     assert!(world.work(OUT).is_some());
-    world.ports.now_ns += STUCK_NS - 1;
-    world.pager.tick(&mut world.ports);
+    world.pass(STUCK_NS - 1);
     assert_eq!(world.ports.revoked, []);
-    world.ports.now_ns += 1;
-    world.pager.tick(&mut world.ports);
+    world.pass(1);
     assert_eq!(world.ports.revoked, [IN, OUT]);
     let late = world.held[&super::fake::key(OUT)].clone();
     assert_eq!(world.pager.queue_next(OUT, &late, &mut world.ports), Next::Closed);
@@ -102,21 +100,27 @@ fn one_silent_queue_ends_the_daemon_whatever_the_others_do() {
         }
         assert!(world.work(silent).is_some());
         for _ in 0..20 {
-            world.ports.now_ns += STUCK_NS / 20;
             let _ = world.pager.queue_next(other, &Record::none(), &mut world.ports);
-            world.pager.tick(&mut world.ports);
+            world.pass(STUCK_NS / 20);
         }
         assert_eq!(world.ports.revoked, [IN, OUT, other], "{silent:?}");
     }
 }
 
 #[test]
+fn a_machine_that_stood_still_for_an_hour_keeps_its_daemon() {
+    let mut world = six_pages();
+    world.post_batch();
+    assert!(world.work(OUT).is_some());
+    world.ports.now_ns += 360 * STUCK_NS;
+    world.pager.tick(&mut world.ports);
+    assert_eq!(world.ports.revoked, []);
+}
+
+#[test]
 fn an_idle_daemon_is_never_stuck() {
     let mut world = six_pages();
-    world.pager.tick(&mut world.ports);
-    world.ports.now_ns += 100 * STUCK_NS;
-    world.pager.tick(&mut world.ports);
-    world.ports.now_ns += STUCK_NS - 1;
+    world.pass(10 * STUCK_NS);
     world.post_batch();
     world.pager.tick(&mut world.ports);
     assert_eq!(world.ports.revoked, []);

@@ -84,8 +84,7 @@ fn every_wait_ends_though_the_daemon_never_answers() {
         world.park(ME);
         // Both workers take what they are given, and keep it.
         let _ = (world.work(IN), world.work(OUT));
-        world.ports.now_ns += STUCK_NS;
-        world.pager.tick(&mut world.ports);
+        world.pass(STUCK_NS);
         if !world.ports.killed.is_empty() {
             // Nothing can leave any more: memory comes from who is killed for it.
             world.exit(SPACE);

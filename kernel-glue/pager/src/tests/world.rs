@@ -8,6 +8,7 @@ use zram_abi::verb::Cookie;
 
 use super::fake::{Fake, Pte, Space, key};
 use crate::ports::{CpuId, Direction, Frame, Frames, Page, QueueId, SpaceId, SpaceKind, Waiter};
+use crate::time::TICK_MOST_NS;
 use crate::{
     Bounds, Caller, Commit, Config, Duplicate, Fault, FaultRequest, FrameAnswer, FrameFor, Next,
     Pager, Reclaim, Unmapped, Watermarks,
@@ -327,6 +328,16 @@ impl World {
             FrameAnswer::Frame(frame) => Ok(frame),
             FrameAnswer::Wait => Err(Access::Waits),
             FrameAnswer::OutOfMemory => Err(Access::OutOfMemory),
+        }
+    }
+
+    /// Lets time pass, with the ticks of a machine that runs.
+    pub(crate) fn pass(&mut self, mut left_ns: u64) {
+        while left_ns > 0 {
+            let step_ns = left_ns.min(TICK_MOST_NS);
+            self.ports.now_ns += step_ns;
+            left_ns -= step_ns;
+            self.pager.tick(&mut self.ports);
         }
     }
 

@@ -26,6 +26,12 @@ impl RedoxKernel {
         Self::of(file).map_err(|why| format!("{}: {why}", path.display()))
     }
 
+    /// Returns whether the kernel has `swap:` (`kernel-glue/redox`): it has the scheme's path.
+    pub fn has_swap(&self) -> bool {
+        let path = b"/scheme/swap";
+        self.0.windows(path.len()).any(|bytes| bytes == path)
+    }
+
     fn of(file: Vec<u8>) -> Result<Self, String> {
         match KernelFile::of(&file) {
             Ok(_) => Ok(Self(file)),
@@ -49,6 +55,12 @@ impl RedoxKernel {
 #[cfg(test)]
 mod tests {
     use super::RedoxKernel;
+
+    #[test]
+    fn a_kernel_has_swap_when_its_file_names_the_scheme() {
+        assert!(RedoxKernel(b"a/scheme/swap/b".to_vec()).has_swap());
+        assert!(!RedoxKernel(b"/scheme/memory".to_vec()).has_swap());
+    }
 
     #[test]
     fn the_programs_follow_the_kernel_unchanged_wherever_its_archive_ends() {

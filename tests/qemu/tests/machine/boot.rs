@@ -1,6 +1,6 @@
 //! The kernel comes up with its CPUs, and the scheme is there.
 
-use crate::fixture::boot;
+use crate::fixture::{boot, boot_with_daemon};
 
 /// What every machine must do before anything else counts.
 fn comes_up_with(cpus: u32) {
@@ -54,4 +54,12 @@ fn a_program_under_test_panics_at_an_overflow_and_at_a_false_assertion() {
         .succeeds()
         .says("broken.rs:13: attempt to add with overflow")
         .says("broken.rs:18: one is larger than two");
+}
+
+#[test]
+fn a_program_of_a_process_manager_makes_threads_and_a_scheme_and_ends() {
+    boot_with_daemon("manager", 1, "sleep 3000\n")
+        .says("manager: threads that ran: 8")
+        .says("manager: the program has a scheme")
+        .says("manager: the process ends with code 7");
 }

@@ -15,6 +15,9 @@ const LIMITS: Limits = Limits { total: Duration::from_secs(300), silence: Durati
 /// Memory of a test's machine: the smallest that the kernel runs with.
 pub(crate) const MEMORY_MIB: u32 = 128;
 
+/// What memhog needs beside its `--size`: the sample and its own code, stacks and tables, in KiB.
+pub(crate) const MEMHOG_KIB: u64 = 4608;
+
 /// Sets up `zram:0` and mounts it as swap.
 pub(crate) const SWAP: &str = "\
 echo > zram:control/hot_add
@@ -124,4 +127,13 @@ fn machine(cpus: u32) -> Machine {
         threading: Threading::Multi,
         command_line: String::new(),
     }
+}
+
+/// Returns the columns of the line of `zram:0` that the command printed.
+#[track_caller]
+pub(crate) fn area_line(run: &Run, command: &str) -> Vec<String> {
+    let lines = run.output_of(command);
+    let line = lines.iter().find(|line| line.starts_with("zram:0"));
+    let words = line.map(|line| line.split_whitespace().map(str::to_owned).collect());
+    words.unwrap_or_else(|| panic!("{command}: {lines:?}"))
 }

@@ -168,3 +168,8 @@ fn a_program_with_the_shells_name_is_killed_for_memory_and_the_shell_lives() {
         .prints("hostile impostor 256M", "hostile: impostor: it was killed")
         .prints("echo the shell lives", "the shell lives");
 }
+
+#[test]
+fn a_futex_whose_time_limit_is_in_a_page_never_touched_is_answered() {
+    boot(1, "faults futex\n").succeeds().says("faults: futex: the kernel answers Err(");
+}

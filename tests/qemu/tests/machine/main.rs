@@ -3,6 +3,7 @@
 //! They run one at a time (`--test-threads=1`, and the harness's lock). Each is named after the
 //! fact it proves; the log of a failing one is printed whole.
 
+mod areas;
 mod attributes;
 mod boot;
 mod events;
@@ -15,5 +16,6 @@ mod lifecycle;
 mod pressure;
 mod resize;
 mod shell;
+mod sums;
 mod tools;
 mod users;

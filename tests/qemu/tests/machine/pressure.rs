@@ -1,6 +1,6 @@
 //! Memory is short: every page comes back as it was, and what cannot be saved is said.
 
-use crate::fixture::{MEMORY_MIB, Run, SWAP, boot, boot_with_words};
+use crate::fixture::{MEMHOG_KIB, MEMORY_MIB, Run, SWAP, area_line, boot, boot_with_words};
 
 /// Fills `size_mib` on `cpus` CPUs with pages that all differ, and checks every byte.
 fn comes_back_right(cpus: u32, size_mib: u32) {
@@ -30,9 +30,6 @@ fn a_third_more_than_the_memory_comes_back_right_on_1_cpu() {
 fn a_third_more_than_the_memory_comes_back_right_on_4_cpus() {
     comes_back_right(4, MEMORY_MIB * 13 / 10);
 }
-
-/// What memhog needs beside its `--size`: the sample and its own code, stacks and tables, in KiB.
-const MEMHOG_KIB: u64 = 4608;
 
 #[test]
 fn a_reached_limit_leaves_pages_where_they_are_and_the_machine_alive() {
@@ -208,14 +205,6 @@ fn the_daemon_answers_in_time_while_memory_is_gone_and_everybody_asks_it() {
     assert!(areas.iter().any(lives), "it was given up: {areas:?}");
 }
 
-/// The columns of the line of `zram:0` that the command printed.
-fn area_line(run: &Run, command: &str) -> Vec<String> {
-    let lines = run.output_of(command);
-    let line = lines.iter().find(|line| line.starts_with("zram:0"));
-    let words = line.map(|line| line.split_whitespace().map(str::to_owned).collect());
-    words.unwrap_or_else(|| panic!("{command}: {lines:?}"))
-}
-
 #[test]
 fn a_mounted_device_grows_and_its_area_with_it_and_every_page_is_right() {
     let run = boot(
@@ -230,24 +219,4 @@ fn a_mounted_device_grows_and_its_area_with_it_and_every_page_is_right() {
     );
     let run = run.succeeds();
     assert_eq!(area_line(&run, "cat swap:areas")[2], "104857600");
-}
-
-#[test]
-fn a_device_of_100_gib_with_a_limit_of_1_mib_is_mounted_and_shown_as_limited() {
-    let limited = "echo > zram:control/hot_add\n\
-         echo 100G > zram:0/disksize\n\
-         echo 1M > zram:0/mem_limit\n\
-         swapon zram:0\n";
-    let idle = boot(2, &format!("{limited}free\n")).succeeds();
-    let size_kib = idle.free_kib() - MEMHOG_KIB;
-    let run = boot(
-        2,
-        &format!(
-            "{limited}memhog --size {size_kib}K --passes 3 --threads 2 &\n\
-             until refused_limit 1\n\
-             cat swap:areas\n"
-        ),
-    );
-    let run = run.succeeds();
-    assert_eq!(area_line(&run, "cat swap:areas")[5], "limited");
 }

@@ -58,7 +58,7 @@ fn pack(
 }
 
 /// Returns a machine whose time is counted in instructions, so that a busy host changes nothing.
-fn machine(memory_mib: u32) -> Machine {
+pub(crate) fn machine(memory_mib: u32) -> Machine {
     Machine { memory_mib, cpus: 1, threading: Threading::Counted, command_line: String::new() }
 }
 
@@ -68,11 +68,27 @@ pub(crate) fn boot(memory_mib: u32, script: &str) -> Run {
     boot_with(memory_mib, Crashes::Fatal, script)
 }
 
+/// Boots as [`boot`] does, with a process manager and its program in the daemon's place. The program ends by a
+/// crash, as one does that nobody ends.
+#[track_caller]
+pub(crate) fn boot_managed(script: &str) -> Run {
+    let image =
+        pack("manager", script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
+    let ended = machine(ASKED_MIB).run_redox(&image, LIMITS, Crashes::Expected, &mut |_, _| ());
+    ended.map_or_else(|failed| panic!("{failed}"), Run::of)
+}
+
 /// Boots as [`boot`] does a script that has programs crash.
 #[track_caller]
 pub(crate) fn boot_with(memory_mib: u32, crashes: Crashes, script: &str) -> Run {
+    boot_machine(&machine(memory_mib), crashes, script)
+}
+
+/// Boots as [`boot_with`] does another machine.
+#[track_caller]
+pub(crate) fn boot_machine(machine: &Machine, crashes: Crashes, script: &str) -> Run {
     let image =
         pack(DAEMON, script, |name, contents| Image::pack_for_redox(name, contents, &kernel()));
-    let ended = machine(memory_mib).run_redox(&image, LIMITS, crashes, &mut |_, _| ());
+    let ended = machine.run_redox(&image, LIMITS, crashes, &mut |_, _| ());
     ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }

@@ -7,4 +7,5 @@ mod conformance;
 mod fixture;
 mod image;
 mod programs;
+mod swap;
 mod verbs;

@@ -2,7 +2,7 @@
 
 use qemu::machine::redox::Crashes;
 
-use crate::fixture::{boot, boot_with};
+use crate::fixture::{boot, boot_managed, boot_with};
 
 /// Memory of a test's machine.
 const MEMORY_MIB: u32 = 256;
@@ -127,4 +127,13 @@ pages zram:0
         .prints("hostile fill zram:0", "hostile: fill: refused with I/O error (EIO)")
         .prints("echo the rest lives", "the rest lives")
         .ends_with(0);
+}
+
+#[test]
+#[ignore = "needs a Redox kernel"]
+fn a_program_of_a_process_manager_makes_threads_and_a_scheme_and_ends() {
+    boot_managed("sleep 3000\n")
+        .says("manager: threads that ran: 8")
+        .says("manager: the program has a scheme")
+        .says("manager: the process ends with code 7");
 }

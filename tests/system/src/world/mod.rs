@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use swap_pager::ports::{KillReason, QueueId, SpaceId, SpaceKind, UserPage};
-use swap_pager::{Bounds, Config, Pager, Reclaim, Unmapped, Watermarks};
+use swap_pager::{Bounds, Config, Pager, Reclaim, TICK_MOST_NS, Unmapped, Watermarks};
 use zram::PageBytes;
 
 use crate::kernel::Kernel;
@@ -298,7 +298,12 @@ impl World {
 
     /// Lets time pass; only the timer notices.
     pub(crate) fn pass(&mut self, time_ns: u64) {
-        self.tick(time_ns);
+        let mut left_ns = time_ns;
+        while left_ns > 0 {
+            let step_ns = left_ns.min(TICK_MOST_NS);
+            self.tick(step_ns);
+            left_ns -= step_ns;
+        }
     }
 
     fn reclaim(&mut self, cpu: u32) {

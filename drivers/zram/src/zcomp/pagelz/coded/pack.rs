@@ -19,7 +19,7 @@ const _: () = assert!(
 );
 
 /// A stream is coded if that saves one in so many of its bits: what saves less is not worth its decoding.
-const WORTH: usize = 16;
+const WORTH: usize = 11;
 
 /// A stream and the table chosen for it.
 #[derive(Clone, Copy)]

@@ -1,0 +1,10 @@
+//! The glue over a fake kernel.
+
+mod entries;
+mod fake;
+mod faults;
+mod files;
+mod frames;
+mod held;
+mod spaces;
+mod world;

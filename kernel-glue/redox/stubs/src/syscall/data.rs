@@ -1,0 +1,6 @@
+//! Records of system calls.
+
+pub struct Map {
+    pub offset: usize,
+    pub size: usize,
+}
