@@ -130,7 +130,7 @@ impl Run {
     ///
     /// # Panics
     ///
-    /// With the lines, if it did.
+    /// With what it printed if that is not so.
     #[track_caller]
     pub fn prints_no(self, command: &str, part: &str) -> Self {
         let output = self.output_of(command);
