@@ -80,15 +80,18 @@ impl<'a, P: Ports> Actor<'a, P> {
     }
 
     /// Takes one message and performs it, and does one step of a compaction. Waits for a message
-    /// only as long as there is nothing to do.
-    pub(crate) fn turn(&mut self) {
-        if let Some(Message { request, reply_to }) = self.hands.next_message() {
+    /// only as long as there is nothing to do. Returns whether there was a message.
+    pub(crate) fn turn(&mut self) -> bool {
+        let message = self.hands.next_message();
+        let has_message = message.is_some();
+        if let Some(Message { request, reply_to }) = message {
             self.hands.current = Some(reply_to);
             self.apply(request);
             assert!(self.hands.current.is_none(), "each request gets exactly one reply");
         }
         self.hands.tidy();
         self.hands.compact_step();
+        has_message
     }
 
     /// Looks at the pools as if it was time.
