@@ -35,6 +35,11 @@ pub(crate) struct Futexes {
 }
 
 impl FutexKey {
+    /// Names the word at `address`.
+    pub(crate) const fn new(space: SpaceId, address: u64) -> Self {
+        Self { space, address }
+    }
+
     /// Returns the space of the word.
     pub(crate) fn space(self) -> SpaceId {
         self.space
@@ -69,16 +74,16 @@ impl Futexes {
 }
 
 impl Kernel {
-    /// Waits for a wake of the word at `address`, if it still has the value `expected`; `is_lock` says
-    /// that whoever shall wake it is another thread of the space, which holds a lock.
+    /// Waits for a wake of a word, if it still has the value `expected`; `wait` says whether whoever
+    /// shall wake it is another thread of the space, which holds a lock.
     ///
     /// # Errors
     ///
     /// EAGAIN if it has another value, EINVAL if it is not aligned, EFAULT; else the wait.
     pub(crate) fn futex_wait(
         &mut self,
-        space: SpaceId,
-        (address, is_lock): (u64, bool),
+        FutexKey { space, address }: FutexKey,
+        wait: Wait,
         expected: u32,
         deadline_ns: Option<u64>,
     ) -> SysResult {
@@ -90,22 +95,20 @@ impl Kernel {
         if u32::from_le_bytes(bytes) != expected {
             return fail(EAGAIN);
         }
-        let key = FutexKey { space, address };
-        let wait = if is_lock { Wait::Lock(key) } else { Wait::Futex(key) };
         Err(Halt::Wait(wait, deadline_ns))
     }
 
     /// Wakes up to `most` threads that wait for the word; returns how many.
-    pub(crate) fn futex_wake(&mut self, space: SpaceId, address: u64, most: usize) -> usize {
+    pub(crate) fn futex_wake(&mut self, key: FutexKey, most: usize) -> usize {
         let mut count = 0;
         while count < most
-            && let Some(thread) = self.futexes.pop(FutexKey { space, address })
+            && let Some(thread) = self.futexes.pop(key)
         {
             self.end_wait(thread, Ok(0), Urgency::Anywhere);
             count += 1;
         }
-        if self.spaces[space].lent_priority != PRIORITY_LAST {
-            self.lend_priorities(space, None);
+        if self.spaces[key.space].lent_priority != PRIORITY_LAST {
+            self.lend_priorities(key.space, None);
         }
         count
     }

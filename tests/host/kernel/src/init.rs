@@ -15,7 +15,7 @@ use zram_abi::boot::{
 };
 
 use crate::cpus;
-use crate::files::Object;
+use crate::files::{Object, Opened};
 use crate::kernel::Kernel;
 use crate::machine::frames::{FRAME_SIZE, Frame};
 use crate::machine::initrd::Initrd;
@@ -145,7 +145,8 @@ impl Kernel {
     }
 
     fn give_root(&mut self, thread: ThreadId, descriptor: usize, root: Object) {
-        let opened = self.open_as(thread, descriptor, (root, false, syscall::flag::O_RDWR));
+        let opened =
+            self.open_as(thread, descriptor, Opened::without_offset(root, syscall::flag::O_RDWR));
         opened.expect("the first descriptors fit");
     }
 }

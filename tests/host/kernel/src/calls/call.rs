@@ -6,7 +6,7 @@ use syscall::error::{E2BIG, EBADFD, EBUSY, EFAULT, EINVAL, EOPNOTSUPP};
 use syscall::flag::{CallFlags, SchemeSocketCall, StdFsCallKind};
 use syscall::schemev2::Opcode;
 
-use super::{Buffer, Caller};
+use super::{Buffer, Caller, Calling};
 use crate::errno::{SysResult, fail};
 use crate::files::{Description, Object};
 use crate::kernel::Kernel;
@@ -26,13 +26,19 @@ const COUNT_BITS: usize = 0xff;
 /// Words of metadata that are passed on.
 pub(crate) type Metadata = [u64; 3];
 
+/// How a payload is meant.
+#[derive(Clone, Copy)]
+struct Manner {
+    flags: CallFlags,
+    words: Metadata,
+}
+
 impl Kernel {
     pub(super) fn sys_call(
         &mut self,
         caller: Caller,
         descriptor: usize,
-        payload: Buffer,
-        (flags, metadata): (usize, u64),
+        Calling { payload, flags, metadata }: Calling,
     ) -> SysResult {
         let count = flags & COUNT_BITS;
         let Some(flags) = CallFlags::from_bits(flags & !COUNT_BITS) else { return fail(EINVAL) };
@@ -46,13 +52,13 @@ impl Kernel {
         }
         let description = self.description(caller.thread, descriptor)?;
         if flags.contains(CallFlags::FD | CallFlags::WRITE) {
-            self.pass_descriptors(caller, description, payload, (flags, words))
+            self.pass_descriptors(caller, description, payload, Manner { flags, words })
         } else if flags.contains(CallFlags::FD | CallFlags::READ) {
             self.receive_descriptors(caller, description, payload, words)
         } else if flags.contains(CallFlags::STD_FS) {
             self.call_standard(caller, description, payload, words)
         } else {
-            self.call_plainly(caller, description, payload, (flags, words))
+            self.call_plainly(caller, description, payload, Manner { flags, words })
         }
     }
 
@@ -61,22 +67,20 @@ impl Kernel {
         caller: Caller,
         description: Id<Description>,
         payload: Buffer,
-        (flags, [w0, w1, w2]): (CallFlags, Metadata),
+        Manner { flags, words: [w0, w1, w2] }: Manner,
     ) -> SysResult {
+        let memory = UserBuffer { space: caller.space, buffer: payload };
         match self.descriptions[description].object {
             Object::User { scheme, number } => {
                 let only_write =
                     flags.contains(CallFlags::WRITE) && !flags.contains(CallFlags::READ);
                 let direction = if only_write { Direction::ToScheme } else { Direction::Both };
-                self.call_user(
-                    (scheme, Opcode::Call),
-                    caller,
-                    (payload, direction),
-                    [number, 0, 0, w0, w1, w2],
-                )
+                let args = [number, 0, 0, w0, w1, w2];
+                let question = Question { opcode: Opcode::Call, args, then: Then::Value };
+                self.call_user(scheme, question, memory, direction)
             }
             Object::Proc(ProcFile::TableOf(table) | ProcFile::NewTable(table)) => {
-                self.call_table(table, UserBuffer { space: caller.space, buffer: payload }, w0)
+                self.call_table(table, memory, w0)
             }
             Object::Swap(_) => swap::scheme_call(self, caller, description, payload, [w0, w1, w2]),
             _ => fail(EOPNOTSUPP),
@@ -93,12 +97,12 @@ impl Kernel {
         let kind = u8::try_from(w0).ok().and_then(StdFsCallKind::try_from_raw);
         let Some(kind) = kind else { return fail(EOPNOTSUPP) };
         match (&self.descriptions[description].object, kind) {
-            (&Object::User { scheme, number }, _) => self.call_user(
-                (scheme, Opcode::StdFsCall),
-                caller,
-                (payload, Direction::Both),
-                [number, 0, 0, u64::from(kind as u8), w1, w2],
-            ),
+            (&Object::User { scheme, number }, _) => {
+                let args = [number, 0, 0, u64::from(kind as u8), w1, w2];
+                let question = Question { opcode: Opcode::StdFsCall, args, then: Then::Value };
+                let memory = UserBuffer { space: caller.space, buffer: payload };
+                self.call_user(scheme, question, memory, Direction::Both)
+            }
             (Object::Memory, StdFsCallKind::Fstatvfs) => {
                 self.write_memory_totals(caller.space, payload)
             }
@@ -112,20 +116,20 @@ impl Kernel {
         }
     }
 
+    /// Asks a scheme with memory of the caller lent; `question` lacks where that lies.
     fn call_user(
         &mut self,
-        (scheme, opcode): (SchemeId, Opcode),
-        caller: Caller,
-        (payload, direction): (Buffer, Direction),
-        mut args: [u64; 6],
+        scheme: SchemeId,
+        mut question: Question,
+        UserBuffer { space, buffer: payload }: UserBuffer,
+        direction: Direction,
     ) -> SysResult {
         if payload.size > (REQUEST_PAGES_MAX - 1) * FRAME_SIZE {
             return fail(E2BIG);
         }
-        let loan = self.lend(scheme, caller.space, payload, direction)?;
-        args[1] = loan.address;
-        args[2] = payload.size as u64;
-        let question = Question { opcode, args, then: Then::Value };
+        let loan = self.lend(scheme, space, payload, direction)?;
+        question.args[1] = loan.address;
+        question.args[2] = payload.size as u64;
         self.ask(scheme, question, Enclosed::memory(loan.lent))
     }
 
@@ -135,7 +139,7 @@ impl Kernel {
         caller: Caller,
         target: Id<Description>,
         payload: Buffer,
-        (flags, words): (CallFlags, Metadata),
+        Manner { flags, words }: Manner,
     ) -> SysResult {
         let descriptors = self.read_descriptors(caller.space, payload)?;
         if !self.takes_descriptors(target) || descriptors.is_empty() {

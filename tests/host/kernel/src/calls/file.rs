@@ -11,12 +11,14 @@ use syscall::{Stat, flag::MODE_DIR};
 use super::{Buffer, Caller, Move, Opening};
 use crate::cpus;
 use crate::errno::{SysResult, fail};
-use crate::files::{Description, Object};
+use crate::files::{Description, Object, Opened};
 use crate::kernel::Kernel;
 use crate::scheme::time;
+use crate::scheme::user::SchemeId;
 use crate::scheme::user::lend::{Direction, Loan};
 use crate::scheme::user::request::{Enclosed, Question, Then};
 use crate::slab::Id;
+use crate::space::user::UserBuffer;
 use crate::swap;
 
 impl Kernel {
@@ -31,7 +33,7 @@ impl Kernel {
         let directory = self.description(caller.thread, directory)?;
         self.table_of(caller.thread).expect_free(descriptor)?;
         let Ok(path) = core::str::from_utf8(path) else { return fail(EINVAL) };
-        let (object, is_positioned) = match self.descriptions[directory].object {
+        let object = match self.descriptions[directory].object {
             Object::User { scheme, number } => {
                 let Loan { address, lent } = self.lend_bytes(scheme, path.as_bytes())?;
                 let args = [number, address, path.len() as u64, flags as u64, 0, 0];
@@ -39,17 +41,27 @@ impl Kernel {
                 let question = Question { opcode: Opcode::OpenAt, args, then };
                 return self.ask(scheme, question, Enclosed::memory(lent));
             }
-            Object::Console if path.is_empty() => (Object::Console, false),
-            Object::Memory if path.is_empty() => (Object::Memory, false),
-            Object::TimeRoot => (time::open(path)?, false),
-            Object::EventRoot if path.is_empty() => (self.open_event_queue()?, false),
-            Object::PipeRoot if path.is_empty() => (self.open_pipe()?, false),
-            Object::SysRoot => (self.open_sys(caller, path)?, true),
-            Object::Swap(_) => swap::scheme_open(self, caller, directory, path)?,
-            Object::Cpus(_) => cpus::scheme_open(self, caller, directory, path)?,
+            Object::Console if path.is_empty() => Object::Console,
+            Object::Memory if path.is_empty() => Object::Memory,
+            Object::TimeRoot => time::open(path)?,
+            Object::EventRoot if path.is_empty() => self.open_event_queue()?,
+            Object::PipeRoot if path.is_empty() => self.open_pipe()?,
+            Object::SysRoot => {
+                let object = self.open_sys(caller, path)?;
+                let opened = Opened { object, offset: Some(0), flags };
+                return self.open_as(caller.thread, descriptor, opened);
+            }
+            Object::Swap(_) => {
+                let opened = swap::scheme_open(self, caller, directory, path, flags)?;
+                return self.open_as(caller.thread, descriptor, opened);
+            }
+            Object::Cpus(_) => {
+                let opened = cpus::scheme_open(self, caller, directory, path, flags)?;
+                return self.open_as(caller.thread, descriptor, opened);
+            }
             _ => return fail(ENOENT),
         };
-        self.open_as(caller.thread, descriptor, (object, is_positioned, flags))
+        self.open_as(caller.thread, descriptor, Opened::without_offset(object, flags))
     }
 
     /// Makes another descriptor: of the same description, or of what the scheme makes of `word`.
@@ -101,14 +113,12 @@ impl Kernel {
             Object::Proc(file) => self.dup_proc(caller.thread, file, word)?,
             Object::SchemeCreation => self.create_scheme(caller.thread, word)?,
             Object::Socket(scheme) => {
-                let (object, offset, is_positioned, flags) = self.new_user_file(scheme, word)?;
-                let made = self.describe(object, is_positioned, flags)?;
-                self.set_offset(made, offset);
-                return Ok(made);
+                let opened = self.new_user_file(scheme, word)?;
+                return Ok(self.describe(opened)?);
             }
             _ => return fail(EINVAL),
         };
-        Ok(self.describe(object, false, flags)?)
+        Ok(self.describe(Opened::without_offset(object, flags))?)
     }
 
     pub(super) fn sys_close(&mut self, caller: Caller, descriptor: usize) -> SysResult {
@@ -149,7 +159,8 @@ impl Kernel {
         &mut self,
         caller: Caller,
         descriptor: usize,
-        (command, argument): (usize, usize),
+        command: usize,
+        argument: usize,
     ) -> SysResult {
         let description = self.description(caller.thread, descriptor)?;
         match command {
@@ -190,9 +201,10 @@ impl Kernel {
         if buffer.size < size_of::<Stat>() {
             return fail(EINVAL);
         }
+        let memory = UserBuffer { space: caller.space, buffer };
         match self.descriptions[description].object {
             Object::User { scheme, number } => {
-                self.ask_to_fill((scheme, number), Opcode::Fstat, caller, buffer)
+                self.ask_to_fill(scheme, number, Opcode::Fstat, memory)
             }
             _ => {
                 let stat = self.stat_of(description);
@@ -223,9 +235,10 @@ impl Kernel {
         buffer: Buffer,
     ) -> SysResult {
         let description = self.description(caller.thread, descriptor)?;
+        let memory = UserBuffer { space: caller.space, buffer };
         match self.descriptions[description].object {
             Object::User { scheme, number } => {
-                self.ask_to_fill((scheme, number), Opcode::Fpath, caller, buffer)
+                self.ask_to_fill(scheme, number, Opcode::Fpath, memory)
             }
             Object::SysRoot | Object::PipeRoot | Object::TimeRoot => fail(EISDIR),
             Object::SchemeCreation => fail(EBADF),
@@ -233,15 +246,16 @@ impl Kernel {
         }
     }
 
+    /// Asks a scheme for something about its file `number` that fits into one page.
     fn ask_to_fill(
         &mut self,
-        (scheme, number): (crate::scheme::user::SchemeId, u64),
+        scheme: SchemeId,
+        number: u64,
         opcode: Opcode,
-        caller: Caller,
-        buffer: Buffer,
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         let buffer = buffer.first(zram_abi::PAGE_SIZE);
-        let loan = self.lend(scheme, caller.space, buffer, Direction::FromScheme)?;
+        let loan = self.lend(scheme, space, buffer, Direction::FromScheme)?;
         let args = [number, loan.address, buffer.size as u64, 0, 0, 0];
         let question = Question { opcode, args, then: Then::Value };
         self.ask(scheme, question, Enclosed::memory(loan.lent))

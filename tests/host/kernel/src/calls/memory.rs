@@ -9,7 +9,7 @@ use crate::files::Object;
 use crate::kernel::Kernel;
 use crate::scheme::proc::ProcFile;
 use crate::space::grants::Span;
-use crate::space::map::{MapRequest, rights_of};
+use crate::space::map::{MapRequest, RemotePages, rights_of};
 use crate::swap;
 
 /// The descriptor that means anonymous memory.
@@ -36,9 +36,11 @@ impl Kernel {
         }
         let description = self.description(caller.thread, descriptor)?;
         match self.descriptions[description].object {
-            Object::Proc(ProcFile::Space(source)) => {
-                self.map_remote((source, offset), caller.space, request)
-            }
+            Object::Proc(ProcFile::Space(source)) => self.map_remote(
+                RemotePages { space: source, address: offset },
+                caller.space,
+                request,
+            ),
             Object::Swap(_) => swap::scheme_map(self, caller, description, request, offset),
             _ => fail(EOPNOTSUPP),
         }

@@ -49,6 +49,29 @@ struct Move {
     whence: usize,
 }
 
+/// What `SYS_CALL` says beside its descriptor.
+#[derive(Clone, Copy)]
+struct Calling {
+    payload: Buffer,
+    /// `CallFlags`, and how many words of metadata there are.
+    flags: usize,
+    /// Where these are.
+    metadata: u64,
+}
+
+/// What a futex call says beside its operation.
+#[derive(Clone, Copy)]
+struct FutexCall {
+    /// The word.
+    address: u64,
+    /// What a wait expects there, or how many a wake wakes.
+    value: u64,
+    /// Address of the time at which a wait ends, 0 for never.
+    timeout: u64,
+    /// The word once more if it is a lock that another thread of the caller's program holds.
+    lock: u64,
+}
+
 /// A system call as the registers have it.
 #[derive(Clone, Copy)]
 struct Arguments {
@@ -123,18 +146,24 @@ impl Kernel {
             sys::SYS_LSEEK => {
                 self.sys_seek(caller, first, Move { delta: b as i64, whence: c as usize })
             }
-            sys::SYS_FCNTL => self.sys_fcntl(caller, first, (b as usize, c as usize)),
+            sys::SYS_FCNTL => self.sys_fcntl(caller, first, b as usize, c as usize),
             sys::SYS_FSYNC => self.sys_sync(caller, first),
             sys::SYS_FSTAT => self.sys_stat(caller, first, arguments.buffer(1)?),
             sys::SYS_FPATH => self.sys_path(caller, first, arguments.buffer(1)?),
-            sys::SYS_CALL => self.sys_call(caller, first, arguments.buffer(1)?, (d as usize, e)),
+            sys::SYS_CALL => {
+                let payload = arguments.buffer(1)?;
+                self.sys_call(caller, first, Calling { payload, flags: d as usize, metadata: e })
+            }
             sys::SYS_FMAP => self.sys_map(caller, first, arguments.buffer(1)?),
             sys::SYS_FUNMAP => self.sys_unmap(caller, a, b),
             sys::SYS_MPROTECT => self.sys_protect(caller, Span::of_bytes(a, b), c as usize),
             sys::SYS_YIELD => self.sys_yield(caller),
             sys::SYS_NANOSLEEP => self.sys_sleep(caller, a),
             sys::SYS_CLOCK_GETTIME => self.write_time(caller.space, first, b),
-            sys::SYS_FUTEX => self.sys_futex(caller, a, b as usize, (c, d, e)),
+            sys::SYS_FUTEX => {
+                let call = FutexCall { address: a, value: c, timeout: d, lock: e };
+                self.sys_futex(caller, b as usize, call)
+            }
             _ => fail(ENOSYS),
         }
     }

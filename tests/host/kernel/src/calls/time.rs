@@ -3,8 +3,9 @@
 use syscall::error::EINVAL;
 use syscall::flag::{FUTEX_WAIT, FUTEX_WAKE};
 
-use super::Caller;
+use super::{Caller, FutexCall};
 use crate::errno::{Halt, SysResult, fail};
+use crate::futex::FutexKey;
 use crate::kernel::Kernel;
 use crate::machine::clock;
 use crate::thread::Wait;
@@ -21,25 +22,25 @@ impl Kernel {
         Err(Halt::Wait(Wait::Sleep, Some(clock::now_ns().saturating_add(ns))))
     }
 
-    /// Waits for a word to change (until an absolute time), or wakes those who do. `lock` is the word
-    /// once more if it is a lock that another thread of the caller's program holds.
+    /// Waits for a word to change (until an absolute time), or wakes those who do.
     pub(super) fn sys_futex(
         &mut self,
         caller: Caller,
-        address: u64,
         operation: usize,
-        (value, timeout, lock): (u64, u64, u64),
+        call: FutexCall,
     ) -> SysResult {
+        let FutexCall { address, value, timeout, lock } = call;
+        let key = FutexKey::new(caller.space, address);
         match operation {
             FUTEX_WAIT => {
                 let deadline_ns = match timeout {
                     0 => None,
                     timeout => Some(self.read_timespec(caller.space, timeout)?),
                 };
-                let word = (address, lock == address);
-                self.futex_wait(caller.space, word, value as u32, deadline_ns)
+                let wait = if lock == address { Wait::Lock(key) } else { Wait::Futex(key) };
+                self.futex_wait(key, wait, value as u32, deadline_ns)
             }
-            FUTEX_WAKE => Ok(self.futex_wake(caller.space, address, value as usize)),
+            FUTEX_WAKE => Ok(self.futex_wake(key, value as usize)),
             _ => fail(EINVAL),
         }
     }

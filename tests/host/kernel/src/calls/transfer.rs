@@ -29,6 +29,15 @@ pub(super) enum Position {
     At(u64, Option<usize>),
 }
 
+/// What is to be moved.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Read or write.
+    opcode: Opcode,
+    buffer: Buffer,
+    position: Position,
+}
+
 /// What a scheme is told for the offset of a file without one, as on Redox.
 const NO_OFFSET: u64 = u64::MAX;
 
@@ -42,19 +51,22 @@ impl Kernel {
     ) -> SysResult {
         let description = self.description(caller.thread, descriptor)?;
         let space = caller.space;
+        let memory = UserBuffer { space, buffer };
         let found = &self.descriptions[description];
         let flags = found.flags;
         match found.object {
-            Object::User { .. } => {
-                self.transfer_user((caller, description), Opcode::Read, buffer, position)
-            }
+            Object::User { .. } => self.transfer_user(
+                caller,
+                description,
+                Wanted { opcode: Opcode::Read, buffer, position },
+            ),
             Object::Console => self.read_console(space, buffer, flags),
             Object::Clock(id) => self.read_clock(space, id, buffer),
-            Object::Pipe(pipe, End::Read) => self.read_pipe((space, pipe), buffer, flags),
-            Object::Events(queue) => self.read_events((space, queue), buffer, flags),
+            Object::Pipe(pipe, End::Read) => self.read_pipe(pipe, memory, flags),
+            Object::Events(queue) => self.read_events(queue, memory, flags),
             Object::SysText(_) => self.read_text(caller, description, buffer, position),
-            Object::Proc(file) => self.read_proc(file, UserBuffer { space, buffer }),
-            Object::Socket(scheme) => self.read_socket((space, scheme), buffer, flags),
+            Object::Proc(file) => self.read_proc(file, memory),
+            Object::Socket(scheme) => self.read_socket(scheme, memory, flags),
             Object::Swap(_) => {
                 // Those of its files that have none do not look at it.
                 let offset = self.offset_of(description, position).unwrap_or(0);
@@ -87,20 +99,21 @@ impl Kernel {
     ) -> SysResult {
         let description = self.description(caller.thread, descriptor)?;
         let space = caller.space;
+        let memory = UserBuffer { space, buffer };
         let found = &self.descriptions[description];
         let flags = found.flags;
         match found.object {
-            Object::User { .. } => {
-                self.transfer_user((caller, description), Opcode::Write, buffer, position)
-            }
+            Object::User { .. } => self.transfer_user(
+                caller,
+                description,
+                Wanted { opcode: Opcode::Write, buffer, position },
+            ),
             Object::Console => self.write_console(space, buffer),
-            Object::Pipe(pipe, End::Write) => self.write_pipe((space, pipe), buffer, flags),
+            Object::Pipe(pipe, End::Write) => self.write_pipe(pipe, memory, flags),
             Object::Events(queue) => self.write_events(caller, queue, buffer),
             Object::PowerSwitch => self.write_power_switch(space, buffer),
-            Object::Proc(file) => {
-                self.write_proc(caller.thread, description, file, UserBuffer { space, buffer })
-            }
-            Object::Socket(scheme) => self.write_socket((space, scheme), buffer),
+            Object::Proc(file) => self.write_proc(caller.thread, description, file, memory),
+            Object::Socket(scheme) => self.write_socket(scheme, memory),
             Object::Swap(_) => {
                 let result = swap::scheme_write(self, caller, description, buffer);
                 self.advance(description, position, result)
@@ -163,10 +176,9 @@ impl Kernel {
     /// Asks a user scheme for the next piece of a read or write.
     fn transfer_user(
         &mut self,
-        (caller, description): (Caller, Id<Description>),
-        opcode: Opcode,
-        buffer: Buffer,
-        position: Position,
+        caller: Caller,
+        description: Id<Description>,
+        Wanted { opcode, buffer, position }: Wanted,
     ) -> SysResult {
         let found = &self.descriptions[description];
         let Object::User { scheme, number } = found.object else { return fail(EBADF) };

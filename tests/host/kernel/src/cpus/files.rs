@@ -13,6 +13,7 @@
 
 use alloc::string::String;
 use core::fmt::Write;
+use core::ops::RangeInclusive;
 
 use cpu_events::Subscriber;
 use syscall::error::{EBADF, ENOENT, ENOTDIR};
@@ -20,7 +21,7 @@ use syscall::error::{EBADF, ENOENT, ENOTDIR};
 use super::{events, switch};
 use crate::calls::{Buffer, Caller};
 use crate::errno::{Errno, Halt, SysResult, fail};
-use crate::files::{Description, Object};
+use crate::files::{Description, Object, Opened};
 use crate::kernel::Kernel;
 use crate::scheme::sys::Text;
 use crate::slab::Id;
@@ -56,13 +57,14 @@ pub(crate) fn scheme_open(
     caller: Caller,
     directory: Id<Description>,
     path: &str,
-) -> SysResult<(Object, bool)> {
+    flags: usize,
+) -> SysResult<Opened> {
     let opened = match kind(kernel, directory)? {
         Kind::Root => open(kernel, caller, path.trim_matches('/'))?,
         Kind::Text(_) | Kind::Events(_) | Kind::Switch(..) => return fail(ENOTDIR),
     };
     let is_positioned = matches!(opened, Kind::Text(_) | Kind::Switch(..));
-    Ok((Object::Cpus(File(opened)), is_positioned))
+    Ok(Opened { object: Object::Cpus(File(opened)), offset: is_positioned.then_some(0), flags })
 }
 
 fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
@@ -164,15 +166,15 @@ fn names(possible: CpuSet) -> String {
 /// Returns a set of CPUs as Linux writes it: `0-3,5`.
 fn list(cpus: CpuSet) -> String {
     let mut text = String::new();
-    let mut run: Option<(u32, u32)> = None;
+    let mut run: Option<RangeInclusive<u32>> = None;
     for cpu in cpus.iter().map(CpuId::number) {
         run = match run {
-            Some((first, last)) if cpu == last + 1 => Some((first, cpu)),
+            Some(run) if cpu == run.end() + 1 => Some(*run.start()..=cpu),
             Some(finished) => {
                 write_run(&mut text, finished);
-                Some((cpu, cpu))
+                Some(cpu..=cpu)
             }
-            None => Some((cpu, cpu)),
+            None => Some(cpu..=cpu),
         };
     }
     if let Some(last) = run {
@@ -182,7 +184,8 @@ fn list(cpus: CpuSet) -> String {
     text
 }
 
-fn write_run(text: &mut String, (first, last): (u32, u32)) {
+fn write_run(text: &mut String, run: RangeInclusive<u32>) {
+    let (first, last) = run.into_inner();
     let comma = if text.is_empty() { "" } else { "," };
     let written = if first == last {
         write!(text, "{comma}{first}")

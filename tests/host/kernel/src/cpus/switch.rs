@@ -26,24 +26,24 @@ pub(super) fn write(kernel: &mut Kernel, caller: Caller, cpu: CpuId, buffer: Buf
     kernel.cpus.refused = None;
     let mut bytes = [0; SWITCH_MAX];
     let Some(bytes) = bytes.get_mut(..buffer.size) else {
-        return refuse(kernel, (cpu, EINVAL), Why::NotASwitch);
+        return refuse(kernel, cpu, Why::NotASwitch, EINVAL);
     };
     kernel.read_user(caller.space, buffer.address, bytes)?;
     let wanted = match bytes.trim_ascii() {
         b"0" => Wanted::Offline,
         b"1" => Wanted::Online,
-        _ => return refuse(kernel, (cpu, EINVAL), Why::NotASwitch),
+        _ => return refuse(kernel, cpu, Why::NotASwitch, EINVAL),
     };
     if !kernel.cpus.present.contains(cpu) {
-        return refuse(kernel, (cpu, ENODEV), Why::NotPresent);
+        return refuse(kernel, cpu, Why::NotPresent, ENODEV);
     }
     if cpu == CpuId::BOOT && wanted == Wanted::Offline {
-        return refuse(kernel, (cpu, EBUSY), Why::First);
+        return refuse(kernel, cpu, Why::First, EBUSY);
     }
     match kernel.cpus.events.begin(cpu, wanted, clock::now_ns()) {
         Err(Busy) => Err(Halt::until(crate::thread::Wait::Cpus(Wait::Turn))),
         Ok(Some(Work::Finished(_, Ok(())))) => Ok(buffer.size),
-        Ok(Some(Work::Finished(_, Err(errno)))) => refuse(kernel, (cpu, errno), Why::Ended(errno)),
+        Ok(Some(Work::Finished(_, Err(errno)))) => refuse(kernel, cpu, Why::Ended(errno), errno),
         Ok(work) => {
             go_on(kernel, work);
             Err(Halt::until(crate::thread::Wait::Cpus(Wait::Transition(buffer.size))))
@@ -52,7 +52,7 @@ pub(super) fn write(kernel: &mut Kernel, caller: Caller, cpu: CpuId, buffer: Buf
 }
 
 /// Refuses the write, and notes why.
-fn refuse(kernel: &mut Kernel, (cpu, errno): (CpuId, i32), why: Why) -> SysResult {
+fn refuse(kernel: &mut Kernel, cpu: CpuId, why: Why, errno: i32) -> SysResult {
     kernel.cpus.refused = Some(Refusal::new(cpu, why));
     fail(errno)
 }

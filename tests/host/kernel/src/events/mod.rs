@@ -15,14 +15,13 @@ use host_core::events::{EventQueue, News};
 use syscall::error::{EAGAIN, EINVAL};
 use syscall::flag::{EventFlags, O_NONBLOCK};
 
-use crate::calls::Buffer;
 use crate::errno::{Halt, SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
 use crate::limits::EVENT_QUEUES_MAX;
 use crate::scheme::user::SchemeId;
 use crate::slab::{Id, Slab};
-use crate::space::SpaceId;
+use crate::space::user::UserBuffer;
 use crate::thread::wake::Urgency;
 use crate::thread::{ThreadId, Wait};
 
@@ -94,8 +93,8 @@ impl Kernel {
     /// news as they were.
     pub(crate) fn read_events(
         &mut self,
-        (space, queue): (SpaceId, QueueId),
-        buffer: Buffer,
+        queue: QueueId,
+        UserBuffer { space, buffer }: UserBuffer,
         flags: usize,
     ) -> SysResult {
         let most = (buffer.size / EVENT_SIZE).min(READ_MAX);

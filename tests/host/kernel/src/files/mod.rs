@@ -37,6 +37,23 @@ pub(crate) struct Description {
     references: u32,
 }
 
+/// What a description is made of.
+pub(crate) struct Opened {
+    /// What is open.
+    pub(crate) object: Object,
+    /// Where the first plain read or write goes, if the kernel keeps the offset.
+    pub(crate) offset: Option<u64>,
+    /// `O_*` flags.
+    pub(crate) flags: usize,
+}
+
+impl Opened {
+    /// Something whose offset the kernel does not keep.
+    pub(crate) const fn without_offset(object: Object, flags: usize) -> Self {
+        Self { object, offset: None, flags }
+    }
+}
+
 /// What is open.
 pub(crate) enum Object {
     /// `debug`: the console, and its root.
@@ -76,22 +93,20 @@ pub(crate) enum Object {
 }
 
 impl Kernel {
-    /// Opens a description of `object`, with one reference.
+    /// Makes a description of what was opened, with one reference.
     ///
     /// # Errors
     ///
     /// EMFILE when there are too many; the object is closed.
-    pub(crate) fn describe(
-        &mut self,
-        object: Object,
-        is_positioned: bool,
-        flags: usize,
-    ) -> Result<Id<Description>, Errno> {
+    pub(crate) fn describe(&mut self, opened: Opened) -> Result<Id<Description>, Errno> {
+        let Opened { object, offset, flags } = opened;
         if self.descriptions.count() >= crate::limits::DESCRIPTIONS_MAX {
             self.close_object(object);
             return Err(Errno(syscall::error::EMFILE));
         }
-        let description = Description { object, offset: 0, is_positioned, flags, references: 1 };
+        let is_positioned = offset.is_some();
+        let offset = offset.unwrap_or(0);
+        let description = Description { object, offset, is_positioned, flags, references: 1 };
         Ok(self.descriptions.table.insert(description)?)
     }
 
@@ -176,7 +191,7 @@ impl Kernel {
         self.table_of_mut(thread).remove(descriptor)
     }
 
-    /// Opens `object` as `descriptor` of a thread.
+    /// Gives what was opened to a thread, as `descriptor`.
     ///
     /// # Errors
     ///
@@ -185,9 +200,9 @@ impl Kernel {
         &mut self,
         thread: ThreadId,
         descriptor: usize,
-        (object, is_positioned, flags): (Object, bool, usize),
+        opened: Opened,
     ) -> SysResult {
-        let description = self.describe(object, is_positioned, flags)?;
+        let description = self.describe(opened)?;
         self.install(thread, descriptor, description)
     }
 

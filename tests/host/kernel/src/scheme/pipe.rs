@@ -9,13 +9,12 @@ use alloc::collections::VecDeque;
 use syscall::error::{EAGAIN, EBADF, EINVAL, EPIPE};
 use syscall::flag::O_NONBLOCK;
 
-use crate::calls::Buffer;
 use crate::errno::{Halt, SysResult, fail};
 use crate::files::Object;
 use crate::kernel::Kernel;
 use crate::limits::{PIPE_SIZE, PIPES_MAX};
 use crate::slab::{Id, Slab};
-use crate::space::SpaceId;
+use crate::space::user::UserBuffer;
 use crate::thread::wake::Urgency;
 use crate::thread::{ThreadId, Wait};
 
@@ -90,8 +89,8 @@ impl Kernel {
     /// EAGAIN for a reader that does not wait; else the wait. EFAULT.
     pub(crate) fn read_pipe(
         &mut self,
-        (space, id): (SpaceId, Id<Pipe>),
-        buffer: Buffer,
+        id: Id<Pipe>,
+        UserBuffer { space, buffer }: UserBuffer,
         flags: usize,
     ) -> SysResult {
         let pipe = &self.pipes.0[id];
@@ -117,8 +116,8 @@ impl Kernel {
     /// EPIPE without a reader, EAGAIN for a writer that does not wait; else the wait. EFAULT.
     pub(crate) fn write_pipe(
         &mut self,
-        (space, id): (SpaceId, Id<Pipe>),
-        buffer: Buffer,
+        id: Id<Pipe>,
+        UserBuffer { space, buffer }: UserBuffer,
         flags: usize,
     ) -> SysResult {
         let pipe = &self.pipes.0[id];

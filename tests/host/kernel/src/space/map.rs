@@ -40,6 +40,15 @@ pub(crate) fn rights_of(flags: MapFlags) -> Rights {
     Rights { read, write, execute }
 }
 
+/// Where pages lie that another space is to share.
+#[derive(Clone, Copy)]
+pub(crate) struct RemotePages {
+    /// Whose they are.
+    pub(crate) space: SpaceId,
+    /// The first byte of the first.
+    pub(crate) address: u64,
+}
+
 impl Kernel {
     /// Returns the free span for a request, making it free if it is to replace what is there.
     ///
@@ -144,13 +153,13 @@ impl Kernel {
     /// EINVAL, EFAULT, ENOMEM; a wait or a kill when memory is missing. Nothing is mapped.
     pub(crate) fn map_remote(
         &mut self,
-        (source, from): (SpaceId, u64),
+        from: RemotePages,
         space: SpaceId,
         request: MapRequest,
     ) -> SysResult {
         let rights = rights_of(request.flags);
         let span = self.choose_span(space, request, MAP_FIRST)?;
-        let source_span = Span::of_bytes(from, span.count * zram_abi::PAGE_SIZE as u64);
+        let source_span = Span::of_bytes(from.address, span.count * zram_abi::PAGE_SIZE as u64);
         let Some(source_span) = source_span else { return fail(EINVAL) };
         if span.count > SHARED_MAX {
             return fail(ENOMEM);
@@ -159,9 +168,9 @@ impl Kernel {
             return fail(ENOMEM);
         }
         let access = if rights.write { Access::Install } else { Access::Read };
-        for (from, to) in source_span.pages().zip(span.pages()) {
+        for (number, to) in source_span.pages().zip(span.pages()) {
             let shared = self
-                .touch(source, page(from), access)
+                .touch(from.space, page(number), access)
                 .and_then(|frame| self.map_shared(space, page(to), frame));
             if let Err(halt) = shared {
                 self.unmap_span(space, span);

@@ -96,7 +96,7 @@ pub(super) fn attached(
     let is_awaited = |attaching: &mut Attaching| attaching.device == answered;
     let Some(attaching) = kernel.swap.attaching.take_if(is_awaited) else { return };
     let Attaching { caller, device, priority } = attaching;
-    let mounted = result.and_then(|word| mount(kernel, word as u64, (device, priority)));
+    let mounted = result.and_then(|word| mount(kernel, word as u64, device, priority));
     if mounted.is_err() {
         kernel.release(device);
     }
@@ -106,7 +106,8 @@ pub(super) fn attached(
 fn mount(
     kernel: &mut Kernel,
     word: u64,
-    (device, priority): (Id<Description>, i64),
+    device: Id<Description>,
+    priority: i64,
 ) -> Result<usize, Errno> {
     let cookie = Cookie::unpack(word).ok_or(Errno(EINVAL))?;
     let daemon = kernel.swap.daemon.ok_or(Errno(ENODEV))?;

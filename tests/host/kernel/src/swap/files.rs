@@ -14,7 +14,7 @@ use super::{QueueId, area, pager, queue, release_all, text};
 use crate::calls::call::Metadata;
 use crate::calls::{Buffer, Caller};
 use crate::errno::{Errno, Halt, SysResult, fail};
-use crate::files::{Description, Object};
+use crate::files::{Description, Object, Opened};
 use crate::kernel::Kernel;
 use crate::scheme::sys::Text;
 use crate::slab::Id;
@@ -51,7 +51,8 @@ pub(crate) fn scheme_open(
     caller: Caller,
     directory: Id<Description>,
     path: &str,
-) -> SysResult<(Object, bool)> {
+    flags: usize,
+) -> SysResult<Opened> {
     let path = path.trim_matches('/');
     let opened = match kind(kernel, directory)? {
         Kind::Root => open(kernel, caller, path)?,
@@ -60,7 +61,7 @@ pub(crate) fn scheme_open(
         }
     };
     let is_positioned = matches!(opened, Kind::Text(_) | Kind::Parameters(_));
-    Ok((Object::Swap(File(opened)), is_positioned))
+    Ok(Opened { object: Object::Swap(File(opened)), offset: is_positioned.then_some(0), flags })
 }
 
 fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {

@@ -125,7 +125,8 @@ impl Kernel {
     pub(crate) fn move_thread(
         &mut self,
         thread: ThreadId,
-        (space, pid): (SpaceId, u32),
+        space: SpaceId,
+        pid: u32,
         entry: Entry,
     ) -> Option<SpaceId> {
         let found = &mut self.threads.table[thread];

@@ -19,7 +19,7 @@ use crate::machine::apic;
 use crate::slab::Id;
 use crate::space::SpaceId;
 use crate::space::grants::Span;
-use crate::space::map::{MapRequest, rights_of};
+use crate::space::map::{MapRequest, RemotePages, rights_of};
 use crate::space::user::UserBuffer;
 use crate::thread::table::Entry;
 use crate::thread::wake::Urgency;
@@ -141,7 +141,11 @@ impl Kernel {
                     return self.map_anonymous(target, request);
                 }
                 match self.proc_file(caller, descriptor as usize)? {
-                    ProcFile::Space(source) => self.map_remote((source, offset), target, request),
+                    ProcFile::Space(source) => self.map_remote(
+                        RemotePages { space: source, address: offset },
+                        target,
+                        request,
+                    ),
                     _ => fail(EOPNOTSUPP),
                 }
             }

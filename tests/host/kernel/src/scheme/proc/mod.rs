@@ -218,7 +218,7 @@ impl Kernel {
         }
         self.join_space(space);
         let pid = self.spaces[space].owner.pid;
-        if let Some(old) = self.move_thread(thread, (space, pid), entry) {
+        if let Some(old) = self.move_thread(thread, space, pid, entry) {
             self.leave_space(old);
         }
     }

@@ -10,14 +10,13 @@ use syscall::schemev2::{CqeOpcode, NewFdFlags};
 
 use super::SchemeId;
 use super::request::{Request, Then, Transfer};
-use crate::calls::Buffer;
 use crate::errno::{Errno, Halt, SysResult, decode, fail};
-use crate::files::{Description, Object};
+use crate::files::{Description, Object, Opened};
 use crate::kernel::Kernel;
 use crate::limits::BATCH_MAX;
 use crate::slab::Id;
-use crate::space::SpaceId;
 use crate::space::shootdown::After;
+use crate::space::user::UserBuffer;
 use crate::swap;
 use crate::thread::{Resume, ThreadId};
 
@@ -57,8 +56,8 @@ impl Kernel {
     /// Of the first answer: EINVAL, EBADFD if it names no request, ENOENT, EBADF. ENODEV, EFAULT.
     pub(crate) fn write_socket(
         &mut self,
-        (space, scheme): (SpaceId, SchemeId),
-        buffer: Buffer,
+        scheme: SchemeId,
+        UserBuffer { space, buffer }: UserBuffer,
     ) -> SysResult {
         if self.schemes.get(scheme).is_none() {
             return fail(ENODEV);
@@ -142,7 +141,7 @@ impl Kernel {
             let is_positioned =
                 NewFdFlags::from_bits_truncate(extra).contains(NewFdFlags::POSITIONED);
             let object = Object::User { scheme, number: number as u64 };
-            match self.describe(object, is_positioned, flags) {
+            match self.describe(Opened { object, offset: is_positioned.then_some(0), flags }) {
                 Ok(description) => self.finish_with_description(request, description),
                 Err(errno) => self.finish_request(request, Err(errno)),
             }

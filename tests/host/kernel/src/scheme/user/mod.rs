@@ -18,14 +18,14 @@ use syscall::error::{EACCES, EAGAIN, EINVAL, ENODEV};
 use syscall::flag::O_NONBLOCK;
 use syscall::schemev2::{NewFdFlags, Opcode, Sqe, SqeFlags};
 
-use crate::calls::Buffer;
 use crate::errno::{Errno, Halt, SysResult, fail};
-use crate::files::Object;
+use crate::files::{Object, Opened};
 use crate::kernel::Kernel;
 use crate::limits::{BATCH_MAX, REQUESTS_MAX, SCHEMES_MAX, SERVERS_MAX, UNREAD_MAX};
 use crate::slab::{Id, Slab};
 use crate::space::SpaceId;
 use crate::space::grants::server_most;
+use crate::space::user::UserBuffer;
 use crate::thread::wake::Urgency;
 use crate::thread::{Identity, ThreadId, Wait};
 use request::Request;
@@ -115,11 +115,7 @@ impl Kernel {
     /// # Errors
     ///
     /// EINVAL for a description of another size or with unknown flags, EAGAIN while too much is unread.
-    pub(crate) fn new_user_file(
-        &self,
-        scheme: SchemeId,
-        parameters: &[u8],
-    ) -> SysResult<(Object, u64, bool, usize)> {
+    pub(crate) fn new_user_file(&self, scheme: SchemeId, parameters: &[u8]) -> SysResult<Opened> {
         let Ok(bytes) = <&[u8; NEW_FD_SIZE]>::try_from(parameters) else { return fail(EINVAL) };
         let word = |at: usize| {
             let mut word = [0; 8];
@@ -131,8 +127,8 @@ impl Kernel {
         }
         let Some(internal) = NewFdFlags::from_bits(bytes[24]) else { return fail(EINVAL) };
         let object = Object::User { scheme, number: word(8) };
-        let is_positioned = internal.contains(NewFdFlags::POSITIONED);
-        Ok((object, word(0), is_positioned, word(16) as usize))
+        let offset = internal.contains(NewFdFlags::POSITIONED).then(|| word(0));
+        Ok(Opened { object, offset, flags: word(16) as usize })
     }
 
     /// Gives requests to the scheme's program, as many as fit, waiting for the first.
@@ -142,8 +138,8 @@ impl Kernel {
     /// EINVAL for a buffer smaller than one, ENODEV after the scheme's end, EAGAIN, EFAULT.
     pub(crate) fn read_socket(
         &mut self,
-        (space, scheme): (SpaceId, SchemeId),
-        buffer: Buffer,
+        scheme: SchemeId,
+        UserBuffer { space, buffer }: UserBuffer,
         flags: usize,
     ) -> SysResult {
         let room = (buffer.size / SQE_SIZE).min(BATCH_MAX);
