@@ -228,6 +228,13 @@ pub enum Progress {
     Finished(State, Result<(), StartupFailed>),
 }
 
+/// An instance on a CPU: what is started and stopped.
+#[derive(Clone, Copy)]
+struct Pair {
+    cpu: CpuId,
+    instance: InstanceId,
+}
+
 /// The pairs of a walk: one fixed member and those of the other kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Pairs {
@@ -243,28 +250,28 @@ impl Pairs {
         }
     }
 
-    fn first(self) -> Option<(CpuId, InstanceId)> {
+    fn first(self) -> Option<Pair> {
         match self {
-            Self::OfInstance(instance, cpus) => cpus.first().map(|cpu| (cpu, instance)),
-            Self::OfCpu(cpu, instances) => instances.first().map(|instance| (cpu, instance)),
+            Self::OfInstance(instance, cpus) => cpus.first().map(|cpu| Pair { cpu, instance }),
+            Self::OfCpu(cpu, instances) => instances.first().map(|instance| Pair { cpu, instance }),
         }
     }
 
-    fn last(self) -> Option<(CpuId, InstanceId)> {
+    fn last(self) -> Option<Pair> {
         match self {
-            Self::OfInstance(instance, cpus) => cpus.last().map(|cpu| (cpu, instance)),
-            Self::OfCpu(cpu, instances) => instances.last().map(|instance| (cpu, instance)),
+            Self::OfInstance(instance, cpus) => cpus.last().map(|cpu| Pair { cpu, instance }),
+            Self::OfCpu(cpu, instances) => instances.last().map(|instance| Pair { cpu, instance }),
         }
     }
 
-    const fn with(self, (cpu, instance): (CpuId, InstanceId)) -> Self {
+    const fn with(self, Pair { cpu, instance }: Pair) -> Self {
         match self {
             Self::OfInstance(fixed, cpus) => Self::OfInstance(fixed, cpus.with(cpu)),
             Self::OfCpu(fixed, instances) => Self::OfCpu(fixed, instances.with(instance)),
         }
     }
 
-    const fn without(self, (cpu, instance): (CpuId, InstanceId)) -> Self {
+    const fn without(self, Pair { cpu, instance }: Pair) -> Self {
         match self {
             Self::OfInstance(fixed, cpus) => Self::OfInstance(fixed, cpus.without(cpu)),
             Self::OfCpu(fixed, instances) => Self::OfCpu(fixed, instances.without(instance)),
@@ -326,7 +333,7 @@ impl Walk {
                 self.course = Course::Starting { started: started.with(pair) };
             }
             Outcome::Failed => {
-                let (cpu, instance) = pair;
+                let Pair { cpu, instance } = pair;
                 self.pending = started;
                 self.course = Course::Undoing(StartupFailed { cpu, instance });
             }
@@ -344,10 +351,10 @@ impl Walk {
     fn proceed(self) -> Progress {
         let step = match self.course {
             Course::Starting { .. } => {
-                self.pending.first().map(|(cpu, instance)| Step::Startup { cpu, instance })
+                self.pending.first().map(|Pair { cpu, instance }| Step::Startup { cpu, instance })
             }
             Course::Undoing(_) | Course::Stopping => {
-                self.pending.last().map(|(cpu, instance)| Step::Teardown { cpu, instance })
+                self.pending.last().map(|Pair { cpu, instance }| Step::Teardown { cpu, instance })
             }
         };
         match step {

@@ -40,11 +40,20 @@ fn boxed<T, const N: usize>(items: Vec<T>) -> Box<[T; N]> {
     }
 }
 
-/// Makes `items` at least `length` long, by at least `step` at a time but not beyond `end`.
+/// How a table grows.
+#[derive(Clone, Copy)]
+pub(crate) struct Growth {
+    /// By at least so many items at a time,
+    pub(crate) step: usize,
+    /// but not beyond so many.
+    pub(crate) end: usize,
+}
+
+/// Makes `items` at least `length` long.
 pub(crate) fn grow<T>(
     items: &mut Vec<T>,
     length: usize,
-    (step, end): (usize, usize),
+    Growth { step, end }: Growth,
     make: impl FnMut() -> T,
 ) -> Result<(), NoMemory> {
     if items.len() < length {

@@ -78,14 +78,23 @@ pub mod auxv {
 /// The file of the `sys` scheme with what the loader said, a line `NAME=VALUE` for each word.
 pub const ENV: &str = "env";
 
-/// Returns base and size of the initrd, if the text of [`ENV`] has both, in hexadecimal digits.
-pub fn initrd_in_env(text: &str) -> Option<(usize, usize)> {
+/// Where the initrd lies in the first program's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Initrd {
+    /// Its first byte.
+    pub address: usize,
+    /// How many bytes.
+    pub size: usize,
+}
+
+/// Returns where the initrd lies, if the text of [`ENV`] says it, in hexadecimal digits.
+pub fn initrd_in_env(text: &str) -> Option<Initrd> {
     let number = |name: &str| {
         let mut lines = text.lines();
         let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
         usize::from_str_radix(value.trim(), 16).ok()
     };
-    Some((number("INITRD_ADDRESS")?, number("INITRD_SIZE")?))
+    Some(Initrd { address: number("INITRD_ADDRESS")?, size: number("INITRD_SIZE")? })
 }
 
 /// `/scheme/sys/kstop`: writing `shutdown CODE` powers the machine off; 0 says all went well.
@@ -102,12 +111,12 @@ pub const CODE_LINE: &str = "init: the machine ends with code ";
 
 #[cfg(test)]
 mod tests {
-    use super::initrd_in_env;
+    use super::{Initrd, initrd_in_env};
 
     #[test]
     fn the_initrd_is_found_among_other_words() {
         let text = "X=1\nINITRD_ADDRESS=205000\nINITRD_SIZE=fb000\n";
-        assert_eq!(initrd_in_env(text), Some((0x20_5000, 0xf_b000)));
+        assert_eq!(initrd_in_env(text), Some(Initrd { address: 0x20_5000, size: 0xf_b000 }));
     }
 
     #[test]

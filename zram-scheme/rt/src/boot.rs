@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use alloc::vec::Vec;
 
-use zram_abi::boot::{ENV, METADATA_END, METADATA_SIZE, UPPER, initrd_in_env, scheme_id};
+use zram_abi::boot::{ENV, Initrd, METADATA_END, METADATA_SIZE, UPPER, initrd_in_env, scheme_id};
 
 use crate::environment;
 use crate::fd::Fd;
@@ -38,22 +38,24 @@ pub fn take() -> Option<Boot> {
     let roots = (0..count).map(|index| ((word(1 + 2 * index) & 0xff) as u8, word(2 + 2 * index)));
     let roots = roots.collect();
     let behind_cap = 1 + 2 * count + 1;
-    let (base, length) = match word(behind_cap) {
-        0 => initrd_by_loader().unwrap_or((0, 0)),
-        base => (base, word(behind_cap + 1)),
+    let initrd = match word(behind_cap) {
+        0 => initrd_by_loader(),
+        address => Some(Initrd { address, size: word(behind_cap + 1) }),
     };
-    let initrd = NonNull::new(core::ptr::with_exposed_provenance_mut(base))
+    let initrd = initrd.and_then(|Initrd { address, size }| {
+        let start = NonNull::new(core::ptr::with_exposed_provenance_mut(address))?;
         // SAFETY: the kernel mapped this range for us, readable and writable: apart, or behind this
         // program's segments. `TAKEN` keeps anybody from becoming a second owner.
-        .map(|start| unsafe { Mapping::from_parts(start, length) });
+        Some(unsafe { Mapping::from_parts(start, size) })
+    });
     Some(Boot { roots, initrd })
 }
 
 /// Bytes of what the loader said that are looked at.
 const ENV_MAX: usize = 2048;
 
-/// Returns base and size of the initrd as the loader said them.
-fn initrd_by_loader() -> Option<(usize, usize)> {
+/// Returns where the initrd lies, as the loader said it.
+fn initrd_by_loader() -> Option<Initrd> {
     let root = UPPER | usize::from(scheme_id::SYS);
     let env = Fd::open_at(root, ENV, syscall::O_RDONLY).ok()?;
     let mut bytes = [0; ENV_MAX];

@@ -68,14 +68,21 @@ impl Space {
 pub(crate) fn load(file: &Fd, space: &Space) -> Result<usize> {
     let mut headers = alloc::vec![0; HEADERS_MAX];
     let length = read_fully(file, &mut headers, 0)?;
-    let (entry, segments) = parse(&headers[..length]).ok_or(Error::new(syscall::ENOEXEC))?;
-    for segment in segments.iter().filter(|segment| segment.p_type == elf::abi::PT_LOAD) {
+    let program = parse(&headers[..length]).ok_or(Error::new(syscall::ENOEXEC))?;
+    for segment in program.segments.iter().filter(|segment| segment.p_type == elf::abi::PT_LOAD) {
         load_segment(file, space, &segment)?;
     }
-    Ok(entry)
+    Ok(program.entry)
 }
 
-fn parse(headers: &[u8]) -> Option<(usize, SegmentTable<'_, LittleEndian>)> {
+/// What a static ELF file says of itself.
+struct Program<'a> {
+    /// Where it begins.
+    entry: usize,
+    segments: SegmentTable<'a, LittleEndian>,
+}
+
+fn parse(headers: &[u8]) -> Option<Program<'_>> {
     let ident = parse_ident::<LittleEndian>(headers).ok()?;
     let header = FileHeader::parse_tail(ident, headers.get(HEADER_TAIL)?).ok()?;
     let runs_here = header.class == Class::ELF64
@@ -85,7 +92,8 @@ fn parse(headers: &[u8]) -> Option<(usize, SegmentTable<'_, LittleEndian>)> {
     let size = usize::from(header.e_phnum) * usize::from(header.e_phentsize);
     let table = headers.get(start..start.checked_add(size)?)?;
     let entry = usize::try_from(header.e_entry).ok()?;
-    runs_here.then(|| (entry, SegmentTable::new(LittleEndian, Class::ELF64, table)))
+    let segments = SegmentTable::new(LittleEndian, Class::ELF64, table);
+    runs_here.then_some(Program { entry, segments })
 }
 
 fn load_segment(file: &Fd, space: &Space, segment: &ProgramHeader) -> Result<()> {

@@ -72,10 +72,8 @@ impl Mapping {
     }
 
     /// Keeps the memory for ever.
-    pub fn leak(self) -> (NonNull<u8>, usize) {
-        let parts = (self.start, self.length);
+    pub fn leak(self) {
         core::mem::forget(self);
-        parts
     }
 }
 

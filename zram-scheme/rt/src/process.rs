@@ -155,7 +155,7 @@ impl<'a> Command<'a> {
         let name = self.name.unwrap_or(file_name);
         context.set_attributes(name, PRIORITY, self.user.unwrap_or(ROOT))?;
         let _spawning = SPAWNING.lock();
-        let (reader, writer) = pipe()?;
+        let Pipe { reader, writer } = Pipe::new()?;
         // The copy comes first: other threads go on opening files, and the child closes what is below
         // the limit that it is told.
         let table = own.dup(b"filetable")?.dup(b"copy")?;
@@ -282,11 +282,18 @@ fn keep_only(table: &Fd, given: &Given) -> Result<()> {
     Ok(())
 }
 
-/// Makes a pipe: its reading and its writing end.
-fn pipe() -> Result<(Fd, Fd)> {
-    let reader = fs::open("/scheme/pipe", O_RDWR)?;
-    let writer = reader.dup(b"write")?;
-    Ok((reader, writer))
+/// The ends of a pipe.
+struct Pipe {
+    reader: Fd,
+    writer: Fd,
+}
+
+impl Pipe {
+    fn new() -> Result<Self> {
+        let reader = fs::open("/scheme/pipe", O_RDWR)?;
+        let writer = reader.dup(b"write")?;
+        Ok(Self { reader, writer })
+    }
 }
 
 /// Whether a thread has begun to end this program.
@@ -313,15 +320,18 @@ pub fn exit(code: u8) -> ! {
         // Without a reader there is nobody to tell.
         let _ = fd::write_to(pipe, &[code]);
     }
-    if let Some((status, base, length)) = own {
+    if let Some(own) = own {
         if let Ok(status) = Context::status_of(first) {
             // The first thread is the only other one left.
             let _ = status.write(&usize::MAX.to_ne_bytes());
         }
-        thread::end(status, base, length);
+        own.end();
     }
     match Fd::dup_of(first, b"status") {
-        Ok(status) => thread::end(status.into_raw(), STACK_END - STACK_SIZE, STACK_SIZE),
+        Ok(status) => {
+            let status = status.into_raw();
+            thread::End { status, base: STACK_END - STACK_SIZE, length: STACK_SIZE }.end()
+        }
         // Without a handle the kernel's last word is a forbidden instruction.
         Err(_) => crash(),
     }

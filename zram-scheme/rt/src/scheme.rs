@@ -127,6 +127,15 @@ impl Answer {
     }
 }
 
+/// Who opens a file of a scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opener {
+    /// The user.
+    pub uid: u32,
+    /// The user's group.
+    pub gid: u32,
+}
+
 impl Request {
     /// Returns what is asked; nothing for a number that `redox_syscall` does not know.
     pub fn opcode(&self) -> Option<Opcode> {
@@ -150,10 +159,10 @@ impl Request {
         self.0.args.get(index).copied().unwrap_or(0)
     }
 
-    /// Returns uid and gid of the caller of an OpenAt.
-    pub fn opener(&self) -> (u32, u32) {
+    /// Returns the user who calls OpenAt.
+    pub fn opener(&self) -> Opener {
         let word = self.word(5);
-        (word as u32, (word >> 32) as u32)
+        Opener { uid: word as u32, gid: (word >> 32) as u32 }
     }
 
     /// Returns the bytes of the payload; 0 for an operation without one.

@@ -98,8 +98,14 @@ pub struct Thread {
 struct Start {
     body: Box<dyn FnOnce() + Send>,
     running: Arc<AtomicU32>,
-    status: usize,
-    stack: (usize, usize),
+    /// What it does at last.
+    end: End,
+}
+
+/// A thread that was started, and its place in the table.
+struct Spawned {
+    thread: Thread,
+    known: &'static Known,
 }
 
 impl<'a> Builder<'a> {
@@ -127,15 +133,11 @@ impl<'a> Builder<'a> {
     /// EPERM for a program without the `proc` root, EMFILE, ENOMEM, EAGAIN after 256 threads.
     pub fn spawn(self, body: impl FnOnce() + Send + 'static) -> Result<Thread> {
         let table = Context::current()?.dup(b"filetable")?;
-        self.spawn_with(&table, body).map(|(thread, _)| thread)
+        self.spawn_with(&table, body).map(|spawned| spawned.thread)
     }
 
     /// Starts it as [`Self::spawn`] does, with another file table.
-    fn spawn_with(
-        self,
-        table: &Fd,
-        body: impl FnOnce() + Send + 'static,
-    ) -> Result<(Thread, &'static Known)> {
+    fn spawn_with(self, table: &Fd, body: impl FnOnce() + Send + 'static) -> Result<Spawned> {
         let context = Context::new()?;
         let own = Context::current()?;
         context.set_file_table(table)?;
@@ -152,8 +154,7 @@ impl<'a> Builder<'a> {
         let start = Box::into_raw(Box::new(Start {
             body: Box::new(body),
             running: Arc::clone(&running),
-            status: status.raw(),
-            stack: (base, length),
+            end: End { status: status.raw(), base, length },
         }));
         let entry = entry as extern "C" fn() -> ! as usize;
         let begun = context
@@ -169,7 +170,7 @@ impl<'a> Builder<'a> {
         // Both are the thread's now.
         stack.leak();
         status.into_raw();
-        Ok((Thread { running }, known))
+        Ok(Spawned { thread: Thread { running }, known })
     }
 }
 
@@ -214,7 +215,7 @@ pub(crate) fn end_those_of(table: &Fd) -> Result<()> {
             let _ = futex::wait(&seen, 1, None);
         }
     };
-    let (_, known) = Builder::new("kill").spawn_with(table, body)?;
+    let Spawned { known, .. } = Builder::new("kill").spawn_with(table, body)?;
     let deadline_ns = time::now_ns().saturating_add(END_MAX_NS);
     while is_done.load(Ordering::Acquire) == 0 {
         // Without an answer it may still be at work, and is left alone.
@@ -237,31 +238,44 @@ extern "C" fn run(start: usize) -> ! {
     let start: *mut Start = core::ptr::with_exposed_provenance_mut(start);
     // SAFETY: `spawn` made it by Box::into_raw and gave it to this thread alone.
     let start = unsafe { Box::from_raw(start) };
-    let Start { body, running, status, stack: (base, length) } = *start;
+    let Start { body, running, end: last } = *start;
     body();
     // Release pairs with the Acquire in `join`.
     running.store(0, Ordering::Release);
     futex::wake(&running, u32::MAX);
     drop(running);
-    end(status, base, length)
+    last.end()
 }
 
-/// Ends the calling context through its status handle and unmaps `length` bytes at `base`.
-pub(crate) fn end(status: usize, base: usize, length: usize) -> ! {
-    let mut bytes = [0; 24];
-    for (field, word) in bytes.chunks_exact_mut(8).zip([usize::MAX, base, length]) {
-        field.copy_from_slice(&word.to_ne_bytes());
-    }
-    loop {
-        // It does not return; if the kernel refuses, there is nothing better than to ask again.
-        let _ = fd::write_to(status, &bytes);
-        let _ = syscall::sched_yield();
+/// What ends the context that calls it.
+pub(crate) struct End {
+    /// The context's status handle.
+    pub(crate) status: usize,
+    /// Where its stack begins, which is unmapped.
+    pub(crate) base: usize,
+    /// Bytes of the stack.
+    pub(crate) length: usize,
+}
+
+impl End {
+    /// Ends the calling context, whose this is.
+    pub(crate) fn end(self) -> ! {
+        let mut bytes = [0; 24];
+        let words = [usize::MAX, self.base, self.length];
+        for (field, word) in bytes.chunks_exact_mut(8).zip(words) {
+            field.copy_from_slice(&word.to_ne_bytes());
+        }
+        loop {
+            // It does not return; if the kernel refuses, there is nothing better than to ask again.
+            let _ = fd::write_to(self.status, &bytes);
+            let _ = syscall::sched_yield();
+        }
     }
 }
 
-/// Ends all threads of this program but the caller and the first one; returns the caller's status
-/// handle and stack, unless it is the first.
-pub(crate) fn end_others() -> Option<(usize, usize, usize)> {
+/// Ends all threads of this program but the caller and the first one; returns what ends the caller,
+/// unless it is the first.
+pub(crate) fn end_others() -> Option<End> {
     let local = 0_u8;
     let here = core::ptr::from_ref(&local) as usize;
     let mut own = None;
@@ -269,7 +283,7 @@ pub(crate) fn end_others() -> Option<(usize, usize, usize)> {
         let status = known.status.load(Ordering::Relaxed);
         let base = known.stack.load(Ordering::Relaxed);
         if status != 0 && here.wrapping_sub(base) < STACK_SIZE + PAGE_SIZE {
-            own = Some((status, base, STACK_SIZE + PAGE_SIZE));
+            own = Some(End { status, base, length: STACK_SIZE + PAGE_SIZE });
         } else if status != 0 {
             // A thread that ended before answers with an error, which is fine.
             let _ = fd::write_to(status, &usize::MAX.to_ne_bytes());

@@ -17,7 +17,16 @@ use crate::{LoadError, PageBytes, PageSource, Worker, same_filled};
 enum Found {
     Free,
     SameFilled(SlotWord),
-    Stored(SlotWord, StoredObject, Seen),
+    Stored(Copied),
+}
+
+/// An object that was copied out of the pool.
+#[derive(Clone, Copy)]
+struct Copied {
+    /// The slot's word that named it.
+    word: SlotWord,
+    object: StoredObject,
+    seen: Seen,
 }
 
 impl<R: RawMutex, P: PageSource> Zram<R, P> {
@@ -36,7 +45,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     ) -> Result<(), LoadError> {
         match self.read(worker, slot, page)? {
             Found::Free => {}
-            Found::SameFilled(word) | Found::Stored(word, ..) => {
+            Found::SameFilled(word) | Found::Stored(Copied { word, .. }) => {
                 if let Some(entry) = self.table.get(slot) {
                     entry.touch(word, self.table.age_at(worker.now_seconds));
                 }
@@ -66,10 +75,10 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
                     self.counters.add(worker.cpu, Event::SameFreed, u64::from(is_taken));
                     is_taken
                 }
-                Found::Stored(word, object, seen) => {
+                Found::Stored(Copied { word, object, seen }) => {
                     let bytes = &worker.buffer[..object.size.bytes()];
                     let unlink = || self.unlink(slot, word);
-                    self.pool.remove_if(worker.cpu, (object.handle, seen), bytes, unlink)
+                    self.pool.remove_if(worker.cpu, seen, bytes, unlink)
                 }
             };
             // Not taken: another thread changed the slot, or compaction moved the object.
@@ -104,7 +113,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
             page.fill(0);
             return Ok(Found::Free);
         };
-        self.read_entry(worker, (slot, entry), page).inspect_err(|_| {
+        self.read_entry(worker, slot, entry, page).inspect_err(|_| {
             page.fill(0);
             self.counters.add(worker.cpu, Event::FailedRead, 1);
         })
@@ -113,7 +122,8 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     fn read_entry(
         &self,
         worker: &mut Worker,
-        (slot, entry): (u32, Entry<'_>),
+        slot: u32,
+        entry: Entry<'_>,
         page: &mut PageBytes,
     ) -> Result<Found, LoadError> {
         loop {
@@ -136,8 +146,9 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
                 Read::Lost => return Err(LoadError::Damaged),
                 Read::Copied(seen) => {
                     self.look_ahead(worker, slot);
-                    self.unpack(worker, (slot, object, seen), page)?;
-                    return Ok(Found::Stored(word, object, seen));
+                    let copied = Copied { word, object, seen };
+                    self.unpack(worker, slot, copied, page)?;
+                    return Ok(Found::Stored(copied));
                 }
             }
         }
@@ -158,7 +169,8 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     fn unpack(
         &self,
         worker: &Worker,
-        (slot, object, seen): (u32, StoredObject, Seen),
+        slot: u32,
+        Copied { object, seen, .. }: Copied,
         page: &mut PageBytes,
     ) -> Result<(), LoadError> {
         let bytes = &worker.buffer[..object.size.bytes()];

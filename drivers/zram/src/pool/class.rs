@@ -21,9 +21,17 @@ const SWEEP_MAX: usize = 16;
 /// What a read of an object saw, to tell later whether it is still the same object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
+    pub(crate) handle: Handle,
     pub(crate) header: Header,
     /// How many objects of the class had been freed.
     frees: u32,
+}
+
+/// Where an object is moved.
+#[derive(Clone, Copy)]
+struct Passage {
+    from: ObjectPlace,
+    to: ObjectPlace,
 }
 
 /// The objects of one size.
@@ -170,15 +178,9 @@ impl<P: PageSource> Class<P> {
         }
     }
 
-    /// Returns whether the object at `handle` is the one that was `seen` with these `bytes`.
-    pub(super) fn is_unchanged(
-        &self,
-        source: &P,
-        handle: Handle,
-        seen: Seen,
-        bytes: &[u8],
-    ) -> bool {
-        let Some(at) = self.live(handle) else { return false };
+    /// Returns whether the object is still there that was `seen` with these `bytes`.
+    pub(super) fn is_unchanged(&self, source: &P, seen: Seen, bytes: &[u8]) -> bool {
+        let Some(at) = self.live(seen.handle) else { return false };
         let now = self.seen(at);
         // If nothing of the class was freed, its objects are the same ones.
         now == seen
@@ -197,10 +199,9 @@ impl<P: PageSource> Class<P> {
     }
 
     /// Copies the highest object to `buffer`, all of its place, and returns what it was.
-    pub(super) fn read_last(&self, source: &P, buffer: &mut [u8]) -> Option<(Handle, Seen)> {
+    pub(super) fn read_last(&self, source: &P, buffer: &mut [u8]) -> Option<Seen> {
         let last = self.handle(self.last_live_below(END)?);
-        let seen = self.read(source, last, &mut buffer[..self.layout.place_bytes])?;
-        Some((last, seen))
+        self.read(source, last, &mut buffer[..self.layout.place_bytes])
     }
 
     /// Gives back the bookkeeping of runs and places that the last object leaves behind it.
@@ -232,7 +233,7 @@ impl<P: PageSource> Class<P> {
             self.fill_gap_below(from, sweep);
             let Some(to) = self.first_free().filter(|to| *to < from) else { return Step::done() };
             sweep.end = from;
-            let emptied = if self.copy(source, (from, to), buffer, redirect) {
+            let emptied = if self.copy(source, Passage { from, to }, buffer, redirect) {
                 self.free(from)
             } else {
                 // The spare may have been added for it, and nothing lies on that now.
@@ -262,7 +263,7 @@ impl<P: PageSource> Class<P> {
     fn copy(
         &mut self,
         source: &P,
-        (from, to): (ObjectPlace, ObjectPlace),
+        Passage { from, to }: Passage,
         buffer: &mut [u8],
         redirect: &mut impl FnMut(u32, Handle, Handle) -> bool,
     ) -> bool {
@@ -334,7 +335,11 @@ impl<P: PageSource> Class<P> {
 
     /// Returns what the object at `at` is.
     fn seen(&self, at: ObjectPlace) -> Seen {
-        Seen { header: self.runs[at.run].header(at.place), frees: self.frees }
+        Seen {
+            handle: self.handle(at),
+            header: self.runs[at.run].header(at.place),
+            frees: self.frees,
+        }
     }
 
     /// Returns where the object of `handle` is, if there is one.

@@ -150,8 +150,8 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         buffer: &mut [u8],
         slots: &Slots<impl Fn(u32, Handle) -> Option<usize>, impl Fn(u32, Handle, Handle) -> bool>,
     ) -> Option<Emptied<P::Page>> {
-        let (from, seen) = self.class(index)?.lock().read_last(&self.source, buffer)?;
-        let slot = seen.header.slot;
+        let seen = self.class(index)?.lock().read_last(&self.source, buffer)?;
+        let (from, slot) = (seen.handle, seen.header.slot);
         let size = (slots.size)(slot, from)?;
         // A damaged size may be larger than the place, and than the one to come.
         let bytes = buffer.get(..LAYOUTS[index].place_bytes)?.get(..size)?;
@@ -160,7 +160,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         // The size once more: meanwhile another object of the slot may have come to the same place.
         let is_same = || (slots.size)(slot, from) == Some(size);
         let unlink = || is_same() && (slots.redirect)(slot, from, to);
-        let emptied = self.take_out(from, seen, bytes, unlink);
+        let emptied = self.take_out(seen, bytes, unlink);
         // If the slot has changed, nothing refers to the copy.
         emptied.or_else(|| self.class(to.class())?.lock().remove(to, size))
     }

@@ -24,6 +24,8 @@
 //! 1 GiB a load takes 1606 ns with classes every 32 bytes, 1641 every 16 and 1666 every 8, a store
 //! 6640, 6700 and 6760: the tables of more classes pass through the cache.
 
+use core::ops::RangeInclusive;
+
 use super::run_set::RUNS_MAX;
 use crate::PAGE_SIZE;
 use crate::zcomp::COMPRESSED_MAX;
@@ -122,18 +124,18 @@ impl Layout {
         self.pages * PAGE_SIZE - self.places * self.place_bytes
     }
 
-    /// Returns the first and the last page that `place` lies on; at most two, as no place is larger
+    /// Returns the pages that `place` lies on; at most two, as no place is larger
     /// than a page.
-    pub(super) fn pages_of(&self, place: usize) -> (usize, usize) {
+    pub(super) fn pages_of(&self, place: usize) -> RangeInclusive<usize> {
         let start = place * self.place_bytes;
-        (start / PAGE_SIZE, (start + self.place_bytes - 1) / PAGE_SIZE)
+        start / PAGE_SIZE..=(start + self.place_bytes - 1) / PAGE_SIZE
     }
 
-    /// Returns the first and the last place that lie on `page`.
-    pub(super) fn places_on(&self, page: usize) -> (usize, usize) {
+    /// Returns the places that lie on `page`.
+    pub(super) fn places_on(&self, page: usize) -> RangeInclusive<usize> {
         let start = page * PAGE_SIZE;
         let last = (start + PAGE_SIZE - 1) / self.place_bytes;
-        (start / self.place_bytes, last.min(self.places - 1))
+        start / self.place_bytes..=last.min(self.places - 1)
     }
 }
 
@@ -177,12 +179,11 @@ mod tests {
     fn places_and_pages_agree_about_who_lies_where() {
         for layout in &LAYOUTS {
             for page in 0..layout.pages {
-                let (first, last) = layout.places_on(page);
-                assert!(first <= last, "a page without a place: {layout:?}");
+                let here = layout.places_on(page);
+                assert!(!here.is_empty(), "a page without a place: {layout:?}");
                 for place in 0..layout.places {
-                    let (start, end) = layout.pages_of(place);
-                    let is_on_page = (start..=end).contains(&page);
-                    assert_eq!(is_on_page, (first..=last).contains(&place), "{layout:?}");
+                    let is_on_page = layout.pages_of(place).contains(&page);
+                    assert_eq!(is_on_page, here.contains(&place), "{layout:?}");
                 }
             }
         }

@@ -200,19 +200,19 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         true
     }
 
-    /// Frees the object at `handle` if it still is the one that `seen` and `bytes` were read from and
-    /// `unlink` takes it out of its slot. Returns whether it did.
+    /// Frees the object that was `seen` with these `bytes` if it is still there and `unlink` takes it out
+    /// of its slot. Returns whether it did.
     ///
     /// The check matters: between the read and now the object may have been replaced by another one
     /// of the same slot in the same place.
     pub(crate) fn remove_if(
         &self,
         cpu: usize,
-        (handle, seen): (Handle, Seen),
+        seen: Seen,
         bytes: &[u8],
         unlink: impl FnOnce() -> bool,
     ) -> bool {
-        let emptied = self.take_out(handle, seen, bytes, unlink);
+        let emptied = self.take_out(seen, bytes, unlink);
         let is_freed = emptied.is_some();
         emptied.into_iter().flatten().flatten().for_each(|page| self.put_page(cpu, page));
         is_freed
@@ -221,16 +221,15 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// As [`Self::remove_if`], but the pages that this empties are the caller's.
     fn take_out(
         &self,
-        handle: Handle,
         seen: Seen,
         bytes: &[u8],
         unlink: impl FnOnce() -> bool,
     ) -> Option<Emptied<P::Page>> {
-        let mut class = self.class(handle.class())?.lock();
-        if !class.is_unchanged(&self.source, handle, seen, bytes) || !unlink() {
+        let mut class = self.class(seen.handle.class())?.lock();
+        if !class.is_unchanged(&self.source, seen, bytes) || !unlink() {
             return None;
         }
-        class.remove(handle, bytes.len())
+        class.remove(seen.handle, bytes.len())
     }
 
     /// Releases the pages kept for `cpu` and returns how many those were.

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 
 use super::PageSource;
 use super::layout::{Layout, PAGES_MAX};
-use crate::{NoMemory, PAGE_SIZE, memory};
+use crate::memory::{self, Growth};
+use crate::{NoMemory, PAGE_SIZE};
 
 /// What the pool knows about an object beside its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl<G> Run<G> {
 
     /// Takes out the pages of a free place that no object lies on.
     pub(super) fn detach_empty(&mut self, layout: &Layout, place: usize) -> Emptied<G> {
-        let (first, last) = layout.pages_of(place);
+        let (first, last) = layout.pages_of(place).into_inner();
         let second = if last > first { self.detach_if_empty(layout, last) } else { None };
         [self.detach_if_empty(layout, first), second]
     }
@@ -127,14 +128,14 @@ impl<G> Run<G> {
     /// The page, if there is no memory for headers.
     pub(super) fn add_page(&mut self, layout: &Layout, page: G) -> Result<(), G> {
         let index = self.missing.trailing_zeros() as usize;
-        let (first, last) = layout.places_on(index);
+        let (first, last) = layout.places_on(index).into_inner();
         if self.reserve(layout, index + 1, last + 1).is_err() {
             return Err(page);
         }
         self.pages[index] = Some(page);
         self.missing &= !(1 << index);
         for place in first..=last {
-            let (start, end) = layout.pages_of(place);
+            let (start, end) = layout.pages_of(place).into_inner();
             if self.missing & (1 << start | 1 << end) == 0 {
                 self.free |= bit(place);
             }
@@ -147,12 +148,17 @@ impl<G> Run<G> {
         /// Room is made for at least so many at a time, 64 bytes of headers: a run is rarely full in
         /// a small pool, and seldom grown.
         const STEP: usize = 8;
-        memory::grow(&mut self.pages, pages, (STEP, layout.pages), || None)?;
-        memory::grow(&mut self.headers, places, (STEP, layout.places), Header::default)
+        memory::grow(&mut self.pages, pages, Growth { step: STEP, end: layout.pages }, || None)?;
+        memory::grow(
+            &mut self.headers,
+            places,
+            Growth { step: STEP, end: layout.places },
+            Header::default,
+        )
     }
 
     fn detach_if_empty(&mut self, layout: &Layout, page: usize) -> Option<G> {
-        let (first, last) = layout.places_on(page);
+        let (first, last) = layout.places_on(page).into_inner();
         let here = bits_through(last) & !(bit(first) - 1);
         if self.live & here != 0 {
             return None;
@@ -251,8 +257,7 @@ mod audit {
                 assert_eq!(is_there, present(page), "page {page}");
             }
             for place in 0..layout.places {
-                let (first, last) = layout.pages_of(place);
-                let is_backed = present(first) && present(last);
+                let is_backed = layout.pages_of(place).all(present);
                 let (live, free) = (self.live & bit(place) != 0, self.free & bit(place) != 0);
                 assert!(!(live && free), "place {place} is live and free");
                 assert_eq!(live || free, is_backed, "place {place}");
@@ -265,9 +270,11 @@ mod audit {
         pub(in crate::pool) fn damage<P: PageSource<Page = G>>(
             &mut self,
             source: &P,
-            (place, start): (usize, usize),
+            layout: &Layout,
+            place: usize,
             damage: Damage,
         ) {
+            let start = place * layout.place_bytes;
             let Header { slot, checksum } = &mut self.headers[place];
             match damage {
                 Damage::Byte(at, bit) => {

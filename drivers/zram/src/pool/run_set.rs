@@ -7,7 +7,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::{NoMemory, memory};
+use crate::NoMemory;
+use crate::memory::{self, Growth};
 
 /// Runs that a set can hold.
 pub(super) const RUNS_MAX: usize = 1 << 16;
@@ -76,7 +77,7 @@ impl Levels {
         let mut bits = count;
         for level in &mut self.levels {
             let words = bits.div_ceil(64);
-            memory::grow(level, words, (0, words), || 0)?;
+            memory::grow(level, words, Growth { step: 0, end: words }, || 0)?;
             bits = words;
         }
         Ok(())

@@ -171,7 +171,7 @@ impl Work {
 
     /// Returns the record that asks for this.
     pub(crate) fn record(&self, cookie: Cookie) -> Result<Record, Invariant> {
-        let (operation, ticket) = self.title();
+        let (operation, ticket) = (self.operation(), self.ticket());
         let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
         let mut record = Record::new(operation, device, generation, ticket);
         for index in 0..self.count() {
@@ -188,18 +188,27 @@ impl Work {
     pub(crate) fn is_answered_by(&self, reply: &Record, cookie: Cookie) -> bool {
         let (device, generation) = (u32::from(cookie.device), u32::from(cookie.generation));
         let mut entries = reply.entries().iter().enumerate();
-        (reply.operation, reply.ticket) == self.title()
+        reply.operation == self.operation()
+            && reply.ticket == self.ticket()
             && (reply.device, reply.generation) == (device, generation)
             && reply.entries().len() == self.count()
             && entries.all(|(index, entry)| self.slot(index) == Some(SwapSlot(entry.slot)))
     }
 
-    fn title(&self) -> (Operation, u32) {
+    fn operation(&self) -> Operation {
         match self {
-            Self::Store(store) => (Operation::Store, store.ticket),
-            Self::Load(load) if load.take => (Operation::Take, load.ticket),
-            Self::Load(load) => (Operation::Load, load.ticket),
-            Self::Notice(notice) => (Operation::Free, notice.ticket),
+            Self::Store(_) => Operation::Store,
+            Self::Load(load) if load.take => Operation::Take,
+            Self::Load(_) => Operation::Load,
+            Self::Notice(_) => Operation::Free,
+        }
+    }
+
+    fn ticket(&self) -> u32 {
+        match self {
+            Self::Store(store) => store.ticket,
+            Self::Load(load) => load.ticket,
+            Self::Notice(notice) => notice.ticket,
         }
     }
 

@@ -20,6 +20,12 @@ pub(crate) enum Verdict {
     Nobody,
 }
 
+/// Which space is killed, and why.
+struct Victim {
+    space: SpaceId,
+    reason: KillReason,
+}
+
 impl Pager {
     /// Kills one space if memory is gone.
     pub(crate) fn judge_memory(&mut self, ports: &mut impl Ports) -> Verdict {
@@ -37,7 +43,9 @@ impl Pager {
 
     fn kill_for_memory(&mut self, ports: &mut impl Ports) -> Verdict {
         if !self.fail_swapoff(SwapOffError::NoMemory, ports) {
-            let Some((space, reason)) = self.largest_space(ports) else { return Verdict::Nobody };
+            let Some(Victim { space, reason }) = self.largest_space(ports) else {
+                return Verdict::Nobody;
+            };
             self.pressure.condemn(space);
             self.statistics.killed = self.statistics.killed.saturating_add(1);
             ports.kill(space, reason);
@@ -73,13 +81,14 @@ impl Pager {
         !has_daemon || !self.areas.have_room() || self.pressure.is_hand_exhausted()
     }
 
-    fn largest_space(&self, ports: &impl Ports) -> Option<(SpaceId, KillReason)> {
+    fn largest_space(&self, ports: &impl Ports) -> Option<Victim> {
         let all = (0..self.spaces).map(SpaceId);
         let ordinary = all.filter(|space| ports.kind(*space) == Some(SpaceKind::Ordinary));
         let sized =
             ordinary.map(|space| (space, ports.resident_pages(space), self.swapped_pages(space)));
         let (space, resident_pages, swapped_pages) =
             sized.max_by_key(|(_, resident, swapped)| resident.saturating_add(*swapped))?;
-        Some((space, KillReason::OutOfMemory { resident_pages, swapped_pages }))
+        let reason = KillReason::OutOfMemory { resident_pages, swapped_pages };
+        Some(Victim { space, reason })
     }
 }

@@ -126,13 +126,20 @@ impl Chunk {
                 *most = most.saturating_sub(1);
                 let Some(word) = self.words.get(index_of(index)) else { continue };
                 let turned = change(word, |slot| Ok::<_, Invariant>(slot.collected()));
-                if turned.is_ok_and(|(before, after)| before != after) {
+                if turned.is_ok_and(|turned| turned.before != turned.after) {
                     noticed(index);
                 }
             }
         }
         true
     }
+}
+
+/// What a slot was, and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turned {
+    pub(crate) before: Slot,
+    pub(crate) after: Slot,
 }
 
 impl Entries {
@@ -163,7 +170,7 @@ impl Entries {
         let dropped = self.with_chunk(entry, |chunk| {
             let turned = change(chunk.word(entry.slot)?, Slot::less_one);
             // What is in flight needs no mark: the pager looks at the word when it ends.
-            if turned.is_ok_and(|(_, after)| after.collected() != after) {
+            if turned.is_ok_and(|turned| turned.after.collected() != turned.after) {
                 chunk.mark(entry.slot);
                 self.tell();
             }
@@ -250,7 +257,7 @@ impl Entries {
         seen.unwrap_or(Slot::Free)
     }
 
-    /// Has the pager turn a slot; returns what it was and what it is.
+    /// Has the pager turn a slot.
     ///
     /// # Errors
     ///
@@ -259,7 +266,7 @@ impl Entries {
         &self,
         entry: SwapEntry,
         to: impl Fn(Slot) -> Result<Slot, Invariant>,
-    ) -> Result<(Slot, Slot), Invariant> {
+    ) -> Result<Turned, Invariant> {
         let turned = self.with_chunk(entry, |chunk| Some(change(chunk.word(entry.slot)?, to)));
         turned.unwrap_or(Err(Invariant::SlotTransition))
     }
@@ -399,7 +406,7 @@ impl Entries {
 }
 
 /// Turns a word by compare-and-set; each time that fails, somebody else has turned it.
-fn change<E>(word: &AtomicU16, to: impl Fn(Slot) -> Result<Slot, E>) -> Result<(Slot, Slot), E> {
+fn change<E>(word: &AtomicU16, to: impl Fn(Slot) -> Result<Slot, E>) -> Result<Turned, E> {
     let mut seen = word.load(Ordering::Acquire);
     loop {
         let before = Slot::unpack(seen);
@@ -408,7 +415,7 @@ fn change<E>(word: &AtomicU16, to: impl Fn(Slot) -> Result<Slot, E>) -> Result<(
         let set =
             word.compare_exchange_weak(seen, after.pack(), Ordering::AcqRel, Ordering::Acquire);
         match set {
-            Ok(_) => return Ok((before, after)),
+            Ok(_) => return Ok(Turned { before, after }),
             Err(now) => seen = now,
         }
     }

@@ -30,7 +30,7 @@ use crate::entry::{AreaIndex, SwapEntry, SwapSlot};
 use crate::invariant::Invariant;
 use crate::memory::NoMemory;
 use crate::places::bitmap::Bitmap;
-use crate::places::entries::{CHUNK_SLOTS, Entries};
+use crate::places::entries::{CHUNK_SLOTS, Entries, Turned};
 pub(crate) use crate::places::word::{Slot, USERS_MAX};
 
 /// Bytes that a chunk of slots takes: words, marks, and a bit in two maps.
@@ -242,7 +242,7 @@ impl SlotMap {
         &self,
         slot: SwapSlot,
         to: impl Fn(Slot) -> Result<Slot, Invariant>,
-    ) -> Result<(Slot, Slot), Invariant> {
+    ) -> Result<Turned, Invariant> {
         self.entries.turn(self.entry(slot), to)
     }
 
@@ -252,7 +252,7 @@ impl SlotMap {
         slot: SwapSlot,
         to: impl Fn(Slot) -> Result<Slot, Invariant>,
     ) -> Result<Slot, Invariant> {
-        let (before, after) = self.turn(slot, to)?;
+        let Turned { before, after } = self.turn(slot, to)?;
         match after {
             Slot::Free => {
                 self.used = self.used.checked_sub(1).ok_or(Invariant::CountsAgree)?;

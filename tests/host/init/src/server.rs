@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use syscall::flag::{MODE_DIR, MODE_FILE, O_ACCMODE, O_DIRECTORY, O_WRONLY};
 use syscall::schemev2::Opcode;
 use zram_rt::errno::{Error, Result};
-use zram_rt::scheme::{Answer, BATCH_MAX, ISSUE_REGISTER, Request, Socket};
+use zram_rt::scheme::{Answer, BATCH_MAX, ISSUE_REGISTER, Opener, Request, Socket};
 use zram_rt::{Fd, eprintln};
 
 use crate::files::Files;
@@ -175,13 +175,13 @@ impl Server {
         }
     }
 
-    fn open_scheme(&self, path: &str, (uid, _): (u32, u32)) -> Result<Opened> {
+    fn open_scheme(&self, path: &str, opener: Opener) -> Result<Opened> {
         let name = path.trim_matches('/').strip_prefix("scheme").ok_or(error(syscall::ENOENT))?;
         if name.is_empty() {
             return Ok(Opened::Here(Handle::Text(self.names.list())));
         }
         let name = name.strip_prefix('/').ok_or(error(syscall::ENOENT))?;
-        if name == AUTHORITY && uid != 0 {
+        if name == AUTHORITY && opener.uid != 0 {
             return Err(error(syscall::EACCES));
         }
         self.names.open(name).map(Opened::Elsewhere)
@@ -232,7 +232,7 @@ impl Server {
         }
     }
 
-    fn open_init(&self, path: &str, (uid, _): (u32, u32)) -> Result<Opened> {
+    fn open_init(&self, path: &str, opener: Opener) -> Result<Opened> {
         if path.is_empty() {
             let names = ORDERS.map(|(name, _)| name.to_string() + "\n");
             return Ok(Opened::Here(Handle::Text(names.concat() + LAST_ERROR + "\n")));
@@ -242,7 +242,11 @@ impl Server {
         }
         let order = ORDERS.into_iter().find(|(name, _)| *name == path);
         let (_, order) = order.ok_or(error(syscall::ENOENT))?;
-        if uid == 0 { Ok(Opened::Here(Handle::Order(order))) } else { Err(error(syscall::EACCES)) }
+        if opener.uid == 0 {
+            Ok(Opened::Here(Handle::Order(order)))
+        } else {
+            Err(error(syscall::EACCES))
+        }
     }
 
     /// Does to a program what the file is for.

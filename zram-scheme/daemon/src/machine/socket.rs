@@ -76,7 +76,7 @@ impl ClientRequest for Client {
     }
 
     fn opener_uid(&self) -> u32 {
-        self.0.opener().0
+        self.0.opener().uid
     }
 
     fn payload_size(&self) -> usize {

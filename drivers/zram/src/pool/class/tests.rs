@@ -40,8 +40,7 @@ impl<P: PageSource> Class<P> {
 
     pub(in crate::pool) fn damage(&mut self, source: &P, handle: Handle, damage: Damage) {
         let at = self.live(handle).expect("an object to damage");
-        let start = self.start_of(at);
-        self.runs[at.run].damage(source, (at.place, start), damage);
+        self.runs[at.run].damage(source, self.layout, at.place, damage);
     }
 }
 

@@ -12,7 +12,7 @@ use syscall::schemev2::Opcode;
 use zram_rt::errno::{Error, InWords};
 use zram_rt::println;
 use zram_rt::process::{Command, End};
-use zram_rt::scheme::{Request, Socket, publish_root};
+use zram_rt::scheme::{Opener, Request, Socket, publish_root};
 
 use crate::{CLIENT, done};
 
@@ -87,11 +87,10 @@ fn seen(request: &Request) -> String {
     };
     match request.opcode() {
         Some(Opcode::OpenAt) => {
-            let flags = words[0];
+            let (flags, Opener { uid, gid }) = (words[0], request.opener());
             format!(
-                "OpenAt {handle} flags {flags:#x} fcntl {:#x} by {:?} {:?}",
+                "OpenAt {handle} flags {flags:#x} fcntl {:#x} by ({uid}, {gid}) {:?}",
                 words[1],
-                request.opener(),
                 text()
             )
         }
