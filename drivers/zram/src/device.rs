@@ -17,6 +17,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use lock_api::RawMutex;
 
+use crate::home::Home;
 use crate::pool::Pool;
 use crate::slots::{
     Entry, Fill, ObjectSize, Priority, SlotState, SlotTable, SlotWord, StoredObject,
@@ -104,13 +105,13 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
                 StoreError::Limit | StoreError::NoReserve | StoreError::Full => Event::FailedWrite,
                 StoreError::OutOfRange => return,
             };
-            self.counters.add(worker.cpu, event, 1);
+            self.counters.add(worker.home, event, 1);
         })
     }
 
     /// Counts stores as refused for want of memory that were not tried, because one before them was.
     pub fn count_refused(&self, worker: &Worker, stores: u64) {
-        self.counters.add(worker.cpu, Event::FailedWrite, stores);
+        self.counters.add(worker.home, Event::FailedWrite, stores);
     }
 
     fn put(
@@ -122,11 +123,11 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     ) -> Result<(), StoreError> {
         if let Some(fill) = same_filled::repeated_word(page).and_then(Fill::new) {
             let entry = self.table.get_or_allocate(slot)?;
-            self.counters.add(worker.cpu, Event::SameStored, 1);
+            self.counters.add(worker.home, Event::SameStored, 1);
             self.install(worker, entry, SlotState::SameFilled(fill));
             return Ok(());
         }
-        let compressed = self.zcomp.compress(worker.cpu, page, &mut worker.buffer);
+        let compressed = self.zcomp.compress(worker.home, page, &mut worker.buffer);
         let bytes: &[u8] = match (compressed, purpose) {
             (Some(length), Purpose::Write | Purpose::Swap) => &worker.buffer[..length],
             (None, Purpose::Write) => page,
@@ -134,9 +135,9 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         };
         let size = ObjectSize::new(bytes.len()).expect("a codec gives 1 to 4096 bytes");
         let entry = self.table.get_or_allocate(slot)?;
-        let handle = self.pool.insert(worker.cpu, slot, bytes)?;
+        let handle = self.pool.insert(worker.home, slot, bytes)?;
         if size.is_incompressible() {
-            self.counters.add(worker.cpu, Event::HugeStored, 1);
+            self.counters.add(worker.home, Event::HugeStored, 1);
         }
         let object = StoredObject { handle, size, priority: Priority::PRIMARY };
         self.install(worker, entry, SlotState::Stored(object));
@@ -145,17 +146,17 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
 
     fn install(&self, worker: &Worker, entry: Entry<'_>, state: SlotState) {
         let old = entry.swap(state, self.table.age_at(worker.now_seconds));
-        self.free(worker.cpu, old);
+        self.free(worker.home, old);
     }
 
     /// Frees what a word referred to that was taken out of the table. A damaged word refers to
     /// nothing that could be found.
-    fn free(&self, cpu: usize, word: SlotWord) {
+    fn free(&self, home: Home, word: SlotWord) {
         match word.decode() {
             Ok(SlotState::Free) | Err(_) => {}
-            Ok(SlotState::SameFilled(_)) => self.counters.add(cpu, Event::SameFreed, 1),
+            Ok(SlotState::SameFilled(_)) => self.counters.add(home, Event::SameFreed, 1),
             Ok(SlotState::Stored(object)) => {
-                self.pool.remove(cpu, object.handle, object.size.bytes());
+                self.pool.remove(home, object.handle, object.size.bytes());
             }
         }
     }
@@ -169,10 +170,10 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         let end = first.saturating_add(count).min(self.table.slot_count());
         self.table.for_each(first, end, |_, entry| {
             let old = entry.clear();
-            self.free(worker.cpu, old);
+            self.free(worker.home, old);
         });
         let discarded = u64::from(end.saturating_sub(first));
-        self.counters.add(worker.cpu, Event::Discarded, discarded);
+        self.counters.add(worker.home, Event::Discarded, discarded);
     }
 
     /// Gives the device free slots behind its last one until there are `disksize_pages`. Stores and

@@ -26,6 +26,7 @@ extern crate std;
 mod checksum;
 mod device;
 mod error;
+mod home;
 mod memory;
 mod pool;
 mod prefetch;

@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 
+use crate::home::Home;
 use crate::{NoMemory, memory};
 
 /// The statistics of one device.
@@ -99,10 +100,10 @@ impl Counters {
         Ok(Self { lines: memory::filled(possible_cpus + 1, line)? })
     }
 
-    /// Counts `times` events on `cpu`.
-    pub(crate) fn add(&self, cpu: usize, event: Event, times: u64) {
-        let others = self.lines.len() - 1;
-        self.lines[cpu.min(others)].counts[event as usize].fetch_add(times, Ordering::Relaxed);
+    /// Counts `times` events.
+    pub(crate) fn add(&self, home: Home, event: Event, times: u64) {
+        let shared = self.lines.len() - 1;
+        self.lines[home.index(shared)].counts[event as usize].fetch_add(times, Ordering::Relaxed);
     }
 
     /// Returns how often an event has happened.

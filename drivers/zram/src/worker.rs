@@ -8,6 +8,7 @@
 
 use alloc::vec::Vec;
 
+use crate::home::Home;
 use crate::memory;
 use crate::zcomp::OUTPUT_MAX;
 use crate::{NoMemory, PAGE_SIZE};
@@ -15,11 +16,11 @@ use crate::{NoMemory, PAGE_SIZE};
 /// What a thread brings along to store and load pages.
 #[derive(Debug)]
 pub struct Worker {
-    pub(crate) cpu: usize,
+    pub(crate) home: Home,
     pub(crate) now_seconds: u32,
     pub(crate) buffer: Vec<u8>,
-    /// The slot after the one that was loaded last; the maximum, which no device has, after none.
-    pub(crate) next_slot: u32,
+    /// The slot after the one that was loaded last.
+    pub(crate) next_slot: Option<u32>,
 }
 
 impl Worker {
@@ -29,14 +30,26 @@ impl Worker {
     /// # Errors
     /// [`NoMemory`] when there is no memory for the buffer (about 4.5 KiB).
     pub fn new(cpu: usize) -> Result<Self, NoMemory> {
+        Self::at(Home::Cpu(cpu))
+    }
+
+    /// Returns a worker for a thread that serves no CPU; it uses the shared fallback stream.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_no_cpu() -> Result<Self, NoMemory> {
+        Self::at(Home::Shared)
+    }
+
+    fn at(home: Home) -> Result<Self, NoMemory> {
         const { assert!(OUTPUT_MAX >= PAGE_SIZE, "the buffer holds any object") };
         let buffer = memory::filled(OUTPUT_MAX, || 0)?;
-        Ok(Self { cpu, now_seconds: 0, buffer, next_slot: u32::MAX })
+        Ok(Self { home, now_seconds: 0, buffer, next_slot: None })
     }
 
     /// Moves the worker to another CPU's stream.
     pub fn set_cpu(&mut self, cpu: usize) {
-        self.cpu = cpu;
+        self.home = Home::Cpu(cpu);
     }
 
     /// Sets the coarse clock, in seconds, that accesses are recorded with, to 64 seconds exactly. It

@@ -72,13 +72,13 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
                 Found::Free => true,
                 Found::SameFilled(word) => {
                     let is_taken = self.unlink(slot, word);
-                    self.counters.add(worker.cpu, Event::SameFreed, u64::from(is_taken));
+                    self.counters.add(worker.home, Event::SameFreed, u64::from(is_taken));
                     is_taken
                 }
                 Found::Stored(Copied { word, object, seen }) => {
                     let bytes = &worker.buffer[..object.size.bytes()];
                     let unlink = || self.unlink(slot, word);
-                    self.pool.remove_if(worker.cpu, seen, bytes, unlink)
+                    self.pool.remove_if(worker.home, seen, bytes, unlink)
                 }
             };
             // Not taken: another thread changed the slot, or compaction moved the object.
@@ -115,7 +115,7 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
         };
         self.read_entry(worker, slot, entry, page).inspect_err(|_| {
             page.fill(0);
-            self.counters.add(worker.cpu, Event::FailedRead, 1);
+            self.counters.add(worker.home, Event::FailedRead, 1);
         })
     }
 
@@ -157,9 +157,9 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
     /// In a row of loads, lets the processor fetch the next slot's object while this one is
     /// decoded.
     fn look_ahead(&self, worker: &mut Worker, slot: u32) {
-        let next = slot.saturating_add(1);
-        let is_in_row = core::mem::replace(&mut worker.next_slot, next) == slot;
-        let entry = self.table.get(next).filter(|_| is_in_row);
+        let next = slot.checked_add(1);
+        let is_in_row = core::mem::replace(&mut worker.next_slot, next) == Some(slot);
+        let entry = next.filter(|_| is_in_row).and_then(|next| self.table.get(next));
         if let Some(Ok(SlotState::Stored(object))) = entry.map(|entry| entry.load().decode()) {
             self.pool.prefetch(object.handle, object.size.bytes());
         }
@@ -182,6 +182,6 @@ impl<R: RawMutex, P: PageSource> Zram<R, P> {
             page.copy_from_slice(bytes);
             return Ok(());
         }
-        self.zcomp.decompress(worker.cpu, bytes, page).map_err(|_| LoadError::Damaged)
+        self.zcomp.decompress(worker.home, bytes, page).map_err(|_| LoadError::Damaged)
     }
 }

@@ -41,6 +41,7 @@ pub(crate) use run::Header;
 use spares::Spares;
 
 use crate::checksum::checksum;
+use crate::home::Home;
 use crate::{NoMemory, memory};
 
 /// Why an object was not placed.
@@ -111,7 +112,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// If there are no bytes or more than a page.
     pub(crate) fn insert(
         &self,
-        cpu: usize,
+        home: Home,
         slot: u32,
         bytes: &[u8],
     ) -> Result<Handle, InsertError> {
@@ -136,7 +137,7 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
             };
             return match placed {
                 Some(handle) => Ok(handle),
-                None => self.insert_on_new_page(cpu, class, header, bytes),
+                None => self.insert_on_new_page(home, class, header, bytes),
             };
         }
         Err(InsertError::Full)
@@ -145,23 +146,23 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// Places an object in a class that has no place free: a page is added first.
     fn insert_on_new_page(
         &self,
-        cpu: usize,
+        home: Home,
         class: &Mutex<R, Class<P>>,
         header: Header,
         bytes: &[u8],
     ) -> Result<Handle, InsertError> {
-        let page = self.obtain_page(cpu)?;
+        let page = self.obtain_page(home)?;
         let mut class = class.lock();
         // Meanwhile another thread may have made room: a page added now would stay without objects,
         // and neither a free nor compaction would ever release it.
         if let Some(handle) = class.insert(&self.source, header, bytes) {
             drop(class);
-            self.put_page(cpu, page);
+            self.put_page(home, page);
             return Ok(handle);
         }
         if let Err(page) = class.add_page(page) {
             drop(class);
-            self.put_page(cpu, page);
+            self.put_page(home, page);
             return Err(InsertError::NoMemory);
         }
         Ok(class.insert(&self.source, header, bytes).expect("a page backs at least one place"))
@@ -193,10 +194,10 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
 
     /// Frees the object at `handle`, of `size` bytes, which nothing refers to any more. Returns
     /// whether there was one; it is missing only if the slot word was damaged.
-    pub(crate) fn remove(&self, cpu: usize, handle: Handle, size: usize) -> bool {
+    pub(crate) fn remove(&self, home: Home, handle: Handle, size: usize) -> bool {
         let Some(class) = self.class(handle.class()) else { return false };
         let Some(emptied) = class.lock().remove(handle, size) else { return false };
-        emptied.into_iter().flatten().for_each(|page| self.put_page(cpu, page));
+        emptied.into_iter().flatten().for_each(|page| self.put_page(home, page));
         true
     }
 
@@ -207,14 +208,14 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
     /// of the same slot in the same place.
     pub(crate) fn remove_if(
         &self,
-        cpu: usize,
+        home: Home,
         seen: Seen,
         bytes: &[u8],
         unlink: impl FnOnce() -> bool,
     ) -> bool {
         let emptied = self.take_out(seen, bytes, unlink);
         let is_freed = emptied.is_some();
-        emptied.into_iter().flatten().flatten().for_each(|page| self.put_page(cpu, page));
+        emptied.into_iter().flatten().flatten().for_each(|page| self.put_page(home, page));
         is_freed
     }
 
@@ -267,10 +268,10 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         sum
     }
 
-    /// Returns a page that is already counted: a spare one of this CPU, a new one, or another CPU's
+    /// Returns a page that is already counted: a spare one of the CPU, a new one, or another CPU's
     /// spare one.
-    fn obtain_page(&self, cpu: usize) -> Result<P::Page, InsertError> {
-        let spare = self.spares_of(cpu).lock().take();
+    fn obtain_page(&self, home: Home) -> Result<P::Page, InsertError> {
+        let spare = self.spares_of(home).lock().take();
         if let Some(page) = spare {
             return Ok(page);
         }
@@ -293,9 +294,9 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         }
     }
 
-    /// Keeps an emptied page for `cpu`, or releases it if enough are kept.
-    fn put_page(&self, cpu: usize, page: P::Page) {
-        let surplus = self.spares_of(cpu).lock().put(page);
+    /// Keeps an emptied page for a CPU, or releases it if enough are kept.
+    fn put_page(&self, home: Home, page: P::Page) {
+        let surplus = self.spares_of(home).lock().put(page);
         if let Some(page) = surplus {
             self.release(page);
         }
@@ -320,9 +321,8 @@ impl<R: RawMutex, P: PageSource> Pool<R, P> {
         self.classes.iter().filter_map(OnceBox::get).flatten()
     }
 
-    fn spares_of(&self, cpu: usize) -> &Mutex<R, Spares<P>> {
-        let others = self.spares.len() - 1;
-        &self.spares[cpu.min(others)]
+    fn spares_of(&self, home: Home) -> &Mutex<R, Spares<P>> {
+        &self.spares[home.index(self.spares.len() - 1)]
     }
 }
 

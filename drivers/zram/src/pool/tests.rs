@@ -4,6 +4,7 @@ use super::layout::{CLASS_COUNT, LAYOUTS, WHOLE_FIRST};
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Handle, InsertError, PageSource, Pool, Read};
+use crate::home::Home;
 use crate::test_support::TestLock;
 use crate::{HeapPages, NoMemory, PageBytes};
 
@@ -11,7 +12,7 @@ type TestPool = Pool<TestLock, HeapPages>;
 
 /// Places an object of 993 bytes and returns it, with the bytes of its place.
 fn insert(pool: &TestPool, slot: u32) -> (Handle, usize) {
-    let handle = pool.insert(0, slot, &[slot as u8; 993]).expect("memory");
+    let handle = pool.insert(Home::Cpu(0), slot, &[slot as u8; 993]).expect("memory");
     (handle, LAYOUTS[handle.class()].place_bytes)
 }
 
@@ -79,7 +80,7 @@ fn a_pool_that_ends_gives_back_all_its_pages_in_one_batch() {
     let source = BatchedPages::default();
     let pool: Pool<TestLock, _> = Pool::new(&source, 1, 0).expect("memory");
     for slot in 0..200_u32 {
-        pool.insert(0, slot, &[7; 4000][..20 * slot as usize + 1]).expect("memory");
+        pool.insert(Home::Cpu(0), slot, &[7; 4000][..20 * slot as usize + 1]).expect("memory");
     }
     let used = pool.budget().used_pages();
     drop(pool);
@@ -98,22 +99,22 @@ fn use_up(pool: &TestPool, index: usize) {
 fn an_object_that_its_class_has_no_run_for_goes_to_the_next() {
     let pool = TestPool::new(HeapPages, 1, 0).expect("memory");
     let (first, _) = insert(&pool, 1);
-    assert!(pool.remove(0, first, 993));
+    assert!(pool.remove(Home::Cpu(0), first, 993));
     use_up(&pool, first.class());
     let (next, _) = insert(&pool, 2);
     assert_eq!(next.class(), first.class() + 1);
     let mut bytes = [0; 993];
     assert!(matches!(pool.read(next, &mut bytes, || true), Read::Copied(_)) && bytes == [2; 993]);
-    assert!(pool.remove(0, next, 993));
+    assert!(pool.remove(Home::Cpu(0), next, 993));
 }
 
 #[test]
 fn a_page_that_no_run_is_left_for_is_refused_in_a_way_of_its_own() {
     let pool = TestPool::new(HeapPages, 1, 0).expect("memory");
     (WHOLE_FIRST..CLASS_COUNT - 1).for_each(|index| use_up(&pool, index));
-    let last = pool.insert(0, 1, &[1; crate::PAGE_SIZE]).expect("one class is left");
+    let last = pool.insert(Home::Cpu(0), 1, &[1; crate::PAGE_SIZE]).expect("one class is left");
     assert_eq!((last.class(), pool.statistics().whole_pages), (CLASS_COUNT - 1, 1));
-    assert!(pool.remove(0, last, crate::PAGE_SIZE));
+    assert!(pool.remove(Home::Cpu(0), last, crate::PAGE_SIZE));
     use_up(&pool, CLASS_COUNT - 1);
-    assert_eq!(pool.insert(0, 1, &[1; crate::PAGE_SIZE]), Err(InsertError::Full));
+    assert_eq!(pool.insert(Home::Cpu(0), 1, &[1; crate::PAGE_SIZE]), Err(InsertError::Full));
 }

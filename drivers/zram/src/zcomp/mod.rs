@@ -25,6 +25,7 @@ pub use compressor::{Compressor, NoSuchLevel};
 pub use pagelz::plain::decompress as plain_pagelz;
 pub use stream::Stream;
 
+use crate::home::Home;
 use crate::{NoMemory, PageBytes, StreamStatistics, memory};
 
 /// Most bytes worth storing compressed: a page must save an eighth. Above it, storing the page whole
@@ -62,7 +63,7 @@ impl<R: RawMutex> Zcomp<R> {
     /// Gives `cpu` a stream, unless it has one.
     pub(crate) fn cpu_up(&self, cpu: usize) -> Result<(), NoMemory> {
         let stream = Stream::new(self.compressor)?;
-        let mut place = self.place(cpu).stream.lock();
+        let mut place = self.place(Home::Cpu(cpu)).stream.lock();
         let spare = if place.is_none() { place.replace(stream) } else { Some(stream) };
         // Freed after the lock: the free may take the heap's.
         drop(place);
@@ -73,7 +74,7 @@ impl<R: RawMutex> Zcomp<R> {
     /// Takes the stream of `cpu` out and frees it. The fallback stays.
     pub(crate) fn cpu_down(&self, cpu: usize) {
         if cpu < self.possible_cpus() {
-            let stream = self.place(cpu).stream.lock().take();
+            let stream = self.place(Home::Cpu(cpu)).stream.lock().take();
             drop(stream);
         }
     }
@@ -82,12 +83,12 @@ impl<R: RawMutex> Zcomp<R> {
     /// or nothing if it does not shrink by an eighth.
     pub(crate) fn compress(
         &self,
-        cpu: usize,
+        home: Home,
         page: &PageBytes,
         output: &mut [u8],
     ) -> Option<usize> {
         let output = output.first_chunk_mut()?;
-        let place = self.place(cpu);
+        let place = self.place(home);
         if let Some(stream) = place.stream.lock().as_mut() {
             count(&place.pages_compressed);
             return stream.compress(page, output);
@@ -100,11 +101,11 @@ impl<R: RawMutex> Zcomp<R> {
     /// Decompresses `bytes` into `page`, which holds anything when it fails.
     pub(crate) fn decompress(
         &self,
-        cpu: usize,
+        home: Home,
         bytes: &[u8],
         page: &mut PageBytes,
     ) -> Result<(), Damaged> {
-        count(&self.place(cpu).pages_decompressed);
+        count(&self.place(home).pages_decompressed);
         self.compressor.algorithm().decompress(bytes, page)
     }
 
@@ -130,9 +131,9 @@ impl<R: RawMutex> Zcomp<R> {
         self.places.len() - 1
     }
 
-    /// Returns the place of `cpu`; a CPU that is not possible shares the fallback.
-    fn place(&self, cpu: usize) -> &StreamSlot<R> {
-        self.places.get(cpu).unwrap_or_else(|| self.fallback())
+    /// Returns the place of a CPU, or the fallback.
+    fn place(&self, home: Home) -> &StreamSlot<R> {
+        &self.places[home.index(self.possible_cpus())]
     }
 
     fn fallback(&self) -> &StreamSlot<R> {

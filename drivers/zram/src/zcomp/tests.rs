@@ -3,6 +3,7 @@
 use std::thread;
 
 use super::{OUTPUT_MAX, Zcomp};
+use crate::home::Home;
 use crate::test_support::TestLock;
 use crate::{Compressor, PAGE_SIZE, PageBytes};
 use alloc::vec::Vec;
@@ -31,7 +32,7 @@ fn a_cpu_without_a_stream_uses_the_fallback() {
     let (page, mut output) = ([5; PAGE_SIZE], [0; OUTPUT_MAX]);
     zcomp.cpu_up(1).expect("memory");
     for cpu in [0, 1, 1, 7] {
-        assert!(zcomp.compress(cpu, &page, &mut output).is_some());
+        assert!(zcomp.compress(Home::Cpu(cpu), &page, &mut output).is_some());
     }
     let expected = [(Some(0), false, 0), (Some(1), true, 2), (None, true, 2)];
     assert_eq!(compressed_by(&zcomp), expected);
@@ -65,7 +66,7 @@ fn compression_goes_on_while_its_cpu_comes_and_goes() {
         scope.spawn(|| {
             let (page, mut output) = ([5; PAGE_SIZE], [0; OUTPUT_MAX]);
             for _ in 0..500 {
-                assert!(zcomp.compress(0, &page, &mut output).is_some());
+                assert!(zcomp.compress(Home::Cpu(0), &page, &mut output).is_some());
             }
         });
     });

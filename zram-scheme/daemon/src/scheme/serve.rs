@@ -58,7 +58,7 @@ impl<'a, P: Ports> Server<'a, P> {
     ///
     /// [`NoMemory`].
     pub fn new(daemon: &'a Daemon<P>) -> Result<Self, NoMemory> {
-        Ok(Self { daemon, worker: Worker::new(usize::MAX)?, clock: CoarseClock::default() })
+        Ok(Self { daemon, worker: Worker::of_no_cpu()?, clock: CoarseClock::default() })
     }
 
     /// Serves one request, and answers it unless the actor will.

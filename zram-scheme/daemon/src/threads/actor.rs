@@ -51,7 +51,7 @@ impl<'a, P: Ports> Actor<'a, P> {
             daemon,
             built: None,
             seats,
-            worker: Worker::new(usize::MAX)?,
+            worker: Worker::of_no_cpu()?,
             compactions: Compactions::new(),
             tidying: Tidying::new(),
             rest_until_ns: 0,

@@ -2,6 +2,7 @@
 
 use super::{Device, audit, device, device_of, loaded};
 use crate::device::Purpose;
+use crate::home::Home;
 use crate::pool::Handle;
 use crate::pool::audit::Damage;
 use crate::slots::{Age, ObjectSize, Priority, SlotState, StoredObject};
@@ -137,7 +138,7 @@ fn a_checksum_over_nonsense_does_not_make_it_a_page() {
     for length in 1..2000 {
         let mut bytes = [0; 2000];
         bytes.fill_with(|| random.next() as u8);
-        let handle = device.pool.insert(0, 0, &bytes[..length]).expect("memory");
+        let handle = device.pool.insert(Home::Cpu(0), 0, &bytes[..length]).expect("memory");
         let size = ObjectSize::new(length).expect("a size");
         let object = StoredObject { handle, size, priority: Priority::PRIMARY };
         device.install(
@@ -187,7 +188,7 @@ fn a_stored_block_that_refers_to_before_the_page_reads_as_zeros_and_is_counted()
         let (device, mut worker) = device_of(&pages, 1, crate::Compressor::of(algorithm));
         for (failed, offset) in [0, 2].into_iter().enumerate() {
             let block = [0x14, 0x41, offset, 0, 0x50, 0x42, 0x43, 0x44, 0x45, 0x46];
-            let handle = device.pool.insert(0, 0, &block).expect("memory");
+            let handle = device.pool.insert(Home::Cpu(0), 0, &block).expect("memory");
             let size = ObjectSize::new(block.len()).expect("a size");
             let object = StoredObject { handle, size, priority: Priority::PRIMARY };
             let entry = device.table.get_or_allocate(0).expect("memory");
