@@ -49,11 +49,11 @@ pub(crate) fn memory(
     let mut growth = Vec::new();
     for tier in tiers::all() {
         let new = |slots| Ok(EngineMemory::new(tier.compressor, slots));
-        growth.push(grow(setting, (tier.name.into(), tier.in_all_ways), new)?);
+        growth.push(grow(setting, tier.name.into(), tier.in_all_ways, new)?);
     }
     for algorithm in linux::ALGORITHMS {
         let new = |slots| LinuxMemory::new(guard, algorithm, slots);
-        match grow(setting, (linux_name(algorithm), true), new) {
+        match grow(setting, linux_name(algorithm), true, new) {
             Ok(one) => growth.push(one),
             Err(words) => missing.push(format!("memory of {}: {words}", linux_name(algorithm))),
         }
@@ -63,7 +63,8 @@ pub(crate) fn memory(
 
 fn grow<S: Store>(
     setting: &Setting<'_>,
-    (name, is_quick): (String, bool),
+    name: String,
+    is_quick: bool,
     new: impl Fn(usize) -> Result<S, String>,
 ) -> Result<Growth, String> {
     eprintln!("memory of {name}");

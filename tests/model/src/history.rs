@@ -67,6 +67,22 @@ pub enum Seen {
     Errno(i32),
 }
 
+/// From when to when a call lasted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// When it began.
+    pub began: u64,
+    /// When it had the answer.
+    pub ended: u64,
+}
+
+impl Span {
+    /// Returns whether both lasted at some time.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.began < other.ended && other.began < self.ended
+    }
+}
+
 /// A call with its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -76,8 +92,8 @@ pub struct Entry {
     pub call: Call,
     /// What it was told.
     pub seen: Seen,
-    /// When it began, and when it had the answer.
-    pub span: (u64, u64),
+    /// When.
+    pub span: Span,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -116,14 +132,14 @@ impl Search<'_> {
     /// Puts the entries that are not in `done` in order; returns whether that goes.
     fn go_on(&mut self, done: u64, before: &Specification) -> bool {
         let left = |index: &usize| done >> index & 1 == 0;
-        let ends = (0..self.history.len()).filter(left).map(|index| self.history[index].span.1);
+        let ends = (0..self.history.len()).filter(left).map(|index| self.history[index].span.ended);
         let Some(first_end) = ends.min() else { return true };
         if !self.tried.insert((done, before.clone())) {
             return false;
         }
         for index in (0..self.history.len()).filter(left) {
             let entry = &self.history[index];
-            if entry.span.0 > first_end {
+            if entry.span.began > first_end {
                 continue;
             }
             self.order.push(index);
@@ -141,7 +157,7 @@ impl Search<'_> {
     /// lets it be seen a moment before it can be opened.
     fn is_disturbed(&self, entry: &Entry) -> bool {
         self.history.iter().any(|other| {
-            let overlaps = other.span.0 < entry.span.1 && entry.span.0 < other.span.1;
+            let overlaps = other.span.overlaps(entry.span);
             let asks = matches!(
                 other.call,
                 Call::Control(_) | Call::Change(Change::Reset | Change::Resize(_))
@@ -297,7 +313,7 @@ fn replies(request: Request, seen: Seen) -> Vec<Reply> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, Change, Entry, Seen, linearize};
+    use super::{Call, Change, Entry, Seen, Span, linearize};
     use syscall::{EBUSY, ENODEV};
     use zram_lifecycle::{DeviceId, Pages, Request, Settings};
 
@@ -309,8 +325,8 @@ mod tests {
         Call::Control(Request::Add { id: None, settings: Settings::DEFAULT, pages: None })
     }
 
-    fn entry(thread: usize, call: Call, seen: Seen, span: (u64, u64)) -> Entry {
-        Entry { thread, call, seen, span }
+    fn entry(thread: usize, call: Call, seen: Seen, (began, ended): (u64, u64)) -> Entry {
+        Entry { thread, call, seen, span: Span { began, ended } }
     }
 
     #[test]

@@ -47,6 +47,14 @@ pub(crate) fn lock(shared: &Shared) -> MutexGuard<'_, Machine> {
     shared.try_lock().expect("one thread runs at a time")
 }
 
+/// Whose a queue is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    /// Which daemon: they come one after the other.
+    pub(crate) life: u32,
+    pub(crate) queue: QueueId,
+}
+
 impl Machine {
     /// Returns a machine without a daemon.
     pub(crate) fn new(pager: Pager, kernel: Kernel, random: Random) -> Self {
@@ -66,7 +74,7 @@ impl Machine {
     /// none.
     pub(crate) fn queue_next(
         &mut self,
-        (life, queue): (u32, QueueId),
+        Seat { life, queue }: Seat,
         completed: &Record,
         view: &mut View,
     ) -> Result<Option<Record>, Closed> {
@@ -91,7 +99,7 @@ impl Machine {
     /// A thread of the daemon was woken and takes what was posted for it.
     pub(crate) fn queue_take(
         &mut self,
-        (life, queue): (u32, QueueId),
+        Seat { life, queue }: Seat,
         view: &mut View,
     ) -> Option<Record> {
         let record = if life == self.life { self.pager.queue_take(queue)? } else { return None };

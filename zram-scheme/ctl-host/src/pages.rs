@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::iter;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
@@ -33,6 +35,14 @@ pub(crate) struct Pages {
     pub(crate) pages: Vec<Page>,
     /// All there are.
     pub(crate) all: usize,
+}
+
+/// Where a page is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    offset: u64,
+    /// Bytes of it that there are.
+    length: usize,
 }
 
 impl Source {
@@ -72,7 +82,8 @@ impl Pages {
             Source::File(path) => {
                 let file = File::open(path).map_err(wrong)?;
                 let size = file.metadata().map_err(wrong)?.len();
-                let ranges = core_dump(&file, size).unwrap_or_else(|| vec![(0, size)]);
+                let ranges =
+                    core_dump(&file, size).unwrap_or_else(|| iter::once(0..size).collect());
                 (file, ranges)
             }
             Source::Process(number) => {
@@ -81,9 +92,9 @@ impl Pages {
                 (file, maps.lines().filter_map(private_range).collect())
             }
         };
-        let places: Vec<(u64, usize)> = ranges.iter().flat_map(|&range| pages_in(range)).collect();
+        let places: Vec<Place> = ranges.into_iter().flat_map(pages_in).collect();
         let mut pages = Vec::new();
-        for &(offset, length) in spread(&places, count) {
+        for &Place { offset, length } in spread(&places, count) {
             let mut page = [0; PAGE_SIZE];
             // Of a process that runs, a page may have gone since the list was made.
             if file.read_exact_at(&mut page[..length], offset).is_ok() {
@@ -98,21 +109,21 @@ impl Pages {
 }
 
 /// Returns at most `count` of the places, evenly spread.
-fn spread(places: &[(u64, usize)], count: usize) -> impl Iterator<Item = &(u64, usize)> {
+fn spread(places: &[Place], count: usize) -> impl Iterator<Item = &Place> {
     let chosen = places.len().min(count);
     (0..chosen).map(move |number| &places[number * places.len() / chosen])
 }
 
-fn pages_in((start, size): (u64, u64)) -> impl Iterator<Item = (u64, usize)> {
-    let step = PAGE_SIZE as u64;
-    (0..size.div_ceil(step)).map(move |index| {
-        let left = size - index * step;
-        (start + index * step, left.min(step) as usize)
+fn pages_in(range: Range<u64>) -> impl Iterator<Item = Place> {
+    let starts = range.clone().step_by(PAGE_SIZE);
+    starts.map(move |offset| {
+        let left = range.end - offset;
+        Place { offset, length: left.min(PAGE_SIZE as u64) as usize }
     })
 }
 
 /// Returns where in a core dump memory is; nothing if it is another kind of file.
-fn core_dump(file: &File, size: u64) -> Option<Vec<(u64, u64)>> {
+fn core_dump(file: &File, size: u64) -> Option<Vec<Range<u64>>> {
     let mut head = vec![0; size.min(HEADERS_MAX) as usize];
     file.read_exact_at(&mut head, 0).ok()?;
     let parsed = elf::ElfBytes::<AnyEndian>::minimal_parse(&head).ok()?;
@@ -122,11 +133,11 @@ fn core_dump(file: &File, size: u64) -> Option<Vec<(u64, u64)>> {
     let segments = parsed.segments()?.iter().filter(|segment| segment.p_type == PT_LOAD);
     let inside =
         segments.filter(|it| it.p_offset.checked_add(it.p_filesz).is_some_and(|e| e <= size));
-    Some(inside.map(|segment| (segment.p_offset, segment.p_filesz)).collect())
+    Some(inside.map(|segment| segment.p_offset..segment.p_offset + segment.p_filesz).collect())
 }
 
 /// Returns the addresses of a line of /proc/PID/maps, if what is there is private and can be swapped.
-fn private_range(line: &str) -> Option<(u64, u64)> {
+fn private_range(line: &str) -> Option<Range<u64>> {
     let mut fields = line.split_whitespace();
     let (start, end) = fields.next()?.split_once('-')?;
     let permissions = fields.next()?;
@@ -136,12 +147,12 @@ fn private_range(line: &str) -> Option<(u64, u64)> {
         && (name.is_empty() || matches!(name, "[heap]" | "[stack]"));
     let address = |text| u64::from_str_radix(text, 16).ok();
     let (start, end) = (address(start)?, address(end)?);
-    is_wanted.then_some((start, end.checked_sub(start)?))
+    (is_wanted && start <= end).then_some(start..end)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PAGE_SIZE, Pages, Source, private_range, spread};
+    use super::{PAGE_SIZE, Pages, Place, Source, private_range, spread};
 
     fn file(name: &str, bytes: &[u8]) -> Source {
         let path = std::env::temp_dir().join(format!("zramctl-host-{name}-{}", std::process::id()));
@@ -183,8 +194,9 @@ mod tests {
 
     #[test]
     fn few_of_many_pages_are_spread_over_all() {
-        let places: Vec<_> = (0..10).map(|number| (number, PAGE_SIZE)).collect();
-        let chosen: Vec<u64> = spread(&places, 4).map(|(offset, _)| *offset).collect();
+        let place = |offset| Place { offset, length: PAGE_SIZE };
+        let places: Vec<_> = (0..10).map(place).collect();
+        let chosen: Vec<u64> = spread(&places, 4).map(|place| place.offset).collect();
         assert_eq!(chosen, [0, 2, 5, 7]);
         assert_eq!(spread(&places, 99).count(), 10);
         assert_eq!(spread(&[], 4).count(), 0);
@@ -192,10 +204,7 @@ mod tests {
 
     #[test]
     fn a_process_has_its_private_memory_and_no_file() {
-        assert_eq!(
-            private_range("5000-7000 rw-p 00000000 00:00 0   [heap]"),
-            Some((0x5000, 0x2000))
-        );
+        assert_eq!(private_range("5000-7000 rw-p 00000000 00:00 0   [heap]"), Some(0x5000..0x7000));
         assert_eq!(private_range("5000-7000 rw-p 00000000 fe:01 12 /lib/x.so"), None);
         assert_eq!(private_range("5000-7000 r--p 00000000 00:00 0"), None);
         let own = Pages::of(&Source::Process(std::process::id()), 8).expect("one's own memory");

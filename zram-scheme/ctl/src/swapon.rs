@@ -221,7 +221,7 @@ fn mount(system: &impl System, device: DeviceNumber, wish: Wish) -> Result<(), S
         discarded.map_err(|errno| format!("{device}: discard: {}", system.words(errno)))?;
     }
     let priority = wish.priority.map_or_else(|| least_priority(&before), i64::from);
-    let refused = |errno| format!("{device}: {}", refusal(system, (device, size), errno));
+    let refused = |errno| format!("{device}: {}", refusal(system, device, size, errno));
     system.mount(device, priority).map_err(refused)?;
     if size > 0 && pages < PAGES_MIN {
         system.complain(&format!(
@@ -236,7 +236,7 @@ fn mount(system: &impl System, device: DeviceNumber, wish: Wish) -> Result<(), S
 }
 
 /// Returns what it means that the kernel does not mount a device.
-fn refusal(system: &impl System, (device, size): (DeviceNumber, u64), errno: Errno) -> String {
+fn refusal(system: &impl System, device: DeviceNumber, size: u64, errno: Errno) -> String {
     let table = system.read(AREAS).unwrap_or_default();
     match errno.0 {
         syscall::EBUSY if is_mounted(&table, device) => {

@@ -139,7 +139,8 @@ impl<'a> Client<'a> {
     fn call(
         &mut self,
         opcode: Opcode,
-        (handle, flags): (usize, usize),
+        handle: usize,
+        flags: usize,
         payload: Vec<u8>,
     ) -> (Answer, Vec<u8>) {
         let (answer, answered) = channel();
@@ -149,7 +150,7 @@ impl<'a> Client<'a> {
 
     /// Opens a file; returns its handle or an errno.
     pub(crate) fn open(&mut self, path: &str, flags: usize) -> Result<usize, i32> {
-        match self.call(Opcode::OpenAt, (0, flags), path.into()).0 {
+        match self.call(Opcode::OpenAt, 0, flags, path.into()).0 {
             Answer::Opened { handle, .. } => Ok(handle),
             Answer::Error(errno) => Err(errno),
             Answer::Number(number) => panic!("an open answered {number}"),
@@ -157,18 +158,18 @@ impl<'a> Client<'a> {
     }
 
     pub(crate) fn write(&mut self, handle: usize, text: &str) -> Result<usize, i32> {
-        number(self.call(Opcode::Write, (handle, 0), text.into()).0)
+        number(self.call(Opcode::Write, handle, 0, text.into()).0)
     }
 
     pub(crate) fn read(&mut self, handle: usize) -> Result<String, i32> {
-        let (answer, mut payload) = self.call(Opcode::Read, (handle, 0), vec![0; 64]);
+        let (answer, mut payload) = self.call(Opcode::Read, handle, 0, vec![0; 64]);
         payload.truncate(number(answer)?);
         Ok(String::from_utf8(payload).expect("attributes are text"))
     }
 
     pub(crate) fn close(&mut self, handle: usize) {
         // After exit there is nothing to close.
-        let _ = self.call(Opcode::Close, (handle, 0), Vec::new());
+        let _ = self.call(Opcode::Close, handle, 0, Vec::new());
     }
 }
 

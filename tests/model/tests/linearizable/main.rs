@@ -10,7 +10,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotplug::{CpuId, Stage};
-use model::history::{Call, Change, Entry, Seen, linearize};
+use model::history::{Call, Change, Entry, Seen, Span, linearize};
 use syscall::flag::{O_RDWR, O_WRONLY};
 use zram_lifecycle::{DeviceId, Pages, Request, Settings};
 use zramd::threads::Actor;
@@ -69,7 +69,7 @@ impl<'a> Thread<'a> {
         }
         let seen = act(self);
         let ended = self.clock.fetch_add(1, Ordering::SeqCst);
-        self.entries.push(Entry { thread: self.index, call, seen, span: (began, ended) });
+        self.entries.push(Entry { thread: self.index, call, seen, span: Span { began, ended } });
         seen
     }
 
@@ -236,7 +236,7 @@ fn concurrent_requests_are_answered_as_if_one_came_after_the_other() {
         let has_overlap = entries.iter().any(|entry| {
             let others = entries.iter().filter(|other| other.thread != entry.thread);
             let mut others = others.map(|other| other.span);
-            others.any(|(began, ended)| began < entry.span.1 && entry.span.0 < ended)
+            others.any(|span| span.overlaps(entry.span))
         });
         overlaps += u64::from(has_overlap);
         let order = linearize(&entries);

@@ -72,7 +72,7 @@ fn run() -> Result<()> {
     for (cpu, queues) in cpus {
         for (queue, end) in queues.into_iter().flatten().zip([Direction::In, Direction::Out]) {
             let pages = Arc::clone(&pages);
-            let serve = move || serve(queue, (cpu, end), &pages);
+            let serve = move || serve(queue, cpu, end, &pages);
             thread::Builder::new("mute/queue").pinned_to(cpu).spawn(serve)?;
         }
     }
@@ -135,13 +135,13 @@ fn is_attach(request: &Request) -> bool {
 }
 
 /// Serves the records of a queue, or keeps the first one for which it is to be silent.
-fn serve(mut queue: SwapQueue, own: (u32, Direction), pages: &Pages) {
+fn serve(mut queue: SwapQueue, cpu: u32, end: Direction, pages: &Pages) {
     let mut bytes = Record::none().encode();
     while queue.next(&mut bytes).is_ok() {
         let mut record = Record::decode(&bytes).unwrap_or(Record::none());
-        match (u16::try_from(record.device), own) {
-            (Ok(NO_IN), (0, Direction::In)) | (Ok(NO_OUT), (0, Direction::Out)) => keep_for_ever(),
-            (Ok(NO_IN | NO_OUT), _) => {}
+        match (u16::try_from(record.device), cpu, end) {
+            (Ok(NO_IN), 0, Direction::In) | (Ok(NO_OUT), 0, Direction::Out) => keep_for_ever(),
+            (Ok(NO_IN | NO_OUT), ..) => {}
             _ => keep_for_ever(),
         }
         let operation = record.operation;

@@ -27,12 +27,19 @@ const LIMITS: Limits =
 /// Boots for each column; the median is printed.
 const ROUNDS: usize = 3;
 
+/// A column of the table: the machine that it was measured on.
+#[derive(Clone, Copy)]
+struct Column {
+    cpus: u32,
+    threading: Threading,
+}
+
 /// What is compared: CPUs, and what the guest's clock counts.
-const COLUMNS: [(u32, Threading); 4] = [
-    (1, Threading::Single),
-    (2, Threading::Single),
-    (1, Threading::Counted),
-    (2, Threading::Counted),
+const COLUMNS: [Column; 4] = [
+    Column { cpus: 1, threading: Threading::Single },
+    Column { cpus: 2, threading: Threading::Single },
+    Column { cpus: 1, threading: Threading::Counted },
+    Column { cpus: 2, threading: Threading::Counted },
 ];
 
 const MEMORY_MIB: u32 = 256;
@@ -151,14 +158,14 @@ pub(crate) fn run() -> Result<(), String> {
     let mut hotplugs = Vec::new();
     for round in 1..=ROUNDS {
         println!("round {round} of {ROUNDS}: {} boots", COLUMNS.len() + 1);
-        for ((cpus, threading), boots) in COLUMNS.iter().zip(&mut boots) {
-            if *threading != Threading::Counted || round == 1 {
-                boots.push(boot(&image, (*cpus, *threading))?);
+        for (column, boots) in COLUMNS.iter().zip(&mut boots) {
+            if column.threading != Threading::Counted || round == 1 {
+                boots.push(boot(&image, *column)?);
             }
         }
-        hotplugs.push(boot(&hotplug, (2, Threading::Multi))?);
+        hotplugs.push(boot(&hotplug, Column { cpus: 2, threading: Threading::Multi })?);
     }
-    let headings = COLUMNS.map(|(cpus, threading)| match threading {
+    let headings = COLUMNS.map(|Column { cpus, threading }| match threading {
         Threading::Counted => format!("{cpus}, counted"),
         Threading::Multi | Threading::Single => format!("{cpus}"),
     });
@@ -179,7 +186,8 @@ fn run_counted(sample: &Path) -> Result<(), String> {
         daemon: DAEMON,
     };
     let image = Image::pack("bench-counted", contents)?;
-    let (log, _) = boot_for_log(&image, (1, Threading::Counted), CROWD_MIB)?;
+    let (log, _) =
+        boot_for_log(&image, Column { cpus: 1, threading: Threading::Counted }, CROWD_MIB)?;
     println!("1 CPU, {CROWD_MIB} MiB, 1 ns is an instruction");
     let is_figure = |line: &&str| {
         line.starts_with("cost: ")
@@ -207,7 +215,7 @@ fn hotplug_lines(boots: &[Figures]) -> String {
     lines.join("\n")
 }
 
-fn boot(image: &Image, column: (u32, Threading)) -> Result<Figures, String> {
+fn boot(image: &Image, column: Column) -> Result<Figures, String> {
     let (log, ready) = boot_for_log(image, column, MEMORY_MIB)?;
     let mut figures = judge::figures(&log);
     if let Some(ready) = ready {
@@ -219,7 +227,7 @@ fn boot(image: &Image, column: (u32, Threading)) -> Result<Figures, String> {
 /// Boots once; returns what was said, and when swap was ready if that was.
 fn boot_for_log(
     image: &Image,
-    (cpus, threading): (u32, Threading),
+    Column { cpus, threading }: Column,
     memory_mib: u32,
 ) -> Result<(String, Option<Duration>), String> {
     let machine = Machine { memory_mib, cpus, threading, command_line: String::new() };

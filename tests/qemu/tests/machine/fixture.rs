@@ -92,16 +92,22 @@ pub(crate) fn type_at_prompt(cpus: u32, keys: &str) -> Run {
 /// ^U: takes nothing away from an empty line.
 const KEYS_TO_LOSE: &str = "\x15";
 
-/// Boots as [`boot`] does, with room for `spare_cpus` more; `attend` is told each line and inserts
-/// them.
+/// How many CPUs a machine begins with, and how many more can be put in.
+#[derive(Clone, Copy)]
+pub(crate) struct CpuCounts {
+    pub(crate) cpus: u32,
+    pub(crate) spares: u32,
+}
+
+/// Boots as [`boot`] does, with room for more CPUs; `attend` is told each line and inserts them.
 #[track_caller]
 pub(crate) fn boot_with_spares(
-    (cpus, spare_cpus): (u32, u32),
+    CpuCounts { cpus, spares }: CpuCounts,
     script: &str,
     attend: &mut Attend<'_>,
 ) -> (Run, Vec<Report>) {
     let image = pack(DAEMON, script);
-    match machine(cpus).run_with_spares(&image, LIMITS, spare_cpus, attend) {
+    match machine(cpus).run_with_spares(&image, LIMITS, spares, attend) {
         Ok((ended, monitor)) => (Run::of(ended), monitor.reports().expect("qemu has ended")),
         Err(failed) => panic!("{failed}"),
     }

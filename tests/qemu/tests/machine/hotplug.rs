@@ -2,7 +2,7 @@
 
 use qemu::machine::monitor::{Monitor, Report};
 
-use crate::fixture::{Run, SWAP, boot, boot_with_spares};
+use crate::fixture::{CpuCounts, Run, SWAP, boot, boot_with_spares};
 
 /// A program that is larger than the machine, until pages have left.
 const LOAD: &str = "memhog --size 150M --passes 1 --threads 2 &\nuntil pages_out 2000\n";
@@ -131,7 +131,7 @@ fn a_cpu_that_is_inserted_compresses_pages() {
          wait\n\
          cat zram:0/streams\n"
     );
-    let (run, reports) = boot_with_spares((1, 1), &script, &mut attend);
+    let (run, reports) = boot_with_spares(CpuCounts { cpus: 1, spares: 1 }, &script, &mut attend);
     let run = run.succeeds().says("memhog has ended with code 0").prints("cat cpu:present", "0-1");
     assert!(compressed(&run, "cat zram:0/streams", "1") > Some(0), "it did nothing");
     assert_eq!(reports, [Report::INSERTED]);
@@ -146,7 +146,7 @@ echo ask it back
 hotplug --wait-for 0
 cat cpu:present
 ";
-    let (run, reports) = boot_with_spares((1, 1), script, &mut attend);
+    let (run, reports) = boot_with_spares(CpuCounts { cpus: 1, spares: 1 }, script, &mut attend);
     run.succeeds().prints("cat cpu:present", "0-1");
     assert_eq!(reports, [Report::INSERTED, Report::GIVEN_BACK]);
 }

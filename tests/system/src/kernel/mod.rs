@@ -115,8 +115,8 @@ impl Kernel {
         present.is_accessed = true;
         present.is_dirty |= write;
         let Present { frame, is_writable, is_dirty, .. } = *present;
-        let known = (frame, is_writable && is_dirty);
-        self.tlbs[cpu.index()].insert((space, page), known, &mut self.random);
+        let known = tlb::Entry { space, page, frame, takes_writes: is_writable && is_dirty };
+        self.tlbs[cpu.index()].insert(known, &mut self.random);
         Touch::Frame(frame)
     }
 
@@ -286,11 +286,11 @@ impl Windows for Kernel {
     fn give(&mut self, queue: QueueId, index: usize, frame: Frame) {
         let known = self.tlbs.iter().any(|tlb| tlb.knows(frame));
         assert!(!known, "{frame:?} is given while a TLB knows it");
-        self.windows.give(queue, index, (frame, &self.frames));
+        self.windows.give(queue, index, frame, &self.frames);
     }
 
     fn collect(&mut self, queue: QueueId, index: usize, frame: Frame) {
-        self.windows.collect(queue, index, (frame, &mut self.frames));
+        self.windows.collect(queue, index, frame, &mut self.frames);
     }
 }
 

@@ -12,11 +12,11 @@ const ENTRIES_MAX: usize = 24;
 
 /// A translation as it was at the time of the walk.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    space: SpaceId,
-    page: Page,
-    frame: Frame,
-    takes_writes: bool,
+pub(crate) struct Entry {
+    pub(crate) space: SpaceId,
+    pub(crate) page: Page,
+    pub(crate) frame: Frame,
+    pub(crate) takes_writes: bool,
 }
 
 /// The TLB of one CPU.
@@ -35,18 +35,13 @@ impl Tlb {
     }
 
     /// Keeps what a walk has found.
-    pub(crate) fn insert(
-        &mut self,
-        (space, page): (SpaceId, Page),
-        (frame, takes_writes): (Frame, bool),
-        random: &mut Random,
-    ) {
-        self.flush(space, page);
+    pub(crate) fn insert(&mut self, entry: Entry, random: &mut Random) {
+        self.flush(entry.space, entry.page);
         if self.entries.len() >= ENTRIES_MAX {
             let victim = random.index(self.entries.len());
             self.entries.swap_remove(victim);
         }
-        self.entries.push(Entry { space, page, frame, takes_writes });
+        self.entries.push(entry);
     }
 
     /// Forgets one page.

@@ -39,12 +39,7 @@ impl WindowTable {
         &mut window[index]
     }
 
-    pub(super) fn give(
-        &mut self,
-        queue: QueueId,
-        index: usize,
-        (frame, frames): (Frame, &FrameTable),
-    ) {
+    pub(super) fn give(&mut self, queue: QueueId, index: usize, frame: Frame, frames: &FrameTable) {
         *self.pane(queue, index) = Some(Box::new(*frames.bytes(frame)));
     }
 
@@ -53,7 +48,8 @@ impl WindowTable {
         &mut self,
         queue: QueueId,
         index: usize,
-        (frame, frames): (Frame, &mut FrameTable),
+        frame: Frame,
+        frames: &mut FrameTable,
     ) {
         let bytes = self.pane(queue, index).take();
         let bytes = bytes.unwrap_or_else(|| panic!("page {index} of {queue:?} is collected twice"));

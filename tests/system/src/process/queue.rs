@@ -7,7 +7,7 @@ use zramd::platform::{Closed, SwapQueue};
 use super::platform::Ground;
 use crate::coroutine::{self, Rest};
 use crate::kernel::windows::{View, blank};
-use crate::machine::lock;
+use crate::machine::{Seat, lock};
 
 /// The open file and its window.
 pub(crate) struct Queue {
@@ -23,7 +23,7 @@ impl Queue {
     }
 
     fn record(&mut self, completed: &Record) -> Result<Record, Closed> {
-        let own = (self.ground.life, self.id);
+        let own = Seat { life: self.ground.life, queue: self.id };
         loop {
             let next = {
                 let mut machine = lock(&self.ground.machine);

@@ -22,12 +22,14 @@ fn ranges_up_to_the_end_are_discarded_and_others_refused() {
     let area = world.areas[0];
     let end = u64::from(area.cookie.pages);
     let none = [(0, 0), (end, 0), (end - 1, 1), (end - 10, 10)];
-    for range in none {
-        assert_eq!(world.discard(area, range), Answer::Number(0), "{range:?}");
+    for (first, count) in none {
+        let answer = world.discard(area, first, count);
+        assert_eq!(answer, Answer::Number(0), "{first} {count}");
     }
     let past = [(end, 1), (end + 1, 0), (0, end + 1), (u64::from(u32::MAX), 1), (1 << 32, 1)];
-    for range in past {
-        assert_eq!(world.discard(area, range), Answer::Error(EINVAL), "{range:?}");
+    for (first, count) in past {
+        let answer = world.discard(area, first, count);
+        assert_eq!(answer, Answer::Error(EINVAL), "{first} {count}");
     }
     (0..30).for_each(|page| world.read(program, page));
     finish(world);
@@ -49,9 +51,9 @@ fn storm(seed: u64) -> World {
         }
         world.steps(random.index(30));
         if random.once_in(4) {
-            let range = (random.index(SLOTS) as u64, random.index(20) as u64);
-            let area = world.areas[0];
-            assert_eq!(world.discard(area, range), Answer::Number(0), "seed {seed}: {range:?}");
+            let (first, count) = (random.index(SLOTS) as u64, random.index(20) as u64);
+            let answer = world.discard(world.areas[0], first, count);
+            assert_eq!(answer, Answer::Number(0), "seed {seed}: {first} {count}");
         }
         if random.once_in(20) {
             world.write_file("0/compact", "1").expect("it can be compacted");

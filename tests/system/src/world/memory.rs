@@ -1,9 +1,9 @@
 //! Page faults, fork, unmap and exit, as a kernel does them around the pager.
 
-use swap_pager::ports::{CpuId, Frame, Frames, Page, SpaceId, Waiter};
+use swap_pager::ports::{Frame, Frames, Page, SpaceId, Waiter};
 use swap_pager::{Duplicate, Fault, FaultRequest, Fork, FrameAnswer, FrameFor, SwapEntry};
 
-use super::program::{Change, Outcome, Progress, ThreadId};
+use super::program::{Change, Outcome, Progress, Running, ThreadId};
 use super::{DAEMON, World};
 use crate::kernel::space::{Present, Pte};
 use crate::kernel::{Kernel, Touch};
@@ -23,8 +23,9 @@ impl World {
     /// Lets a program access a page.
     pub(super) fn access(
         &mut self,
-        (index, cpu): (usize, CpuId),
-        (space, page): (SpaceId, u64),
+        Running { index, cpu }: Running,
+        space: SpaceId,
+        page: u64,
         change: Option<Change>,
     ) -> Progress {
         let waiter = self.threads[index].waiter;
@@ -32,7 +33,7 @@ impl World {
         let reached = reach(&mut lock(&self.machine), request, change.is_some());
         match reached {
             Ok(frame) => {
-                self.use_page((space, page), frame, change);
+                self.use_page(space, page, frame, change);
                 Progress::Done(Outcome::Done)
             }
             Err(Stop::Wait(run)) => Progress::Wait(run),
@@ -141,7 +142,7 @@ fn reach(machine: &mut Machine, request: FaultRequest, write: bool) -> Result<Fr
                 let pte = Pte::Present(Present::fresh(frame));
                 kernel.space_mut(space).table.insert(page.0, pte);
             }
-            Touch::ReadOnly(frame) => copy_on_write((pager, kernel), request, frame)?,
+            Touch::ReadOnly(frame) => copy_on_write(pager, kernel, request, frame)?,
             Touch::Swapped(entry) => match pager.fault(request, kernel) {
                 Fault::Mapped => {}
                 Fault::Wait { run } => return Err(Stop::Wait(run)),
@@ -167,7 +168,8 @@ fn new_frame(
 
 /// Gives the writer a frame of its own.
 fn copy_on_write(
-    (pager, kernel): (&mut swap_pager::Pager, &mut Kernel),
+    pager: &mut swap_pager::Pager,
+    kernel: &mut Kernel,
     request: FaultRequest,
     shared: Frame,
 ) -> Result<(), Stop> {

@@ -145,6 +145,13 @@ impl Thread {
     }
 }
 
+/// A thread, and the CPU that it runs on.
+#[derive(Clone, Copy)]
+pub(super) struct Running {
+    pub(super) index: usize,
+    pub(super) cpu: CpuId,
+}
+
 impl World {
     /// Gives an idle thread something to do.
     pub(crate) fn begin(&mut self, thread: ThreadId, job: Job) {
@@ -194,14 +201,15 @@ impl World {
         let Thread { space, job, pinned, .. } = self.threads[index];
         let (space, job) = (space.expect("it lives"), job.expect("it has a job"));
         let cpu = pinned.unwrap_or(cpu_id(self.random.index(self.setup.cpus as usize) as u32));
+        let running = Running { index, cpu };
         let progress = match job {
-            Job::Read(page) => self.access((index, cpu), (space, page), None),
-            Job::Write(page, change) => self.access((index, cpu), (space, page), Some(change)),
+            Job::Read(page) => self.access(running, space, page, None),
+            Job::Write(page, change) => self.access(running, space, page, Some(change)),
             Job::Unmap { first, count } => self.unmap_range(space, first, count),
             Job::Fork => self.fork(index, space),
             Job::Exit => Progress::Dies,
-            Job::SwapOff(device) => self.swapoff_step((index, cpu), device),
-            Job::Shrink(device, pages) => self.shrink_step((index, cpu), device, pages),
+            Job::SwapOff(device) => self.swapoff_step(running, device),
+            Job::Shrink(device, pages) => self.shrink_step(running, device, pages),
         };
         match progress {
             Progress::Done(outcome) => self.threads[index].end(outcome),
@@ -215,7 +223,7 @@ impl World {
         }
     }
 
-    fn swapoff_step(&mut self, (index, cpu): (usize, CpuId), device: u16) -> Progress {
+    fn swapoff_step(&mut self, Running { index, cpu }: Running, device: u16) -> Progress {
         let waiter = self.threads[index].waiter;
         let answer = {
             let mut guard = lock(&self.machine);
@@ -232,7 +240,12 @@ impl World {
         }
     }
 
-    fn shrink_step(&mut self, (index, cpu): (usize, CpuId), device: u16, pages: u32) -> Progress {
+    fn shrink_step(
+        &mut self,
+        Running { index, cpu }: Running,
+        device: u16,
+        pages: u32,
+    ) -> Progress {
         let waiter = self.threads[index].waiter;
         let resize = Resize { device, pages, by: ResizeBy::User };
         let answer = {
@@ -259,7 +272,8 @@ impl World {
     /// Compares or changes the page in `frame`, as the program does, and the model.
     pub(super) fn use_page(
         &mut self,
-        (space, page): (SpaceId, u64),
+        space: SpaceId,
+        page: u64,
         frame: swap_pager::ports::Frame,
         change: Option<Change>,
     ) {
@@ -270,7 +284,7 @@ impl World {
                 let expected = self.model.get(&(space, page));
                 let bytes = kernel.frames.bytes(frame);
                 let same = expected.map_or(bytes == &*zeros(), |expected| bytes == &**expected);
-                assert!(same, "{}", describe((space, page), bytes, expected.map(|it| &**it)));
+                assert!(same, "{}", describe(space, page, bytes, expected.map(|it| &**it)));
             }
             Some(change) => {
                 let apply = |bytes: &mut PageBytes| match change {
@@ -286,13 +300,13 @@ impl World {
     }
 }
 
-fn describe(at: (SpaceId, u64), bytes: &PageBytes, expected: Option<&PageBytes>) -> String {
+fn describe(space: SpaceId, page: u64, bytes: &PageBytes, expected: Option<&PageBytes>) -> String {
     let zeros = [0; zram::PAGE_SIZE];
     let expected = expected.unwrap_or(&zeros);
     let first = bytes.iter().zip(expected).position(|(a, b)| a != b).unwrap_or(0);
     let end = zram::PAGE_SIZE.min(first + 16);
     format!(
-        "{at:?} has wrong bytes from {first} on: {:02x?}, expected {:02x?}",
+        "page {page} of {space:?} has wrong bytes from {first} on: {:02x?}, expected {:02x?}",
         &bytes[first..end],
         &expected[first..end]
     )

@@ -126,7 +126,8 @@ impl World {
     fn request(
         &mut self,
         opcode: Opcode,
-        (handle, word): (usize, u64),
+        handle: usize,
+        word: u64,
         payload: &[u8],
     ) -> (Answer, Vec<u8>) {
         let payload = payload.to_vec();
@@ -135,7 +136,7 @@ impl World {
 
     /// Discards slots of a mounted device through the mount's own handle, whatever the pager has there;
     /// other things happen meanwhile. Returns what was answered, which may be an errno.
-    pub(crate) fn discard(&mut self, area: Area, (first, count): (u64, u64)) -> Answer {
+    pub(crate) fn discard(&mut self, area: Area, first: u64, count: u64) -> Answer {
         let Area { handle, cookie, .. } = area;
         let end = first.saturating_add(count).min(u64::from(cookie.pages));
         let slots = (first..end).map(|slot| (u32::from(cookie.device), slot as u32));
@@ -149,7 +150,7 @@ impl World {
 
     /// Opens a file of the scheme.
     pub(crate) fn open(&mut self, path: &str, flags: usize) -> Result<usize, i32> {
-        match self.request(Opcode::OpenAt, (0, flags as u64), path.as_bytes()).0 {
+        match self.request(Opcode::OpenAt, 0, flags as u64, path.as_bytes()).0 {
             Answer::Opened { handle, .. } => Ok(handle),
             Answer::Error(errno) => Err(errno),
             Answer::Number(number) => panic!("{path} is opened with the answer {number}"),
@@ -158,14 +159,14 @@ impl World {
 
     /// Closes a file of the scheme.
     pub(crate) fn close(&mut self, handle: usize) {
-        let answer = self.request(Opcode::Close, (handle, 0), &[]).0;
+        let answer = self.request(Opcode::Close, handle, 0, &[]).0;
         assert_eq!(answer, Answer::Number(0));
     }
 
     /// Writes text to a file of the scheme.
     pub(crate) fn write_file(&mut self, path: &str, text: &str) -> Result<(), i32> {
         let handle = self.open(path, O_WRONLY)?;
-        let answer = self.request(Opcode::Write, (handle, 0), text.as_bytes()).0;
+        let answer = self.request(Opcode::Write, handle, 0, text.as_bytes()).0;
         self.close(handle);
         match answer {
             Answer::Number(size) if size == text.len() => Ok(()),
@@ -176,7 +177,7 @@ impl World {
 
     /// Reads `size` bytes of an open file.
     fn read_at(&mut self, handle: usize, offset: u64, size: usize) -> Result<Vec<u8>, i32> {
-        let (answer, mut bytes) = self.request(Opcode::Read, (handle, offset), &vec![0; size]);
+        let (answer, mut bytes) = self.request(Opcode::Read, handle, offset, &vec![0; size]);
         match answer {
             Answer::Number(count) => {
                 bytes.truncate(count);
@@ -241,7 +242,7 @@ impl World {
     /// Mounts a device.
     pub(crate) fn swapon(&mut self, device: u16, priority: i64) {
         let handle = self.open(&device.to_string(), O_RDWR).expect("the device exists");
-        let (answer, _) = self.request(Opcode::Call, (handle, SWAP_ATTACH), &[]);
+        let (answer, _) = self.request(Opcode::Call, handle, SWAP_ATTACH, &[]);
         let Answer::Number(word) = answer else { panic!("not attached: {answer:?}") };
         let cookie = Cookie::unpack(word as u64).expect("a cookie");
         let mounted = lock(&self.machine).pager.swapon(cookie, priority);

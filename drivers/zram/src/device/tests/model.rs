@@ -69,7 +69,7 @@ impl Run<'_> {
         let used_before = used_pages(&self.device);
         match *operation {
             Operation::Store { slot, noise, stamp, purpose } => {
-                self.store(slot, (noise, stamp), purpose);
+                self.store(slot, &page_of(noise, stamp), purpose);
             }
             Operation::Load { slot } => self.check_content(slot),
             Operation::Take { slot } => {
@@ -103,17 +103,16 @@ impl Run<'_> {
         assert!(is_allowed, "{used} pages, limit {}", self.limit);
     }
 
-    fn store(&mut self, slot: u32, (noise, stamp): (usize, u64), purpose: Purpose) {
-        let page = page_of(noise, stamp);
+    fn store(&mut self, slot: u32, page: &PageBytes, purpose: Purpose) {
         let (used, refusals) = (used_pages(&self.device), self.pages.refusals());
-        match self.device.store(&mut self.worker, slot, &page, purpose) {
+        match self.device.store(&mut self.worker, slot, page, purpose) {
             Ok(()) => {
-                assert!(purpose == Purpose::Write || shrinks(&page));
-                self.model.insert(slot, page);
+                assert!(purpose == Purpose::Write || shrinks(page));
+                self.model.insert(slot, *page);
             }
             Err(StoreError::NoGain) => {
                 assert_eq!(purpose, Purpose::Swap);
-                assert!(!shrinks(&page));
+                assert!(!shrinks(page));
             }
             Err(StoreError::Limit) => assert!(self.limit != 0 && used >= self.limit),
             Err(StoreError::NoReserve) => assert_eq!(self.pages.refusals() + 1, refusals),

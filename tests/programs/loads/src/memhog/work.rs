@@ -39,7 +39,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Makes page `index` as it is after `changes` changes.
-    fn make(&self, sample: &Sample, (index, changes): (u64, u32), page: &mut [u8]) {
+    fn make(&self, sample: &Sample, index: u64, changes: u32, page: &mut [u8]) {
         if index.wrapping_mul(37) % 100 < self.same_filled_percent {
             let stamp = u64::from(changes) << 32 | u64::from(self.seed);
             let word = mix(index ^ mix(stamp)).to_le_bytes();
@@ -84,7 +84,7 @@ impl Work {
     pub(crate) fn run(mut self) {
         for (index, page) in (self.first..).zip(self.memory.bytes_mut().chunks_exact_mut(PAGE_SIZE))
         {
-            self.plan.make(&self.sample, (index, 0), page);
+            self.plan.make(&self.sample, index, 0, page);
             self.progress.page_done();
         }
         self.progress.wait_for_gate(Gate::Filled);
@@ -102,7 +102,7 @@ impl Work {
             let place = place as usize;
             let index = self.first + place as u64;
             let changes = self.changes.bytes()[place];
-            self.plan.make(&self.sample, (index, u32::from(changes)), &mut expected);
+            self.plan.make(&self.sample, index, u32::from(changes), &mut expected);
             let page = &mut self.memory.bytes_mut()[place * PAGE_SIZE..][..PAGE_SIZE];
             if *page != expected {
                 self.progress.page_wrong();
@@ -110,7 +110,7 @@ impl Work {
             }
             if random.below(100) < self.plan.dirty_percent {
                 let changes = changes.wrapping_add(1);
-                self.plan.make(&self.sample, (index, u32::from(changes)), page);
+                self.plan.make(&self.sample, index, u32::from(changes), page);
                 self.changes.bytes_mut()[place] = changes;
             }
             self.progress.page_done();
