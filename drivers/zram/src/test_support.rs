@@ -2,6 +2,8 @@
 
 use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use kit::Random;
+
 use crate::{HeapPages, NoMemory, PAGE_SIZE, PageBytes, PageSource};
 
 /// The lock of the tests.
@@ -58,25 +60,6 @@ impl PageSource for &CountedPages {
     }
 }
 
-/// Numbers that look random and are the same in every run.
-#[derive(Clone, Debug)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// Returns the next number (xorshift64*).
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// Returns a number below `end`.
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-}
-
 /// Returns a page of `noise` random bytes, repeats of them, and a stamp. 0 noise is same-filled;
 /// 4096 is incompressible; about as many bytes as noise remain after compression.
 pub(crate) fn page_of(noise: usize, stamp: u64) -> PageBytes {
@@ -85,9 +68,9 @@ pub(crate) fn page_of(noise: usize, stamp: u64) -> PageBytes {
         crate::same_filled::fill(&mut page, stamp);
         return page;
     }
-    let mut random = Random(stamp.wrapping_mul(2) | 1);
+    let mut random = Random::new(stamp);
     for byte in page.iter_mut().take(noise) {
-        *byte = (random.next() >> 33) as u8;
+        *byte = random.next() as u8;
     }
     for at in noise..PAGE_SIZE {
         page[at] = page[at - noise.min(64)];

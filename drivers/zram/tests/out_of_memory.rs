@@ -123,17 +123,6 @@ fn load_take_discard_and_compact_need_no_memory() {
 /// Pages of three runs of incompressible pages, 64 a run.
 const THREE_RUNS: u32 = 192;
 
-fn incompressible(seed: u32) -> [u8; PAGE_SIZE] {
-    let mut state = u64::from(seed) << 1 | 1;
-    std::array::from_fn(|_| {
-        // xorshift64*, Vigna 2016.
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 56) as u8
-    })
-}
-
 #[test]
 fn runs_that_compaction_could_not_give_back_are_used_again() {
     let device = Device::new(CONFIG, HeapPages).expect("memory");
@@ -141,7 +130,7 @@ fn runs_that_compaction_could_not_give_back_are_used_again() {
     let mut live_bytes = Vec::new();
     for _ in 0..20 {
         for slot in 0..THREE_RUNS {
-            let page = incompressible(slot + 1);
+            let page = kit::pages::noise(u64::from(slot) + 1);
             device.store(&mut worker, slot, &page, Purpose::Write).expect("memory");
         }
         live_bytes.push(held() - (live_bytes.capacity() * size_of::<isize>()) as isize);

@@ -7,6 +7,7 @@
 
 use std::hint::black_box;
 
+use host_core::order::Shuffled;
 use zram::{Compressor, Config, PAGE_SIZE, PageBytes, Purpose, Worker, Zram};
 
 use crate::clock::Spent;
@@ -31,22 +32,15 @@ pub(crate) enum Order {
 impl Order {
     /// Returns all numbers below `count` in this order.
     fn slots(self, count: u32) -> Vec<u32> {
-        let mut slots: Vec<u32> = (0..count).collect();
-        if self == Self::Random {
-            let mut state = SEED;
-            for unsettled in (1..slots.len()).rev() {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                slots.swap(unsettled, (state % (unsettled as u64 + 1)) as usize);
-            }
+        match self {
+            Self::Slots => (0..count).collect(),
+            Self::Random => Shuffled::new(u64::from(count), SEED).map(|slot| slot as u32).collect(),
         }
-        slots
     }
 }
 
-/// Where the numbers behind a random order begin (xorshift64); any number but 0.
-const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Chooses the random order.
+const SEED: u64 = 1;
 
 /// A device with all pages in it, for time.
 pub(crate) struct Engine<'a> {

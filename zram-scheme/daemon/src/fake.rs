@@ -18,6 +18,9 @@ use crate::scheme::serve::Server;
 use crate::sync::AtomicU32;
 use crate::threads::Actor;
 
+/// Pages to store: `page` compresses to about half, `noise` does not.
+pub(crate) use kit::pages::{half as page, noise};
+
 /// CPUs of the fake platform.
 pub(crate) const CPUS: usize = 4;
 
@@ -419,30 +422,4 @@ pub(crate) fn result_of(cqe: Cqe) -> Called<usize> {
         errno @ -4095..=-1 => Err(-errno as i32),
         number => Ok(number as usize),
     }
-}
-
-/// A page that compresses to about half, another one for each `seed`.
-pub(crate) fn page(seed: u64) -> PageBytes {
-    let mut page = [0; zram::PAGE_SIZE];
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    for bytes in page.chunks_exact_mut(16) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes[..8].copy_from_slice(&state.to_le_bytes());
-    }
-    page
-}
-
-/// A page that does not compress.
-pub(crate) fn noise(seed: u64) -> PageBytes {
-    let mut page = [0; zram::PAGE_SIZE];
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    for bytes in page.chunks_exact_mut(8) {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bytes.copy_from_slice(&state.to_le_bytes());
-    }
-    page
 }

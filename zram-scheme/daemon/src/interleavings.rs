@@ -5,15 +5,11 @@
 //! mailbox and the word of the reply to the events thread, with weak memory, and the locks around
 //! them; contents are the engine's own, whose model is `drivers/zram/tests/loom.rs`.
 
-#![expect(unsafe_code, reason = "a lock that loom sees is an unsafe trait")]
-
-use std::sync::OnceLock;
-
 use ::loom::cell::UnsafeCell;
 use ::loom::sync::{Arc, Condvar, Mutex};
 use ::loom::thread;
 use hotplug::{CpuId, Stage};
-use lock_api::{GuardSend, RawMutex};
+use kit::lock::LoomLock;
 use zram::{Compressor, Config, HeapPages, Worker};
 
 use crate::daemon::Daemon;
@@ -25,45 +21,6 @@ use crate::sync::AtomicU32;
 use crate::threads::{Mailbox, Message, PostError, ReplyTo};
 use zram_lifecycle::open_word::{Fields, OpenWord, Release};
 use zram_lifecycle::{Answer, DeviceId, DeviceName, Pages, Refusal, Request, Settings, View};
-
-/// A lock that loom sees: whether it is held, and who waits. Made at its first use, because loom's
-/// types have no constant.
-struct LoomLock(OnceLock<(Mutex<bool>, Condvar)>);
-
-impl LoomLock {
-    fn parts(&self) -> &(Mutex<bool>, Condvar) {
-        self.0.get_or_init(|| (Mutex::new(false), Condvar::new()))
-    }
-}
-
-// SAFETY: `lock` returns, and `try_lock` says true, only after the flag was changed from false to
-// true, and only `unlock`, which the holder calls, changes it back; the mutex around the flag orders
-// what is done in between.
-unsafe impl RawMutex for LoomLock {
-    const INIT: Self = Self(OnceLock::new());
-    type GuardMarker = GuardSend;
-
-    fn lock(&self) {
-        let (flag, waiters) = self.parts();
-        let mut is_held = flag.lock().expect("no panic");
-        while *is_held {
-            is_held = waiters.wait(is_held).expect("no panic");
-        }
-        *is_held = true;
-    }
-
-    fn try_lock(&self) -> bool {
-        let (flag, _) = self.parts();
-        let was_held = core::mem::replace(&mut *flag.lock().expect("no panic"), true);
-        !was_held
-    }
-
-    unsafe fn unlock(&self) {
-        let (flag, waiters) = self.parts();
-        *flag.lock().expect("no panic") = false;
-        waiters.notify_one();
-    }
-}
 
 /// A platform whose sleepers loom can put to sleep, and finds when nobody wakes them.
 struct LoomPlatform {

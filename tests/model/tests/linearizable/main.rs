@@ -10,6 +10,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hotplug::{CpuId, Stage};
+use kit::Random;
 use model::history::{Call, Change, Entry, Seen, Span, linearize};
 use syscall::flag::{O_RDWR, O_WRONLY};
 use zram_lifecycle::{DeviceId, Pages, Request, Settings};
@@ -26,7 +27,7 @@ struct Thread<'a> {
     index: usize,
     client: Client<'a>,
     clock: &'a AtomicU64,
-    random: u64,
+    random: Random,
     controls: [usize; 3],
     attribute: Option<usize>,
     device: Option<usize>,
@@ -39,17 +40,15 @@ impl<'a> Thread<'a> {
         let controls = ["control/hot_add", "control/hot_remove", "control/exit"]
             .map(|path| client.open(path, if path.ends_with("add") { O_RDWR } else { O_WRONLY }));
         let controls = controls.map(|handle| handle.expect("the daemon has just begun"));
-        let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (index as u64 + 1) << 32 | 1;
+        let random =
+            Random::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (index as u64 + 1) << 32);
         let (attribute, device) = (None, None);
         let entries = Vec::new();
         Self { index, client, clock, random, controls, attribute, device, entries }
     }
 
     fn below(&mut self, end: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (self.random >> 11) % end
+        self.random.below(end)
     }
 
     fn a_device(&mut self) -> DeviceId {

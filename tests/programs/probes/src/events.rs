@@ -14,6 +14,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use host_core::order::Random;
 use syscall::flag::{EventFlags, O_NONBLOCK, O_RDONLY, O_RDWR};
 use syscall::{EAGAIN, EBADF, EINVAL, EMFILE, ENODEV, EOPNOTSUPP, Event};
 use zram_abi::PAGE_SIZE;
@@ -157,14 +158,8 @@ fn watermark_is_told() -> Result<(), String> {
 
 /// Fills a page with bytes that do not compress.
 fn noise(seed: u64, page: &mut [u8]) {
-    let mut word = seed + 1;
-    for byte in page {
-        // Xorshift; the high byte of each word.
-        word ^= word << 13;
-        word ^= word >> 7;
-        word ^= word << 17;
-        *byte = (word >> 56) as u8;
-    }
+    let mut random = Random::new(seed);
+    page.fill_with(|| random.next() as u8);
 }
 
 fn devices_are_told() -> Result<(), String> {

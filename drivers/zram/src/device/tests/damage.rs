@@ -6,8 +6,9 @@ use crate::home::Home;
 use crate::pool::Handle;
 use crate::pool::audit::Damage;
 use crate::slots::{Age, ObjectSize, Priority, SlotState, StoredObject};
-use crate::test_support::{CountedPages, Random, page_of};
+use crate::test_support::{CountedPages, page_of};
 use crate::{LoadError, PAGE_SIZE, Worker};
+use kit::Random;
 
 /// A small object, one that lies on two pages (places of this class are 1.3 to a page), a whole
 /// one.
@@ -134,7 +135,7 @@ fn compaction_moves_no_more_of_an_object_than_its_place_whatever_its_slot_says()
 fn a_checksum_over_nonsense_does_not_make_it_a_page() {
     let pages = CountedPages::default();
     let (device, mut worker) = device(&pages, 1);
-    let mut random = Random(0x5eed);
+    let mut random = Random::new(0x5eed);
     for length in 1..2000 {
         let mut bytes = [0; 2000];
         bytes.fill_with(|| random.next() as u8);

@@ -6,8 +6,9 @@ use std::vec::Vec;
 
 use super::{Device, audit, device};
 use crate::device::Purpose;
-use crate::test_support::{CountedPages, Random, page_of};
+use crate::test_support::{CountedPages, page_of};
 use crate::{PAGE_SIZE, PageBytes, Worker};
+use kit::Random;
 
 /// Operations of each thread: about a second in all in an unoptimised build.
 const OPERATIONS: u64 = 3000;
@@ -34,7 +35,7 @@ fn version_in(page: &PageBytes, slot: u64) -> Option<u64> {
 /// One thread that does everything to every slot.
 fn work(device: &Device<'_>, id: u64) {
     let mut worker = Worker::new(id as usize).expect("memory");
-    let (mut random, mut page) = (Random(id + 1), [0; PAGE_SIZE]);
+    let (mut random, mut page) = (Random::new(id + 1), [0; PAGE_SIZE]);
     for step in 0..OPERATIONS {
         let slot = random.below(SLOTS);
         match random.below(8) {
@@ -155,7 +156,7 @@ fn the_limit_holds_at_every_moment_with_any_number_of_threads() {
             let device = &device;
             scope.spawn(move || {
                 let mut worker = Worker::new(id as usize).expect("memory");
-                let mut random = Random(id + 9);
+                let mut random = Random::new(id + 9);
                 for version in 0..OPERATIONS {
                     let slot = random.below(SLOTS);
                     let page = page_of(1 + random.below(4096) as usize, version);

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use host_core::order::Random;
 use qemu::corpus;
 use qemu::image::{Build, Contents, DAEMON, Image};
 use qemu::machine::{Limits, Machine, Threading};
@@ -208,14 +209,8 @@ impl Cell {
 /// Returns a sample of pages that no codec makes smaller.
 fn noise() -> Result<PathBuf, String> {
     let path = place::under_target("corpus/random.bin")?;
-    let mut state = 1_u64;
-    let words = (0..256 * corpus::PAGE_SIZE / 8).map(|_| {
-        // splitmix64, as in the guest.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)).to_le_bytes()
-    });
+    let mut random = Random::new(1);
+    let words = (0..256 * corpus::PAGE_SIZE / 8).map(|_| random.next().to_le_bytes());
     let bytes: Vec<u8> = words.flatten().collect();
     fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(path)
