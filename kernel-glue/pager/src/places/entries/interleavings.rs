@@ -83,7 +83,7 @@ fn a_copy_and_a_take_of_the_only_user_exclude_each_other() {
             other => panic!("{other:?}"),
         });
         fork.join().unwrap();
-        let is_taken = begun.unwrap().1 == Slot::Taking(1);
+        let is_taken = begun.unwrap().after == Slot::Taking(1);
         assert_eq!(
             is_taken,
             !copied.load(Ordering::Relaxed) || entries.slot(ENTRY) == Slot::Taking(1)
@@ -102,7 +102,7 @@ fn an_entry_dropped_while_its_page_is_stored_is_collected_or_seen_at_the_end() {
             Slot::Storing(users) => Ok(Slot::Stored(users).collected()),
             other => panic!("{other:?}"),
         });
-        let seen = u32::from(stored.unwrap().1 == Slot::Noticed);
+        let seen = u32::from(stored.unwrap().after == Slot::Noticed);
         let early = turn(&entries);
         exit.join().unwrap();
         assert_eq!(seen + early + turn(&entries), 1);
@@ -121,7 +121,7 @@ fn a_late_hook_finds_no_other_page_under_its_entry() {
             Slot::Taking(users) => Ok(Slot::Lost(users)),
             other => panic!("{other:?}"),
         });
-        if ended.unwrap().1 == Slot::Free {
+        if ended.unwrap().after == Slot::Free {
             entries.turn(ENTRY, |_| Ok(Slot::Storing(1))).unwrap();
             exit.join().unwrap();
             assert_eq!(entries.slot(ENTRY), Slot::Storing(1));
