@@ -243,7 +243,7 @@ impl Waiters {
     /// Returns the frame that was granted to the thread.
     pub(crate) fn take_grant(&mut self, waiter: Waiter) -> Option<Frame> {
         let grant = self.entry_mut(waiter)?.grant.take()?;
-        self.grants = self.grants.saturating_sub(1);
+        self.count_taken();
         Some(grant.frame)
     }
 
@@ -254,8 +254,14 @@ impl Waiters {
         }
         let stale = |entry: &&mut Entry| entry.grant.is_some_and(|it| it.since_ns < deadline_ns);
         let grant = self.table.iter_mut().find(stale)?.grant.take()?;
-        self.grants = self.grants.saturating_sub(1);
+        self.count_taken();
         Some(grant.frame)
+    }
+
+    /// Counts a grant less; each was counted when it was given.
+    fn count_taken(&mut self) {
+        debug_assert!(self.grants > 0, "a grant that was never counted");
+        self.grants = self.grants.saturating_sub(1);
     }
 
     fn entry_mut(&mut self, waiter: Waiter) -> Option<&mut Entry> {

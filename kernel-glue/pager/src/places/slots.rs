@@ -155,7 +155,9 @@ impl SlotMap {
     /// forget, perhaps with others that it is being told of.
     pub(crate) fn used_above(&self) -> Above {
         let Some(known) = self.known.checked_sub(self.size) else { return Above::default() };
-        let used = known.saturating_sub(self.free.count_from(self.size));
+        let free = self.free.count_from(self.size);
+        debug_assert!(free <= known, "{free} slots are free above the end, of {known}");
+        let used = known.saturating_sub(free);
         let forgotten = self.noticed.count_from(self.size).saturating_add(self.noticing);
         Above { used, is_forgotten: used <= forgotten }
     }
