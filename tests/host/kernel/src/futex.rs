@@ -107,7 +107,7 @@ impl Kernel {
             self.end_wait(thread, Ok(0), Urgency::Anywhere);
             count += 1;
         }
-        if self.spaces[key.space].lent_priority != PRIORITY_LAST {
+        if self.spaces[key.space].lent_priority() != PRIORITY_LAST {
             self.lend_priorities(key.space, None);
         }
         count
@@ -117,26 +117,26 @@ impl Kernel {
     pub(crate) fn priority_of(&self, thread: ThreadId) -> u8 {
         let found = &self.threads[thread];
         if self.futexes.lent_spaces == 0 {
-            return found.priority;
+            return found.priority();
         }
-        let space = found.space.and_then(|space| self.spaces.get(space));
-        found.priority.min(space.map_or(PRIORITY_LAST, |space| space.lent_priority))
+        let space = found.space().and_then(|space| self.spaces.get(space));
+        found.priority().min(space.map_or(PRIORITY_LAST, |space| space.lent_priority()))
     }
 
     /// Lends all threads of a space the priority of the first one that waits for a lock, `but` one
     /// whose wait ends.
     pub(crate) fn lend_priorities(&mut self, space: SpaceId, but: Option<ThreadId>) {
         let waits = |&(thread, found): &(ThreadId, &Thread)| {
-            let is_locked_out = matches!(found.state, State::Waiting(Wait::Lock(_)));
-            found.space == Some(space) && is_locked_out && but != Some(thread)
+            let is_locked_out = matches!(found.state(), State::Waiting(Wait::Lock(_)));
+            found.space() == Some(space) && is_locked_out && but != Some(thread)
         };
-        let waiting = self.threads.iter().filter(waits).map(|(_, found)| found.priority);
+        let waiting = self.threads.iter().filter(waits).map(|(_, found)| found.priority());
         let lent = waiting.min().unwrap_or(PRIORITY_LAST);
         let Some(before) = self.set_lent_priority(space, lent) else { return };
         self.futexes.lent_spaces += usize::from(before == PRIORITY_LAST);
         self.futexes.lent_spaces -= usize::from(lent == PRIORITY_LAST);
         for thread in self.threads.ids() {
-            if self.threads.get(thread).is_some_and(|found| found.space == Some(space)) {
+            if self.threads.get(thread).is_some_and(|found| found.space() == Some(space)) {
                 self.requeue(thread);
             }
         }

@@ -93,7 +93,7 @@ impl Kernel {
     /// The thread of this CPU had a page fault.
     pub(crate) fn on_fault(&mut self, cpu: CpuId, fault: Fault) {
         let Some(thread) = self.enter(cpu) else { return };
-        let Some(space) = self.threads[thread].space else { return };
+        let Some(space) = self.threads[thread].space() else { return };
         let access = match fault {
             Fault { instruction: true, .. } => Access::Execute,
             Fault { write: true, .. } => Access::Write,
@@ -108,7 +108,7 @@ impl Kernel {
             Err(Halt::Wait(wait, deadline_ns)) => self.block(thread, wait, deadline_ns),
             Err(Halt::Kill(reason)) => self.kill_process_of(thread, reason),
             Err(Halt::Fail(_)) => {
-                let ip = self.threads[thread].regs.get().rip;
+                let ip = self.threads[thread].regs().get().rip;
                 let (kind, address) = (name_of(access), fault.address);
                 let reason = if self.has_code(space) {
                     text(format_args!("{kind} of {address:#x} at {ip:#x}"))
@@ -122,7 +122,7 @@ impl Kernel {
 
     /// Returns whether anything of the program can still be run.
     fn has_code(&self, space: SpaceId) -> bool {
-        self.spaces[space].grants.all().iter().any(|(_, grant)| grant.rights.execute)
+        self.spaces[space].grants().all().iter().any(|(_, grant)| grant.rights.execute)
     }
 
     /// The thread of this CPU had another exception.
@@ -163,7 +163,7 @@ impl Kernel {
         self.here = cpu;
         self.bury_killed();
         let thread = self.current_thread()?;
-        let is_running = |found: &Thread| found.state == State::Running(cpu);
+        let is_running = |found: &Thread| found.state() == State::Running(cpu);
         self.threads.get(thread).is_some_and(is_running).then_some(thread)
     }
 
@@ -190,10 +190,10 @@ impl Kernel {
 
     fn run(&mut self, thread: ThreadId) -> Action {
         let found = &self.threads[thread];
-        let space = found.space.expect("a thread that runs has an address space");
-        let regs = found.regs.handle();
+        let space = found.space().expect("a thread that runs has an address space");
+        let regs = found.regs().handle();
         self.load(Some(space));
-        Action::Run { regs, root: self.spaces[space].tree.root() }
+        Action::Run { regs, root: self.spaces[space].tree().root() }
     }
 }
 

@@ -70,7 +70,7 @@ impl Kernel {
         Manner { flags, words: [w0, w1, w2] }: Manner,
     ) -> SysResult {
         let memory = UserBuffer { space: caller.space, buffer: payload };
-        match self.descriptions[description].object {
+        match *self.descriptions[description].object() {
             Object::User { scheme, number } => {
                 let only_write =
                     flags.contains(CallFlags::WRITE) && !flags.contains(CallFlags::READ);
@@ -96,7 +96,7 @@ impl Kernel {
     ) -> SysResult {
         let kind = u8::try_from(w0).ok().and_then(StdFsCallKind::try_from_raw);
         let Some(kind) = kind else { return fail(EOPNOTSUPP) };
-        match (&self.descriptions[description].object, kind) {
+        match (self.descriptions[description].object(), kind) {
             (&Object::User { scheme, number }, _) => {
                 let args = [number, 0, 0, u64::from(kind as u8), w1, w2];
                 let question = Question { opcode: Opcode::StdFsCall, args, then: Then::Value };
@@ -166,7 +166,7 @@ impl Kernel {
 
     fn takes_descriptors(&self, target: Id<Description>) -> bool {
         matches!(
-            self.descriptions[target].object,
+            self.descriptions[target].object(),
             Object::User { .. }
                 | Object::Swap(_)
                 | Object::Proc(ProcFile::TableOf(_) | ProcFile::NewTable(_))
@@ -182,7 +182,7 @@ impl Kernel {
         words: Metadata,
     ) -> SysResult {
         let count = passed.len();
-        match self.descriptions[target].object {
+        match *self.descriptions[target].object() {
             Object::User { scheme, number } => {
                 let args = [number, 0, words[0], count as u64, 0, 0];
                 let then = Then::Instead(count);
@@ -216,7 +216,7 @@ impl Kernel {
         payload: Buffer,
         [verb, tag, _]: Metadata,
     ) -> SysResult {
-        let Object::Socket(scheme) = self.descriptions[source].object else {
+        let Object::Socket(scheme) = *self.descriptions[source].object() else {
             return fail(EOPNOTSUPP);
         };
         if SchemeSocketCall::try_from_raw(verb as usize) != Some(SchemeSocketCall::ObtainFd) {

@@ -33,7 +33,7 @@ impl Kernel {
         let directory = self.description(caller.thread, directory)?;
         self.table_of(caller.thread).expect_free(descriptor)?;
         let Ok(path) = core::str::from_utf8(path) else { return fail(EINVAL) };
-        let object = match self.descriptions[directory].object {
+        let object = match *self.descriptions[directory].object() {
             Object::User { scheme, number } => {
                 let Loan { address, lent } = self.lend_bytes(scheme, path.as_bytes())?;
                 let args = [number, address, path.len() as u64, flags as u64, 0, 0];
@@ -82,8 +82,8 @@ impl Kernel {
         let made = if word.is_empty() {
             self.retain(description);
             description
-        } else if let Object::User { scheme, number } = self.descriptions[description].object {
-            let flags = self.descriptions[description].flags;
+        } else if let Object::User { scheme, number } = *self.descriptions[description].object() {
+            let flags = self.descriptions[description].flags();
             let Loan { address, lent } = self.lend_bytes(scheme, word)?;
             let args = [number, address, word.len() as u64, 0, 0, 0];
             let then = Then::Open { scheme, descriptor: to, flags, replace };
@@ -107,8 +107,8 @@ impl Kernel {
         word: &[u8],
     ) -> SysResult<Id<Description>> {
         let found = &self.descriptions[description];
-        let flags = found.flags;
-        let object = match found.object {
+        let flags = found.flags();
+        let object = match *found.object() {
             Object::Pipe(pipe, crate::scheme::pipe::End::Read) => self.dup_pipe(pipe, word)?,
             Object::Proc(file) => self.dup_proc(caller.thread, file, word)?,
             Object::SchemeCreation => self.create_scheme(caller.thread, word)?,
@@ -137,8 +137,8 @@ impl Kernel {
         let found = &self.descriptions[description];
         let origin = match whence {
             SEEK_SET => 0,
-            SEEK_CUR => found.offset,
-            SEEK_END => match &found.object {
+            SEEK_CUR => found.offset(),
+            SEEK_END => match found.object() {
                 Object::SysText(text) => text.size(),
                 &Object::User { scheme, number } => {
                     self.retain(description);
@@ -169,9 +169,9 @@ impl Kernel {
                 self.install(caller.thread, argument, description)
             }
             F_GETFD | F_SETFD => Ok(0),
-            F_GETFL => Ok(self.descriptions[description].flags),
+            F_GETFL => Ok(self.descriptions[description].flags()),
             F_SETFL => {
-                let access = self.descriptions[description].flags & O_ACCMODE;
+                let access = self.descriptions[description].flags() & O_ACCMODE;
                 self.set_flags(description, access | argument & !O_ACCMODE);
                 Ok(0)
             }
@@ -181,7 +181,7 @@ impl Kernel {
 
     pub(super) fn sys_sync(&mut self, caller: Caller, descriptor: usize) -> SysResult {
         let description = self.description(caller.thread, descriptor)?;
-        match self.descriptions[description].object {
+        match *self.descriptions[description].object() {
             Object::User { scheme, number } => {
                 let args = [number, 0, 0, 0, 0, 0];
                 let question = Question { opcode: Opcode::Fsync, args, then: Then::Value };
@@ -202,7 +202,7 @@ impl Kernel {
             return fail(EINVAL);
         }
         let memory = UserBuffer { space: caller.space, buffer };
-        match self.descriptions[description].object {
+        match *self.descriptions[description].object() {
             Object::User { scheme, number } => {
                 self.ask_to_fill(scheme, number, Opcode::Fstat, memory)
             }
@@ -216,7 +216,7 @@ impl Kernel {
 
     /// Returns the attributes of a file of the kernel: its kind and size.
     pub(super) fn stat_of(&self, description: Id<Description>) -> Stat {
-        let (st_mode, st_size) = match &self.descriptions[description].object {
+        let (st_mode, st_size) = match self.descriptions[description].object() {
             Object::SysText(text) => (MODE_FILE | 0o444, text.size()),
             Object::TimeRoot
             | Object::EventRoot
@@ -236,7 +236,7 @@ impl Kernel {
     ) -> SysResult {
         let description = self.description(caller.thread, descriptor)?;
         let memory = UserBuffer { space: caller.space, buffer };
-        match self.descriptions[description].object {
+        match *self.descriptions[description].object() {
             Object::User { scheme, number } => {
                 self.ask_to_fill(scheme, number, Opcode::Fpath, memory)
             }

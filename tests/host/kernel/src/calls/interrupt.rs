@@ -51,7 +51,7 @@ impl Kernel {
         if self.interruptions.every.is_none() {
             return false;
         }
-        let is_fresh = self.threads[thread].resume == Resume::Fresh;
+        let is_fresh = self.threads[thread].resume() == Resume::Fresh;
         is_fresh && may_wait(number, words) && self.interruptions.is_next()
     }
 }

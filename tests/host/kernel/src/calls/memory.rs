@@ -35,7 +35,7 @@ impl Kernel {
             return self.map_anonymous(caller.space, request);
         }
         let description = self.description(caller.thread, descriptor)?;
-        match self.descriptions[description].object {
+        match *self.descriptions[description].object() {
             Object::Proc(ProcFile::Space(source)) => self.map_remote(
                 RemotePages { space: source, address: offset },
                 caller.space,

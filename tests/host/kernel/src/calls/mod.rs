@@ -102,15 +102,15 @@ impl Kernel {
     ///
     /// EACCES if its uid is not 0.
     pub(crate) fn expect_root_user(&self, caller: Caller) -> SysResult<()> {
-        if self.threads[caller.thread].identity.uid == 0 { Ok(()) } else { fail(EACCES) }
+        if self.threads[caller.thread].identity().uid == 0 { Ok(()) } else { fail(EACCES) }
     }
 
     /// Executes the system call that the registers of the current thread hold.
     pub(crate) fn execute(&mut self, thread: ThreadId) {
-        let regs = self.threads[thread].regs.get();
+        let regs = self.threads[thread].regs().get();
         let words = [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9];
         let arguments = Arguments { number: regs.rax as usize, words };
-        let space = self.threads[thread].space.expect("a thread that runs has an address space");
+        let space = self.threads[thread].space().expect("a thread that runs has an address space");
         let result = self.dispatch(Caller { thread, space }, arguments);
         self.finish_syscall(thread, result);
     }

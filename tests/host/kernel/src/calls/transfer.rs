@@ -53,8 +53,8 @@ impl Kernel {
         let space = caller.space;
         let memory = UserBuffer { space, buffer };
         let found = &self.descriptions[description];
-        let flags = found.flags;
-        match found.object {
+        let flags = found.flags();
+        match *found.object() {
             Object::User { .. } => self.transfer_user(
                 caller,
                 description,
@@ -101,8 +101,8 @@ impl Kernel {
         let space = caller.space;
         let memory = UserBuffer { space, buffer };
         let found = &self.descriptions[description];
-        let flags = found.flags;
-        match found.object {
+        let flags = found.flags();
+        match *found.object() {
             Object::User { .. } => self.transfer_user(
                 caller,
                 description,
@@ -139,7 +139,7 @@ impl Kernel {
         let found = &self.descriptions[description];
         match position {
             Position::At(offset, _) => Some(offset),
-            Position::Own => found.is_positioned.then_some(found.offset),
+            Position::Own => found.is_positioned().then_some(found.offset()),
         }
     }
 
@@ -165,7 +165,7 @@ impl Kernel {
     ) -> SysResult {
         let offset = self.offset_of(description, position);
         let offset = offset.expect("a text is opened with an offset");
-        let Object::SysText(text) = &self.descriptions[description].object else {
+        let Object::SysText(text) = self.descriptions[description].object() else {
             return fail(EBADF);
         };
         let bytes = text.piece(offset, buffer.size);
@@ -181,10 +181,10 @@ impl Kernel {
         Wanted { opcode, buffer, position }: Wanted,
     ) -> SysResult {
         let found = &self.descriptions[description];
-        let Object::User { scheme, number } = found.object else { return fail(EBADF) };
-        let own_flags = found.flags;
+        let Object::User { scheme, number } = *found.object() else { return fail(EBADF) };
+        let own_flags = found.flags();
         let offset = self.offset_of(description, position);
-        let done = match self.threads[caller.thread].resume {
+        let done = match self.threads[caller.thread].resume() {
             Resume::Fresh => 0,
             Resume::Transferred(done) => done.min(buffer.size),
         };

@@ -45,7 +45,7 @@ impl File {
 }
 
 fn kind(kernel: &Kernel, file: Id<Description>) -> SysResult<&Kind> {
-    match &kernel.descriptions[file].object {
+    match &kernel.descriptions[file].object() {
         Object::Cpus(File(kind)) => Ok(kind),
         _ => fail(EBADF),
     }
@@ -121,7 +121,7 @@ pub(crate) fn scheme_read(
             Ok(bytes.len())
         }
         &Kind::Events(subscriber) => {
-            let flags = kernel.descriptions[file].flags;
+            let flags = kernel.descriptions[file].flags();
             events::read(kernel, caller, subscriber, buffer, flags)
         }
         Kind::Root => fail(EBADF),

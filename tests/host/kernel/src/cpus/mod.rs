@@ -133,7 +133,7 @@ fn finish(kernel: &mut Kernel, result: Result<(), i32>) {
 /// Returns the threads that wait for a transition, and for what.
 fn waiters(kernel: &Kernel) -> Vec<(ThreadId, Wait)> {
     let threads = kernel.threads.iter();
-    let waiting = threads.filter_map(|(id, thread)| match thread.state {
+    let waiting = threads.filter_map(|(id, thread)| match thread.state() {
         State::Waiting(crate::thread::Wait::Cpus(wait)) => Some((id, wait)),
         State::Waiting(_)
         | State::NotStarted

@@ -46,7 +46,7 @@ impl Kernel {
         let Some(wanted) = EventFlags::from_bits(flags as usize) else { return fail(EINVAL) };
         let name = Name { descriptor: descriptor as usize, data: data as usize };
         let description = self.description(caller.thread, name.descriptor)?;
-        let file = match self.descriptions[description].object {
+        let file = match *self.descriptions[description].object() {
             Object::User { scheme, number } => WatchedFile::User { scheme, number },
             Object::Console => WatchedFile::Console,
             _ => return fail(EOPNOTSUPP),

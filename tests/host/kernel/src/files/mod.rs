@@ -27,14 +27,36 @@ use crate::thread::ThreadId;
 /// An open description.
 pub(crate) struct Description {
     /// What is open.
-    pub(crate) object: Object,
+    object: Object,
     /// Where the next plain read or write goes; counts only if `is_positioned`.
-    pub(crate) offset: u64,
+    offset: u64,
     /// The kernel keeps the offset.
-    pub(crate) is_positioned: bool,
+    is_positioned: bool,
     /// `O_*` flags.
-    pub(crate) flags: usize,
+    flags: usize,
     references: u32,
+}
+
+impl Description {
+    /// Returns what is open.
+    pub(crate) fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// Returns where the next plain read or write goes, which counts only if it is positioned.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Returns whether the kernel keeps the offset.
+    pub(crate) fn is_positioned(&self) -> bool {
+        self.is_positioned
+    }
+
+    /// Returns its `O_*` flags.
+    pub(crate) fn flags(&self) -> usize {
+        self.flags
+    }
 }
 
 /// What a description is made of.
@@ -168,13 +190,13 @@ impl Kernel {
 
     /// Returns the file table of a thread that runs.
     pub(crate) fn table_of(&self, thread: ThreadId) -> &FileTable {
-        let table = self.threads[thread].table.expect("a thread that runs has a file table");
+        let table = self.threads[thread].table().expect("a thread that runs has a file table");
         &self.tables[table]
     }
 
     /// Returns the file table of a thread that runs.
     fn table_of_mut(&mut self, thread: ThreadId) -> &mut FileTable {
-        let table = self.threads[thread].table.expect("a thread that runs has a file table");
+        let table = self.threads[thread].table().expect("a thread that runs has a file table");
         &mut self.tables.all[table]
     }
 

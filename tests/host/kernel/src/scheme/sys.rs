@@ -68,7 +68,7 @@ impl Kernel {
             "cpu" => self.describe_cpus(&mut text),
             "stat" => self.describe_memory(&mut text),
             "context" => self.describe_processes(&mut text),
-            zram_abi::boot::KSTOP if self.threads[caller.thread].identity.uid != 0 => {
+            zram_abi::boot::KSTOP if self.threads[caller.thread].identity().uid != 0 => {
                 return fail(EACCES);
             }
             zram_abi::boot::KSTOP => return Ok(Object::PowerSwitch),
@@ -110,8 +110,8 @@ impl Kernel {
         };
         writeln!(text, "total_pages {}", self.frames.total_count())?;
         writeln!(text, "free_pages {}", self.frames.free_count())?;
-        writeln!(text, "resident_pages {}", sum(|space| space.resident_pages))?;
-        writeln!(text, "swapped_pages {}", sum(|space| space.swapped_pages))?;
+        writeln!(text, "resident_pages {}", sum(|space| space.resident_pages()))?;
+        writeln!(text, "swapped_pages {}", sum(|space| space.swapped_pages()))?;
         writeln!(text, "processes {}", self.spaces.count())?;
         writeln!(text, "threads {}", self.threads.count())
     }
@@ -119,9 +119,10 @@ impl Kernel {
     fn describe_processes(&self, text: &mut String) -> core::fmt::Result {
         writeln!(text, "pid name threads resident swapped")?;
         for (_, space) in self.spaces.iter() {
-            let (pid, name) = (space.owner.pid, space.owner.name());
-            let (resident, swapped) = (space.resident_pages, space.swapped_pages);
-            writeln!(text, "{pid} {name} {} {resident} {swapped}", space.threads)?;
+            let owner = space.owner();
+            let (pid, name) = (owner.pid, owner.name());
+            let (resident, swapped) = (space.resident_pages(), space.swapped_pages());
+            writeln!(text, "{pid} {name} {} {resident} {swapped}", space.threads())?;
         }
         Ok(())
     }

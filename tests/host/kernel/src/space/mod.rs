@@ -36,27 +36,27 @@ pub(crate) type SpaceId = Id<Space>;
 /// An address space.
 pub(crate) struct Space {
     /// Its page tables.
-    pub(crate) tree: PageTree,
+    tree: PageTree,
     /// What may be where.
-    pub(crate) grants: Grants,
+    grants: Grants,
     /// CPUs that may hold translations of it.
-    pub(crate) loaded: CpuSet,
+    loaded: CpuSet,
     /// Threads that are not dead.
-    pub(crate) threads: u32,
+    threads: u32,
     /// Threads that are not dead, and descriptions that name it.
-    pub(crate) references: u32,
+    references: u32,
     /// Whose it is: the identity last given to one of its threads.
-    pub(crate) owner: Identity,
+    owner: Identity,
     /// Never killed for memory and never swapped: the first program, and what it says of others.
-    pub(crate) is_protected: bool,
+    is_protected: bool,
     /// Its threads run at this priority at least: that of the first of them who waits for a lock.
-    pub(crate) lent_priority: u8,
+    lent_priority: u8,
     /// Its last thread has died, and its memory is about to be freed.
-    pub(crate) is_vacating: bool,
+    is_vacating: bool,
     /// Pages present in private grants.
-    pub(crate) resident_pages: usize,
+    resident_pages: usize,
     /// Pages that have a swap entry.
-    pub(crate) swapped_pages: usize,
+    swapped_pages: usize,
 }
 
 impl Space {
@@ -72,6 +72,48 @@ impl Space {
 /// Returns the page of a number that came from a grant.
 pub(crate) fn page(number: u64) -> UserPage {
     UserPage::new(number).expect("grants lie in user space")
+}
+
+impl Space {
+    /// Returns its page tables.
+    pub(crate) fn tree(&self) -> &PageTree {
+        &self.tree
+    }
+
+    /// Returns what is mapped.
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// Returns how many threads run in it that are not dead.
+    pub(crate) fn threads(&self) -> u32 {
+        self.threads
+    }
+
+    /// Returns whose it is.
+    pub(crate) fn owner(&self) -> Identity {
+        self.owner
+    }
+
+    /// Returns whether it is never killed for memory.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.is_protected
+    }
+
+    /// Returns the priority that a thread which waits for a lock lends to all of its threads.
+    pub(crate) fn lent_priority(&self) -> u8 {
+        self.lent_priority
+    }
+
+    /// Returns how many pages of its own are in memory.
+    pub(crate) fn resident_pages(&self) -> usize {
+        self.resident_pages
+    }
+
+    /// Returns how many of its pages are in swap.
+    pub(crate) fn swapped_pages(&self) -> usize {
+        self.swapped_pages
+    }
 }
 
 impl Kernel {

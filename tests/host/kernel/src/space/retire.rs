@@ -55,7 +55,7 @@ impl Kernel {
 
     /// Returns whether a process is on its way out and will free memory without being asked.
     pub(crate) fn is_freeing(&self) -> bool {
-        self.threads.iter().any(|(_, thread)| thread.is_killed)
+        self.threads.iter().any(|(_, thread)| thread.is_killed())
             || self.spaces.iter().any(|(_, space)| space.is_vacating)
     }
 

@@ -68,7 +68,7 @@ fn ask_device(kernel: &mut Kernel, passed: &[Id<Description>]) -> SysResult<()> 
         return fail(EBUSY);
     }
     let &[device] = passed else { return fail(EINVAL) };
-    let Object::User { scheme, number } = kernel.descriptions[device].object else {
+    let Object::User { scheme, number } = *kernel.descriptions[device].object() else {
         return fail(EINVAL);
     };
     if kernel.schemes.get(scheme).is_none_or(|found| found.space != daemon) {
@@ -136,7 +136,7 @@ fn pin(kernel: &mut Kernel, daemon: SpaceId) -> Result<(), Errno> {
         return Ok(());
     }
     kernel.swap.is_pinned = true;
-    for (span, _) in kernel.spaces[daemon].grants.all() {
+    for (span, _) in kernel.spaces[daemon].grants().all() {
         if kernel.populate(daemon, span.start, span.count).is_err() {
             kernel.swap.is_pinned = false;
             return Err(Errno(ENOMEM));

@@ -39,7 +39,7 @@ impl File {
 }
 
 fn kind(kernel: &Kernel, file: Id<Description>) -> SysResult<&Kind> {
-    match &kernel.descriptions[file].object {
+    match &kernel.descriptions[file].object() {
         Object::Swap(File(kind)) => Ok(kind),
         _ => fail(EBADF),
     }
@@ -88,7 +88,7 @@ fn open(kernel: &mut Kernel, caller: Caller, path: &str) -> SysResult<Kind> {
 }
 
 fn asker(kernel: &Kernel, caller: Caller) -> Asker {
-    let uid = kernel.threads[caller.thread].identity.uid;
+    let uid = kernel.threads[caller.thread].identity().uid;
     Asker { uid, is_daemon: kernel.swap.daemon == Some(caller.space) }
 }
 

@@ -170,11 +170,11 @@ impl Wait {
 /// not wait for what only the daemon can free.
 fn frame_for(kernel: &mut Kernel) -> Option<FrameFor> {
     let thread = kernel.current_thread()?;
-    let space = kernel.threads.get(thread)?.space;
+    let space = kernel.threads.get(thread)?.space();
     if kernel.swap.is_pinned && space == kernel.swap.daemon {
         return Some(FrameFor::Pinned);
     }
-    let is_protected = space.is_some_and(|space| kernel.spaces[space].is_protected);
+    let is_protected = space.is_some_and(|space| kernel.spaces[space].is_protected());
     let waiter = ports::waiter_of(kernel, thread);
     Some(if is_protected { FrameFor::Protected(waiter) } else { FrameFor::Thread(waiter) })
 }
@@ -308,7 +308,7 @@ pub(crate) fn cpu_leaves(kernel: &mut Kernel) {
 /// Cancels the swapoff or resize of a thread that has died.
 fn forget_unmounter(kernel: &mut Kernel) {
     let Some(thread) = kernel.swap.unmounting else { return };
-    if kernel.threads.get(thread).is_none_or(|found| found.state == State::Dead) {
+    if kernel.threads.get(thread).is_none_or(|found| found.state() == State::Dead) {
         kernel.swap.unmounting = None;
         let waiter = ports::waiter_of(kernel, thread);
         pager::call(kernel, |pager, machine| pager.waiter_gone(waiter, machine));

@@ -145,7 +145,7 @@ pub(super) fn finish(kernel: &mut Kernel) {
 
 fn has_running_thread(kernel: &Kernel) -> bool {
     let found = kernel.current_thread().and_then(|thread| kernel.threads.get(thread));
-    found.is_some_and(|found| found.state == State::Running(kernel.here))
+    found.is_some_and(|found| found.state() == State::Running(kernel.here))
 }
 
 /// Kills what the pager has condemned.
@@ -159,7 +159,7 @@ pub(super) fn kill(kernel: &mut Kernel) {
         return;
     }
     kernel.swap.dying = Some(space);
-    if kernel.spaces.get(space).is_some_and(|found| found.threads > 0) {
+    if kernel.spaces.get(space).is_some_and(|found| found.threads() > 0) {
         let sizes = format_args!("{resident_pages} pages in memory, {swapped_pages} in swap");
         kernel.kill_process(space, text(format_args!("out of memory ({sizes})")));
     }
@@ -169,7 +169,7 @@ pub(super) fn kill(kernel: &mut Kernel) {
 pub(super) fn bury(kernel: &mut Kernel) {
     let Some(dying) = kernel.swap.dying else { return };
     let is_gone = kernel.spaces.get(dying).is_none_or(|found| {
-        found.threads == 0 && found.resident_pages == 0 && found.swapped_pages == 0
+        found.threads() == 0 && found.resident_pages() == 0 && found.swapped_pages() == 0
     });
     if is_gone {
         kernel.swap.dying = None;
@@ -208,7 +208,7 @@ pub(super) fn hand_record(kernel: &mut Kernel, queue: QueueId, at_once: bool) {
         kernel.swap.queue_mut(queue).worker = Some(worker);
         return;
     };
-    let space = kernel.threads[worker.thread].space.expect("a waiting thread has a space");
+    let space = kernel.threads[worker.thread].space().expect("a waiting thread has a space");
     let written = kernel.write_user(space, worker.address, &record.encode());
     kernel.complete(worker.thread, written.map(|()| 0).map_err(|_| Errno(EFAULT)));
     if at_once {

@@ -62,7 +62,7 @@ impl Machine<'_> {
     /// Returns the space if the entry still stands in it.
     fn with_entry(&self, place: Place) -> Option<SpaceId> {
         let space = self.space(place.space)?;
-        let found = self.0.spaces[space].tree.get(user_page(place.page));
+        let found = self.0.spaces[space].tree().get(user_page(place.page));
         let stands = found == Pte::Swap(place.entry.bits());
         stands.then_some(space)
     }
@@ -80,7 +80,7 @@ impl Machine<'_> {
             && frames.users(frame) == 1
             && !frames.is_borrowed(frame)
             && (dirty || !self.0.swap.no_gain.contains(frame));
-        debug_assert!(found.threads > 0, "a space without threads is pinned");
+        debug_assert!(found.threads() > 0, "a space without threads is pinned");
         may_leave.then_some(accessed)
     }
 }
@@ -95,24 +95,25 @@ impl Spaces for Machine<'_> {
         let found = &self.0.spaces[id];
         // Without threads: it is being prepared, or comes to its end. Protected ones are not swapped
         // either: with them one can look around after the daemon has died, whatever was lost.
-        let is_pinned = found.threads == 0 || found.is_protected || self.0.swap.daemon == Some(id);
+        let is_pinned =
+            found.threads() == 0 || found.is_protected() || self.0.swap.daemon == Some(id);
         Some(if is_pinned { SpaceKind::Pinned } else { SpaceKind::Ordinary })
     }
 
     fn resident_pages(&self, space: PagerSpace) -> u32 {
-        self.0.spaces[self.existing(space)].resident_pages as u32
+        self.0.spaces[self.existing(space)].resident_pages() as u32
     }
 
     fn next_candidate(&mut self, space: PagerSpace, from: Page) -> Scan<Candidate> {
         let found = &self.0.spaces[self.existing(space)];
-        let mut entries = found.tree.entries(user_page(from)..UserPage::END);
+        let mut entries = found.tree().entries(user_page(from)..UserPage::END);
         let mut grant: Option<(Span, Grant)> = None;
         let mut last = from.0;
         for _ in 0..LOOK_ENTRIES {
             let Some((page, pte)) = entries.next() else { return Scan::End };
             last = page.number();
             if !grant.is_some_and(|(span, _)| span.pages().contains(&last)) {
-                grant = found.grants.find(last);
+                grant = found.grants().find(last);
             }
             let Some((_, grant)) = grant else { continue };
             if let Some(accessed) = self.is_candidate(found, grant, pte) {
@@ -144,7 +145,7 @@ impl Spaces for Machine<'_> {
     fn map(&mut self, place: Place, number: PagerFrame, mapping: Mapping) -> bool {
         let Some(space) = self.with_entry(place) else { return false };
         let (page, frame) = (user_page(place.page), frame(number));
-        let grant = self.0.spaces[space].grants.find(page.number());
+        let grant = self.0.spaces[space].grants().find(page.number());
         let (_, Grant { rights, .. }) = grant.expect("a page with an entry lies in a grant");
         if mapping == Mapping::NoGain {
             self.0.swap.no_gain.insert(frame);
@@ -167,7 +168,7 @@ impl Spaces for Machine<'_> {
     }
 
     fn entry(&self, space: PagerSpace, page: Page) -> Option<SwapEntry> {
-        match self.0.spaces[self.space(space)?].tree.get(user_page(page)) {
+        match self.0.spaces[self.space(space)?].tree().get(user_page(page)) {
             Pte::Swap(bits) => SwapEntry::from_bits(bits),
             Pte::Empty | Pte::Present { .. } => None,
         }
@@ -175,10 +176,10 @@ impl Spaces for Machine<'_> {
 
     fn next_swapped(&mut self, space: PagerSpace, from: Page) -> Scan<Place> {
         let found = &self.0.spaces[self.existing(space)];
-        if found.swapped_pages == 0 {
+        if found.swapped_pages() == 0 {
             return Scan::End;
         }
-        let mut entries = found.tree.entries(user_page(from)..UserPage::END);
+        let mut entries = found.tree().entries(user_page(from)..UserPage::END);
         let mut last = from.0;
         for _ in 0..LOOK_ENTRIES {
             let Some((page, pte)) = entries.next() else { return Scan::End };
@@ -247,6 +248,6 @@ pub(super) fn caller_of(kernel: &mut Kernel, thread: ThreadId) -> Caller {
 /// Returns the thread that waits for the pager under this number, if one does.
 pub(super) fn waiting_thread(kernel: &Kernel, waiter: Waiter) -> Option<ThreadId> {
     let thread = (*kernel.swap.threads.get(waiter.0 as usize)?)?;
-    let state = kernel.threads.get(thread)?.state;
+    let state = kernel.threads.get(thread)?.state();
     (state == State::Waiting(crate::thread::Wait::Swap(Wait::Pager))).then_some(thread)
 }

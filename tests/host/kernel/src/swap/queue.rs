@@ -142,7 +142,7 @@ pub(super) fn next(
 /// EAGAIN if that thread is not idle or nothing is mounted; else the wait, after which the call is
 /// executed again and knows from `Resume` when it began.
 pub(super) fn probe(kernel: &mut Kernel, caller: Caller) -> SysResult {
-    if let Resume::Transferred(began_ns) = kernel.threads[caller.thread].resume {
+    if let Resume::Transferred(began_ns) = kernel.threads[caller.thread].resume() {
         let took_ns = clock::now_ns().saturating_sub(began_ns as u64);
         pager::call(kernel, |pager, _| pager.probe_took(took_ns));
         return Ok(0);

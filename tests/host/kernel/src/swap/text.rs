@@ -12,7 +12,7 @@ use crate::text::text;
 
 /// Returns counts, times and sizes.
 pub(super) fn statistics(kernel: &mut Kernel) -> String {
-    let resident: usize = kernel.spaces.iter().map(|(_, space)| space.resident_pages).sum();
+    let resident: usize = kernel.spaces.iter().map(|(_, space)| space.resident_pages()).sum();
     let windows = kernel.swap.queues.iter().flatten().filter(|queue| queue.window.is_some());
     let memory = Memory {
         total_pages: kernel.frames.total_count() as u64,

@@ -26,7 +26,7 @@ impl Kernel {
 
     /// Kills all threads of an address space, with a message that says why.
     pub(crate) fn kill_process(&mut self, space: SpaceId, reason: String) {
-        let owner = self.spaces[space].owner;
+        let owner = self.spaces[space].owner();
         // One call, so that the line stays whole; the serial line cannot fail.
         let (name, pid) = (owner.name(), owner.pid);
         let line = text(format_args!("process {name} (pid {pid}) killed: {reason}\n"));
@@ -70,7 +70,7 @@ impl Kernel {
         if let Some(deadline_ns) = found.deadline_ns.take() {
             self.threads.deadlines.remove(&(deadline_ns, thread));
         }
-        let is_last = space.is_some_and(|space| self.spaces[space].threads == 1);
+        let is_last = space.is_some_and(|space| self.spaces[space].threads() == 1);
         if let Some(space) = space {
             self.leave_space(space);
         }

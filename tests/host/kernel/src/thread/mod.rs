@@ -35,29 +35,81 @@ pub(crate) const PRIORITY_USUAL: u8 = 20;
 /// A thread.
 pub(crate) struct Thread {
     /// Registers while no CPU runs it.
-    pub(crate) regs: SavedRegs,
+    regs: SavedRegs,
     /// What it is doing.
-    pub(crate) state: State,
+    state: State,
     /// Its address space; counted there.
-    pub(crate) space: Option<Id<Space>>,
+    space: Option<Id<Space>>,
     /// Its file table; counted there.
-    pub(crate) table: Option<Id<FileTable>>,
+    table: Option<Id<FileTable>>,
     /// Who it is, for schemes and messages.
-    pub(crate) identity: Identity,
+    identity: Identity,
     /// 0 (first) to 39.
-    pub(crate) priority: u8,
+    priority: u8,
     /// CPUs that it may run on, as long as one of them is online.
-    pub(crate) affinity: CpuSet,
+    affinity: CpuSet,
     /// CPU it ran on last, where its data may still be in the caches.
-    pub(crate) last_cpu: CpuId,
+    last_cpu: CpuId,
     /// Somebody killed it while another CPU ran it; it dies when that CPU enters the kernel.
-    pub(crate) is_killed: bool,
+    is_killed: bool,
     /// What the system call that it executes again has done so far.
-    pub(crate) resume: Resume,
+    resume: Resume,
     /// Key of its entry among the deadlines.
-    pub(crate) deadline_ns: Option<u64>,
+    deadline_ns: Option<u64>,
     /// Descriptions that name it.
-    pub(crate) references: u32,
+    references: u32,
+}
+
+impl Thread {
+    /// Returns its registers while no CPU runs it.
+    pub(crate) fn regs(&self) -> &SavedRegs {
+        &self.regs
+    }
+
+    /// Returns what it is doing.
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Returns its address space.
+    pub(crate) fn space(&self) -> Option<Id<Space>> {
+        self.space
+    }
+
+    /// Returns its file table.
+    pub(crate) fn table(&self) -> Option<Id<FileTable>> {
+        self.table
+    }
+
+    /// Returns who it is.
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Returns its own priority, 0 (first) to 39.
+    pub(crate) fn priority(&self) -> u8 {
+        self.priority
+    }
+
+    /// Returns the CPUs that it may run on.
+    pub(crate) fn affinity(&self) -> CpuSet {
+        self.affinity
+    }
+
+    /// Returns the CPU that it ran on last.
+    pub(crate) fn last_cpu(&self) -> CpuId {
+        self.last_cpu
+    }
+
+    /// Returns whether it dies when its CPU enters the kernel.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.is_killed
+    }
+
+    /// Returns what the system call that it executes again has done so far.
+    pub(crate) fn resume(&self) -> Resume {
+        self.resume
+    }
 }
 
 /// Name and credentials, set through `proc` and inherited by what the thread creates.

@@ -190,7 +190,7 @@ impl Kernel {
             return fail(EINVAL);
         }
         self.set_affinity(thread, affinity);
-        if let State::Running(cpu) = self.threads[thread].state
+        if let State::Running(cpu) = self.threads[thread].state()
             && cpu != self.here
         {
             apic::send_reschedule(cpu);
@@ -200,8 +200,8 @@ impl Kernel {
 
     fn start(&mut self, thread: ThreadId, buffer: Buffer) -> SysResult {
         let found = &self.threads[thread];
-        let is_ready = found.space.is_some() && found.table.is_some();
-        if found.state != State::NotStarted || !is_ready {
+        let is_ready = found.space().is_some() && found.table().is_some();
+        if found.state() != State::NotStarted || !is_ready {
             return fail(EINVAL);
         }
         self.make_ready(thread, Urgency::Anywhere);
@@ -216,10 +216,10 @@ impl Kernel {
         thread: ThreadId,
         buffer: Buffer,
     ) -> SysResult {
-        if self.threads[caller].identity.pid != Identity::FIRST_PID {
+        if self.threads[caller].identity().pid != Identity::FIRST_PID {
             return fail(EPERM);
         }
-        let Some(space) = self.threads[thread].space else { return fail(ENOENT) };
+        let Some(space) = self.threads[thread].space() else { return fail(ENOENT) };
         self.protect_space(space);
         Ok(buffer.size)
     }
@@ -263,7 +263,7 @@ impl Kernel {
         let mut name = [0; 32];
         self.read_user(space, buffer.address + 16, &mut name)?;
         let uid = (pid_and_uid >> 32) as u32;
-        let pid = self.threads[thread].identity.pid;
+        let pid = self.threads[thread].identity().pid;
         let priority = (gid_priority >> 32).min(u64::from(PRIORITY_LAST)) as u8;
         self.set_identity(thread, Identity::new(pid, uid, gid_priority as u32, name), priority);
         Ok(ATTRIBUTES_SIZE)
@@ -281,7 +281,7 @@ impl Kernel {
     ) -> SysResult {
         let bytes = match file {
             ProcFile::Affinity(thread) => {
-                self.threads[thread].affinity.bits().to_le_bytes().to_vec()
+                self.threads[thread].affinity().bits().to_le_bytes().to_vec()
             }
             ProcFile::Status(thread) => {
                 (self.status(thread) as usize as u64).to_le_bytes().to_vec()
@@ -297,7 +297,7 @@ impl Kernel {
     }
 
     fn status(&self, thread: ThreadId) -> ContextStatus {
-        match self.threads[thread].state {
+        match self.threads[thread].state() {
             State::NotStarted => ContextStatus::NotYetStarted,
             State::Ready(_) | State::Running(_) => ContextStatus::Runnable,
             State::Waiting(Wait::Swap(_) | Wait::Cpus(_) | Wait::Shootdown) => ContextStatus::Other,
@@ -308,10 +308,10 @@ impl Kernel {
 
     fn attributes(&self, thread: ThreadId) -> Vec<u8> {
         let found = &self.threads[thread];
-        let Identity { pid, uid, gid, .. } = found.identity;
-        let words = [pid, uid, gid, u32::from(found.priority)];
+        let Identity { pid, uid, gid, .. } = found.identity();
+        let words = [pid, uid, gid, u32::from(found.priority())];
         let mut bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
-        bytes.extend(found.identity.name_bytes());
+        bytes.extend(found.identity().name_bytes());
         bytes
     }
 

@@ -75,7 +75,7 @@ impl Kernel {
             (ProcFile::Authority, _) => return fail(ENOENT),
             (ProcFile::Context(thread), _) => self.part_of_context(caller, thread, word)?,
             (ProcFile::Space(space), "empty") => {
-                let owner = self.spaces[space].owner;
+                let owner = self.spaces[space].owner();
                 return Ok(Object::Proc(ProcFile::Space(self.new_space(owner)?)));
             }
             (ProcFile::Space(space), "exclusive") => {
@@ -97,7 +97,7 @@ impl Kernel {
     }
 
     fn new_context(&mut self, caller: ThreadId) -> SysResult<ProcFile> {
-        let identity = self.threads[caller].identity;
+        let identity = self.threads[caller].identity();
         let thread = Thread::new(identity, self.cpus.possible(), self.here);
         Ok(ProcFile::Context(self.add_thread(thread)?))
     }
@@ -110,11 +110,11 @@ impl Kernel {
     ) -> SysResult<ProcFile> {
         let found = &self.threads[thread];
         Ok(match word {
-            "addrspace" => match found.space {
+            "addrspace" => match found.space() {
                 Some(space) => ProcFile::Space(space),
                 None => return fail(ENOENT),
             },
-            "filetable" => match found.table {
+            "filetable" => match found.table() {
                 Some(table) => ProcFile::TableOf(table),
                 None => return fail(ENOENT),
             },
@@ -140,7 +140,7 @@ impl Kernel {
         let Some((descriptor, part)) = parts else { return fail(EINVAL) };
         let Ok(descriptor) = descriptor.parse() else { return fail(ENOENT) };
         let authority = self.description(caller, descriptor)?;
-        match self.descriptions[authority].object {
+        match *self.descriptions[authority].object() {
             Object::Proc(ProcFile::Authority) => {}
             Object::Proc(_) => return fail(ENOENT),
             _ => return fail(EBADF),
@@ -211,13 +211,13 @@ impl Kernel {
         if !self.is_at_rest(thread) {
             return;
         }
-        if self.spaces[space].threads == 0 {
+        if self.spaces[space].threads() == 0 {
             let pid = self.spaces.new_pid();
-            let owner = self.threads[thread].identity.with_pid(pid);
+            let owner = self.threads[thread].identity().with_pid(pid);
             self.set_owner(space, owner);
         }
         self.join_space(space);
-        let pid = self.spaces[space].owner.pid;
+        let pid = self.spaces[space].owner().pid;
         if let Some(old) = self.move_thread(thread, space, pid, entry) {
             self.leave_space(old);
         }
@@ -241,7 +241,7 @@ impl Kernel {
     /// EBADF if it leads elsewhere.
     pub(crate) fn proc_file(&self, caller: ThreadId, descriptor: usize) -> SysResult<ProcFile> {
         let description = self.description(caller, descriptor)?;
-        match self.descriptions[description].object {
+        match *self.descriptions[description].object() {
             Object::Proc(file) => Ok(file),
             _ => fail(EBADF),
         }

@@ -146,7 +146,7 @@ impl Kernel {
 
     fn claim_lent(&mut self, space: SpaceId, count: usize, rights: Rights) -> SysResult<Span> {
         let Some(found) = self.spaces.get(space) else { return fail(ENODEV) };
-        let span = found.grants.find_free(LENT_FIRST, count as u64);
+        let span = found.grants().find_free(LENT_FIRST, count as u64);
         let span = span.filter(|&span| self.insert_grant(space, span, rights, Kind::Lent));
         let span = span.ok_or(Errno(syscall::error::EAGAIN))?;
         self.schemes.lent_pages += count;
@@ -191,7 +191,7 @@ impl Kernel {
     /// The frames are given back after the shootdown that this CPU makes next.
     pub(crate) fn take_back(&mut self, lent: Lent, copies_back: bool) {
         let is_mapped = self.spaces.get(lent.space).is_some_and(|space| {
-            matches!(space.grants.find(lent.span.start), Some((_, grant)) if grant.kind == Kind::Lent)
+            matches!(space.grants().find(lent.span.start), Some((_, grant)) if grant.kind == Kind::Lent)
         });
         for bounce in lent.bounces {
             if is_mapped && copies_back {

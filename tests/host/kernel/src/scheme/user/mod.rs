@@ -92,18 +92,18 @@ impl Kernel {
             return fail(EINVAL);
         }
         let caller = &self.threads[thread];
-        if caller.identity.uid != 0 {
+        if caller.identity().uid != 0 {
             return fail(EACCES);
         }
-        let space = caller.space.expect("a thread that runs has an address space");
+        let space = caller.space().expect("a thread that runs has an address space");
         let scheme = self.schemes.table.insert(UserScheme {
             space,
             queue: VecDeque::new(),
             requests: Slab::new(REQUESTS_MAX),
             readers: VecDeque::new(),
         })?;
-        let servers = self.spaces.iter().filter(|(_, space)| space.grants.may_be_many());
-        if caller.identity.pid != Identity::FIRST_PID && servers.count() < SERVERS_MAX {
+        let servers = self.spaces.iter().filter(|(_, space)| space.grants().may_be_many());
+        if caller.identity().pid != Identity::FIRST_PID && servers.count() < SERVERS_MAX {
             let most = server_most(self.cmdline, self.frames.total_count());
             self.allow_grants(space, most);
         }
@@ -191,7 +191,7 @@ impl Kernel {
     fn pop_reader(&mut self, scheme: SchemeId) -> Option<ThreadId> {
         let (threads, here) = (&self.threads, self.here);
         let readers = &mut self.schemes.table[scheme].readers;
-        let near = readers.iter().position(|&reader| threads[reader].last_cpu == here);
+        let near = readers.iter().position(|&reader| threads[reader].last_cpu() == here);
         readers.remove(near.unwrap_or(0))
     }
 

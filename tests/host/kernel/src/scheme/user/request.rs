@@ -155,7 +155,7 @@ impl Kernel {
         request: Request,
     ) -> (Id<Request>, Sqe) {
         // The pager asks as uid 0 of no process.
-        let caller = request.caller.map(|caller| self.threads[caller].identity);
+        let caller = request.caller.map(|caller| self.threads[caller].identity());
         let (pid, uid, gid) = caller.map_or((0, 0, 0), |found| (found.pid, found.uid, found.gid));
         let id = self.schemes.table[scheme].requests.insert(request).expect("there was room");
         let mut args = question.args;
