@@ -88,10 +88,10 @@ pub enum Room {
 /// One area.
 #[derive(Debug)]
 pub(crate) struct Area {
-    pub(crate) cookie: Cookie,
-    pub(crate) priority: i64,
-    pub(crate) state: AreaState,
-    pub(crate) slots: SlotMap,
+    pub(super) cookie: Cookie,
+    pub(super) priority: i64,
+    pub(super) state: AreaState,
+    pub(super) slots: SlotMap,
     fullness: Fullness,
     /// Its device has refused pages because of its limit, and taken none since.
     is_limited: bool,
