@@ -31,6 +31,7 @@
 //! | `settle` | what a call of the pager leaves to be done: reclaim, a kill |
 //! | `frames` | who may take a frame, down to which mark |
 //! | `held` | ranges that a system call may touch, and that stay |
+//! | `pin` | the daemon's memory, which is there before it is used |
 //! | `entries` | what unmap, fork and exit do to entries |
 //! | `scheme`, `queue`, `area` | `swap:`: files; the daemon's queues; mounting |
 
@@ -59,6 +60,7 @@ mod fault;
 mod frames;
 mod held;
 mod kernel;
+mod pin;
 mod ports;
 mod queue;
 mod scheme;

@@ -83,6 +83,8 @@ pub struct Glue<K: Kernel> {
     pub(crate) files: Files<K>,
     /// The space that serves the queues.
     daemon: AtomicUsize,
+    /// The same, for who makes its pages present.
+    daemon_space: Lock<K, Option<K::WeakSpace>>,
     /// Programs that stay in memory and never die for it.
     protected: Lock<K, [Option<K::WeakSpace>; PROTECTED_MAX]>,
     /// The pager's reserve, for who looks without its lock.
@@ -109,6 +111,7 @@ impl<K: Kernel> Glue<K> {
             held: Held::new(),
             files: Files::new(),
             daemon: AtomicUsize::new(0),
+            daemon_space: SpinMutex::new(None),
             protected: SpinMutex::new([const { None }; PROTECTED_MAX]),
             reserve: AtomicU32::new(0),
             taken: AtomicU32::new(0),
@@ -162,8 +165,24 @@ impl<K: Kernel> Glue<K> {
         SpaceKey(self.daemon.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn set_daemon(&self, daemon: SpaceKey) {
-        self.daemon.store(daemon.0, Ordering::Relaxed);
+    /// The same as a reference, if it is still there.
+    pub(crate) fn daemon_space(&self) -> Option<K::Space> {
+        K::upgrade(self.daemon_space.lock().as_ref()?)
+    }
+
+    /// The running context's space serves the queues from now on.
+    pub(crate) fn set_daemon_here(&self) {
+        let space = self.kernel.current_space().map(|space| K::downgrade(&space));
+        let before = core::mem::replace(&mut *self.daemon_space.lock(), space);
+        drop(before);
+        self.daemon.store(self.kernel.current_key().0, Ordering::Relaxed);
+    }
+
+    /// No space serves the queues any more.
+    pub(crate) fn forget_daemon(&self) {
+        self.daemon.store(0, Ordering::Relaxed);
+        let before = self.daemon_space.lock().take();
+        drop(before);
     }
 
     /// Returns whether the daemon runs here.

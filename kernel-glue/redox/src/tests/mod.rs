@@ -6,5 +6,6 @@ mod faults;
 mod files;
 mod frames;
 mod held;
+mod pin;
 mod spaces;
 mod world;
