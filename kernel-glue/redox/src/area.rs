@@ -4,7 +4,7 @@
 //! caller's own time. The file stays open until `swapoff` has brought everything back, so that the
 //! daemon refuses to reset or remove the device meanwhile. The daemon's space is pinned from its first
 //! queue on, before which there is nothing to swap to; so none of its pages is in swap when it is asked
-//! for others. Those that it has not touched yet are made present first (`pin`).
+//! for others. Those that it has not touched yet are made present first (`daemon`).
 
 use alloc::vec::Vec;
 

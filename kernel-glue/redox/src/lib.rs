@@ -31,7 +31,7 @@
 //! | `settle` | what a call of the pager leaves to be done: reclaim, a kill |
 //! | `frames` | who may take a frame, down to which mark |
 //! | `held` | ranges that a system call may touch, and that stay |
-//! | `pin` | the daemon's memory, which is there before it is used |
+//! | `daemon` | who serves the queues, and that its memory is there before it is used |
 //! | `entries` | what unmap, fork and exit do to entries |
 //! | `scheme`, `queue`, `area` | `swap:`: files; the daemon's queues; mounting |
 
@@ -55,12 +55,12 @@ extern crate alloc;
 extern crate std;
 
 mod area;
+mod daemon;
 mod entries;
 mod fault;
 mod frames;
 mod held;
 mod kernel;
-mod pin;
 mod ports;
 mod queue;
 mod scheme;

@@ -1,20 +1,54 @@
-//! The daemon's memory is there before it is used.
+//! The program that serves the queues: who it is, and that its memory is there before it is used.
 //!
 //! A page that the daemon touches and that can have no frame would end it, and with it everything that it
 //! keeps. Redox gives frames when pages are touched. So what the daemon has when a device is mounted is
 //! made present then, and what it maps from its first queue on comes with all its frames or is refused,
 //! which the daemon can answer with an error of its own. Nothing of it leaves: its space is pinned.
 
+use core::sync::atomic::Ordering;
+
 use zram_abi::error::ENOMEM;
 
 use crate::held::pages;
 use crate::state::Glue;
-use crate::{Errno, Kernel, Page, Range, Tables};
+use crate::{Errno, Kernel, Page, Range, SpaceKey, Tables};
 
 /// All pages that a program can have.
 const ALL: (u64, u64) = (0, u64::MAX);
 
 impl<K: Kernel> Glue<K> {
+    /// Returns the space that serves the queues.
+    pub(crate) fn daemon(&self) -> SpaceKey {
+        // Relaxed: it is set before the first queue opens, by the daemon itself.
+        SpaceKey(self.daemon.load(Ordering::Relaxed))
+    }
+
+    /// The same as a reference, if it is still there.
+    pub(crate) fn daemon_space(&self) -> Option<K::Space> {
+        K::upgrade(self.daemon_space.lock().as_ref()?)
+    }
+
+    /// The running context's space serves the queues from now on.
+    pub(crate) fn set_daemon_here(&self) {
+        let space = self.kernel.current_space().map(|space| K::downgrade(&space));
+        let before = core::mem::replace(&mut *self.daemon_space.lock(), space);
+        drop(before);
+        self.daemon.store(self.kernel.current_key().0, Ordering::Relaxed);
+    }
+
+    /// No space serves the queues any more.
+    pub(crate) fn forget_daemon(&self) {
+        self.daemon.store(0, Ordering::Relaxed);
+        let before = self.daemon_space.lock().take();
+        drop(before);
+    }
+
+    /// Returns whether the daemon runs here.
+    pub(crate) fn is_daemon_here(&self) -> bool {
+        let daemon = self.daemon();
+        daemon.0 != 0 && self.kernel.current_key() == daemon
+    }
+
     /// Private memory that may be written was mapped: if it is the daemon's, all of it is made present.
     ///
     /// # Errors
