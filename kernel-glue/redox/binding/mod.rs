@@ -19,10 +19,13 @@ use alloc::sync::Arc;
 use redox_glue::{Attempt, Copied, Errno, Glue, Outcome, Range, Whose};
 
 use crate::{
-    context::memory::{AccessMode, AddrSpaceWrapper, PageSpan, PfError},
+    context::memory::{AccessMode, AddrSpaceWrapper, PageSpan, PfError, handle_notify_files},
     memory::{Enomem, Frame, PAGE_SIZE, Page, PageMapper},
     sync::CleanLockToken,
-    syscall::error::{EFAULT, Error, Result},
+    syscall::{
+        error::{EFAULT, Error, Result},
+        flag::MapFlags,
+    },
 };
 
 use self::machine::Redox;
@@ -82,15 +85,41 @@ pub fn fault(
                 Attempt::Failed
             }
         });
-    if outcome == Outcome::Failed && machine::is_killed_outside_of_calls() {
-        // It was killed while it waited, which is no fault of its own to be told.
-        crate::syscall::exit_this_context(None, token);
-    }
     match outcome {
         Outcome::Done => Ok(()),
         Outcome::OutOfMemory => Err(PfError::Oom),
         Outcome::Failed => Err(failed),
     }
+}
+
+/// A fault could not be corrected. If that is because the running context was killed while it waited, it ends
+/// here, which is no fault of its own to be told. With no lock held, and from where the kernel's stack owns
+/// nothing: what it owned would never be given back, an address space with all its pages for one.
+pub fn end_if_killed(token: &mut CleanLockToken) {
+    if machine::is_killed_outside_of_calls() {
+        crate::syscall::exit_this_context(None, token);
+    }
+}
+
+/// Private memory was mapped: what is the daemon's comes with all its frames or not at all. With no lock
+/// held.
+pub fn range_mapped(
+    space: &Arc<AddrSpaceWrapper>,
+    span: PageSpan,
+    flags: MapFlags,
+    token: &mut CleanLockToken,
+) -> Result<()> {
+    let is_private = !flags.contains(MapFlags::MAP_SHARED);
+    if !is_private || !flags.contains(MapFlags::PROT_WRITE) {
+        return Ok(());
+    }
+    let (base, size) = (span.base.start_address().data(), span.count * PAGE_SIZE);
+    let refused = GLUE.mapped(space, Range { base, size, is_written: true });
+    if refused.is_err() {
+        let files = space.munmap(span, false, token)?;
+        handle_notify_files(files, token);
+    }
+    refused.map_err(error)
 }
 
 /// Returns whether a swap entry stands for the page.

@@ -4,7 +4,7 @@
 //! caller's own time. The file stays open until `swapoff` has brought everything back, so that the
 //! daemon refuses to reset or remove the device meanwhile. The daemon's space is pinned from its first
 //! queue on, before which there is nothing to swap to; so none of its pages is in swap when it is asked
-//! for others.
+//! for others. Those that it has not touched yet are made present first (`daemon`).
 
 use alloc::vec::Vec;
 
@@ -23,7 +23,8 @@ impl<K: Kernel> Glue<K> {
     ///
     /// # Errors
     ///
-    /// ENODEV without a daemon, EINVAL for a file of anybody else, what the device answers, and as
+    /// ENODEV without a daemon, ENOMEM if not all of the daemon can be in memory, EINVAL for a file of
+    /// anybody else, what the device answers, and as
     /// [`Pager::swapon`].
     pub(crate) fn swapon(&self, device: K::Device, priority: i64) -> Result<usize, Errno> {
         let cookie = match self.attached(&device) {
@@ -51,6 +52,7 @@ impl<K: Kernel> Glue<K> {
         if daemon.0 == 0 {
             return Err(Errno(ENODEV));
         }
+        self.pin()?;
         let word = self.kernel.attach(device, daemon)?;
         if self.daemon() != daemon {
             return Err(Errno(EBUSY));

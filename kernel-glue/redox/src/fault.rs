@@ -76,7 +76,7 @@ impl<K: Kernel> Glue<K> {
         let Some(wait) = self.waiting() else { return Outcome::Failed };
         loop {
             let waiter = wait.waiter;
-            let request = FaultRequest { space: number, page, waiter, cpu: self.kernel.cpu() };
+            let request = FaultRequest { space: number, page, waiter, cpu: self.cpu() };
             let answer = self.call(|pager, machine| {
                 let answer = pager.fault(request, machine);
                 if let Fault::Wait { run: Some(queue) } = answer {

@@ -77,7 +77,7 @@ impl<K: Kernel> Glue<K> {
     }
 
     fn slot(&self) -> Option<&core::sync::atomic::AtomicU64> {
-        self.granted.get(self.kernel.cpu().index())
+        self.granted.get(self.kernel.cpu()?.index())
     }
 }
 

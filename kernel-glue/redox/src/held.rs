@@ -269,7 +269,7 @@ impl<K: Kernel> Glue<K> {
 }
 
 /// Returns the first page of a range and the last.
-fn pages(range: Range) -> (u64, u64) {
+pub(crate) fn pages(range: Range) -> (u64, u64) {
     let page_of = |address: usize| u64::try_from(address / zram_abi::PAGE_SIZE).unwrap_or(u64::MAX);
     let end = range.base.saturating_add(range.size).saturating_sub(1);
     (page_of(range.base), page_of(end))

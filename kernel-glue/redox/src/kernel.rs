@@ -173,10 +173,11 @@ pub trait Kernel: Sized + Send + Sync + 'static {
     /// Gives the CPU to another context; returns when this one runs again. With no lock held.
     fn switch(&self);
 
-    /// Returns the running CPU.
-    fn cpu(&self) -> CpuId;
+    /// Returns the running CPU; nothing for one whose number is too large for [`CpuId`].
+    fn cpu(&self) -> Option<CpuId>;
 
-    /// Returns how many there are; from 1 on, they do not change.
+    /// Returns how many there are, from 1 on; they do not change. Where they are more than [`CpuId`] can
+    /// name there is no pager: every file of `swap:` is refused.
     fn cpu_count(&self) -> u32;
 
     /// Returns nanoseconds since some start; may step back.

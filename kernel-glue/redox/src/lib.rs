@@ -31,6 +31,7 @@
 //! | `settle` | what a call of the pager leaves to be done: reclaim, a kill |
 //! | `frames` | who may take a frame, down to which mark |
 //! | `held` | ranges that a system call may touch, and that stay |
+//! | `daemon` | who serves the queues, and that its memory is there before it is used |
 //! | `entries` | what unmap, fork and exit do to entries |
 //! | `scheme`, `queue`, `area` | `swap:`: files; the daemon's queues; mounting |
 
@@ -54,6 +55,7 @@ extern crate alloc;
 extern crate std;
 
 mod area;
+mod daemon;
 mod entries;
 mod fault;
 mod frames;

@@ -8,7 +8,7 @@ use zram_abi::record::{ENTRIES_MAX, RECORD_SIZE, Record};
 use crate::ports::Machine;
 use crate::scheme::Payload;
 use crate::state::Glue;
-use crate::{Errno, Kernel, SpaceKey};
+use crate::{Errno, Kernel};
 
 /// A call that was interrupted (Redox's EINTR): nothing was completed by it that was not before.
 pub(crate) const EINTR: i32 = 4;
@@ -74,7 +74,7 @@ impl<K: Kernel> Glue<K> {
             if let Some(line) = machine.line(queue) {
                 *line = Line { window: Some(window), worker: None, is_revoked: false };
             }
-            self.set_daemon(here);
+            self.set_daemon_here();
             Ok(())
         });
         opened.unwrap_or(Err(Errno(ENODEV)))
@@ -161,7 +161,7 @@ impl<K: Kernel> Glue<K> {
             let window = machine.line(queue).and_then(|line| line.window.take());
             window.into_iter().flatten().for_each(|frame| machine.release(frame));
             if !machine.parts.lines.iter().flatten().any(Line::is_open) {
-                self.set_daemon(SpaceKey(0));
+                self.forget_daemon();
             }
         });
         self.settle();

@@ -44,7 +44,7 @@ impl<K: Kernel> Glue<K> {
     }
 
     fn step(&self) -> (Reclaim, Touched) {
-        let cpu = self.kernel.cpu();
+        let cpu = self.cpu();
         let taken = self.taken.swap(0, Ordering::Relaxed);
         let step = self.call(|pager, machine| {
             pager.frames_taken(taken, machine);

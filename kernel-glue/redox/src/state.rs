@@ -12,9 +12,9 @@ use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering
 
 use once_cell::race::OnceBox;
 use spin::mutex::SpinMutex;
-use swap_pager::ports::{KillReason, SpaceId, Waiter};
+use swap_pager::ports::{CpuId, KillReason, SpaceId, Waiter};
 use swap_pager::{Bounds, Caller, Config, Entries, Pager, Watermarks};
-use zram_abi::error::ENOMEM;
+use zram_abi::error::{ENOMEM, EOPNOTSUPP};
 
 use crate::held::Held;
 use crate::ports::Machine;
@@ -26,7 +26,7 @@ use crate::{Errno, Kernel, SpaceKey};
 /// Contexts that can wait at once; one more waits for a number first.
 pub(crate) const WAITERS_MAX: u32 = 1024;
 
-/// CPUs that Redox can have.
+/// CPUs that the pager can tell apart ([`CpuId`]), which are as many as Redox can have on this machine.
 pub(crate) const CPUS_MAX: usize = 128;
 
 /// Programs that can be protected at once: the first one, its shell, and two more.
@@ -77,12 +77,16 @@ pub struct Glue<K: Kernel> {
     pub(crate) kernel: K,
     state: Lock<K, Option<Box<State<K>>>>,
     is_active: AtomicBool,
+    /// Whether it was said why there is no pager.
+    is_refusal_told: AtomicBool,
     entries: OnceBox<Arc<Entries>>,
     pub(crate) spaces: Registry<K>,
     pub(crate) held: Held<K>,
     pub(crate) files: Files<K>,
     /// The space that serves the queues.
-    daemon: AtomicUsize,
+    pub(crate) daemon: AtomicUsize,
+    /// The same, for who makes its pages present.
+    pub(crate) daemon_space: Lock<K, Option<K::WeakSpace>>,
     /// Programs that stay in memory and never die for it.
     protected: Lock<K, [Option<K::WeakSpace>; PROTECTED_MAX]>,
     /// The pager's reserve, for who looks without its lock.
@@ -104,11 +108,13 @@ impl<K: Kernel> Glue<K> {
             kernel,
             state: SpinMutex::new(None),
             is_active: AtomicBool::new(false),
+            is_refusal_told: AtomicBool::new(false),
             entries: OnceBox::new(),
             spaces: Registry::new(),
             held: Held::new(),
             files: Files::new(),
             daemon: AtomicUsize::new(0),
+            daemon_space: SpinMutex::new(None),
             protected: SpinMutex::new([const { None }; PROTECTED_MAX]),
             reserve: AtomicU32::new(0),
             taken: AtomicU32::new(0),
@@ -156,22 +162,6 @@ impl<K: Kernel> Glue<K> {
         protected.iter().flatten().any(|space| K::weak_key(space) == key)
     }
 
-    /// Returns the space that serves the queues.
-    pub(crate) fn daemon(&self) -> SpaceKey {
-        // Relaxed: it is set before the first queue opens, by the daemon itself.
-        SpaceKey(self.daemon.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn set_daemon(&self, daemon: SpaceKey) {
-        self.daemon.store(daemon.0, Ordering::Relaxed);
-    }
-
-    /// Returns whether the daemon runs here.
-    pub(crate) fn is_daemon_here(&self) -> bool {
-        let daemon = self.daemon();
-        daemon.0 != 0 && self.kernel.current_key() == daemon
-    }
-
     pub(crate) fn reserve_is(&self, pages: u32) {
         // Relaxed: a mark that may be a moment late.
         self.reserve.store(pages, Ordering::Relaxed);
@@ -182,17 +172,32 @@ impl<K: Kernel> Glue<K> {
         self.entries.get().map(|entries| &**entries)
     }
 
+    /// Returns the running CPU.
+    pub(crate) fn cpu(&self) -> CpuId {
+        // Each has a number where there is a pager, and who asks has one: `make` sees to that.
+        self.kernel.cpu().unwrap_or(CpuId::BOOT)
+    }
+
     /// Makes the pager, unless it is there.
     ///
     /// # Errors
     ///
-    /// ENOMEM.
+    /// ENOMEM; EOPNOTSUPP, and words on the console, for more CPUs than the pager can tell apart.
     pub(crate) fn make(&self) -> Result<(), Errno> {
+        let cpus = self.kernel.cpu_count();
+        if usize::try_from(cpus).is_ok_and(|cpus| cpus > CPUS_MAX) {
+            // Relaxed: it is only to be said once.
+            if !self.is_refusal_told.swap(true, Ordering::Relaxed) {
+                let most = CPUS_MAX;
+                self.kernel
+                    .say(format_args!("swap: {cpus} cpus, and it can be used with {most} at most"));
+            }
+            return Err(Errno(EOPNOTSUPP));
+        }
         let mut state = self.state.lock();
         if state.is_some() {
             return Ok(());
         }
-        let cpus = self.kernel.cpu_count();
         let config = config(cpus, self.kernel.total_count());
         let pager = Pager::new(config).map_err(|_| Errno(ENOMEM))?;
         let _ = self.entries.set(Box::new(pager.entries()));
@@ -263,7 +268,7 @@ pub(crate) struct Waiting<'a, K: Kernel> {
 impl<K: Kernel> Waiting<'_, K> {
     /// Returns who waits, on this CPU.
     pub(crate) fn caller(&self) -> Caller {
-        Caller { waiter: self.waiter, cpu: self.glue.kernel.cpu() }
+        Caller { waiter: self.waiter, cpu: self.glue.cpu() }
     }
 }
 

@@ -46,3 +46,15 @@ fn every_hook_line_calls_what_is_public() {
 fn there_are_hook_lines() {
     assert!(named().len() > 10);
 }
+
+#[test]
+fn a_killed_context_ends_only_where_the_stack_above_it_owns_nothing() {
+    let module = text("binding/mod.rs");
+    let ends = |part: &&str| part.contains("exit_this_context");
+    let ending: Vec<_> = module.split("pub fn ").filter(ends).map(name).collect();
+    assert_eq!(ending, ["end_if_killed"]);
+    let hooks = text("HOOKS.md");
+    let callers = hooks.split("\n## ").filter(|hook| hook.contains("crate::swap::end_if_killed"));
+    let callers: Vec<_> = callers.filter_map(|hook| hook.lines().next()).collect();
+    assert_eq!(callers, ["src/memory/mod.rs: fn page_fault_handler"]);
+}

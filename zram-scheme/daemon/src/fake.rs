@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     resized: Mutex<Vec<Cookie>>,
     /// Whether the kernel has an area as large.
     has_area: AtomicBool,
+    /// Whether a device is mounted, as the platform was told.
+    is_swap_used: AtomicBool,
     waits: Mutex<()>,
     wakes: Condvar,
     pub(crate) waiting: AtomicUsize,
@@ -61,6 +63,11 @@ impl FakePlatform {
     /// Has the kernel take every size of a mounted device from now on, or none.
     pub(crate) fn take_sizes(&self, has_area: bool) {
         self.0.has_area.store(has_area, Ordering::Relaxed);
+    }
+
+    /// Returns whether a device is mounted, as this was told.
+    pub(crate) fn is_swap_used(&self) -> bool {
+        self.0.is_swap_used.load(Ordering::Relaxed)
     }
 
     /// Returns what the kernel was told of the sizes of mounted devices.
@@ -103,6 +110,10 @@ impl Platform for FakePlatform {
     fn resize_area(&self, cookie: Cookie) -> bool {
         self.0.resized.lock().unwrap().push(cookie);
         self.0.has_area.load(Ordering::Relaxed)
+    }
+
+    fn swap_is_used(&self, is_used: bool) {
+        self.0.is_swap_used.store(is_used, Ordering::Relaxed);
     }
 
     fn memory_bytes(&self) -> u64 {

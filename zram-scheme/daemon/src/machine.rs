@@ -71,6 +71,10 @@ impl Platform for MachinePlatform {
         swap_queue::resize_area(cookie).is_ok()
     }
 
+    fn swap_is_used(&self, is_used: bool) {
+        memory::swap_is_used(is_used);
+    }
+
     fn now_ns(&self) -> u64 {
         time::now_ns()
     }

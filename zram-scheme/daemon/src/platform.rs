@@ -1,7 +1,8 @@
 //! The ports: what the daemon needs of the machine under it.
 //!
 //! Each has two implementations: the program's (`main.rs`, over `zram-rt`) and a fake for tests.
-//! Nothing here is called with a lock held, except that of [`Platform::Mutex`] itself.
+//! Nothing here is called with a lock held, except that of [`Platform::Mutex`] itself and
+//! [`Platform::swap_is_used`], which takes none and waits for nothing.
 
 use alloc::vec::Vec;
 use lock_api::RawMutex;
@@ -52,6 +53,9 @@ pub trait Platform: Send + Sync + 'static {
     fn resize_area(&self, _cookie: Cookie) -> bool {
         false
     }
+
+    /// Some device is mounted as swap from now on, or none is any more.
+    fn swap_is_used(&self, _is_used: bool) {}
 
     /// Returns nanoseconds since some moment in the past; never less than before.
     fn now_ns(&self) -> u64;

@@ -18,7 +18,7 @@
 //!
 //! | waits for | ends with | at the latest |
 //! | --- | --- | --- |
-//! | `Frame` | a grant, or the news that nobody is left to kill | every tick judges memory again. Hope is only pages that leave, which end with a reply or the daemon ([`STUCK_NS`](crate::STUCK_NS)), notices likewise, or somebody who was killed and whose end the kernel sees to |
+//! | `Frame` | a grant, or the news that nobody is left to kill | every tick judges memory again. Hope is only pages that leave, which end with a reply or the daemon ([`STUCK_NS`](crate::STUCK_NS)), notices likewise, or somebody who was killed, who is hoped for 10 s (`pressure/condemned.rs`) |
 //! | `Slot` | the reply to the request in flight for the slot | its queue's work is `STUCK_NS` old |
 //! | `Turn` | its turn, or the end of the queue | the line moves with each reply, and ends when one is `STUCK_NS` late |
 //! | `Reply` | `swapoff`: each reply and each tick; probe: its reply | a tick; `STUCK_NS` |

@@ -85,6 +85,7 @@ impl Pager {
     /// The timer ticks on some CPU: what has no other event, in bounded time.
     pub fn tick(&mut self, ports: &mut impl Ports) {
         self.time.tick(ports.now_ns());
+        self.pressure.tick(self.time.served(ports.now_ns()));
         self.collect(ports);
         if self.lines.is_any_stuck(self.time.served(ports.now_ns())) {
             self.daemon_died(ports);

@@ -4,7 +4,8 @@
 //! left to forget, and nothing more can be gained: no area has room, or no thread of the daemon
 //! takes pages, or the hand went full round without net gain (DESIGN 8.2). Then the reserve is opened
 //! down to its least (`reserve`), so that nobody dies of one that was set too large. After that a `swapoff` under way is given up, and at last one address space is killed: the largest
-//! by resident and swapped pages, never a protected or pinned one. Until it is gone, no other is.
+//! by resident and swapped pages, never a protected or pinned one. Until it is gone, no other is; one that
+//! does not go is hoped for no longer than `END_NS` (`pressure/condemned.rs`).
 
 use crate::Pager;
 use crate::ports::{Direction, KillReason, Ports, SpaceId, SpaceKind};
@@ -46,7 +47,7 @@ impl Pager {
             let Some(Victim { space, reason }) = self.largest_space(ports) else {
                 return Verdict::Nobody;
             };
-            self.pressure.condemn(space);
+            self.pressure.condemn(space, self.time.served(ports.now_ns()));
             self.statistics.killed = self.statistics.killed.saturating_add(1);
             ports.kill(space, reason);
         }
@@ -83,7 +84,10 @@ impl Pager {
 
     fn largest_space(&self, ports: &impl Ports) -> Option<Victim> {
         let all = (0..self.spaces).map(SpaceId);
-        let ordinary = all.filter(|space| ports.kind(*space) == Some(SpaceKind::Ordinary));
+        let ordinary = all.filter(|space| {
+            let is_ordinary = ports.kind(*space) == Some(SpaceKind::Ordinary);
+            is_ordinary && !self.pressure.is_killed_in_vain(*space)
+        });
         let sized =
             ordinary.map(|space| (space, ports.resident_pages(space), self.swapped_pages(space)));
         let (space, resident_pages, swapped_pages) =

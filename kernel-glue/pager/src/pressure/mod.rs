@@ -8,10 +8,14 @@
 //!
 //! Nothing here knows of frames, places, lines or moves.
 
+mod condemned;
 mod hand;
 
 use crate::ports::{SpaceId, Spaces};
 
+use condemned::Condemned;
+#[cfg(test)]
+pub(crate) use condemned::END_NS;
 use hand::Hand;
 pub(crate) use hand::Look;
 
@@ -48,12 +52,12 @@ pub(crate) struct Pressure {
     /// Frames that reclaim freed less those that the daemon took, since the hand last began.
     gained: i64,
     /// Killed for memory, not yet gone.
-    condemned: Option<SpaceId>,
+    condemned: Condemned,
 }
 
 impl Pressure {
     pub(crate) const fn new() -> Self {
-        Self { state: State::Calm, hand: Hand::new(), gained: 0, condemned: None }
+        Self { state: State::Calm, hand: Hand::new(), gained: 0, condemned: Condemned::new() }
     }
 
     /// Returns whether pages are to leave now.
@@ -126,20 +130,29 @@ impl Pressure {
         self.hand.look(spaces, ports)
     }
 
-    /// Returns whether somebody was killed for memory and is not gone yet.
+    /// Returns whether somebody was killed for memory whose end is still hoped for.
     pub(crate) fn has_condemned(&self) -> bool {
-        self.condemned.is_some()
+        self.condemned.is_hoped_for()
     }
 
-    /// Notes who is killed for memory.
-    pub(crate) fn condemn(&mut self, space: SpaceId) {
-        self.condemned = Some(space);
+    /// Returns whether the space was killed for memory, and has not ended in its time.
+    pub(crate) fn is_killed_in_vain(&self, space: SpaceId) -> bool {
+        self.condemned.is_in_vain(space)
+    }
+
+    /// Notes who is killed for memory, and when, of the time in which programs could run.
+    pub(crate) fn condemn(&mut self, space: SpaceId, served_ns: u64) {
+        self.condemned.add(space, served_ns);
+    }
+
+    /// Gives up hope of somebody who does not end.
+    pub(crate) fn tick(&mut self, served_ns: u64) {
+        self.condemned.tick(served_ns);
     }
 
     /// The space is gone, or is not killed after all.
     pub(crate) fn spare(&mut self, space: SpaceId) {
-        if self.condemned == Some(space) {
-            self.condemned = None;
+        if self.condemned.remove(space) {
             self.hand.gained();
         }
     }

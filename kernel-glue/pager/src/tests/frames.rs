@@ -2,6 +2,7 @@
 
 use super::world::{Access, CONFIG, CPU, IN, MARKS, OUT, World};
 use crate::ports::{Frames, KillReason, SpaceId, SpaceKind, Waiter};
+use crate::pressure::END_NS;
 use crate::{Config, ConfigError, FrameAnswer, FrameFor, Pager, Reclaim};
 
 const SPACE: SpaceId = SpaceId(1);
@@ -109,6 +110,52 @@ fn a_space_that_was_spared_may_be_condemned_again() {
     world.pager.space_spared(space);
     world.pager.tick(&mut world.ports);
     assert_eq!(world.ports.killed.len(), 2);
+}
+
+/// Two spaces and nothing to gain; a thread waits, and the larger one has been killed for it.
+fn killed_for_a_waiter() -> (World, SpaceId, SpaceId) {
+    let mut world = World::without_area(9);
+    let small = world.space_with(1, &[11]);
+    let large = world.space_with(2, &[21, 22, 23]);
+    world.hog(MARKS.reserve);
+    assert_eq!(wants(&mut world, 8), FrameAnswer::Wait);
+    world.park(Waiter(8));
+    world.pager.tick(&mut world.ports);
+    (world, small, large)
+}
+
+fn killed(world: &World) -> std::vec::Vec<SpaceId> {
+    world.ports.killed.iter().map(|(space, _)| *space).collect()
+}
+
+#[test]
+fn who_is_killed_and_does_not_end_is_hoped_for_until_its_time_is_over() {
+    let (mut world, small, large) = killed_for_a_waiter();
+    world.pass(END_NS - 1_000_000_000);
+    assert_eq!(killed(&world), [large]);
+    world.pass(2_000_000_000);
+    assert_eq!(killed(&world), [large, small]);
+}
+
+#[test]
+fn a_thread_that_waits_for_those_who_do_not_end_is_told_that_nobody_is_left() {
+    let (mut world, ..) = killed_for_a_waiter();
+    world.pass(3 * END_NS);
+    assert_eq!(world.ports.woken, [Waiter(8)]);
+    assert_eq!(wants(&mut world, 8), FrameAnswer::OutOfMemory);
+}
+
+#[test]
+fn a_space_with_the_number_of_one_that_was_killed_in_vain_may_be_killed() {
+    let (mut world, small, large) = killed_for_a_waiter();
+    world.pass(3 * END_NS);
+    world.exit(large);
+    let next = world.space_with(2, &[31, 32, 33, 34]);
+    assert_eq!(next, large, "the number is used again");
+    world.hog(MARKS.reserve);
+    let _ = wants(&mut world, 8);
+    world.pager.tick(&mut world.ports);
+    assert_eq!(killed(&world), [large, small, large]);
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn a_fork_waits_until_nothing_is_on_its_way() {
     // A page-in of another context is with the daemon.
     let number = world.glue.number_of(&space).unwrap();
     let wait = world.glue.waiting().unwrap();
-    let cpu = world.kernel.cpu();
+    let cpu = world.glue.cpu();
     let request = swap_pager::FaultRequest { space: number, page, waiter: wait.waiter, cpu };
     let _ = world.glue.call(|pager, machine| pager.fault(request, machine));
     let switches = world.kernel.lock().switches;

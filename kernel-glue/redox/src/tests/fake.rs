@@ -99,6 +99,9 @@ pub(crate) type Part = Box<dyn FnOnce() + Send>;
 
 pub(crate) struct State {
     pub(crate) frames: Vec<FakeFrame>,
+    /// The running CPU, and how many there are.
+    pub(crate) cpu: u32,
+    pub(crate) cpus: u32,
     pub(crate) thread: usize,
     pub(crate) space: Option<Arc<Space>>,
     pub(crate) uid: u32,
@@ -125,6 +128,8 @@ impl Fake {
     pub(crate) fn new(frames: usize) -> Self {
         let state = State {
             frames: std::vec![FakeFrame::default(); frames],
+            cpu: 0,
+            cpus: 1,
             thread: 1,
             space: None,
             uid: 0,
@@ -306,12 +311,12 @@ impl Kernel for Fake {
         state.blocked.remove(&thread);
     }
 
-    fn cpu(&self) -> CpuId {
-        CpuId::new(0).unwrap()
+    fn cpu(&self) -> Option<CpuId> {
+        CpuId::new(self.lock().cpu)
     }
 
     fn cpu_count(&self) -> u32 {
-        1
+        self.lock().cpus
     }
 
     fn now_ns(&self) -> u64 {

@@ -60,7 +60,7 @@ fn a_wake_before_the_block_is_not_slept_through() {
     let (world, space, page) = swapped();
     let number = world.glue.number_of(&space).unwrap();
     let wait = world.glue.waiting().unwrap();
-    let cpu = world.kernel.cpu();
+    let cpu = world.glue.cpu();
     let request = FaultRequest { space: number, page, waiter: wait.waiter, cpu };
     let _ = world.glue.call(|pager, machine| pager.fault(request, machine));
     world.serve();

@@ -3,12 +3,13 @@
 use std::string::String;
 use std::vec::Vec;
 
-use zram_abi::error::{EACCES, EBADF, EBUSY, EINVAL, ENODEV, ENOENT, ENOTDIR};
+use zram_abi::error::{EACCES, EBADF, EBUSY, EINVAL, ENODEV, ENOENT, ENOTDIR, EOPNOTSUPP};
 use zram_abi::record::{RECORD_SIZE, Record};
 use zram_abi::verb::{QUEUE_NEXT, SWAPOFF, SWAPON};
 
+use super::fake::Fake;
 use super::world::World;
-use crate::{Errno, Kernel, Outcome, Payload};
+use crate::{Attempt, Errno, Glue, Kernel, Outcome, Payload, ROOT};
 
 /// A user's bytes.
 struct Bytes(Vec<u8>);
@@ -252,4 +253,42 @@ fn the_fullest_machine_opens_files_no_further_than_it_says() {
     let opened = (0..5000).filter(|_| world.open("stat").is_ok()).count();
     assert_eq!(opened, 4096 - 3);
     assert!(world.kernel.free_count() > 0);
+}
+
+/// A machine with one CPU more than the pager can tell apart, of which the last one runs.
+fn large() -> (&'static Glue<Fake>, Fake) {
+    let (glue, kernel) = super::world::glue();
+    let mut state = kernel.lock();
+    (state.cpu, state.cpus) = (128, 129);
+    drop(state);
+    (glue, kernel)
+}
+
+#[test]
+fn more_cpus_than_the_pager_can_tell_apart_are_refused_in_words() {
+    let (glue, kernel) = large();
+    let opened = glue.open(ROOT, "control").map(|opened| opened.number);
+    assert_eq!(opened, Err(Errno(EOPNOTSUPP)));
+    assert!(kernel.lock().said.iter().any(|line| line.contains("129 cpus")));
+}
+
+#[test]
+fn that_there_are_too_many_cpus_is_said_once() {
+    let (glue, kernel) = large();
+    (0..2).for_each(|_| assert!(glue.open(ROOT, "control").is_err()));
+    assert_eq!(kernel.lock().said.len(), 1);
+}
+
+#[test]
+fn a_cpu_that_the_pager_cannot_name_has_its_faults_corrected_as_ever() {
+    let (glue, _) = large();
+    assert_eq!(glue.correct(|| Attempt::Done), Outcome::Done);
+}
+
+#[test]
+fn as_many_cpus_as_the_pager_can_tell_apart_are_taken() {
+    // Frames for the reserves of all of them.
+    let glue = Glue::new(Fake::new(1 << 15));
+    glue.kernel.lock().cpus = 128;
+    assert!(glue.open(ROOT, "control").is_ok());
 }

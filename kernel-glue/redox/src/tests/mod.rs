@@ -1,5 +1,6 @@
 //! The glue over a fake kernel.
 
+mod daemon;
 mod entries;
 mod fake;
 mod faults;

@@ -71,6 +71,16 @@ fn file_tables_in_file_tables_are_closed() {
     is_refused("tables");
 }
 
+#[test]
+fn a_client_that_writes_more_than_there_is_memory_is_refused_and_nobody_is_killed() {
+    let script = "echo disksize=512M > zram:control/hot_add\nhostile fill zram:0\necho the rest lives\n\
+                  echo 1 > zram:0/reset\necho 64M > zram:0/disksize\npages zram:0\n";
+    boot(1, script)
+        .succeeds()
+        .prints("hostile fill zram:0", "hostile: fill: refused with I/O error (EIO)")
+        .prints("echo the rest lives", "the rest lives");
+}
+
 /// Runs one lie of `hostile`, and afterwards pages, to see that the machine lives.
 #[track_caller]
 fn is_refused(lie: &str) {

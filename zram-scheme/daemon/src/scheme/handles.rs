@@ -198,6 +198,11 @@ impl Handles {
         self.of_device(device).find(|handle| handle.is_attached).map(|handle| handle.id)
     }
 
+    /// Returns whether some device is mounted, or about to be.
+    pub fn is_any_attached(&self) -> bool {
+        self.places.iter().flatten().any(|handle| handle.is_attached)
+    }
+
     /// Returns what the handle was opened on.
     ///
     /// # Errors

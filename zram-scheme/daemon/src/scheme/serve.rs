@@ -125,7 +125,14 @@ impl<'a, P: Ports> Server<'a, P> {
     }
 
     fn close(&self, id: HandleId) -> Result<usize, Fault> {
-        let file = self.daemon.handles.lock().close(id)?;
+        let file = {
+            let mut handles = self.daemon.handles.lock();
+            let file = handles.close(id)?;
+            if matches!(file, File::Device(_)) {
+                self.daemon.platform.swap_is_used(handles.is_any_attached());
+            }
+            file
+        };
         if let File::Device(name) = file {
             self.daemon.devices.close(name.id);
         }

@@ -36,7 +36,12 @@ pub(super) fn call<P: Ports>(
 
 fn attach<P: Ports>(daemon: &Daemon<P>, id: HandleId, name: DeviceName) -> Result<usize, Fault> {
     let pages = daemon.devices.named(name)?.pages.ok_or(Fault::NotInitialised)?;
-    daemon.handles.lock().attach(id, name.id)?;
+    {
+        // Under the lock, so that who closes another one at the same time has not the last word.
+        let mut handles = daemon.handles.lock();
+        handles.attach(id, name.id)?;
+        daemon.platform.swap_is_used(true);
+    }
     let cookie = Cookie {
         device: name.id.index() as u16,
         generation: daemon.devices.generation(name.id),

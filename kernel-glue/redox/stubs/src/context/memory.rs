@@ -20,6 +20,14 @@ impl AddrSpaceWrapper {
     pub fn acquire_write<'a>(&'a self, _: LockToken<'a, L4>) -> Guard<'a, L5, AddrSpace> {
         unimplemented!()
     }
+    pub fn munmap(
+        &self,
+        _span: PageSpan,
+        _unpin: bool,
+        _token: &mut CleanLockToken,
+    ) -> Result<UnmapVec> {
+        unimplemented!()
+    }
     /// A hook line adds it.
     pub fn shoot_down(&self, _: LockToken<'_, L4>) {}
 }
@@ -54,6 +62,9 @@ pub struct Table {
 }
 
 pub struct UnmapVec;
+
+pub fn handle_notify_files(_files: UnmapVec, _token: &mut CleanLockToken) {}
+
 pub struct Flusher;
 
 #[derive(Debug)]

@@ -102,3 +102,26 @@ fn a_device_that_others_have_open_is_not_attached() {
     machine.close(other);
     assert!(machine.verb(device, [SWAP_ATTACH, 0, 0]).is_ok());
 }
+
+#[test]
+fn the_machine_is_told_that_a_device_is_mounted() {
+    let mut machine = Machine::with_device("1M");
+    let handle = machine.open("0");
+    assert!(!machine.platform.is_swap_used());
+    machine.verb(handle, [SWAP_ATTACH, 0, 0]).unwrap();
+    assert!(machine.platform.is_swap_used());
+}
+
+#[test]
+fn the_machine_is_told_when_the_last_mount_ends() {
+    let mut machine = Machine::with_device("1M");
+    machine.echo("control/hot_add", "id=1 disksize=1M").unwrap();
+    let handles = ["0", "1"].map(|path| machine.open(path));
+    for handle in handles {
+        machine.verb(handle, [SWAP_ATTACH, 0, 0]).unwrap();
+    }
+    machine.close(handles[0]);
+    assert!(machine.platform.is_swap_used(), "the other is still mounted");
+    machine.close(handles[1]);
+    assert!(!machine.platform.is_swap_used());
+}
