@@ -160,16 +160,17 @@ impl Report {
         speeds.flat_map(words).collect()
     }
 
-    /// Returns how much faster our codec is than the anchor on pages of runs alone.
+    /// Returns how much faster our codecs are than the anchor on pages of runs alone.
     fn of_runs(&self) -> Vec<(String, f64)> {
-        let row = |name| self.row(&format!("{name}{RUN_HEAVY}"));
-        let rows = row(contenders::OURS).zip(row(contenders::ANCHOR));
-        let Some((ours, anchor)) = rows else { return Vec::new() };
-        let name = format!("speed, {} over {}{RUN_HEAVY}", contenders::OURS, contenders::ANCHOR);
-        vec![
-            (format!("{name}, store"), ours.store.speed_over(&anchor.store)),
-            (format!("{name}, load"), ours.load.speed_over(&anchor.load)),
-        ]
+        let row = |name: &str| self.row(&format!("{name}{RUN_HEAVY}"));
+        let Some(anchor) = row(contenders::ANCHOR) else { return Vec::new() };
+        let speeds = |ours: &str| {
+            let own = row(ours)?;
+            let name = format!("speed, {ours} over {}{RUN_HEAVY}", contenders::ANCHOR);
+            let store = (format!("{name}, store"), own.store.speed_over(&anchor.store));
+            Some([store, (format!("{name}, load"), own.load.speed_over(&anchor.load))])
+        };
+        contenders::OURS.into_iter().filter_map(speeds).flatten().collect()
     }
 
     /// Returns the memory of a tier of ours over that of Linux, for each size of the device.

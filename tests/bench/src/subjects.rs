@@ -91,7 +91,7 @@ pub(crate) fn times(
     let mut subjects = vec![copy(pages)];
     subjects.extend(codecs(pages)?);
     if !run_heavy.is_empty() {
-        let is_compared = |it: &Contender| [ANCHOR, OURS].contains(&it.name.as_str());
+        let is_compared = |it: &Contender| it.name == ANCHOR || OURS.contains(&it.name.as_str());
         for contender in contenders::all().into_iter().filter(is_compared) {
             subjects.push(of_runs(codec(contender, run_heavy)?));
         }

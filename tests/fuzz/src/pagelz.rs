@@ -1,6 +1,6 @@
 //! Damaged blocks of `pagelz`: decoding ends, writes the page alone, and agrees with the plain decoder.
 
-use zram::{Algorithm, Compressor, OUTPUT_MAX, Stream, plain_pagelz};
+use zram::{Algorithm, Compressor, OUTPUT_MAX, PageBytes, Stream, plain_pagelz};
 
 use crate::decoder::{damage, decoded};
 use crate::{Random, pages};
@@ -58,17 +58,33 @@ fn any_bytes(random: &mut Random) -> Vec<u8> {
     block
 }
 
-/// Decodes `block`, alone and with other bytes behind it.
+/// Bytes before and behind a block, more than a turn of the decoder reads at once.
+const ZONE: usize = 192;
+
+/// Decodes `block` between two zones of bytes, and says what it means.
+///
+/// # Panics
+/// If a byte of a zone was touched.
+fn decoded_between(zones: u8, block: &[u8]) -> Option<PageBytes> {
+    let mut bytes = vec![zones; ZONE + block.len() + ZONE];
+    let place = ZONE..ZONE + block.len();
+    bytes[place.clone()].copy_from_slice(block);
+    let page = decoded(Algorithm::Pagelz, &bytes[place.clone()]);
+    let mut untouched = bytes[..place.start].iter().chain(&bytes[place.end..]);
+    assert!(untouched.all(|byte| *byte == zones), "a write next to the block");
+    assert!(bytes[place] == *block, "a write to the block");
+    page
+}
+
+/// Decodes `block` between zeros and between ones.
 ///
 /// # Panics
 /// If a guard was touched, if the plain decoder does not agree on what the block says, or if what
-/// stands behind the block makes a difference.
+/// stands next to the block makes a difference.
 pub fn run(block: &[u8]) {
-    let ours = decoded(Algorithm::Pagelz, block);
-    let mut followed = block.to_vec();
-    followed.resize(block.len() + 1024, 0xff);
-    let again = decoded(Algorithm::Pagelz, &followed[..block.len()]);
-    assert!(ours == again, "what stands behind the block makes a difference");
+    let ours = decoded_between(0, block);
+    let again = decoded_between(0xff, block);
+    assert!(ours == again, "what stands next to the block makes a difference");
     let plain = plain_pagelz(block);
     assert_eq!(ours.is_some(), plain.is_some(), "valid for one decoder only");
     let is_same = ours.zip(plain).is_none_or(|(ours, plain)| plain == ours);

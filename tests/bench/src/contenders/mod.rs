@@ -40,8 +40,8 @@ pub(crate) fn all() -> Vec<Contender> {
     all
 }
 
-/// The contender that is compared with the anchor on pages of runs alone.
-pub(crate) const OURS: &str = "lz4";
+/// The contenders of ours that are compared with the anchor on pages of runs alone.
+pub(crate) const OURS: [&str; 3] = ["lz4", "pagelz", "pagelz level=5"];
 
 /// Most bytes of the anchor's block for a page that is nearly nothing but runs.
 const RUN_HEAVY_MAX: usize = 255;

@@ -66,7 +66,7 @@ pub(super) fn decode(block: &Block<'_>, page: &mut PageBytes) -> Result<(), Dama
         previous: FIRST_OFFSET,
     };
     while place.token < block.end {
-        quick(block, page, &mut place);
+        quick(block, page, &mut place)?;
         if place.token < block.end {
             careful(block, page, &mut place)?;
         }

@@ -110,7 +110,18 @@ fn symbol((counts, bytes): &Codes, lane: &[u8], used: &mut usize) -> Option<u8> 
 }
 
 /// Returns the page that streams mean.
-fn decode([operands, literals, tokens]: &Streams) -> Option<Vec<u8>> {
+fn decode(streams: &Streams) -> Option<Vec<u8>> {
+    filled(streams).filter(|(page, rest)| *rest == 0 && page.len() == PAGE).map(|(page, _)| page)
+}
+
+/// Returns what the streams of a plain block mean, if it is not damaged but for the page not being full.
+#[cfg(test)]
+pub(super) fn part(block: &[u8]) -> Option<Vec<u8>> {
+    filled(&plain_streams(block)?).filter(|(_, rest)| *rest == 0).map(|(page, _)| page)
+}
+
+/// Returns the bytes that streams mean, and how many operands are left over.
+fn filled([operands, literals, tokens]: &Streams) -> Option<(Vec<u8>, usize)> {
     let mut operands = operands.iter().map(|byte| usize::from(*byte));
     let mut literals = literals.iter();
     let (mut last, mut previous) = (1, 1);
@@ -163,5 +174,5 @@ fn decode([operands, literals, tokens]: &Streams) -> Option<Vec<u8>> {
         last = offset;
     }
     page.extend(literals);
-    (operands.next().is_none() && page.len() == PAGE).then_some(page)
+    Some((page, operands.count()))
 }

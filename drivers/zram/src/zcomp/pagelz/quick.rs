@@ -3,16 +3,21 @@
 //!
 //! It copies 16 literals and 24 bytes of a match at once and lets the next sequence overwrite what was
 //! too much. There is no branch on the kind of offset or on whether a length goes on: what a token says
-//! comes from a table. It stops, before the sequence, at anything that needs more than that.
+//! comes from a table. Longer literals and matches are functions of their own, so that the loop keeps what
+//! it needs in registers. It stops, before the sequence, near the end of the page and at literals whose
+//! count goes on.
 //!
 //! **Why it may read and write without checks.** [`Cursor`] is three places in the bytes of the block and
-//! one in the page. A turn that is completed uses at most [`OPERANDS`] operands and [`COPIED`] literals, and
-//! reads no more than these and the byte before its operands: a token says how many operands there are,
-//! and a turn with a length that goes on after its first byte is not completed. [`turns_ahead`] allows only
-//! as many turns as there are that many bytes for, whatever the block says, so no place passes the end. A
-//! turn with more literals looks first whether there are bytes for these and for all turns behind it. For
-//! the page, a turn begins at [`START_MAX`] at the latest; 16 literals and a short match fit behind that, and
-//! where more is written, its end is checked. A match begins behind its source, which is in the page.
+//! one in the page. A turn uses at most [`OPERANDS`] operands and [`COPIED`] literals, and reads no more
+//! than these and the byte before its operands: a token says how many operands there are. [`turns_ahead`]
+//! allows only as many turns as there are that many bytes for, whatever the block says, so no place passes
+//! the end. A turn that uses more, literals or operands of a length that goes on, looks at the end for each
+//! of these, and is then the last one before turns are counted anew. For the page, a turn begins at
+//! [`START_MAX`] at the latest; 16 literals and a short match fit behind that, and where more is written,
+//! its end is checked. A match begins behind its source, which is in the page.
+//!
+//! **Why damage may be told at once.** A turn that finds an offset of 0 or before the page, or a match that
+//! ends behind it, has read what the block says, or bytes behind the end of a stream; both are damage.
 #![expect(
     unsafe_code,
     reason = "with checks in every turn of the loop before this one a load took 2.00 us, without 1.76"
@@ -21,7 +26,8 @@
 use core::hint::black_box;
 
 use super::decoder::{Block, Place};
-use super::token::{FAR, NOWHERE, PREVIOUS, TABLES, Tables};
+use super::token::{FAR, NOWHERE, PREVIOUS, TABLES, Tables, WORD};
+use crate::zcomp::Damaged;
 use crate::{PAGE_SIZE, PageBytes};
 
 /// Most operands of a turn: two of an offset and one for each length.
@@ -33,15 +39,16 @@ const COPIED: usize = 16;
 /// A match of up to this many bytes is copied without a look at its length.
 const SHORT_MATCH: usize = 24;
 
-/// Offsets below a word's size: the match repeats bytes that it has just written.
-const WORD: usize = 8;
+/// A longer match of up to this many bytes is copied without a loop, if it does not repeat less than a word.
+const MIDDLE_MATCH: usize = 64;
 
-/// Where a turn begins at the latest: 16 literals and a short match fit behind.
-const START_MAX: usize = PAGE_SIZE - COPIED - SHORT_MATCH;
+/// Where a turn begins at the latest: a middle match fits behind, or 16 literals and a short one.
+const START_MAX: usize = PAGE_SIZE - MIDDLE_MATCH;
 
-/// Where longer matches, and those that repeat less than a word, end at the latest: two words more are
-/// written.
-const END_MAX: usize = PAGE_SIZE - 2 * WORD;
+const _: () = assert!(COPIED + SHORT_MATCH <= MIDDLE_MATCH, "they fit behind the last start");
+
+/// Bytes of a longer match that are copied at once.
+const PIECE: usize = 16;
 
 /// From here on an operand says that a length goes on, or it may be that one.
 const LENGTH_LONG: usize = 255;
@@ -56,6 +63,8 @@ struct Cursor {
     operand: *const u8,
     literal: *const u8,
     token: *const u8,
+    /// Behind the last token of the turns that are allowed.
+    until: *const u8,
     /// The next byte of the page.
     target: *mut u8,
 }
@@ -65,15 +74,27 @@ struct Cursor {
 struct Limits {
     /// The end of all bytes that may be read.
     end: *const u8,
-    /// Behind the last token of the turns that are allowed.
-    tokens: *const u8,
     /// The start of the page.
     page: *mut u8,
     /// Where a turn begins at the latest.
     start: *mut u8,
     tables: &'static Tables,
-    /// [`COPIED`], which the compiler must not know: it would unroll loops that end soon.
-    step: usize,
+}
+
+/// What a match repeats, and for how many bytes.
+struct Match {
+    offset: usize,
+    length: usize,
+}
+
+/// What comes after a turn.
+enum Step {
+    /// The next one.
+    Turn,
+    /// This sequence, with more care; nothing of it was done.
+    Careful,
+    /// Nothing: the block is damaged.
+    Damaged,
 }
 
 /// By kind: both offsets that can be repeated, nothing for the others; and room for what is dropped.
@@ -96,40 +117,44 @@ const _: () = {
 };
 
 /// Decodes sequences of `block` while that is easy.
+///
+/// # Errors
+/// [`Damaged`]; the place is then any.
 #[inline(never)]
-pub(super) fn quick(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) {
+pub(super) fn quick(
+    block: &Block<'_>,
+    page: &mut PageBytes,
+    place: &mut Place,
+) -> Result<(), Damaged> {
     let at = |place: usize| block.bytes.get(place..).map(<[u8]>::as_ptr);
-    // Then no offset leads below zero, and a source is told from a place before the page by one comparison.
-    if page.as_ptr().addr() < PAGE_SIZE {
-        return;
-    }
     let places = [at(place.operand), at(place.literal), at(place.token), at(block.end)];
-    let ([Some(operand), Some(literal), Some(token), Some(tokens_end)], false) =
-        (places, place.operand == 0)
-    else {
-        return;
+    let [Some(operand), Some(literal), Some(token), Some(tokens_end)] = places else {
+        return Ok(());
     };
-    let mut limits = Limits {
+    // Then no offset leads below zero, and a source is told from a place before the page by one comparison.
+    if place.operand == 0 || page.as_ptr().addr() < PAGE_SIZE {
+        return Ok(());
+    }
+    let limits = Limits {
         end: block.bytes.as_ptr_range().end,
-        tokens: token,
         page: page.as_mut_ptr(),
         start: page.as_mut_ptr().wrapping_add(START_MAX),
         tables: black_box(&TABLES),
-        step: black_box(COPIED),
     };
-    let first = Cursor { operand, literal, token, target: limits.page.wrapping_add(place.filled) };
+    let target = limits.page.wrapping_add(place.filled);
+    let first = Cursor { operand, literal, token, until: token, target };
     let mut cursor = first;
     let mut recent: Recent = [place.last, place.previous, 0, 0, 0];
-    loop {
+    let mut step = Step::Turn;
+    while matches!(step, Step::Turn) {
         let tokens = tokens_end.addr() - cursor.token.addr();
         let count = tokens.min(turns_ahead(&cursor, limits.end));
-        limits.tokens = black_box(cursor.token.wrapping_add(count));
-        let mut is_easy = count > 0;
-        while is_easy && cursor.token != limits.tokens {
-            is_easy = turn(&mut cursor, &limits, &mut recent);
-        }
-        if !is_easy {
+        if count == 0 {
             break;
+        }
+        cursor.until = black_box(cursor.token.wrapping_add(count));
+        while matches!(step, Step::Turn) && cursor.token != cursor.until {
+            step = turn(&mut cursor, &limits, &mut recent);
         }
     }
     place.operand += cursor.operand.addr() - first.operand.addr();
@@ -137,6 +162,18 @@ pub(super) fn quick(block: &Block<'_>, page: &mut PageBytes, place: &mut Place) 
     place.token += cursor.token.addr() - first.token.addr();
     place.filled = cursor.target.addr() - limits.page.addr();
     [place.last, place.previous, ..] = recent;
+    if matches!(step, Step::Damaged) { Err(Damaged) } else { Ok(()) }
+}
+
+impl Cursor {
+    /// Says whether a turn finds what it reads without a look: for tests, as the header has it.
+    fn has_a_turn(&self, limits: &Limits) -> bool {
+        let ahead = |place: *const u8| limits.end.addr() - place.addr();
+        self.token < self.until
+            && ahead(self.operand) >= OPERANDS
+            && ahead(self.literal) >= COPIED
+            && self.target >= limits.page
+    }
 }
 
 /// Returns how many turns there are bytes for; each may use some of the literals that the next one
@@ -148,13 +185,14 @@ fn turns_ahead(cursor: &Cursor, end: *const u8) -> usize {
     (literals.saturating_sub(LITERALS_AHEAD_MIN) / COPIED).min(operands / OPERANDS)
 }
 
-/// Decodes one sequence, or says that it is not easy.
+/// Decodes one sequence.
 #[inline(always)]
-fn turn(cursor: &mut Cursor, limits: &Limits, recent: &mut Recent) -> bool {
-    let Cursor { operand, literal, token, target } = *cursor;
+fn turn(cursor: &mut Cursor, limits: &Limits, recent: &mut Recent) -> Step {
+    let Cursor { operand, literal, token, target, .. } = *cursor;
     if target > limits.start {
-        return false;
+        return Step::Careful;
     }
+    debug_assert!(cursor.has_a_turn(limits), "a turn is allowed if there are bytes for it");
     // SAFETY: turns are allowed while there are tokens.
     let [value] = unsafe { read(token) };
     let token = &limits.tables.tokens[usize::from(value)];
@@ -168,127 +206,196 @@ fn turn(cursor: &mut Cursor, limits: &Limits, recent: &mut Recent) -> bool {
     unsafe { write(target, bytes) };
     let literals = (u32::from(more) & token.literals_mask) + token.literals;
     let literals = literals as usize;
+    if literals > COPIED {
+        if !long_literals(limits, literal, target, literals) {
+            return Step::Careful;
+        }
+        cursor.until = cursor.token.wrapping_add(1);
+    }
     let code = (u32::from(first) & token.short_mask) as usize;
     // SAFETY: a mask of short codes leaves a byte: see the assertion above.
     let short = unsafe { *limits.tables.short_offsets.get_unchecked(code) };
     // SAFETY: a kind is at most FAR: see the assertion above.
     let repeated = unsafe { *recent.get_unchecked(usize::from(token.kind)) };
     let offset = (u32::from(short) | u32::from(first) & token.far_mask) as usize | repeated;
-    if literals > COPIED && !copy_literals(cursor, limits, literals) {
-        return false;
-    }
     let behind = operand.wrapping_add(usize::from(token.operands));
     // SAFETY: the last operand of the turn, or the byte before it.
     let [more] = unsafe { read(behind.wrapping_sub(1)) };
     let bits = u32::from(first) >> 12 & token.length_bits;
-    let length = ((u32::from(more) & token.length_mask) + token.length + bits) as usize;
-    let start = target.wrapping_add(literals);
-    if !copy_match(limits, start, offset, length) {
-        return false;
-    }
+    let more = u32::from(more) & token.length_mask;
+    let length = (more + token.length + bits) as usize;
     let last = recent[0];
     // SAFETY: a slot is PREVIOUS or NOWHERE.
     let slot = unsafe { recent.get_unchecked_mut(usize::from(token.slot)) };
     *slot = last;
     recent[0] = offset;
-    *cursor = Cursor {
-        operand: behind,
-        literal: literal.wrapping_add(literals),
-        token: cursor.token.wrapping_add(1),
-        target: start.wrapping_add(length),
-    };
-    true
+    let start = target.wrapping_add(literals);
+    cursor.literal = literal.wrapping_add(literals);
+    cursor.token = cursor.token.wrapping_add(1);
+    cursor.operand = behind;
+    cursor.target = start.wrapping_add(length);
+    if !copy_match(limits, start, offset) {
+        return Step::Damaged;
+    }
+    if length > SHORT_MATCH && length <= MIDDLE_MATCH && offset >= WORD && start <= limits.start {
+        for word in SHORT_MATCH / WORD..MIDDLE_MATCH / WORD {
+            let to = start.wrapping_add(word * WORD);
+            // SAFETY: MIDDLE_MATCH bytes fit behind the last start, and the source is in the page.
+            unsafe { copy::<WORD>(to.wrapping_sub(offset), to) };
+        }
+    } else if length > SHORT_MATCH {
+        let goes_on = more == LENGTH_LONG as u32;
+        let found = Match { offset, length };
+        let Some((ends, next)) = long_match(limits, start, found, (behind, goes_on)) else {
+            return Step::Damaged;
+        };
+        if ends != behind {
+            cursor.until = cursor.token;
+        }
+        (cursor.operand, cursor.target) = (ends, next);
+    }
+    Step::Turn
 }
 
 /// Copies the literals of a turn that has more than [`COPIED`], all but these, and says whether that was
-/// possible.
-#[inline(always)]
-fn copy_literals(cursor: &Cursor, limits: &Limits, count: usize) -> bool {
-    let turns = limits.tokens.addr() - cursor.token.addr();
-    let ahead = limits.end.addr() - cursor.literal.addr();
-    let end = cursor.target.addr() - limits.page.addr() + count;
-    // The other turns find what they would have found, and so does this one's last piece.
-    if count >= LENGTH_LONG || ahead < count + COPIED * (turns + 1) || end > START_MAX {
+/// possible: whether the block has so many, and a short match fits behind.
+#[cold]
+#[inline(never)]
+fn long_literals(limits: &Limits, literal: *const u8, target: *mut u8, count: usize) -> bool {
+    let end = target.addr() - limits.page.addr() + count;
+    let ahead = limits.end.addr() - literal.addr();
+    if count >= LENGTH_LONG || count > ahead || end > START_MAX + COPIED {
         return false;
     }
     let mut done = COPIED;
     while done < count {
-        // SAFETY: less than COPIED bytes behind `count` end before what is ahead.
-        let bytes: [u8; COPIED] = unsafe { read(cursor.literal.wrapping_add(done)) };
-        // SAFETY: this piece ends less than COPIED behind `end`, which was checked.
-        unsafe { write(cursor.target.wrapping_add(done), bytes) };
-        done += limits.step;
+        // The last piece ends where the literals end, and is partly copied twice.
+        let at = done.min(count - COPIED);
+        // SAFETY: COPIED bytes of the `count` that are ahead.
+        let bytes: [u8; COPIED] = unsafe { read(literal.wrapping_add(at)) };
+        // SAFETY: they end with the literals, which was checked.
+        unsafe { write(target.wrapping_add(at), bytes) };
+        done += COPIED;
     }
     true
 }
 
-/// Copies a match to `start`, which is COPIED behind [`START_MAX`] at most, and says whether that was
-/// possible.
+/// Copies the first [`SHORT_MATCH`] bytes of a match to `start`, which is COPIED behind [`START_MAX`] at
+/// most, and says whether there is such an offset.
 #[inline(always)]
-fn copy_match(limits: &Limits, start: *mut u8, offset: usize, length: usize) -> bool {
+fn copy_match(limits: &Limits, start: *mut u8, offset: usize) -> bool {
     let from = start.wrapping_sub(offset).cast_const();
     if from < limits.page.cast_const() {
         return false;
     }
     if offset < WORD {
-        return repeat(limits, start, offset, length);
+        return offset != 0 && repeat(limits, start, offset);
     }
     for done in [0, WORD, 2 * WORD] {
         // SAFETY: SHORT_MATCH bytes fit behind `start`, and `from` is in the page and a word or more before.
-        unsafe { copy_word(from.wrapping_add(done), start.wrapping_add(done)) };
-    }
-    if length > SHORT_MATCH {
-        let filled = start.addr() - limits.page.addr();
-        if length >= LENGTH_LONG || filled + length > END_MAX {
-            return false;
-        }
-        let mut done = SHORT_MATCH;
-        while done < length {
-            for done in [done, done + WORD] {
-                // SAFETY: as above, and two words fit behind the last byte of the match.
-                unsafe { copy_word(from.wrapping_add(done), start.wrapping_add(done)) };
-            }
-            done += limits.step;
-        }
+        unsafe { copy::<WORD>(from.wrapping_add(done), start.wrapping_add(done)) };
     }
     true
 }
 
-/// Repeats the last `offset` bytes of the page, fewer than a word, and says whether that was possible.
+/// Repeats the last `offset` bytes of the page, fewer than a word, for [`SHORT_MATCH`] bytes. They are in
+/// the page, and so many bytes fit behind `start`.
 #[inline(always)]
-fn repeat(limits: &Limits, start: *mut u8, offset: usize, length: usize) -> bool {
-    /// By offset: a one at each multiple of it.
-    const ONES: [u64; WORD] = [
-        0,
-        0x0101_0101_0101_0101,
-        0x0001_0001_0001_0001,
-        0x0001_0000_0100_0001,
-        0x0000_0001_0000_0001,
-        0x0000_0100_0000_0001,
-        0x0001_0000_0000_0001,
-        0x0100_0000_0000_0001,
-    ];
-    /// By offset: the largest multiple that is not above 8.
-    const STRIDES: [u8; WORD] = [8, 8, 8, 6, 8, 5, 6, 7];
-    let filled = start.addr() - limits.page.addr();
-    if offset == 0 || length >= LENGTH_LONG || filled + length > END_MAX {
-        return false;
-    }
-    let offset = offset % WORD;
-    // SAFETY: `offset` is not above `filled`, and a word fits behind `start`.
-    let bytes = unsafe { read(start.wrapping_sub(offset)) };
-    let period = u64::from_le_bytes(bytes) & ((1 << (8 * offset)) - 1);
-    let word = period.wrapping_mul(ONES[offset]).to_le_bytes();
-    let stride = usize::from(STRIDES[offset]);
-    let mut done = 0;
-    while done < length {
-        for done in [done, done + stride] {
-            // SAFETY: a word's stride and a word fit behind the last byte of the match.
-            unsafe { write(start.wrapping_add(done), word) };
-        }
-        done += 2 * stride;
+fn repeat(limits: &Limits, start: *mut u8, offset: usize) -> bool {
+    let period = &limits.tables.periods[offset % WORD];
+    // SAFETY: the offset leads into the page, and a word fits behind `start`.
+    let word = u64::from_le_bytes(unsafe { read(start.wrapping_sub(offset)) });
+    let word = (word & period.mask).wrapping_mul(period.ones);
+    // SAFETY: a word fits behind `start`.
+    unsafe { write(start, word.to_le_bytes()) };
+    for to in [WORD, 2 * WORD] {
+        let to = start.wrapping_add(to);
+        // SAFETY: SHORT_MATCH bytes fit behind `start`, and `back` is a word or more and leads behind the
+        // first byte that is repeated.
+        unsafe { copy::<WORD>(to.wrapping_sub(period.back), to) };
     }
     true
+}
+
+/// Copies the rest of a match of more than [`SHORT_MATCH`] bytes, and returns where its operands end and
+/// where it ends, or nothing if that is not within the page. Its length may go on in `operand`.
+#[cold]
+#[inline(never)]
+fn long_match(
+    limits: &Limits,
+    start: *mut u8,
+    Match { offset, mut length }: Match,
+    (mut operand, mut goes_on): (*const u8, bool),
+) -> Option<(*const u8, *mut u8)> {
+    while goes_on && length <= PAGE_SIZE && operand != limits.end {
+        // SAFETY: it is not at the end yet.
+        let [more] = unsafe { read(operand) };
+        operand = operand.wrapping_add(1);
+        length += usize::from(more);
+        goes_on = usize::from(more) == LENGTH_LONG;
+    }
+    let room = PAGE_SIZE - (start.addr() - limits.page.addr());
+    if goes_on || length > room {
+        return None;
+    }
+    let next = start.wrapping_add(length);
+    if length < 2 * PIECE {
+        let back = if offset < WORD { limits.tables.periods[offset].back } else { offset };
+        let last = next.wrapping_sub(WORD);
+        // SAFETY: it is the match's last word, behind what is copied, which lies behind the first byte
+        // that is repeated: `back` is at most 14 then.
+        unsafe { copy::<WORD>(last.wrapping_sub(back), last) };
+    } else if offset <= PIECE {
+        fill(start, next, offset);
+    } else {
+        copy_far(start, next, offset);
+    }
+    Some((operand, next))
+}
+
+/// Repeats the `offset` bytes before `start`, [`PIECE`] at most, up to `next`; the first
+/// [`SHORT_MATCH`] bytes are there, two pieces or more are wanted.
+#[inline(always)]
+fn fill(start: *mut u8, next: *mut u8, offset: usize) {
+    /// By offset: the largest multiple that is not above [`PIECE`].
+    const STRIDES: [u8; PIECE + 1] =
+        [16, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16];
+    let stride = usize::from(STRIDES[offset]);
+    // SAFETY: it was just written.
+    let piece: [u8; PIECE] = unsafe { read(start) };
+    let last = next.wrapping_sub(PIECE);
+    let mut at = start.wrapping_add(stride);
+    while at < last {
+        // SAFETY: a piece fits behind `last`.
+        unsafe { write(at, piece) };
+        at = at.wrapping_add(stride);
+    }
+    // SAFETY: likewise; a stride before `last` is not before `start`.
+    unsafe { copy::<PIECE>(last.wrapping_sub(stride), last) };
+}
+
+/// Copies what lies `offset` before, more than [`PIECE`], from a piece behind `start` up to `next`; the
+/// first [`SHORT_MATCH`] bytes are there, two pieces or more are wanted.
+///
+/// What was just written is slow to read back in other pieces. So with every `offset` bytes that are
+/// copied, twice as many are there, and are copied next from twice as far.
+#[inline(always)]
+fn copy_far(start: *mut u8, next: *mut u8, offset: usize) {
+    let last = next.wrapping_sub(PIECE);
+    let mut at = start.wrapping_add(PIECE);
+    let mut far = offset;
+    while at < last {
+        let stop = last.min(at.wrapping_add(far));
+        while at < stop {
+            // SAFETY: a piece fits behind `last`; `far` is a multiple of the offset that leads behind the
+            // first byte of the source, which is in the page.
+            unsafe { copy::<PIECE>(at.wrapping_sub(far), at) };
+            at = at.wrapping_add(PIECE);
+        }
+        far *= 2;
+    }
+    // SAFETY: likewise.
+    unsafe { copy::<PIECE>(last.wrapping_sub(offset), last) };
 }
 
 /// Returns `N` bytes at a place.
@@ -311,14 +418,14 @@ unsafe fn write<const N: usize>(target: *mut u8, bytes: [u8; N]) {
     unsafe { target.cast::<[u8; N]>().write(bytes) }
 }
 
-/// Copies a word within the page.
+/// Copies `N` bytes within the page; where they overlap, all are read before any is written.
 ///
 /// # Safety
-/// It must fit behind `to`, and `from` must lie before that.
+/// They must fit behind `to`, and `from` must lie in the page, before that.
 #[inline(always)]
-unsafe fn copy_word(from: *const u8, to: *mut u8) {
-    // SAFETY: a word behind `from` ends before the one behind `to`.
-    let word: [u8; WORD] = unsafe { read(from) };
+unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8) {
+    // SAFETY: `N` bytes behind `from` end before those behind `to`.
+    let bytes: [u8; N] = unsafe { read(from) };
     // SAFETY: by the caller's promise.
-    unsafe { write(to, word) }
+    unsafe { write(to, bytes) }
 }

@@ -147,16 +147,12 @@ fn every_offset_and_length_is_copied_right_wherever_it_lies() {
                 let lead = (PAGE_SIZE - tail - length).min(1600).max(offset);
                 let mut written = Written::default();
                 let mut operands = Vec::from((offset as u16).to_le_bytes());
-                let more = |operands: &mut Vec<u8>, count: usize| {
-                    operands.extend(core::iter::repeat_n(255, count / 255));
-                    operands.push((count % 255) as u8);
-                };
                 if lead >= 7 {
-                    more(&mut operands, lead - 7);
+                    push_count(&mut operands, lead - 7);
                 }
                 let column = if length >= 20 { 8 } else { 0 };
                 if length >= 20 {
-                    more(&mut operands, length - 20);
+                    push_count(&mut operands, length - 20);
                 } else {
                     operands[1] |= ((length - 4) << 4) as u8;
                 }
@@ -165,7 +161,7 @@ fn every_offset_and_length_is_copied_right_wherever_it_lies() {
                 let rest = PAGE_SIZE - lead - length - tail;
                 if rest > 16 {
                     let mut operands = Vec::new();
-                    more(&mut operands, rest - 1 - 17);
+                    push_count(&mut operands, rest - 1 - 17);
                     written.push(0x0f, &operands, &[7]);
                     written.literals.extend(noise(8, tail));
                 } else {
@@ -178,6 +174,96 @@ fn every_offset_and_length_is_copied_right_wherever_it_lies() {
             }
         }
     }
+}
+
+/// Three tokens of every kind, with counts that go on and without, each with operands that are small,
+/// or go on, or are offsets that there are not; what they leave of the page is literals.
+#[test]
+fn three_tokens_of_every_kind_mean_what_the_format_says() {
+    let tokens = [0x00, 0x0f, 0x4f, 0x50, 0x5f, 0x8c, 0x90, 0x9f, 0xef, 0xf0, 0xf7, 0xf8];
+    let operands = [0, 1, 9, 255];
+    let (mut valid, mut damaged) = (0, 0);
+    for first in tokens {
+        for second in tokens {
+            for third in tokens {
+                for pattern in 0..operands.len().pow(2) {
+                    let operand = |place: usize| operands[pattern / [1, 4][place % 2] % 4];
+                    let block = of_tokens(&[first, second, third], operand);
+                    let page = plain::decompress(&block);
+                    assert_eq!(decoded(&block), page, "{block:?}");
+                    if page.is_some() { valid += 1 } else { damaged += 1 }
+                }
+            }
+        }
+    }
+    assert!(valid > 5000 && damaged > 5000, "both: {valid} {damaged}");
+}
+
+/// Returns a block of `tokens` behind 924 bytes of page, with as many operands as they need and 40
+/// literals or as many as the page needs.
+fn of_tokens(tokens: &[u8], operand: impl Fn(usize) -> u8) -> Vec<u8> {
+    let mut written = Written::default();
+    let mut lead = Vec::from([24, 0]);
+    push_count(&mut lead, 24 - 7);
+    push_count(&mut lead, 900 - 20);
+    written.push(0xff, &lead, &noise(3, 24));
+    for token in tokens {
+        let (row, column) = (token / 16, token % 16);
+        let (offset, are_open) = match row {
+            0..9 => (0, [row == 4 || row == 8, column == 15]),
+            9..15 => (1, [row == 14, column == 15]),
+            _ => (2, [column % 8 == 7, column >= 8]),
+        };
+        let mut bytes: Vec<u8> = (0..offset).map(&operand).collect();
+        for _ in are_open.iter().filter(|is_open| **is_open) {
+            let start = bytes.len();
+            bytes.extend((start..start + 3).map(&operand).take_while(|byte| *byte == 255));
+            bytes.push(operand(bytes.len()) % 255);
+        }
+        written.push(*token, &bytes, &[]);
+    }
+    written.literals.extend(noise(7, 40));
+    if let Some(page) = plain::part(&written.block()) {
+        written.literals.extend(noise(11, PAGE_SIZE.saturating_sub(page.len())));
+    }
+    written.block()
+}
+
+/// The page before the match is one long sequence; the match itself has few literals, so that the quick
+/// loop takes it.
+#[test]
+fn a_match_of_any_offset_and_length_is_copied_right_behind_a_few_literals() {
+    for offset in (1..40).chain([63, 64, 65, 128, 257, 512]) {
+        for length in (4..100).chain([258, 274, 275, 276, 529, 530, 785, 2000]) {
+            for (literals, tail) in [(0, 1200), (3, 64), (6, 0), (2, 20)] {
+                let lead = 4096 - tail - length - literals;
+                let mut written = Written::default();
+                // 530 literals, and the last of them again up to the match.
+                let mut operands = Vec::from([1, 0]);
+                push_count(&mut operands, 530 - 7);
+                push_count(&mut operands, lead - 530 - 20);
+                written.push(0xff, &operands, &noise(5, 530));
+                let mut operands = Vec::from((offset as u16).to_le_bytes());
+                if length >= 20 {
+                    push_count(&mut operands, length - 20);
+                } else {
+                    operands[1] |= ((length - 4) << 4) as u8;
+                }
+                let column = if length >= 20 { 8 } else { 0 };
+                written.push(0xf0 | column | literals as u8, &operands, &noise(9, literals));
+                written.literals.extend(noise(8, tail));
+                let page = plain::decompress(&written.block());
+                assert!(page.is_some(), "{offset} {length} {literals} {tail}");
+                assert_eq!(decoded(&written.block()), page, "{offset} {length} {literals} {tail}");
+            }
+        }
+    }
+}
+
+/// Writes a count that goes on.
+fn push_count(operands: &mut Vec<u8>, count: usize) {
+    operands.extend(core::iter::repeat_n(255, count / 255));
+    operands.push((count % 255) as u8);
 }
 
 #[test]

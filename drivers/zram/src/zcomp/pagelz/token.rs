@@ -55,16 +55,22 @@ pub(super) struct Token {
 
 const _: () = assert!(size_of::<Token>() == 32, "a shift finds it");
 
+/// Bytes of a word. A match with a smaller offset repeats bytes that it has just written.
+pub(super) const WORD: usize = 8;
+
 /// What the decoder looks up, side by side so that one address finds both.
 pub(super) struct Tables {
     /// By token.
     pub(super) tokens: [Token; 256],
     /// By its code: a short offset.
     pub(super) short_offsets: [u16; 256],
+    /// By an offset of less than a word.
+    pub(super) periods: [Period; WORD],
 }
 
 /// The only ones.
-pub(super) static TABLES: Tables = Tables { tokens: tokens(), short_offsets: short_offsets() };
+pub(super) static TABLES: Tables =
+    Tables { tokens: tokens(), short_offsets: short_offsets(), periods: periods() };
 
 const fn tokens() -> [Token; 256] {
     let mut all = [token(LAST, 0, 0); 256];
@@ -124,6 +130,34 @@ const fn short_offsets() -> [u16; 256] {
         code += 1;
     }
     offsets
+}
+
+/// How fewer bytes than a word are repeated.
+#[repr(align(32))]
+pub(super) struct Period {
+    /// These bytes of a word.
+    pub(super) mask: u64,
+    /// A one at each multiple of their count.
+    pub(super) ones: u64,
+    /// The smallest multiple of it that is a word or more.
+    pub(super) back: usize,
+}
+
+/// By offset: how it is repeated.
+const fn periods() -> [Period; WORD] {
+    let mut all = [const { Period { mask: 0, ones: 0, back: WORD } }; WORD];
+    let mut offset = 1;
+    while offset < WORD {
+        let mut ones = 0;
+        let mut at = 0;
+        while at < WORD {
+            ones |= 1 << (8 * at);
+            at += offset;
+        }
+        all[offset] = Period { mask: (1 << (8 * offset)) - 1, ones, back: at };
+        offset += 1;
+    }
+    all
 }
 
 /// Returns the code of an offset as a short one, 256 or more if it is none.
