@@ -32,11 +32,11 @@ fn boot_with_deaths(script: &str) -> Run {
     boot_machine(&machine(MEMORY_MIB), Crashes::Expected, &format!("{MOUNT}{script}"))
 }
 
-/// Boots two CPUs, which take turns.
-fn boot_two(script: &str) -> Run {
+/// Boots several CPUs, which take turns.
+fn boot_on(cpus: u32, script: &str) -> Run {
     let machine = Machine {
         memory_mib: MEMORY_MIB,
-        cpus: 2,
+        cpus,
         threading: Threading::Single,
         command_line: String::new(),
     };
@@ -65,9 +65,20 @@ fn a_program_of_twice_the_memory_reads_back_every_byte() {
 #[test]
 #[ignore = "needs a Redox kernel with swap"]
 fn two_cpus_and_four_threads_read_back_every_byte() {
-    is_well(
-        boot_two(&format!("memhog --size 192M --threads 4\n{STAT}\n")).ends_with(0).says(RIGHT),
-    );
+    threads_read_back_every_byte(2);
+}
+
+#[test]
+#[ignore = "needs a Redox kernel with swap"]
+fn four_cpus_and_four_threads_read_back_every_byte() {
+    threads_read_back_every_byte(4);
+}
+
+/// Has four threads use one and a half times the memory on so many CPUs.
+#[track_caller]
+fn threads_read_back_every_byte(cpus: u32) {
+    let script = format!("memhog --size 192M --threads 4\n{STAT}\n");
+    is_well(boot_on(cpus, &script).ends_with(0).says(RIGHT));
 }
 
 #[test]
