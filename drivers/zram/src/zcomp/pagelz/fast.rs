@@ -32,6 +32,11 @@ const FOUND_MIN: usize = 4;
 /// Bytes that a repeat has at least.
 const REPEAT_MIN: usize = 3;
 
+/// So many words of a match are compared one by one, most matches end there; longer ones by pieces.
+const NEAR_WORDS: usize = 8;
+/// Bytes that are compared at once behind these.
+const PIECE: usize = 32;
+
 /// A repeat of fewer bytes is a short one.
 const REPEAT_LONG: usize = 12;
 /// After so many short repeats in a row the table is asked: it may know a longer match.
@@ -225,6 +230,24 @@ fn zero_bytes(word: u64) -> u64 {
 /// Returns where the bytes from `end` on and those `offset` before cease to agree.
 #[inline(always)]
 pub(super) fn extend(page: &PageBytes, mut end: usize, offset: usize) -> usize {
+    let near = (end + NEAR_WORDS * 8).min(PAGE_SIZE - 7);
+    while end < near {
+        let differs = word(page, end) ^ word(page, end - offset);
+        if differs != 0 {
+            return end + differs.trailing_zeros() as usize / 8;
+        }
+        end += 8;
+    }
+    extend_far(page, end, offset)
+}
+
+/// The same for a long match.
+#[cold]
+#[inline(never)]
+fn extend_far(page: &PageBytes, mut end: usize, offset: usize) -> usize {
+    let pieces = |from: usize| page[from..].as_chunks::<PIECE>().0.iter();
+    let same = pieces(end).zip(pieces(end - offset)).take_while(|(here, before)| here == before);
+    end += PIECE * same.count();
     while end <= PAGE_SIZE - 8 {
         let differs = word(page, end) ^ word(page, end - offset);
         if differs != 0 {

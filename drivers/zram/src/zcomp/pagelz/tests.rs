@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::Index;
 
+use super::fast::extend;
 use super::plain;
 use super::token::{TABLES, short_code};
 use super::{Dense, Fast, LEVEL_MAX, PLAIN_LEVEL_MAX, decompress, is_fast};
@@ -274,6 +275,18 @@ fn every_part_of_a_block_is_damage() {
         for length in 0..block.len() {
             assert_eq!(decoded(&block[..length]), None, "level {level}, {length} bytes");
         }
+    }
+}
+
+#[test]
+fn a_match_is_as_long_as_its_bytes_agree() {
+    for end in [1, 8, 30, 4000, 4088, 4095] {
+        for length in (0..PAGE_SIZE - end).filter(|length| *length < 200 || length % 61 < 3) {
+            let mut page = [7; PAGE_SIZE];
+            page[end + length] = 8;
+            assert_eq!(extend(&page, end, 1), end + length);
+        }
+        assert_eq!(extend(&[7; PAGE_SIZE], end, 1), PAGE_SIZE);
     }
 }
 
