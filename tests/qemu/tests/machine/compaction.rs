@@ -16,10 +16,14 @@ fn pool(run: &Run, command: &str) -> (u64, u64) {
 #[test]
 fn the_pool_of_a_program_that_has_ended_is_within_a_hundredth_of_compacted() {
     // Two programs fill the pool at once, page beside page; the one that ends leaves gaps everywhere, also
-    // where a compaction has been that goes on meanwhile. The other one touches nothing until the end. The daemon
-    // rests four times as long as it compacts; on a busy host twelve seconds were too few.
+    // where a compaction has been that goes on meanwhile. The other one touches nothing until the end. It has
+    // most of its memory before the second begins: alone each of them has room, and on a busy host one was
+    // over before the other had begun. The daemon rests four times as long as it compacts; there, twelve
+    // seconds were too few.
+    let most_bytes = 52 << 20;
     let script = format!(
         "{SWAP}memhog --size 80M --until-swapoff &\n\
+         until resident_bytes {most_bytes}\n\
          memhog --size 80M --seed 2\n\
          sleep 25000\n\
          cat zram:0/mm_stat\n\
