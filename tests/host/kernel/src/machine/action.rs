@@ -77,6 +77,14 @@ impl Pages {
         Self::List { list: [UserPage::ZERO; PAGES_MAX], count: 0 }
     }
 
+    /// Forgets all pages. It writes no list anew, because every entry of the kernel ends with this.
+    pub(crate) fn clear(&mut self) {
+        match self {
+            Self::List { count, .. } => *count = 0,
+            Self::All => *self = Self::none(),
+        }
+    }
+
     /// Adds a page; more than [`PAGES_MAX`] become all pages.
     pub(crate) fn push(&mut self, page: UserPage) {
         match self {

@@ -78,7 +78,7 @@ impl Kernel {
         loop {
             let pending = &mut self.spaces.local[self.here.index()].pending;
             if pending.cpus.is_empty() && pending.after.is_empty() {
-                pending.pages = Pages::none();
+                pending.pages.clear();
                 return None;
             }
             let Pending { cpus, pages, after } = core::mem::replace(pending, Pending::new());

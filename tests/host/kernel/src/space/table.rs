@@ -116,9 +116,11 @@ impl Kernel {
         let here = self.here;
         let spaces = &mut self.spaces;
         let before = core::mem::replace(&mut spaces.local[here.index()].loaded, space);
-        if before != space
-            && let Some(left) = before.and_then(|before| spaces.table.get_mut(before))
-        {
+        if before == space {
+            // The space has noted this CPU since it was entered.
+            return;
+        }
+        if let Some(left) = before.and_then(|before| spaces.table.get_mut(before)) {
             left.loaded = left.loaded.without(here);
         }
         if let Some(entered) = space.and_then(|space| spaces.table.get_mut(space)) {
