@@ -52,6 +52,15 @@ pub struct Latencies {
     count: u64,
 }
 
+/// Latencies that are about the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The longest of them in nanoseconds, a sixteenth above the shortest at most.
+    pub upper_ns: u64,
+    /// How many there were since the beginning.
+    pub count: u64,
+}
+
 impl Latencies {
     /// Returns an empty histogram.
     ///
@@ -74,14 +83,13 @@ impl Latencies {
         self.count
     }
 
-    /// Returns how many there were in each step in which there were some: the most nanoseconds of the step, a
-    /// sixteenth above its least at most, and the count since the beginning.
-    pub fn steps(&self) -> impl Iterator<Item = (u64, u64)> {
+    /// Returns each step in which there were some.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
         let pairs = self.buckets.chunks(STEPS_TOLD_AS_ONE).enumerate();
         pairs.filter_map(|(index, buckets)| {
             let count = buckets.iter().map(|&bucket| u64::from(bucket)).sum();
             let last = index.saturating_mul(STEPS_TOLD_AS_ONE).saturating_add(buckets.len());
-            (count > 0).then(|| (upper_ns(last.saturating_sub(1)), count))
+            (count > 0).then(|| Step { upper_ns: upper_ns(last.saturating_sub(1)), count })
         })
     }
 
@@ -144,11 +152,12 @@ mod tests {
             latencies.add(latency);
         }
         let steps: Vec<_> = latencies.steps().collect();
-        assert!(steps.is_sorted_by_key(|(ns, _)| *ns), "{steps:?}");
-        assert_eq!(steps.iter().map(|(_, count)| count).sum::<u64>(), 6);
-        assert_eq!(steps[..2], [(1, 2), (5, 1)]);
-        let (ns, count) = steps[2];
-        assert!(count == 2 && (56_001..=56_000 + 56_000 / 16).contains(&ns), "{ns}");
+        assert!(steps.is_sorted_by_key(|step| step.upper_ns), "{steps:?}");
+        assert_eq!(steps.iter().map(|step| step.count).sum::<u64>(), 6);
+        let first = [Step { upper_ns: 1, count: 2 }, Step { upper_ns: 5, count: 1 }];
+        assert_eq!(steps[..2], first);
+        let Step { upper_ns, count } = steps[2];
+        assert!(count == 2 && (56_001..=56_000 + 56_000 / 16).contains(&upper_ns), "{upper_ns}");
     }
 
     proptest! {

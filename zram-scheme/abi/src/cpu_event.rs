@@ -44,12 +44,12 @@ impl Event {
             Stage::Dying => 3,
             Stage::Dead => 4,
         };
-        pack(self.sequence, self.cpu.number(), stage)
+        pack(Words { long: self.sequence, first: self.cpu.number(), second: stage })
     }
 
     /// Returns the event in `bytes`, or nothing if there is no such stage or CPU.
     pub fn decode(bytes: [u8; EVENT_SIZE]) -> Option<Self> {
-        let (sequence, cpu, stage) = unpack(bytes);
+        let Words { long: sequence, first: cpu, second: stage } = unpack(bytes);
         let stage = match stage {
             0 => Stage::Prepare,
             1 => Stage::Online,
@@ -66,23 +66,30 @@ impl Answer {
     /// Returns the answer that refuses, with EINVAL, the event of these bytes, which has no meaning
     /// for us.
     pub fn refusing(event: [u8; EVENT_SIZE]) -> Self {
-        let (sequence, _, _) = unpack(event);
+        let Words { long: sequence, .. } = unpack(event);
         Self { sequence, errno: EINVAL }
     }
 
     /// Returns the bytes: sequence (8), errno (4), zero (4).
     pub fn encode(self) -> [u8; EVENT_SIZE] {
-        pack(self.sequence, self.errno, 0)
+        pack(Words { long: self.sequence, first: self.errno, second: 0 })
     }
 
     /// Returns the answer in `bytes`, or nothing if the last word is not zero.
     pub fn decode(bytes: [u8; EVENT_SIZE]) -> Option<Self> {
-        let (sequence, errno, zero) = unpack(bytes);
+        let Words { long: sequence, first: errno, second: zero } = unpack(bytes);
         (zero == 0).then_some(Self { sequence, errno })
     }
 }
 
-fn pack(long: u64, first: u32, second: u32) -> [u8; EVENT_SIZE] {
+/// The words that an event and its answer consist of, in their order.
+struct Words {
+    long: u64,
+    first: u32,
+    second: u32,
+}
+
+fn pack(Words { long, first, second }: Words) -> [u8; EVENT_SIZE] {
     let mut bytes = [0; EVENT_SIZE];
     bytes[..8].copy_from_slice(&long.to_le_bytes());
     bytes[8..12].copy_from_slice(&first.to_le_bytes());
@@ -90,9 +97,9 @@ fn pack(long: u64, first: u32, second: u32) -> [u8; EVENT_SIZE] {
     bytes
 }
 
-fn unpack(bytes: [u8; EVENT_SIZE]) -> (u64, u32, u32) {
+fn unpack(bytes: [u8; EVENT_SIZE]) -> Words {
     let number = u128::from_le_bytes(bytes);
-    (number as u64, (number >> 64) as u32, (number >> 96) as u32)
+    Words { long: number as u64, first: (number >> 64) as u32, second: (number >> 96) as u32 }
 }
 
 #[cfg(test)]

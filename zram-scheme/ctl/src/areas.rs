@@ -39,18 +39,29 @@ pub fn areas(text: &str) -> impl Iterator<Item = Area<'_>> {
     })
 }
 
-/// Returns size and use of all areas together that pages can go to or come back from, in KiB.
-pub fn totals(text: &str) -> (u64, u64) {
-    areas(text)
-        .filter(|area| !area.is_dead())
-        .fold((0, 0), |(size, used), area| (size + area.size_kib, used + area.used_kib))
+/// Size and use of areas together, in KiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// All of it.
+    pub size_kib: u64,
+    /// What holds a page.
+    pub used_kib: u64,
+}
+
+/// Returns the totals of all areas that pages can go to or come back from.
+pub fn totals(text: &str) -> Totals {
+    let living = areas(text).filter(|area| !area.is_dead());
+    living.fold(Totals::default(), |sum, area| Totals {
+        size_kib: sum.size_kib + area.size_kib,
+        used_kib: sum.used_kib + area.used_kib,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
 
-    use super::{areas, totals};
+    use super::{Totals, areas, totals};
 
     #[test]
     fn a_dead_area_is_neither_used_nor_free() {
@@ -60,7 +71,7 @@ mod tests {
                      zram:2\tpartition\t2048\t8\t0\tdraining\n";
         let names: Vec<_> = areas(table).map(|area| (area.name, area.is_dead())).collect();
         assert_eq!(names, [("zram:0", false), ("zram:1", true), ("zram:2", false)]);
-        assert_eq!(totals(table), (67584, 1032));
-        assert_eq!(totals(""), (0, 0));
+        assert_eq!(totals(table), Totals { size_kib: 67584, used_kib: 1032 });
+        assert_eq!(totals(""), Totals::default());
     }
 }

@@ -17,8 +17,8 @@ use crate::devices::Devices;
 use crate::errno;
 use crate::notes;
 use crate::platform::{self, Client, Platform, Ports, Socket};
-use crate::scheme::handles::Handles;
-use crate::scheme::{Fault, File, HandleId, PendingWrite};
+use crate::scheme::handles::{Handles, Watcher};
+use crate::scheme::{Fault, File, PendingWrite};
 use crate::sync::{AtomicU32, Ordering};
 use crate::text::Words;
 use crate::threads::{Mailbox, Message, PostError, Reaper, ReplyTo};
@@ -216,9 +216,9 @@ impl<P: Ports> Daemon<P> {
         loop {
             // The lock is not held while somebody is told.
             let watcher = self.handles.lock().next_watcher(place, |file| change.is_about(file));
-            let Some((HandleId(handle), next)) = watcher else { return };
-            self.socket.notify(handle);
-            place = next;
+            let Some(Watcher { handle, behind }) = watcher else { return };
+            self.socket.notify(handle.0);
+            place = behind;
         }
     }
 

@@ -23,10 +23,19 @@ const ROOTS_MAX: usize = 64;
 /// The first program's belongings.
 #[derive(Debug)]
 pub struct Boot {
-    /// Scheme ids and the descriptors of their roots.
-    pub roots: Vec<(u8, usize)>,
+    /// The roots of the kernel's schemes.
+    pub roots: Vec<Root>,
     /// The initrd; dropping it gives its frames back. Nothing on a kernel that maps none.
     pub initrd: Option<Mapping>,
+}
+
+/// The root of a scheme of the kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Root {
+    /// One of `zram_abi::boot::scheme_id`.
+    pub scheme: u8,
+    /// The descriptor by which the first program has it.
+    pub descriptor: usize,
 }
 
 /// Returns what the kernel left, once, and only to the first program.
@@ -35,8 +44,11 @@ pub fn take() -> Option<Boot> {
         return None;
     }
     let count = word(0).min(ROOTS_MAX);
-    let roots = (0..count).map(|index| ((word(1 + 2 * index) & 0xff) as u8, word(2 + 2 * index)));
-    let roots = roots.collect();
+    let root = |index| Root {
+        scheme: (word(1 + 2 * index) & 0xff) as u8,
+        descriptor: word(2 + 2 * index),
+    };
+    let roots = (0..count).map(root).collect();
     let behind_cap = 1 + 2 * count + 1;
     let initrd = match word(behind_cap) {
         0 => initrd_by_loader(),

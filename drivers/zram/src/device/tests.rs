@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::vec::Vec;
 
 use super::{Config, Purpose, Zram};
+use crate::pool::audit::Object;
 use crate::slots::{Fill, SlotState};
 use crate::test_support::{CountedPages, TestLock, page_of};
 use crate::{Compressor, LoadError, PAGE_SIZE, PageBytes, StoreError, Worker};
@@ -50,7 +51,7 @@ fn audit(device: &Device<'_>, pages: &CountedPages) {
             SlotState::Stored(object) => {
                 bytes += object.size.bytes() as u64;
                 huge += u64::from(object.size.is_incompressible());
-                referred.push((slot, object.handle.bits()));
+                referred.push(Object { slot, handle: object.handle.bits() });
             }
         }
     });

@@ -9,10 +9,18 @@ use super::{Handle, PageSource, Pool};
 /// What a full walk through the pool has found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Audit {
-    /// (slot, handle bits) of every object, in order.
-    pub(crate) objects: Vec<(u32, u32)>,
+    /// Every object, in the order of their slots.
+    pub(crate) objects: Vec<Object>,
     /// Pages in runs and spare pages.
     pub(crate) pages: u64,
+}
+
+/// An object, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Object {
+    pub(crate) slot: u32,
+    /// The bits of its handle.
+    pub(crate) handle: u32,
 }
 
 /// What a test can damage in the pool.

@@ -29,6 +29,13 @@ pub(super) struct Directory<L> {
     extensions: [OnceBox<Extension<L>>; EXTENSIONS_MAX],
 }
 
+/// Where a leaf is behind the first vector.
+struct Place {
+    extension: usize,
+    /// Its index in the extension.
+    at: usize,
+}
+
 impl<L> Directory<L> {
     /// Returns a directory with places for `leaf_count` leaves.
     pub(super) fn new(leaf_count: usize) -> Result<Self, NoMemory> {
@@ -42,16 +49,16 @@ impl<L> Directory<L> {
         match self.first.get(index) {
             Some(place) => Some(place),
             None => {
-                let (extension, at) = self.locate(index);
+                let Place { extension, at } = self.locate(index);
                 self.extensions.get(extension)?.get()?[0].get(at)
             }
         }
     }
 
-    /// Returns the extension of a leaf that is not in the first vector, and the place in it.
-    fn locate(&self, index: usize) -> (usize, usize) {
+    /// Returns the place of a leaf that is not in the first vector.
+    fn locate(&self, index: usize) -> Place {
         let extension = (index / self.first.len()).ilog2();
-        (extension as usize, index - (self.first.len() << extension))
+        Place { extension: extension as usize, at: index - (self.first.len() << extension) }
     }
 
     /// Makes room for `leaf_count` leaves.
@@ -62,7 +69,7 @@ impl<L> Directory<L> {
         if leaf_count <= self.first.len() {
             return Ok(());
         }
-        let last = self.locate(leaf_count - 1).0;
+        let last = self.locate(leaf_count - 1).extension;
         let mut made = [const { None }; EXTENSIONS_MAX];
         // All are made before any is shown, because what was shown cannot be taken back.
         for extension in (0..=last).filter(|&it| self.extensions[it].get().is_none()) {

@@ -6,7 +6,7 @@ use core::fmt::{Display, Write};
 use crate::Pager;
 use crate::invariant::Invariant;
 use crate::places::area::{AreaInfo, AreaState, Room};
-use crate::statistics::Latencies;
+use crate::statistics::{Latencies, Step};
 
 const PAGE_BYTES: u64 = 4096;
 const PAGE_KIB: u64 = 4;
@@ -100,9 +100,9 @@ pub fn latencies(pager: &Pager) -> String {
 
 fn steps(latencies: &Latencies) -> String {
     let mut text = String::new();
-    for (ns, count) in latencies.steps() {
+    for Step { upper_ns, count } in latencies.steps() {
         // A string takes any text.
-        let _ = writeln!(text, "{ns} {count}");
+        let _ = writeln!(text, "{upper_ns} {count}");
     }
     text
 }

@@ -99,7 +99,7 @@ impl Chunk {
 
     /// Marks a slot that has lost its last user.
     fn mark(&self, slot: SwapSlot) {
-        let (at, bit) = mark_of(slot.0 % CHUNK_SLOTS);
+        let Mark { word: at, bit } = Mark::of(slot.0 % CHUNK_SLOTS);
         if let Some(word) = self.marks.get(at) {
             // Pairs with the Acquire in `collect_chunk`: who finds the mark sees the slot's word.
             word.fetch_or(bit, Ordering::Release);
@@ -210,7 +210,7 @@ impl Entries {
     ///
     /// Any, as [`Entries::drop_user`].
     pub fn space_gone(&self, space: SpaceId) {
-        let (at, bit) = mark_of(space.0);
+        let Mark { word: at, bit } = Mark::of(space.0);
         if let Some(word) = self.gone.get(at) {
             // Pairs with the Acquire in `take_gone`: what the space did is seen before its end is.
             word.fetch_or(bit, Ordering::Release);
@@ -220,7 +220,7 @@ impl Entries {
 
     /// Returns whether the space has gone and the pager has yet to hear of it.
     pub fn is_gone(&self, space: SpaceId) -> bool {
-        let (at, bit) = mark_of(space.0);
+        let Mark { word: at, bit } = Mark::of(space.0);
         // Relaxed: who makes a new space of this number has nothing to see of the old one.
         self.gone.get(at).is_some_and(|word| word.load(Ordering::Relaxed) & bit != 0)
     }
@@ -421,8 +421,17 @@ fn change<E>(word: &AtomicU16, to: impl Fn(Slot) -> Result<Slot, E>) -> Result<T
     }
 }
 
-fn mark_of(index: u32) -> (usize, u64) {
-    (index_of(index / MARK_BITS), 1_u64 << (index % MARK_BITS))
+/// One bit in an array of words.
+struct Mark {
+    /// The index of the word.
+    word: usize,
+    bit: u64,
+}
+
+impl Mark {
+    fn of(index: u32) -> Self {
+        Self { word: index_of(index / MARK_BITS), bit: 1 << (index % MARK_BITS) }
+    }
 }
 
 fn index_of(index: u32) -> usize {

@@ -15,8 +15,16 @@ const IN_VAIN_MAX: usize = 8;
 /// The one that is hoped for, and those that are not any more.
 #[derive(Debug)]
 pub(crate) struct Condemned {
-    hoped_for: Option<(SpaceId, u64)>,
+    hoped_for: Option<Hope>,
     in_vain: [Option<SpaceId>; IN_VAIN_MAX],
+}
+
+/// A space whose end is hoped for.
+#[derive(Debug)]
+struct Hope {
+    space: SpaceId,
+    /// When it was killed.
+    since_ns: u64,
 }
 
 impl Condemned {
@@ -31,7 +39,7 @@ impl Condemned {
 
     /// The space is killed now.
     pub(crate) fn add(&mut self, space: SpaceId, now_ns: u64) {
-        self.hoped_for = Some((space, now_ns));
+        self.hoped_for = Some(Hope { space, since_ns: now_ns });
     }
 
     /// The space is gone, or was not killed after all; returns whether it was hoped for.
@@ -40,7 +48,7 @@ impl Condemned {
             .iter_mut()
             .filter(|place| **place == Some(space))
             .for_each(|place| *place = None);
-        let is_it = self.hoped_for.is_some_and(|(hoped_for, _)| hoped_for == space);
+        let is_it = self.hoped_for.as_ref().is_some_and(|hope| hope.space == space);
         if is_it {
             self.hoped_for = None;
         }
@@ -49,9 +57,8 @@ impl Condemned {
 
     /// Gives up hope of a space that has had its time.
     pub(crate) fn tick(&mut self, now_ns: u64) {
-        let is_late =
-            |(_, since_ns): &mut (SpaceId, u64)| now_ns.saturating_sub(*since_ns) >= END_NS;
-        if let Some((space, _)) = self.hoped_for.take_if(is_late) {
+        let is_late = |hope: &mut Hope| now_ns.saturating_sub(hope.since_ns) >= END_NS;
+        if let Some(Hope { space, .. }) = self.hoped_for.take_if(is_late) {
             // The newest in front.
             self.in_vain.rotate_right(1);
             if let Some(first) = self.in_vain.first_mut() {

@@ -74,11 +74,11 @@ fn set_up() -> Result<(Arc<Names>, Arc<Daemon>)> {
 }
 
 fn register_kernel_schemes(boot: &Boot, names: &Names) {
-    for &(id, root) in &boot.roots {
-        let known = KERNEL_SCHEMES.iter().find(|&&(_, known)| known == id);
+    for root in &boot.roots {
+        let known = KERNEL_SCHEMES.iter().find(|&&(_, known)| known == root.scheme);
         if let Some(&(name, _)) = known {
             // The table is empty before, and the kernel lists each scheme once.
-            let _ = names.register(name, Fd::from_raw(root));
+            let _ = names.register(name, Fd::from_raw(root.descriptor));
         }
     }
 }

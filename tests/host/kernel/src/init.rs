@@ -11,7 +11,7 @@ use elf::ElfBytes;
 use elf::endian::LittleEndian;
 use elf::segment::ProgramHeader;
 use zram_abi::boot::{
-    KERNEL_SCHEMES, METADATA_END, METADATA_SIZE, SCHEME_CREATION_CAP, UPPER, scheme_id,
+    self, KERNEL_SCHEMES, METADATA_END, METADATA_SIZE, SCHEME_CREATION_CAP, UPPER, scheme_id,
 };
 
 use crate::cpus;
@@ -49,8 +49,8 @@ impl Kernel {
         self.protect_space(space);
         let image = initrd.file(PROGRAM).expect("the initrd has a file init");
         let instruction = self.load_program(space, image);
-        let (base, size) = self.give_initrd(space, initrd);
-        self.write_metadata(space, base, size);
+        let given = self.give_initrd(space, initrd);
+        self.write_metadata(space, given);
         let thread = Thread::new(Identity::of_init(), self.cpus.possible(), self.here);
         let thread = self.add_thread(thread).expect("the table is empty");
         self.give_roots(thread);
@@ -94,8 +94,8 @@ impl Kernel {
         }
     }
 
-    /// Makes the initrd's frames memory of the first program; returns where it is and its size.
-    fn give_initrd(&mut self, space: SpaceId, initrd: Initrd) -> (u64, usize) {
+    /// Makes the initrd's frames memory of the first program; returns where it has them.
+    fn give_initrd(&mut self, space: SpaceId, initrd: Initrd) -> boot::Initrd {
         let adopted = initrd.adopt(&mut self.frames);
         let span = Span { start: MAP_FIRST, count: u64::from(adopted.count) };
         let inserted = self.insert_grant(space, span, DATA, Kind::Private);
@@ -105,15 +105,15 @@ impl Kernel {
             let placed = self.place(space, page(number), frame, DATA);
             placed.expect("the machine has memory for page tables");
         }
-        (page(span.start).address(), adopted.size_bytes)
+        boot::Initrd { address: page(span.start).address() as usize, size: adopted.size_bytes }
     }
 
-    fn write_metadata(&mut self, space: SpaceId, base: u64, size: usize) {
+    fn write_metadata(&mut self, space: SpaceId, initrd: boot::Initrd) {
         let mut words = alloc::vec![KERNEL_SCHEMES.len() as u64];
         for (_, id) in KERNEL_SCHEMES {
             words.extend([u64::from(id), (UPPER | usize::from(id)) as u64]);
         }
-        words.extend([SCHEME_CREATION_CAP as u64, base, size as u64]);
+        words.extend([SCHEME_CREATION_CAP as u64, initrd.address as u64, initrd.size as u64]);
         let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
         let start = (METADATA_END - METADATA_SIZE) as u64;
         let span =

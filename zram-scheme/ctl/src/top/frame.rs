@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::areas;
+use crate::areas::{self, Totals};
 use crate::table::{Column, Form, Side, Table};
 use crate::units::{ratio, shortened};
 use crate::zramctl::devices::{Device, Memory, Stream};
@@ -18,10 +18,18 @@ pub(super) struct Moment {
     at_ns: u64,
     pages_out: u64,
     pages_in: u64,
-    /// Page-ins since the start that took at most so many nanoseconds, and more than the step before.
-    latencies: Vec<(u64, u64)>,
-    swap_kib: (u64, u64),
+    latencies: Vec<Step>,
+    swap: Totals,
     devices: Vec<Device>,
+}
+
+/// Page-ins that took about the same time.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// The longest of them in nanoseconds; the shortest is above the step before.
+    upper_ns: u64,
+    /// How many there were since the start.
+    count: u64,
 }
 
 impl Moment {
@@ -41,7 +49,7 @@ impl Moment {
             pages_out: count("pages_out"),
             pages_in: count("pages_in"),
             latencies: latencies.lines().filter_map(step).collect(),
-            swap_kib: areas::totals(areas),
+            swap: areas::totals(areas),
             devices,
         }
     }
@@ -91,7 +99,7 @@ impl Frame<'_> {
     pub(super) fn text(&self) -> String {
         let Self { before, now, order, is_held } = self;
         let held = if *is_held { ", held" } else { "" };
-        let (total_kib, used_kib) = now.swap_kib;
+        let Totals { size_kib, used_kib } = now.swap;
         let mut text = format!(
             "zram, sorted by {}{held}    q ends, p holds, s sorts\n\
              pages a second  out {}  in {}    page-in takes  p50 {}  p99 {}\n\
@@ -102,7 +110,7 @@ impl Frame<'_> {
             self.page_in(50),
             self.page_in(99),
             shortened(used_kib << 10),
-            shortened(total_kib << 10),
+            shortened(size_kib << 10),
         );
         if now.devices.is_empty() {
             text.push_str("no devices\n");
@@ -125,20 +133,22 @@ impl Frame<'_> {
     /// Returns how long `percent` of the page-ins between the two moments took at most; `-` if there were none.
     fn page_in(&self, percent: u64) -> String {
         let earlier = |ns: u64| {
-            let found = self.before.latencies.iter().find(|(known, _)| *known == ns);
-            found.map_or(0, |(_, count)| *count)
+            let found = self.before.latencies.iter().find(|step| step.upper_ns == ns);
+            found.map_or(0, |step| step.count)
         };
-        let steps = self.now.latencies.iter();
-        let steps: Vec<_> =
-            steps.map(|&(ns, count)| (ns, count.saturating_sub(earlier(ns)))).collect();
-        let all: u64 = steps.iter().map(|(_, count)| count).sum();
+        let steps = self.now.latencies.iter().map(|&Step { upper_ns, count }| {
+            let count = count.saturating_sub(earlier(upper_ns));
+            Step { upper_ns, count }
+        });
+        let steps: Vec<Step> = steps.collect();
+        let all: u64 = steps.iter().map(|step| step.count).sum();
         let wanted = all.saturating_mul(percent).div_ceil(100).max(1);
         let mut seen = 0;
-        let mut reached = steps.iter().skip_while(|(_, count)| {
-            seen += count;
+        let mut reached = steps.iter().skip_while(|step| {
+            seen += step.count;
             seen < wanted
         });
-        reached.next().map_or_else(|| String::from("-"), |&(ns, _)| microseconds(ns))
+        reached.next().map_or_else(|| String::from("-"), |step| microseconds(step.upper_ns))
     }
 
     fn devices(&self) -> String {
@@ -210,9 +220,9 @@ fn hundredths(Memory { data, compressed, .. }: Memory) -> u64 {
 }
 
 /// Reads a line of `swap:latencies`.
-fn step(line: &str) -> Option<(u64, u64)> {
-    let (ns, count) = line.split_once(' ')?;
-    Some((ns.parse().ok()?, count.parse().ok()?))
+fn step(line: &str) -> Option<Step> {
+    let (upper_ns, count) = line.split_once(' ')?;
+    Some(Step { upper_ns: upper_ns.parse().ok()?, count: count.parse().ok()? })
 }
 
 fn microseconds(ns: u64) -> String {

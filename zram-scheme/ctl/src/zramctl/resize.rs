@@ -38,15 +38,14 @@ pub(super) fn resize(system: &impl System, device: DeviceNumber, size: &str) -> 
             .map_err(|errno| format!("{device}: resize {size}: {}", refusal(system, errno)))?;
     }
     set(system, device, "resize", size).map_err(|why| match is_within && pages != before {
-        true => given_back(system, (device, before), why),
+        true => given_back(system, device, before, why),
         false => why,
     })
 }
 
 /// Gives the area the end back that it gave up in vain; returns why it was in vain.
-fn given_back(system: &impl System, area: (DeviceNumber, u32), why: String) -> String {
-    let (device, before) = area;
-    match system.resize_area(device, before) {
+fn given_back(system: &impl System, device: DeviceNumber, pages: u32, why: String) -> String {
+    match system.resize_area(device, pages) {
         Ok(()) => why,
         Err(errno) => {
             let words = system::in_words(system, errno);

@@ -50,19 +50,19 @@ impl<'a> Set<'a> {
 
     /// Puts a number in that is not in it.
     pub(super) fn put(self, number: u32) {
-        let (word, bit) = place(number);
+        let Place { word, bit } = Place::of(number);
         self.words[word].fetch_or(bit, SeqCst);
         self.summary[word / 64].fetch_or(1 << (word % 64), SeqCst);
     }
 
     /// Takes a number out; returns whether it was in.
     pub(super) fn take(self, number: u32) -> bool {
-        let (word, bit) = place(number);
+        let Place { word, bit } = Place::of(number);
         self.words[word].fetch_and(!bit, SeqCst) & bit != 0
     }
 
     pub(super) fn has(self, number: u32) -> bool {
-        let (word, bit) = place(number);
+        let Place { word, bit } = Place::of(number);
         self.words[word].load(SeqCst) & bit != 0
     }
 
@@ -107,8 +107,16 @@ fn lowest(bits: u64) -> Option<u32> {
     (bits != 0).then(|| bits.trailing_zeros())
 }
 
-/// Returns a number's word and its bit in there.
-fn place(number: u32) -> (usize, u64) {
-    let at = number % SET_NUMBERS;
-    ((at / 64) as usize, 1 << (at % 64))
+/// Where a number is in the set.
+struct Place {
+    /// The index of its word.
+    word: usize,
+    bit: u64,
+}
+
+impl Place {
+    fn of(number: u32) -> Self {
+        let at = number % SET_NUMBERS;
+        Self { word: (at / 64) as usize, bit: 1 << (at % 64) }
+    }
 }

@@ -95,6 +95,15 @@ pub(super) struct OpenHandle {
     pub(super) opened: Opened,
 }
 
+/// A handle whose client is to be told of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watcher {
+    /// Which one it is.
+    pub handle: HandleId,
+    /// The place behind it, where to look for the next one.
+    pub behind: usize,
+}
+
 /// The table of open handles.
 #[derive(Debug)]
 pub struct Handles {
@@ -287,17 +296,12 @@ impl Handles {
         self.find(id).map(|handle| handle.is_watching = is_watching)
     }
 
-    /// Returns the first handle in a place from `place` on whose client is to be told of a change, and
-    /// the place behind it.
-    pub fn next_watcher(
-        &self,
-        place: usize,
-        is_about: impl Fn(File) -> bool,
-    ) -> Option<(HandleId, usize)> {
+    /// Returns the first handle in a place from `place` on whose client is to be told of a change.
+    pub fn next_watcher(&self, place: usize, is_about: impl Fn(File) -> bool) -> Option<Watcher> {
         let rest = self.places.iter().enumerate().skip(place);
         let mut handles = rest.filter_map(|(index, handle)| Some((index, handle.as_ref()?)));
         let found = handles.find(|(_, handle)| handle.is_watching && is_about(handle.file));
-        found.map(|(index, handle)| (handle.id, index + 1))
+        found.map(|(index, handle)| Watcher { handle: handle.id, behind: index + 1 })
     }
 
     /// Returns the device that was added through the handle.

@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 use super::{Class, ObjectPlace, Sweep};
-use crate::pool::audit::{Audit, Damage};
+use crate::pool::audit::{Audit, Damage, Object};
 use crate::pool::layout::{LAYOUTS, WHOLE_FIRST};
 use crate::pool::run::Header;
 use crate::pool::run_set::RUNS_MAX;
@@ -17,8 +17,8 @@ impl<P: PageSource> Class<P> {
             let (places, pages) = content.audit(self.layout);
             audit.pages += pages;
             audit.objects.extend(places.into_iter().map(|place| {
-                let slot = content.header(place).slot;
-                (slot, self.handle(ObjectPlace { run, place }).bits())
+                let handle = self.handle(ObjectPlace { run, place }).bits();
+                Object { slot: content.header(place).slot, handle }
             }));
             // A set knows its smallest member: ask it about each run by taking the ones below out.
             assert!(!content.has_free_place() || self.open.first().is_some_and(|open| open <= run));

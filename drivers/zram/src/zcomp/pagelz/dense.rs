@@ -7,7 +7,7 @@
 //! byte more than its bytes, because fewer of them decode faster.
 
 use super::fast::{extend, word};
-use super::streams::{Counts, Sequence, Streams};
+use super::streams::{Counts, Parse, Sequence, Streams};
 use super::token::{
     FAR, LAST, LENGTH_DIRECT, LENGTH_MIN, LITERALS_OPEN, OFFSET_BYTES, PREVIOUS, SHORT, short_code,
 };
@@ -106,11 +106,11 @@ impl Dense {
         output: &mut [u8; OUTPUT_MAX],
     ) -> Option<usize> {
         self.parse(page, Effort::of(parse_of(level)));
-        let (anchor, counts) = self.emit(page);
+        let parse = self.emit(page);
         if level > PLAIN_LEVEL_MAX {
-            return coded::finish(&mut self.streams, page, anchor, counts, output);
+            return coded::finish(&mut self.streams, page, parse, output);
         }
-        self.streams.finish(page, anchor, counts, output)
+        self.streams.finish(page, parse, output)
     }
 
     #[inline(never)]
@@ -277,9 +277,9 @@ impl Dense {
         self.heads[entry] = place as u16;
     }
 
-    /// Fills the streams with the way that leads to the end; returns where the last literals start.
+    /// Fills the streams with the way that leads to the end.
     #[inline(never)]
-    fn emit(&mut self, page: &PageBytes) -> (usize, Counts) {
+    fn emit(&mut self, page: &PageBytes) -> Parse {
         let ending = self.arrivals[PAGE_SIZE];
         let tail = if ending.length == 0 { usize::from(ending.literals) } else { 0 };
         let mut at = PAGE_SIZE - tail;
@@ -302,7 +302,7 @@ impl Dense {
             let sequence = Sequence { start, literals, length, kind, operand };
             counts = self.streams.push(page, sequence, counts);
         }
-        (PAGE_SIZE - tail, counts)
+        Parse { anchor: PAGE_SIZE - tail, counts }
     }
 }
 

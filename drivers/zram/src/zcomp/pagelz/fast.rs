@@ -10,7 +10,7 @@
 
 use core::hint::select_unpredictable;
 
-use super::streams::{Counts, Sequence, Streams};
+use super::streams::{Counts, Parse, Sequence, Streams};
 use super::token::{FAR, LAST, LENGTH_MIN, PREVIOUS, SHORT, short_code};
 use super::{FIRST_OFFSET, PLAIN_LEVEL_MAX, coded};
 use crate::zcomp::OUTPUT_MAX;
@@ -56,6 +56,14 @@ struct Hit {
     entry: usize,
 }
 
+/// Literals behind which the bytes at a recent offset come again.
+#[derive(Clone, Copy)]
+struct Repeat {
+    literals: usize,
+    /// Whether the offset is the one before the last.
+    is_previous: bool,
+}
+
 /// The offsets that can be repeated.
 #[derive(Clone, Copy)]
 struct Recent {
@@ -86,17 +94,16 @@ impl Fast {
         output: &mut [u8; OUTPUT_MAX],
     ) -> Option<usize> {
         self.table.fill(0);
-        let (anchor, counts) =
-            if level == 1 { self.parse::<2>(page) } else { self.parse::<1>(page) };
+        let parse = if level == 1 { self.parse::<2>(page) } else { self.parse::<1>(page) };
         if level > PLAIN_LEVEL_MAX {
-            return coded::finish(&mut self.streams, page, anchor, counts, output);
+            return coded::finish(&mut self.streams, page, parse, output);
         }
-        self.streams.finish(page, anchor, counts, output)
+        self.streams.finish(page, parse, output)
     }
 
-    /// Fills the streams; returns where the last literals start and how long the streams are.
+    /// Fills the streams.
     #[inline(never)]
-    fn parse<const STEP: usize>(&mut self, page: &PageBytes) -> (usize, Counts) {
+    fn parse<const STEP: usize>(&mut self, page: &PageBytes) -> Parse {
         let recent = Recent { last: FIRST_OFFSET, previous: FIRST_OFFSET };
         let mut parsed = Parsed { end: 0, counts: Counts::default(), recent };
         // A clear table names place 0 for everything, so nothing is looked for there.
@@ -114,7 +121,7 @@ impl Fast {
             }
             from = parsed.end;
         }
-        (parsed.end, parsed.counts)
+        Parse { anchor: parsed.end, counts: parsed.counts }
     }
 
     /// Adds the sequence that ends with the match of a hit.
@@ -149,7 +156,7 @@ impl Fast {
     fn take_repeat(
         &mut self,
         page: &PageBytes,
-        (literals, is_previous): (usize, bool),
+        Repeat { literals, is_previous }: Repeat,
         parsed: Parsed,
     ) -> Parsed {
         let Parsed { end: anchor, counts, recent } = parsed;
@@ -203,10 +210,9 @@ fn entry(word: u64) -> usize {
     ((word << 24).wrapping_mul(MULTIPLIER) >> (u64::BITS - ENTRIES.trailing_zeros())) as usize
 }
 
-/// Returns after how many literals, 2 at most, the bytes at one of the last offsets come again, and
-/// whether that is the previous one.
+/// Returns the first repeat of one of the last offsets after 2 literals at most.
 #[inline(always)]
-fn repeat(page: &PageBytes, anchor: usize, recent: Recent) -> Option<(usize, bool)> {
+fn repeat(page: &PageBytes, anchor: usize, recent: Recent) -> Option<Repeat> {
     /// The upper bits of the first three bytes.
     const STARTS: u64 = 0x80_8080;
     let here = word(page, anchor);
@@ -217,7 +223,10 @@ fn repeat(page: &PageBytes, anchor: usize, recent: Recent) -> Option<(usize, boo
     let (last, previous) = (runs(recent.last), runs(recent.previous));
     let both = last | previous;
     let first = both & both.wrapping_neg();
-    (both != 0).then(|| (both.trailing_zeros() as usize / 8, previous & first != 0))
+    (both != 0).then(|| Repeat {
+        literals: both.trailing_zeros() as usize / 8,
+        is_previous: previous & first != 0,
+    })
 }
 
 /// Returns a word with the upper bit set of each byte that is zero.

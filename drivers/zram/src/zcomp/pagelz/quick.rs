@@ -87,6 +87,20 @@ struct Match {
     length: usize,
 }
 
+/// The rest of a match's length: whether it goes on in further operands, and where.
+struct Rest {
+    operand: *const u8,
+    goes_on: bool,
+}
+
+/// Where a long match ends.
+struct Ended {
+    /// Behind its operands.
+    operand: *const u8,
+    /// Behind its bytes in the page.
+    target: *mut u8,
+}
+
 /// What comes after a turn.
 enum Step {
     /// The next one.
@@ -246,13 +260,14 @@ fn turn(cursor: &mut Cursor, limits: &Limits, recent: &mut Recent) -> Step {
     } else if length > SHORT_MATCH {
         let goes_on = more == LENGTH_LONG as u32;
         let found = Match { offset, length };
-        let Some((ends, next)) = long_match(limits, start, found, (behind, goes_on)) else {
+        let rest = Rest { operand: behind, goes_on };
+        let Some(ended) = long_match(limits, start, found, rest) else {
             return Step::Damaged;
         };
-        if ends != behind {
+        if ended.operand != behind {
             cursor.until = cursor.token;
         }
-        (cursor.operand, cursor.target) = (ends, next);
+        (cursor.operand, cursor.target) = (ended.operand, ended.target);
     }
     Step::Turn
 }
@@ -317,16 +332,16 @@ fn repeat(limits: &Limits, start: *mut u8, offset: usize) -> bool {
     true
 }
 
-/// Copies the rest of a match of more than [`SHORT_MATCH`] bytes, and returns where its operands end and
-/// where it ends, or nothing if that is not within the page. Its length may go on in `operand`.
+/// Copies the rest of a match of more than [`SHORT_MATCH`] bytes, and returns where it ends, or nothing if
+/// that is not within the page.
 #[cold]
 #[inline(never)]
 fn long_match(
     limits: &Limits,
     start: *mut u8,
     Match { offset, mut length }: Match,
-    (mut operand, mut goes_on): (*const u8, bool),
-) -> Option<(*const u8, *mut u8)> {
+    Rest { mut operand, mut goes_on }: Rest,
+) -> Option<Ended> {
     while goes_on && length <= PAGE_SIZE && operand != limits.end {
         // SAFETY: it is not at the end yet.
         let [more] = unsafe { read(operand) };
@@ -350,7 +365,7 @@ fn long_match(
     } else {
         copy_far(start, next, offset);
     }
-    Some((operand, next))
+    Some(Ended { operand, target: next })
 }
 
 /// Repeats the `offset` bytes before `start`, [`PIECE`] at most, up to `next`; the first

@@ -33,6 +33,14 @@ pub(super) struct Counts {
     pub(super) operands: usize,
 }
 
+/// What the streams hold when a page is parsed.
+#[derive(Clone, Copy)]
+pub(super) struct Parse {
+    /// Where the last literals start in the page; the streams do not have them yet.
+    pub(super) anchor: usize,
+    pub(super) counts: Counts,
+}
+
 /// Literals and the match behind them.
 #[derive(Clone, Copy)]
 pub(super) struct Sequence {
@@ -141,13 +149,9 @@ impl Streams {
         at + 1
     }
 
-    /// Adds the page from `anchor` on to the literals, and returns the counts with them.
-    pub(super) fn append_literals(
-        &mut self,
-        page: &PageBytes,
-        anchor: usize,
-        counts: Counts,
-    ) -> Counts {
+    /// Adds the last literals, and returns the counts with them.
+    pub(super) fn append_literals(&mut self, page: &PageBytes, parse: Parse) -> Counts {
+        let Parse { anchor, counts } = parse;
         let (rest, at) = (PAGE_SIZE - anchor, counts.literals);
         self.copy_exactly(page, anchor, rest, at);
         Counts { literals: at + rest, ..counts }
@@ -159,17 +163,16 @@ impl Streams {
         [&self.operands[..operands], &self.literals[..literals], &self.tokens[..tokens]]
     }
 
-    /// Writes the block, whose last literals are the page from `anchor` on, and returns its bytes, or
-    /// nothing if they are more than [`COMPRESSED_MAX`].
+    /// Writes the block of a parse and returns its bytes, or nothing if they are more than
+    /// [`COMPRESSED_MAX`].
     pub(super) fn finish(
         &self,
         page: &PageBytes,
-        anchor: usize,
-        counts: Counts,
+        parse: Parse,
         output: &mut [u8],
     ) -> Option<usize> {
-        let rest = page.get(anchor..)?;
-        let Counts { tokens, literals, operands } = counts;
+        let rest = page.get(parse.anchor..)?;
+        let Counts { tokens, literals, operands } = parse.counts;
         let bytes = HEADER_BYTES + operands + literals + rest.len() + tokens;
         if bytes > COMPRESSED_MAX {
             return None;

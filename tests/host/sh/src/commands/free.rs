@@ -2,7 +2,7 @@
 
 use alloc::format;
 
-use ctl::areas;
+use ctl::areas::{self, Totals};
 use ctl::free::{OPTIONS, Sizes, USAGE, Unit, table};
 use ctl::options::Given;
 use syscall::O_RDONLY;
@@ -22,7 +22,7 @@ pub(super) fn run(words: &[&str], output: &mut Output) -> Result<(), Failure> {
     let memory = Sizes { total: bytes(memory.f_blocks), free: bytes(memory.f_bfree) };
     // Without swap there is no such file, and nothing to sum up.
     let areas = fs::read_text("/scheme/swap/areas").unwrap_or_default();
-    let (total_kib, used_kib) = areas::totals(&areas);
-    let swap = Sizes { total: total_kib << 10, free: total_kib.saturating_sub(used_kib) << 10 };
+    let Totals { size_kib, used_kib } = areas::totals(&areas);
+    let swap = Sizes { total: size_kib << 10, free: size_kib.saturating_sub(used_kib) << 10 };
     output.text(&table(memory, swap, unit))
 }

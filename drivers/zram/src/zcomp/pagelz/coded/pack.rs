@@ -7,7 +7,7 @@ use super::codes::{Encoding, encodings_of};
 use super::{HEADER_BYTES, Head, LANES, STREAM_BYTES_MAX, STREAM_LENGTH_MAX, STREAMS, lengths};
 use crate::PageBytes;
 use crate::zcomp::pagelz::HEADER_BYTES as PLAIN_HEADER_BYTES;
-use crate::zcomp::pagelz::streams::{Counts, Streams};
+use crate::zcomp::pagelz::streams::{Parse, Streams};
 use crate::zcomp::{COMPRESSED_MAX, OUTPUT_MAX};
 
 /// Codes between two writes of a word: of 11 bits each, behind up to 7 bits that are left.
@@ -31,22 +31,21 @@ struct Choice<'a> {
     bits: usize,
 }
 
-/// Writes the block, plain or coded, whichever is smaller, whose last literals are the page from
-/// `anchor` on; returns its bytes, or nothing if they are more than [`COMPRESSED_MAX`].
+/// Writes the block of a parse, plain or coded, whichever is smaller; returns its bytes, or nothing if
+/// they are more than [`COMPRESSED_MAX`].
 pub(in crate::zcomp::pagelz) fn finish(
     streams: &mut Streams,
     page: &PageBytes,
-    anchor: usize,
-    counts: Counts,
+    parse: Parse,
     output: &mut [u8; OUTPUT_MAX],
 ) -> Option<usize> {
-    let all = streams.append_literals(page, anchor, counts);
+    let all = streams.append_literals(page, parse);
     let bytes = lengths(all).iter().sum::<usize>();
     assert!(bytes <= STREAM_BYTES_MAX, "the streams of a page have {bytes} bytes");
     let plain = PLAIN_HEADER_BYTES + bytes;
     match pack(streams.parts(all), plain.min(COMPRESSED_MAX), output) {
         Some(bytes) => Some(bytes),
-        None => streams.finish(page, anchor, counts, output),
+        None => streams.finish(page, parse, output),
     }
 }
 
