@@ -1,12 +1,13 @@
-//! The source of CPU events: which CPU comes or goes, who listens at `/scheme/cpu/events`, and whose
-//! answer is awaited.
+//! The source of CPU events: which CPU goes online or offline, which programs listen at
+//! `/scheme/cpu/events`, and whose answer is awaited.
 //!
-//! One transition at a time (`transition` has its table). On the way up everybody is asked and can
-//! refuse; then the machine starts the CPU and everybody is told. On the way down everybody is told
-//! twice, before and after the machine stops it, and nobody can refuse. A transition waits for its
-//! subscribers [`ANSWERS_MAX_NS`] in all; who has closed the file is asked no more. What a subscriber
-//! missed it hears later (`listener`). Pure logic under the kernel's lock: the kernel does the
-//! [`Work`] that a call returns, and after each call wakes those who wait to read.
+//! One transition takes place at a time (`transition` has its table). On the way up every listener
+//! is asked and can refuse; then the machine starts the CPU and every listener is told. On the way
+//! down every listener is told twice, before and after the machine stops the CPU, and none can
+//! refuse. A transition waits for its listeners [`ANSWERS_MAX_NS`] in all; a listener that has
+//! closed its file is not asked again. Events that a listener missed are reported to it later
+//! (`listener`). This is pure logic under the kernel's lock: the kernel does the [`Work`] that a
+//! call returns, and after each call wakes the threads that wait to read.
 
 #![no_std]
 #![forbid(unsafe_code)]

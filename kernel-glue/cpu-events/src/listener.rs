@@ -1,8 +1,10 @@
-//! One open `events` file: what its reader knows of each CPU, and what it is asked now.
+//! One open `events` file: what its reader knows of each CPU, and which question it has not
+//! answered yet.
 //!
-//! What a reader hears next follows from what it knows and where the CPU is, so that nothing is
-//! queued: a reader that was too slow hears what it missed later, as far as it still matters, as
-//! events of sequence 0, which need no answer. The machine of what it knows is `hotplug`'s.
+//! The next event of a reader follows from what the reader knows and from the CPU's state, so
+//! nothing is queued. A reader that was too slow gets the events that it missed later, if they
+//! still matter, as events of sequence 0, which need no answer. The state machine of what a reader
+//! knows is that of `hotplug`.
 
 use hotplug::{CPUS_MAX, Cpu, CpuId};
 use zram_abi::Stage;

@@ -1,4 +1,5 @@
-//! The way of one CPU up or down, as a machine of its own: who listens is not its business.
+//! The transition of one CPU up or down, as a state machine of its own; it does not know the
+//! listeners.
 //!
 //! | state | up | down | agreed | refused | expired | started | stopped |
 //! | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -11,11 +12,11 @@
 //! | stopping | - | - | - | - | - | - | burying, ask dead |
 //! | burying | - | - | settled, done | - | settled, done | - | - |
 //!
-//! "agreed": everybody who was asked has answered, and in `preparing` nobody refused. "refused": a
-//! subscriber does not want the CPU (`preparing`), or the machine could not start it (`starting`).
-//! "expired": somebody did not answer in time. A minus is [`Forbidden`], and nothing changes. A CPU
-//! that starts or stops is awaited without a limit here, because the machine's own ways have one.
-//! All of it happens under the kernel's lock.
+//! "agreed": every listener that was asked has answered, and in `preparing` none refused.
+//! "refused": a listener does not want the CPU (`preparing`), or the machine could not start it
+//! (`starting`). "expired": a listener did not answer in time. A minus is [`Forbidden`], and
+//! nothing changes. There is no time limit here for a CPU that starts or stops, because the
+//! machine's own code has one. All of this happens under the kernel's lock.
 
 use hotplug::{CpuId, Forbidden};
 use zram_abi::Stage;

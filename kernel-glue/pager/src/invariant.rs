@@ -1,6 +1,6 @@
-//! Rules of the pager's own: what the rooms answer when one of them is broken.
+//! Invariants of the pager: the error that the modules return when one of them is broken.
 //!
-//! A leaf. What the pager does then is in `moves/closing.rs`.
+//! This module imports no other. `moves/closing.rs` says what the pager does after such an error.
 
 /// A rule of the pager's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

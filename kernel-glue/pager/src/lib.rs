@@ -1,36 +1,38 @@
-//! The swap pager: which page leaves, which swap slot it gets, who waits for it.
+//! The swap pager: it chooses which page is swapped out, gives it a swap slot, and keeps the
+//! threads that wait for it.
 //!
-//! A [`Pager`] is one value that its owner locks (the in-tree kernel's one lock; on Redox a spin
-//! mutex). Every method is called with that lock held, does a bounded amount of work, waits for
-//! nothing and, after construction, allocates nothing but chunks of slot maps as slots are first used
-//! ([`Config::table_bytes_max`]). What must be awaited is told in the answer: a thread that has to
-//! sleep is *prepared* here and committed by the kernel; a shootdown lies between
-//! [`Pager::reclaim_begin`] and [`Pager::reclaim_finish`], without the lock. The kernel is reached
-//! through [`Ports`], which never call back. What unmap, exit and fork do to entries it tells
-//! [`Entries`], whatever locks it holds; the pager collects that at its next turn.
+//! A [`Pager`] is one value that its owner locks (with the in-tree kernel's one lock; on Redox with
+//! a spin mutex). Every method is called with that lock held, does a bounded amount of work, waits
+//! for nothing and, after construction, allocates nothing but chunks of slot maps as slots are
+//! first used ([`Config::table_bytes_max`]). If something must be awaited, the answer says so: a
+//! thread that has to sleep is *prepared* here and committed by the kernel; a shootdown takes place
+//! between [`Pager::reclaim_begin`] and [`Pager::reclaim_finish`], without the lock. The pager
+//! reaches the kernel through [`Ports`], which never call back. The kernel reports the entries that
+//! unmap, exit and fork remove or copy to [`Entries`], under any locks; the pager collects these
+//! reports at its next call.
 //!
 //! | file | its noun |
 //! | --- | --- |
-//! | `requests` | what is asked and answered |
-//! | `entry` | what stands in a page table in place of a page |
+//! | `requests` | requests to the pager and its answers |
+//! | `entry` | the swap entry, which replaces a page in a page table |
 //! | `ports` | what the pager needs of its kernel |
 //! | `files`: `texts`, `params` | the files of `swap`: paths, verbs, texts, error numbers |
-//! | `places`: `areas`, `area`, `slots`, `bitmap` | where pages can go, and what each place is doing |
-//! | `places`: `entries`, `word` | who names which place, counted without the pager's lock |
-//! | `lines`: `queues` | the lines to the daemon's threads |
+//! | `places`: `areas`, `area`, `slots`, `bitmap` | the swap areas, and the state of each swap slot |
+//! | `places`: `entries`, `word` | how many entries name each slot, counted without the pager's lock |
+//! | `lines`: `queues` | the queues to the daemon's threads |
 //! | `lines`: `in_flight`, `fixed` | the pages of a batch, and what may happen to them meanwhile |
-//! | `frames`: `waiters` | threads that wait, in which line, and how no wake is lost |
+//! | `frames`: `waiters` | threads that wait, in which queue, and how no wake is lost |
 //! | `frames`: `reserve`, `watermarks` | how many free frames are kept |
-//! | `pressure`: `hand` | whether pages are to leave; the hand that goes round all of them |
-//! | `moves`: `fault`, `load` | a page is wanted; a page has come |
-//! | `moves`: `reclaim`, `store` | pages leave; the daemon has answered |
-//! | `moves`: `entries` | what the hooks have left is collected; fork begins |
+//! | `pressure`: `hand` | whether pages must be swapped out; the clock hand that selects them |
+//! | `moves`: `fault`, `load` | the beginning and the end of a page-in |
+//! | `moves`: `reclaim`, `store` | the beginning and the end of a page-out |
+//! | `moves`: `entries` | collects what the hooks have counted; fork begins |
 //! | `moves`: `reserve` | who gets a free frame |
-//! | `moves`: `oom` | memory is really gone |
-//! | `moves`: `daemon` | queues open and close; the daemon is dead or stuck; records come and go |
-//! | `moves`: `swapoff` | everything comes back |
-//! | `invariant`, `moves`: `closing` | a bug of the pager's own closes it |
-//! | `memory`, `sync`, `time` | tables that may be refused; what loom replaces; a clock that may stand still |
+//! | `moves`: `oom` | what happens when memory is exhausted |
+//! | `moves`: `daemon` | queues open and close; records are taken and completed; the daemon is dead or stuck |
+//! | `moves`: `swapoff` | swapoff, and making an area smaller |
+//! | `invariant`, `moves`: `closing` | a broken invariant closes the pager |
+//! | `memory`, `sync`, `time` | allocation that may fail; what loom replaces; a clock that may stand still |
 //! | `statistics`, `moves`: `probe` | counts and latencies |
 
 #![no_std]

@@ -1,6 +1,7 @@
-//! Tables that are made once, or refused.
+//! Allocation of tables, which may fail.
 //!
-//! A leaf: for whatever has a size that is known when the pager is made or an area is mounted.
+//! For tables whose size is known when the pager is made or an area is mounted. Imports no other
+//! module.
 
 use alloc::vec::Vec;
 

@@ -1,9 +1,10 @@
 //! The ports: what the pager needs of its kernel, as traits.
 //!
-//! The pager owns decisions and bookkeeping; page tables, frames, windows and threads stay the
-//! kernel's. Every call is made with the pager's lock held, so no implementation may sleep, call
-//! the pager back, or take a lock that is ever held while the pager is called. Errors that a call
-//! cannot have by its contract are not in its type; an implementation asserts them.
+//! The pager owns decisions and bookkeeping; the kernel owns page tables, frames, windows and
+//! threads. Every call is made with the pager's lock held, so no implementation may sleep, call the
+//! pager back, or take a lock that is ever held while the pager is called. An error that the
+//! contract of a call excludes is not in its type; an implementation asserts that it does not
+//! occur.
 //!
 //! Each item's "Redox:" line names the function of the Redox kernel it would map to. The kernel in
 //! `tests/host/kernel` and the fake ones of the host tests implement these traits.

@@ -1,4 +1,4 @@
-//! What the kernel asks the pager and what it is answered.
+//! The requests of the kernel to the pager, and the answers.
 //!
 //! Plain data without behaviour; the methods of [`Pager`](super::Pager) take and return it.
 

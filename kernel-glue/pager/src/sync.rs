@@ -1,8 +1,8 @@
-//! The atomics and the lock that swap entries are counted with; loom replaces both under
-//! `--cfg loom`.
+//! The atomics and the lock with which swap entries are counted; loom replaces both under `--cfg
+//! loom`.
 //!
-//! The lock is a leaf: it is held over one lookup and one change of a word, and by the pager over
-//! the exchange of a list, never while anything else is called.
+//! The lock is a leaf: a hook holds it for one lookup and one change of a word, the pager for the
+//! exchange of a list; nothing else is called while it is held.
 
 #[cfg(not(loom))]
 pub(crate) use core::sync::atomic::{

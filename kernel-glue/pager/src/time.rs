@@ -1,13 +1,12 @@
-//! The pager's own time: the kernel's clock, or ticks when that stands still.
+//! The pager's own time: the kernel's clock, or ticks when that clock stands still.
 //!
-//! Deadlines (a stuck daemon, a rest, a grant that nobody fetches) must come also on a machine whose
-//! clock the kernel cannot read. So when the clock has not moved for [`STILL_TICKS`] ticks, each
-//! further one counts as [`TICK_NS`]. That never makes a moving clock go faster.
+//! Deadlines (a stuck daemon, a rest, a grant that is not fetched) must also pass on a machine
+//! whose clock the kernel cannot read. So when the clock has not moved for [`STILL_TICKS`] ticks,
+//! each further one counts as [`TICK_NS`]. A moving clock is never made faster by this.
 //!
-//! The daemon is judged by another measure: the time in which it could have run ([`Time::served`]). A machine
-//! that was stopped for an hour, or a kernel that was busy with one call for long, comes back with a tick
-//! that is late, and the daemon had none of the time before it. So of each tick no more than
-//! [`TICK_MOST_NS`] count.
+//! For the daemon another time counts: that in which it could have run ([`Time::served`]). If a
+//! machine was stopped for an hour, or a kernel was busy with one long call, the next tick is late,
+//! and the daemon could not run before it. So no more than [`TICK_MOST_NS`] of each tick count.
 
 /// What a tick counts when the clock stands still. Ticks of all CPUs count, so this is on the slow
 /// side: one of 250 a second on one CPU takes four times as long as the clock would.

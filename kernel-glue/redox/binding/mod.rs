@@ -1,14 +1,15 @@
 //! The glue in the Redox kernel: this kernel's types behind `Kernel`, and the functions that hook
 //! lines call.
 //!
-//! The kernel compiles this file as its module `swap`; `HOOKS.md` beside it names each line that calls a
-//! public function of it. What decides is in the crate `redox-glue`; here types are translated and page
-//! tables touched. In our own tree it is type-checked against signatures in `stubs/`.
+//! The kernel compiles this file as its module `swap`; `HOOKS.md` beside it names each line that
+//! calls a public function of it. The crate `redox-glue` makes the decisions; here types are
+//! translated and page tables changed. In this repository the file is type-checked against the
+//! signatures in `stubs/`.
 //!
-//! Unsafe code is of three kinds. A `CleanLockToken` made here stands for "no lock of this level or
-//! below is held": each function says why. An entry of a page table is reached as an atomic word through
-//! the map of all memory (`tables`), while the space is locked. A frame is copied through the same
-//! map while the pager owns it.
+//! There are three kinds of unsafe code. A `CleanLockToken` made here stands for "no lock of this
+//! level or below is held": each function says why. A page-table entry is accessed as an atomic
+//! word through the map of all memory (`tables`), while the space is locked. A frame is copied
+//! through the same map while the pager owns it.
 
 mod machine;
 mod scheme;

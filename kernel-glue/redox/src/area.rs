@@ -1,10 +1,11 @@
 //! Mounting and unmounting: `swapon`, `swapoff`, another size.
 //!
-//! `swapon` passes an open device file. The kernel asks the device who it is (SWAP_ATTACH), in the
-//! caller's own time. The file stays open until `swapoff` has brought everything back, so that the
-//! daemon refuses to reset or remove the device meanwhile. The daemon's space is pinned from its first
-//! queue on, before which there is nothing to swap to; so none of its pages is in swap when it is asked
-//! for others. Those that it has not touched yet are made present first (`daemon`).
+//! `swapon` passes an open device file. The kernel asks the device for its identity (SWAP_ATTACH),
+//! in the caller's own time. The file stays open until `swapoff` has brought all pages back, so
+//! that the daemon refuses to reset or remove the device meanwhile. The daemon's space is pinned
+//! from its first queue on, and without a queue nothing can be swapped out; so none of the daemon's
+//! pages is in swap when the daemon is asked for other pages. Those of its pages that it has not
+//! touched yet are made present first (`daemon`).
 
 use alloc::vec::Vec;
 

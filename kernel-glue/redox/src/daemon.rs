@@ -1,9 +1,11 @@
-//! The program that serves the queues: who it is, and that its memory is there before it is used.
+//! The program that serves the queues: its identity, and that its memory is present before it is
+//! used.
 //!
-//! A page that the daemon touches and that can have no frame would end it, and with it everything that it
-//! keeps. Redox gives frames when pages are touched. So what the daemon has when a device is mounted is
-//! made present then, and what it maps from its first queue on comes with all its frames or is refused,
-//! which the daemon can answer with an error of its own. Nothing of it leaves: its space is pinned.
+//! If the daemon touched a page that can have no frame, it would be killed, and with it all pages
+//! that it keeps. Redox gives frames when pages are touched. So the daemon's pages are made present
+//! when a device is mounted, and what the daemon maps from its first queue on comes with all its
+//! frames or is refused, which the daemon can answer with an error of its own. None of its pages is
+//! swapped out: its space is pinned.
 
 use core::sync::atomic::Ordering;
 

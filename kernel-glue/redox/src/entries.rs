@@ -1,8 +1,8 @@
 //! What unmap, fork and exit do to swap entries.
 //!
-//! The binding takes entries out of page tables and copies them, under the address space's lock; here
-//! is who counts them. Nothing here takes a lock but leaves, so that a hook may be anywhere. The one
-//! exception is where a fork begins, and it says so.
+//! The binding removes entries from page tables and copies them, under the address space's lock;
+//! the functions here count them. They take no locks but leaves, so that a hook may be anywhere.
+//! The one exception is the beginning of a fork, and its function says so.
 
 use swap_pager::ports::Frame;
 use swap_pager::{Duplicate, Fork};

@@ -1,9 +1,10 @@
-//! A page is wanted, or a frame: the loops that wait.
+//! A thread needs a page or a frame: the loops that wait.
 //!
-//! Redox corrects a fault with the address space locked, and cannot wait there. So an attempt says what
-//! it lacks, lets go of its locks, and is made again when that is there. A wait is: ask the pager, which
-//! prepares it; do what it left to be done; *commit*, and be blocked while its lock is still held, so
-//! that no wake comes between; let go; switch. Whoever is to die stops waiting.
+//! Redox corrects a fault with the address space locked, and cannot wait there. So an attempt
+//! returns what it lacks, releases its locks, and is made again when the page or frame is there. A
+//! wait has these steps: ask the pager, which prepares the wait; do the work that the pager's
+//! answer names; *commit* and block while the pager's lock is still held, so that no wake comes
+//! between; release the lock; switch. A thread that is to be killed stops waiting.
 
 use swap_pager::ports::{Frame, Page, Threads};
 use swap_pager::{Commit, Fault, FaultRequest, FrameAnswer, FrameFor};

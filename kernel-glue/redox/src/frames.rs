@@ -1,10 +1,10 @@
-//! Who may take a frame, and down to which mark.
+//! Who may take a frame, and how many free frames must be left.
 //!
-//! Three levels: programs stop at the pager's reserve, and wait; the kernel on behalf of a program (a
-//! stack, a copy in the midst of a system call, where waiting would keep a lock) goes down to half of
-//! it; the daemon takes the last one, because its pool must grow for memory to be freed at all. What
-//! the kernel takes for page tables and its heap is not asked about: those callers cannot wait, and
-//! many cannot fail.
+//! There are three levels. Programs stop at the pager's reserve, and wait. The kernel on behalf of
+//! a program (a stack, a copy in the midst of a system call, where waiting would keep a lock) goes
+//! down to half of the reserve. The daemon may take the last frame, because its pool must grow
+//! before memory can be freed. The kernel's page tables and heap are not limited: those callers
+//! cannot wait, and many cannot fail.
 
 use core::sync::atomic::Ordering;
 

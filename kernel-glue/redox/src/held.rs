@@ -1,9 +1,11 @@
-//! Ranges that a system call may touch: they are brought in first, and stay until it ends.
+//! Ranges that a system call may touch: their pages are brought in first, and stay until the call
+//! ends.
 //!
-//! Redox copies to and from user memory with locks held (pipes, queues of events, lists of schemes). A
-//! fault there that had to wait would keep the lock from everybody, the pager's daemon too. So what a
-//! call names is brought in where it names it, with no lock held yet (`UserSlice::new`), and is no
-//! candidate until the call is over. A futex's page is held as well: its key is the frame's address.
+//! Redox copies to and from user memory with locks held (pipes, queues of events, lists of
+//! schemes). A fault there that had to wait would keep the lock from all other threads, the
+//! daemon's too. So the pages of a range are brought in where a call names it, with no lock held
+//! yet (`UserSlice::new`), and are not candidates for reclaim until the call is over. A futex's
+//! page is held as well: its key is the frame's address.
 //!
 //! A range is at most [`PAGES_MAX`] pages: longer ones are only lent to schemes of user space, and the
 //! faults of those hold no lock.

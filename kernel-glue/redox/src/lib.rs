@@ -1,12 +1,12 @@
-//! The swap pager in the Redox kernel: what its hooks call.
+//! The swap pager in the Redox kernel: the functions that its hooks call.
 //!
-//! A [`Glue`] is one static value of the kernel. Lines in the kernel's own files call it (`HOOKS.md`
-//! says which and why); it calls the kernel through one trait, [`Kernel`], that a module of ours
-//! implements with the kernel's types (`binding/`). So everything that decides is here, and is tested
-//! over a fake kernel; what is left there names types.
+//! A [`Glue`] is one static value of the kernel. Lines in the kernel's own files call it
+//! (`HOOKS.md` says which and why); it calls the kernel through one trait, [`Kernel`], that a
+//! module of this repository implements with the kernel's types (`binding/`). So all decisions are
+//! made here and are tested over a fake kernel; the binding only translates types.
 //!
-//! Redox gives each context a kernel stack of its own and never preempts it, so that a wait is a loop:
-//! ask the pager, be blocked under its lock, let go, switch, ask again.
+//! Redox gives each context a kernel stack of its own and never preempts it, so a wait is a loop:
+//! ask the pager, block under its lock, release the lock, switch, ask again.
 //!
 //! Locks, outer to inner; nothing is taken the other way round:
 //!
@@ -17,9 +17,9 @@
 //! | an address space, for reading | one look at its page table | ports |
 //! | leaves: numbers of spaces, held ranges, open files | one look or change | anybody |
 //!
-//! What happens to swap entries with an address space locked (unmap, fork, exit) takes none of these:
-//! it is counted in [`swap_pager::Entries`]. A port that was given the last reference to a space hands
-//! what is left of it to the end of the call, because its destructor closes files.
+//! The counting of swap entries with an address space locked (unmap, fork, exit) takes none of
+//! these locks: [`swap_pager::Entries`] does it. A port that holds the last reference to a space
+//! keeps it until the end of the call, because the space's destructor closes files.
 //!
 //! | file | its noun |
 //! | --- | --- |
@@ -27,11 +27,11 @@
 //! | `state` | the pager, its lock, and what its ports own |
 //! | `ports` | the pager's ports over the kernel |
 //! | `spaces` | numbers of address spaces |
-//! | `fault` | a page is wanted, a frame is wanted: the loops that wait |
-//! | `settle` | what a call of the pager leaves to be done: reclaim, a kill |
-//! | `frames` | who may take a frame, down to which mark |
-//! | `held` | ranges that a system call may touch, and that stay |
-//! | `daemon` | who serves the queues, and that its memory is there before it is used |
+//! | `fault` | a thread needs a page or a frame: the loops that wait |
+//! | `settle` | what the kernel must do after a call of the pager: reclaim, a kill |
+//! | `frames` | who may take a frame, and how many must be left |
+//! | `held` | ranges that a system call may touch, and that stay in memory |
+//! | `daemon` | the program that serves the queues, and that its memory is present before it is used |
 //! | `entries` | what unmap, fork and exit do to entries |
 //! | `scheme`, `queue`, `area` | `swap:`: files; the daemon's queues; mounting |
 

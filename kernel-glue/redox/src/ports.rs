@@ -1,8 +1,9 @@
 //! The pager's ports over the kernel.
 //!
-//! A port locks one address space at a time, for reading: page-table entries change in one atomic step
-//! each, so hardware may set its bits meanwhile, and whoever takes mappings away holds the lock for
-//! writing. No table is freed here. Wakes are done at once; a kill is noted, and done after the call.
+//! A port locks one address space at a time, for reading: page-table entries change in one atomic
+//! step each, so the hardware may set its bits meanwhile; code that removes mappings holds the lock
+//! for writing. No table is freed here. Wakes are done at once; a kill is noted, and done after the
+//! call.
 
 use core::sync::atomic::Ordering;
 

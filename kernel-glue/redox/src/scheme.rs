@@ -1,9 +1,8 @@
 //! `swap:`, as programs see it.
 //!
-//! Which files there are, who may do what and what texts say is the pager's (`swap_pager::files`, the
-//! same on every kernel); here is what is open. A text is made when it is opened, so that reading it in
-//! pieces gives one state. Bytes of users come and go through the binding's own copies, with no lock
-//! held.
+//! The pager defines the files, their verbs and their texts (`swap_pager::files`, the same on every
+//! kernel); here are the open files. A text is made when it is opened, so that reading it in pieces
+//! gives one state. The binding copies bytes from and to users, with no lock held.
 
 use alloc::string::String;
 use alloc::sync::Arc;

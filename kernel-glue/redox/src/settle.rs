@@ -1,4 +1,5 @@
-//! What a call of the pager leaves to be done: a batch leaves, somebody dies.
+//! The work that a call of the pager leaves to the kernel: a batch is swapped out, a program is
+//! killed.
 //!
 //! Done with no lock held, at the end of a fault, before a context sleeps, and at ticks.
 

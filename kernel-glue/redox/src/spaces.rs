@@ -1,10 +1,10 @@
 //! Numbers of address spaces.
 //!
-//! Redox names none and has no list of them. A space gets its number when the pager first has to do
-//! with it: at its first fault, or when a fork copies a swap entry into it. It is found by the root of
-//! its page table, because that is all that a hook in the midst of an unmap knows; without a lock,
-//! because such a hook may hold any. The number is free again when the space is gone and the pager has
-//! heard of it. References are beside the numbers, under a leaf lock.
+//! Redox does not number address spaces and has no list of them. A space gets its number when the
+//! pager first has to do with it: at its first fault, or when a fork copies a swap entry into it. A
+//! hook in the midst of an unmap only knows the root of the page table, so a space is found by
+//! that, and without a lock, because such a hook may hold any. The number is free again when the
+//! space is gone and the pager has been told. References are beside the numbers, under a leaf lock.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 

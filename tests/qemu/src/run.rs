@@ -1,6 +1,6 @@
-//! What a run of a script left behind, and what a test says about it.
+//! The results of a run of a script, and the assertions that a test makes about them.
 //!
-//! Whatever does not hold panics with the whole log, because that is what a person needs then.
+//! A failed assertion panics with the whole log, because a person needs the log then.
 
 use crate::judge;
 use crate::machine::Ended;

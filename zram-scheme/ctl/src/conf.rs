@@ -9,9 +9,9 @@
 //! swap-priority = 100
 //! ```
 //!
-//! The keys of a section are those of `hot_add`, and `swap-priority`, with which the device is mounted as
-//! swap. `num_devices`, before all sections, makes devices without a size up to that number. A mistake
-//! is told by line and column, and then nothing of the file is used.
+//! The keys of a section are those of `hot_add`, and `swap-priority`; a device with this key is
+//! mounted as swap. `num_devices`, before all sections, adds devices without a size up to that
+//! number. A mistake is reported by line and column, and then nothing of the file is used.
 
 use alloc::format;
 use alloc::string::{String, ToString};

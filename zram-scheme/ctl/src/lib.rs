@@ -1,6 +1,6 @@
-//! What `zramctl`, `swapon`, `swapoff`, `zram-setup` and `free` do: options, names, tables, words. What
-//! they need of a system is a trait ([`system`]), so that tests on the host see all of it but the calls,
-//! which the programs under `bin/` bring.
+//! The logic of `zramctl`, `swapon`, `swapoff`, `zram-setup` and `free`: options, names, tables,
+//! messages. They reach the system through a trait ([`system`]), so that tests on the host run
+//! everything except the calls, which the programs under `bin/` implement.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,8 +1,9 @@
-//! What is said of a setting that was taken but can hardly be meant, in one line for `last_note`.
+//! The note about a setting that was accepted but is probably a mistake, in one line for
+//! `last_note`.
 //!
-//! Linux takes such settings and says nothing, and so people found out by failed writes. Here they are
-//! taken as well; who wrote one is told at once, because the shell and the tools read `last_note` behind
-//! each write. Neighbour: `words.rs` for what was refused.
+//! Linux accepts such settings silently, and people found out by failed writes. Here they are
+//! accepted as well, but the writer is told at once, because the shell and the tools read
+//! `last_note` after each write. Neighbour: `words.rs` for refused settings.
 
 use core::fmt::{self, Display, Formatter};
 

@@ -1,10 +1,9 @@
 //! `/scheme/swap`: its files, what may be done with each, and their texts.
 //!
-//! Every kernel that has the pager shows the same files, byte for byte; so which there are, which
-//! verb a file has and what a text says is here, and what it takes to open, read and wait is the
-//! kernel's. A kernel parses a path with [`File::named`], a call with [`File::call`] and
-//! [`File::take`], makes a text when a file is opened ([`texts`]), and sets what is written with
-//! [`params`].
+//! Every kernel that has the pager shows the same files, byte for byte. So the list of files, the
+//! verbs of each and their texts are here; opening, reading and waiting are done by the kernel. A
+//! kernel parses a path with [`File::named`], a call with [`File::call`] and [`File::take`], makes
+//! a text when a file is opened ([`texts`]), and sets written values with [`params`].
 //!
 //! ```text
 //! swap/control        SYS_CALL: SWAPON with a device file, SWAPOFF, SWAP_RESIZE (uid 0); HAND_OFF

@@ -1,4 +1,4 @@
-//! Who gets a free frame: the lines that threads wait in, and how many frames are kept.
+//! Who gets a free frame: the queues of waiting threads, and how many frames are kept.
 //!
 //! Nothing here knows of places, lines or moves.
 

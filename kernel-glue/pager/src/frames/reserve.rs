@@ -1,7 +1,8 @@
-//! How many free frames are kept from whom.
+//! How many free frames are kept for the daemon.
 //!
-//! A reserve that was set larger than its least is *open* from the moment when memory would be gone
-//! otherwise until there are more free frames than it again: then only the least is kept.
+//! A reserve that was set larger than its minimum is *opened* when memory would otherwise be
+//! exhausted: only the minimum is then kept, until there are again more free frames than the whole
+//! reserve.
 
 use crate::frames::watermarks::{Bounds, WatermarkError, Watermarks};
 

@@ -1,10 +1,10 @@
-//! Threads that wait for the pager, and the lines they stand in.
+//! Threads that wait for the pager, and the queues in which they wait.
 //!
-//! Waiting is in three steps, so that no wake is lost where a kernel drops the pager's lock before
-//! it can put a thread to sleep: the pager *prepares* the thread and puts it in a line, the kernel
-//! does what it must (and may hand the CPU over), then *commits*; a wake between the two is kept
-//! and makes the commit answer "retry". A woken thread repeats what it had asked; nothing is
-//! promised to it but its grant, if it waited for a frame.
+//! Waiting has three steps, so that no wake is lost where a kernel drops the pager's lock before it
+//! can put a thread to sleep: the pager *prepares* the thread and puts it in a queue, the kernel
+//! does what must be done first (it may hand the CPU over), then *commits*. A wake between the two
+//! is kept and makes the commit answer "retry". A woken thread repeats its request; the only thing
+//! that it is sure to get is its grant, if it waited for a frame.
 //!
 //! | state | prepare | wake | commit | leave |
 //! | --- | --- | --- | --- | --- |
@@ -18,7 +18,7 @@
 //!
 //! | waits for | ends with | at the latest |
 //! | --- | --- | --- |
-//! | `Frame` | a grant, or the news that nobody is left to kill | every tick judges memory again. Hope is only pages that leave, which end with a reply or the daemon ([`STUCK_NS`](crate::STUCK_NS)), notices likewise, or somebody who was killed, who is hoped for 10 s (`pressure/condemned.rs`) |
+//! | `Frame` | a grant, or the news that no program is left to kill | every tick checks again whether memory is exhausted. It is not while pages are being swapped out, which ends with a reply or the daemon's death ([`STUCK_NS`](crate::STUCK_NS)), while notices are pending (likewise), or for 10 s after a program was killed (`pressure/condemned.rs`) |
 //! | `Slot` | the reply to the request in flight for the slot | its queue's work is `STUCK_NS` old |
 //! | `Turn` | its turn, or the end of the queue | the line moves with each reply, and ends when one is `STUCK_NS` late |
 //! | `Reply` | `swapoff`: each reply and each tick; probe: its reply | a tick; `STUCK_NS` |

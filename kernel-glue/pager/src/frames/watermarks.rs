@@ -1,8 +1,8 @@
 //! The watermarks, and which ones are allowed.
 //!
-//! They are set by a person while the machine runs, so each has a range, and none of those costs a
-//! program its life: before anybody is killed for memory, threads get what the reserve has above its
-//! least ([`Bounds::reserve_min`]; see `oom`).
+//! A person sets them while the machine runs, so each has a range. No value in these ranges makes
+//! the pager kill a program that it would not have killed otherwise: before any kill, threads get
+//! what the reserve has above its minimum ([`Bounds::reserve_min`]; see `oom`).
 
 /// Counts of free frames at which the pager acts. Reserve < low < high.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
-//! Pages in flight: what a record of each kind carries, page by page.
+//! Pages in flight: which pages a record of each kind carries.
 //!
-//! What may happen to a page on its way out, and what becomes of it (DESIGN 8.4). "Unmapping" is
-//! the time between leaving the page table and the shootdown's acknowledgements, "storing" that
-//! between the record and its reply; the window holds a copy of the bytes then:
+//! The table shows what may happen to a page that is being swapped out, and what the pager then
+//! does (DESIGN 8.4). "Unmapping" is the time between leaving the page table and the shootdown's
+//! acknowledgements, "storing" the time between the record and its reply; while storing, the window
+//! holds a copy of the bytes:
 //!
 //! | event | unmapping | storing |
 //! | --- | --- | --- |
@@ -12,11 +13,13 @@
 //! | swapoff | goes back at `reclaim_finish` | goes on, then comes back like any page |
 //! | daemon dead | goes back at `reclaim_finish` | goes back at once |
 //!
-//! A slot whose page went back was never offered (free at once) or is forgotten after the reply (a
-//! free notice). That an entry is gone is seen when the page is to be put back or its slot looked at:
-//! the hooks of unmap and exit only count ([`Entries`](crate::Entries)). On its way in a page has no
-//! frame to fault on: whoever faults waits; after unmap and exit there is no entry in whose place it could be mapped;
-//! fork waits for a TAKE ([`Pager::fork_begin`](crate::Pager::fork_begin)), and swapoff passes over it.
+//! The slot of a page that went back is free at once if it was never offered to the daemon;
+//! otherwise a free notice after the reply makes the daemon discard it. The hooks of unmap and exit
+//! only count ([`Entries`](crate::Entries)), so the pager notices that an entry is gone when it
+//! puts the page back or looks at the slot. A page that is being swapped in has no frame yet: a
+//! thread that faults on it waits; after unmap and exit there is no entry to replace, so it is not
+//! mapped; fork waits for a TAKE ([`Pager::fork_begin`](crate::Pager::fork_begin)), and swapoff
+//! passes over the page.
 
 use zram_abi::record::{ENTRIES_MAX, Operation, Record};
 use zram_abi::verb::Cookie;

@@ -1,8 +1,8 @@
-//! The lines to the daemon: two queues a CPU, and what is in flight on them.
+//! The queues to the daemon: two per CPU, and the pages in flight on them.
 //!
-//! [`Lines`] owns all of it. It is told what happens to a page or a queue, and answers with values;
-//! what that means for page tables, frames and slots is for the `moves` to say. Nothing here knows
-//! of frames, places or moves.
+//! [`Lines`] owns all of it. Its methods are told what happens to a page or a queue, and return
+//! values; the `moves` decide what that means for page tables, frames and slots. Nothing here
+//! imports frames, places or moves.
 
 mod fixed;
 pub(crate) mod in_flight;

@@ -1,4 +1,4 @@
-//! The queues: two per CPU, each the line to one pinned thread of the daemon.
+//! The queues: two per CPU, each leads to one pinned thread of the daemon.
 //!
 //! | state | open | post | next (from the worker) | take | close | revoke |
 //! | --- | --- | --- | --- | --- | --- | --- |
@@ -10,9 +10,9 @@
 //! | Revoked | busy | refused | Closed (ENODEV) | – | Closed | – |
 //!
 //! The kernel causes open and close by the queue's file, the daemon `next`, the pager the rest; all
-//! under the pager's lock. One piece of work at a time, in one window; what the work means is not
-//! known here. Each queue keeps the time of its own work: whether a worker is alive is not told by
-//! what the others do ([`Queue::is_stuck`]).
+//! under the pager's lock. A queue has one piece of work at a time, in one window, and does not
+//! know what the work means. Each queue keeps the time of its own work, because the work of other
+//! queues does not show that this queue's thread is alive ([`Queue::is_stuck`]).
 
 use crate::lines::in_flight::{Store, Work};
 

@@ -1,9 +1,10 @@
-//! A rule of the pager's own turns out to be broken: the pager closes.
+//! A broken invariant of the pager: the pager closes.
 //!
-//! A bug here must not cost the machine. The first rule that is found broken is kept; from then on
-//! every area is dead, so that nothing more is stored, and no later than with the next tick all
-//! queues are revoked, as when the daemon dies: pages on their way out go back, and whoever touches
-//! a page in swap is killed. Everyone else lives. A closed pager stays closed.
+//! A bug here must not crash the machine. The first broken invariant is recorded. From then on
+//! every area is dead, so that nothing more is stored, and at the next tick at the latest all
+//! queues are revoked, as when the daemon dies: pages that are being swapped out go back, and a
+//! program that touches a page in swap is killed. All other programs go on. A closed pager stays
+//! closed.
 
 use crate::Pager;
 use crate::entry::SwapEntry;

@@ -1,14 +1,15 @@
 //! The daemon: its queues open and close, its threads complete records and take the next ones, and
 //! it may be dead or stuck.
 //!
-//! A worker asks for its next record and completes the previous one in the same call. What it
-//! completes must be the record that it took, unchanged but for the statuses; anything else is
-//! refused and the record stays open. The daemon is dead when its last queue closes, and stuck when
-//! the work of any one queue is [`STUCK_NS`](crate::STUCK_NS) old (DESIGN 8.10), of which only time counts
-//! in which the worker could run ([`crate::time`]): whoever waits for that worker is not helped by what
-//! the others do. Both end the same way: queues are revoked, pages on their way out go back, every area
-//! is dead, and whoever touches a page in one is killed; everyone else lives. A new daemon may open the
-//! queues again and mount new areas.
+//! A daemon's thread asks for its next record and completes the previous one in the same call. The
+//! completed record must be the one that the thread took, unchanged except for the statuses;
+//! anything else is refused and the record stays open. The daemon is dead when its last queue
+//! closes. It is stuck when the work of any one queue is [`STUCK_NS`](crate::STUCK_NS) old (DESIGN
+//! 8.10), because a program that waits for one thread is not helped by the others; only time in
+//! which the thread could run counts ([`crate::time`]). Both end the same way: queues are revoked,
+//! pages that are being swapped out go back, every area is dead, and a program that touches a page
+//! in one is killed; all other programs go on. A new daemon may open the queues again and mount new
+//! areas.
 
 use zram_abi::record::{Record, Status};
 use zram_abi::verb::Cookie;

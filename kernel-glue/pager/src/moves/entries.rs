@@ -1,12 +1,13 @@
-//! What the hooks of unmap, fork and exit have left is collected; fork begins; threads end.
+//! The pager collects what the hooks of unmap, fork and exit have counted; fork begins; threads
+//! end.
 //!
 //! The kernel counts each entry that it removes from a page table or copies into another one with
-//! [`Entries`](crate::Entries), under whatever lock it holds. The pager looks at that at the start of
-//! each turn: a slot whose last user has gone is to be forgotten by the daemon, a space that has gone
-//! is condemned no longer. What it means for a page in flight is the table in `in_flight`. mprotect
-//! needs no report: an entry carries no permissions, and a page that comes in is mapped as its mapping
-//! then says. Moving pages between addresses or spaces is unmap and map for pages in memory; a kernel
-//! that moves entries brings them in first.
+//! [`Entries`](crate::Entries), under any locks. The pager looks at the counts at the start of each
+//! call: for a slot whose last user has gone, the daemon gets a free notice; a space that has gone
+//! is no longer condemned. The table in `in_flight` says what this means for a page in flight.
+//! mprotect needs no report: an entry carries no permissions, and a page that comes in gets the
+//! permissions that its mapping then has. When pages move between addresses or spaces, pages in
+//! memory are unmapped and mapped; a kernel that would move entries brings their pages in first.
 
 use crate::Pager;
 use crate::frames::waiters::Reason;

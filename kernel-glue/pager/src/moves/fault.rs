@@ -1,10 +1,10 @@
-//! A page is wanted that has left: the fault.
+//! Page faults: a thread needs a page that was swapped out.
 //!
-//! It never waits for compression: a page still on its way out goes back at once.
-//! A stored page is asked for on the `in` queue of the CPU the fault happened on;
-//! if that is busy the fault stands in line there, with the frame it will fill; if its worker is
-//! idle, the kernel is told to switch straight to it. One request at a time for a slot: later
-//! faulters wait for that one and look again.
+//! A fault never waits for compression: a page that is still being swapped out goes back at once. A
+//! stored page is requested on the `in` queue of the CPU on which the fault happened. If that queue
+//! is busy, the fault waits there for its turn, with the frame that it will fill; if the queue's
+//! thread is idle, the kernel is told to switch straight to it. There is at most one request at a
+//! time for a slot: later faults wait for that request and look again.
 
 use crate::Pager;
 use crate::entry::SwapEntry;

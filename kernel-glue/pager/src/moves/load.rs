@@ -1,9 +1,9 @@
-//! Pages have come, or will not: the end of a LOAD or TAKE.
+//! The end of a LOAD or TAKE: pages have come in, or could not.
 //!
-//! Each page goes into its page table if its entry still stands there, and its frame is freed if
-//! not. Damage makes the slot lost; whoever touches it learns that from its next fault. Then those
-//! who wait for a slot look again, first of all the thread whose fault it was, which the kernel may
-//! switch to directly, and the next in line gets its turn on the queue.
+//! Each page goes into its page table if its entry is still there; otherwise its frame is freed.
+//! Damage makes the slot lost; a program that touches it learns that from its next fault. Then the
+//! threads that wait for the slot look again, first the one whose fault caused the request, to
+//! which the kernel may switch directly, and the next fault that waits for the queue gets its turn.
 
 use zram_abi::record::{Record, Status};
 

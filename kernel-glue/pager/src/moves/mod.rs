@@ -1,7 +1,8 @@
-//! What happens: each file is one station of a page's way, as methods of the [`Pager`](super::Pager).
+//! The operations of the pager: each file is one station of a page's way, as methods of the
+//! [`Pager`](super::Pager).
 //!
-//! They ask and tell the four rooms (`frames`, `places`, `lines`, `pressure`), which know nothing of
-//! one another.
+//! They use the four modules `frames`, `places`, `lines` and `pressure`, which do not import one
+//! another.
 
 pub(crate) mod closing;
 mod daemon;

@@ -1,11 +1,13 @@
-//! Memory is really gone.
+//! Memory is exhausted.
 //!
-//! That is so when a thread waits for a frame, no page is on its way out, the daemon has nothing
-//! left to forget, and nothing more can be gained: no area has room, or no thread of the daemon
-//! takes pages, or the hand went full round without net gain (DESIGN 8.2). Then the reserve is opened
-//! down to its least (`reserve`), so that nobody dies of one that was set too large. After that a `swapoff` under way is given up, and at last one address space is killed: the largest
-//! by resident and swapped pages, never a protected or pinned one. Until it is gone, no other is; one that
-//! does not go is hoped for no longer than `END_NS` (`pressure/condemned.rs`).
+//! That is so when a thread waits for a frame, no page is being swapped out, the daemon has no free
+//! notice to process, and reclaim can gain nothing: no area has room, or no thread of the daemon
+//! takes pages, or the clock hand has gone full round without net gain (DESIGN 8.2). Then the
+//! reserve is opened down to its minimum (`reserve`), so that no program dies because the reserve
+//! was set too large. If that is not enough, a `swapoff` under way is given up, and at last one
+//! address space is killed: the largest by resident and swapped pages, never a protected or pinned
+//! one. No other is killed until that one has ended, or has not ended within `END_NS`
+//! (`pressure/condemned.rs`).
 
 use crate::Pager;
 use crate::ports::{Direction, KillReason, Ports, SpaceId, SpaceKind};

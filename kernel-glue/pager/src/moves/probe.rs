@@ -1,8 +1,8 @@
-//! How long a hand-off takes: a record without pages, there and back.
+//! Measures a hand-off to the daemon and back: a record without pages.
 //!
-//! It is an empty LOAD, so that the daemon does nothing but receive and complete it. What is left is
-//! the price that every page-in pays for the daemon being a process: two switches of address space
-//! and a system call of the daemon. For measurements; decides nothing.
+//! It is an empty LOAD, so that the daemon does nothing but receive and complete it. The time is
+//! what every page-in pays because the daemon is a process: two switches of address space and a
+//! system call of the daemon. It is used for measurements only.
 
 use crate::Pager;
 use crate::frames::waiters::Reason;

@@ -1,7 +1,7 @@
-//! Pages leave: reclaim, in two halves around the shootdown.
+//! Reclaim: pages are swapped out, in two halves around the shootdown.
 //!
-//! Reclaim has no thread. It is kicked by whoever takes a frame below the low watermark, by each
-//! completed batch until the high one, and by the tick: after each entry the kernel asks
+//! Reclaim has no thread. It is started by an allocation below the low watermark, by each completed
+//! batch until the high watermark is reached, and by the tick: after each entry the kernel asks
 //! [`Pager::wants_reclaim`] for its own CPU. `reclaim_begin` replaces a batch of pages by swap
 //! entries; the kernel then awaits the shootdown *without the lock*; `reclaim_finish` reads the
 //! contents, which nobody can change any more, drops pages of zeros and posts the rest on this

@@ -1,11 +1,11 @@
 //! Who gets a free frame.
 //!
 //! The last [`Watermarks::reserve`](crate::Watermarks) free frames are for the daemon, whose pool
-//! must grow for memory to be freed at all (DESIGN 8.1, D-3). Everyone else takes a frame only above
-//! that; who finds none waits in one line, oldest first. So what a batch frees fills the reserve
-//! first and then goes one each to the oldest waiter, as a *grant*: it cannot be snatched away
-//! before the thread has run. A grant that was not asked for in time (the thread found its page
-//! mapped by another) goes to the next.
+//! must grow before memory can be freed (DESIGN 8.1, D-3). All other threads take a frame only
+//! above that; a thread that finds none waits in one queue, oldest first. So the frames that a
+//! batch frees fill the reserve first and then go one each to the oldest waiters, as a *grant*: no
+//! other thread can take it before the waiter has run. A grant that was not fetched in time (the
+//! thread found its page mapped by another) goes to the next waiter.
 
 use crate::Pager;
 use crate::frames::waiters::{Grant, Reason};

@@ -1,9 +1,9 @@
-//! The daemon has answered a STORE, or will not.
+//! The end of a STORE: the daemon has answered, or will not.
 //!
-//! Page by page: what it kept has left and its frame is freed; what it refused goes back into its
-//! page table; what went back already, or whose entry is gone, is only cleared up: a slot that the
-//! daemon filled for nobody gets a free notice. Refusals close the area (`areas`), so that they do
-//! not come one by one.
+//! For each page: if the daemon stored it, its frame is freed; if the daemon refused it, it goes
+//! back into its page table. If the page went back before, or its entry is gone, only the
+//! bookkeeping is left: a slot that the daemon stored for nobody gets a free notice. A refusal
+//! closes the area to new pages (`areas`), so that further pages are not refused one by one.
 
 use zram_abi::record::{Record, Status};
 

@@ -1,15 +1,16 @@
-//! Everything comes back: `swapoff`; or all above a new end: a resize.
+//! `swapoff` brings all pages of an area back; a resize brings back the pages above the new end.
 //!
-//! The area leaves allocation first, so that its use only falls. Then a cursor goes through all
-//! spaces, and each step asks for up to 32 pages of the area in one record on an `in` queue; the
-//! reply wakes the thread that called, which makes the next step. So does the end of a batch that is
-//! offered to nobody, and the tick: a frame that it waits for may come from anyone. Rounds are
-//! repeated until no slot is used: pages in flight are passed over and found later, forks add entries
-//! behind the cursor. No memory, or the thread killed: the area is in use again as before and nobody
-//! dies for it (DESIGN 8.9). A dead area can only be removed once nobody has an entry of it.
+//! The area gives out no slots any more, so its use only falls. Then a cursor goes through all
+//! spaces, and each step asks for up to 32 pages of the area in one record on an `in` queue. The
+//! reply wakes the calling thread, which makes the next step. The end of a batch that no waiter
+//! gets, and the tick, wake it too, because any thread may free the frame that it waits for. Rounds
+//! are repeated until no slot is used: pages in flight are passed over and found later, and forks
+//! add entries behind the cursor. If there is no memory, or the thread is killed, the area is in
+//! use again as before and no program dies for it (DESIGN 8.9). A dead area can only be removed
+//! once no page table has an entry of it.
 //!
-//! Making an area smaller is the same for the slots above its new end, while the others go on. One of
-//! either is under way at a time.
+//! Making an area smaller is the same for the slots above its new end, while the other slots stay
+//! in use. Only one swapoff or resize is under way at a time.
 
 use crate::Pager;
 use crate::entry::{AreaIndex, SwapEntry, SwapSlot};

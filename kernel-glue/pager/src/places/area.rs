@@ -1,10 +1,10 @@
 //! One swap area: its device, its slots, and whether it takes pages.
 //!
 //! An area is Active (takes pages), Draining (`swapoff` brings its pages back) or Dead (its daemon
-//! is; what is in it is lost). Whether an active one is *full* is apart from that: LIMIT and
-//! NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full device
-//! is not asked again for every page (DESIGN 8.11); and so does a slot map that got no memory. Uses
-//! the slot map; `areas` has the list of them.
+//! has died and its pages are lost). Whether an active area is *full* is a separate state: LIMIT
+//! and NO_RESERVE close it to new pages until enough was freed, with hysteresis, so that a full
+//! device is not asked again for every page (DESIGN 8.11); a slot map that could not be allocated
+//! closes it too. Uses the slot map; `areas` has the list of areas.
 
 use zram_abi::verb::Cookie;
 

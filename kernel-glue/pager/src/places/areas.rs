@@ -1,6 +1,6 @@
-//! The swap areas: which device has one, and which of them is next.
+//! The swap areas: which device has one, and which area gets the next pages.
 //!
-//! What one is, is in `area`. Used by all moves, which name an area by its index.
+//! `area` defines a single area. All moves use this list and name an area by its index.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

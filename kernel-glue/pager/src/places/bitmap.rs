@@ -1,8 +1,9 @@
 //! A bitmap with a count and a cursor: free slots, pending notices.
 //!
-//! `take_first` takes the lowest bit (first fit): the daemon keeps tables for the part of a device
-//! that was ever used, which is so no larger than the most that was ever stored. It grows by pieces
-//! of as many bits as a chunk of slots has ([`CHUNK_SLOTS`]), and never moves one; used by the slot map.
+//! `take_first` takes the lowest bit (first fit), because the daemon keeps tables for the part of a
+//! device that was ever used; so that part is no larger than the most that was ever stored. The
+//! bitmap grows by pieces of as many bits as a chunk of slots has ([`CHUNK_SLOTS`]), and never
+//! moves one; the slot map uses it.
 
 use alloc::vec::Vec;
 

@@ -1,12 +1,12 @@
-//! The owner of swap entries: who names which slot, counted without the pager's lock.
+//! The owner of swap entries: how many entries name each slot, counted without the pager's lock.
 //!
-//! A kernel takes entries out of page tables (unmap, exit) and copies them (fork) with its own locks
-//! held, those of an address space among them, which the pager's ports take under the pager's lock.
-//! If it had to call the pager there, the two would lock each other out. So it tells [`Entries`],
-//! which it shares with the pager: users are counted in the slot's word, entries in a number a
-//! space, and a slot whose last user goes is marked. The pager collects the marks at its next turn
-//! ([`Pager::tick`](crate::Pager::tick) at the latest), and only then may the slot become anything
-//! else; so a hook that comes late never finds another page under its entry.
+//! A kernel removes entries from page tables (unmap, exit) and copies them (fork) with its own
+//! locks held, among them those of an address space, which the pager's ports take under the pager's
+//! lock. If the kernel called the pager there, this would be a deadlock. So the kernel calls
+//! [`Entries`], which it shares with the pager: users are counted in the slot's word, entries in a
+//! number per space, and a slot whose last user goes is marked. The pager collects the marks at its
+//! next call ([`Pager::tick`](crate::Pager::tick) at the latest), and only then may the slot change
+//! its state; so a late hook never finds another page under its entry.
 //!
 //! | who | what | how |
 //! | --- | --- | --- |
@@ -17,10 +17,10 @@
 //! | pager | `change` | every other transition of a word, by compare-and-set |
 //! | pager | `extend`, `clear` | chunks come and go, under the list's write lock |
 //!
-//! A mark is a hint to look at the word, so one too many does no harm; that none is lost is shown by
-//! the loom models in `entries/interleavings.rs`. Words lie in chunks, which come when the first slot
-//! of one is used. The lock of the list of chunks is a leaf ([`Leaf`]): a hook that holds it has the
-//! word's memory for as long as it needs it, and waits for nothing.
+//! A mark is only a hint to look at the word, so a mark too many does no harm; the loom models in
+//! `entries/interleavings.rs` show that no mark is lost. Words are in chunks, which are allocated
+//! when the first slot of a chunk is used. The lock of the list of chunks is a leaf ([`Leaf`]): a
+//! hook that holds it may use the word's memory while it does, and waits for nothing.
 
 use alloc::vec::Vec;
 use core::fmt;

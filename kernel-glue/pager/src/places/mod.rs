@@ -1,6 +1,6 @@
-//! Where pages can go: areas, and what each swap slot in them is doing.
+//! Where pages can go: the swap areas, and the state of each swap slot in them.
 //!
-//! Nothing here knows of frames, lines or moves.
+//! Nothing here imports frames, lines or moves.
 
 pub(crate) mod area;
 pub(crate) mod areas;

@@ -1,9 +1,9 @@
-//! The slot map of one area: what the pager knows of each swap slot, and which one is next.
+//! The slot map of one area: the state of each swap slot, and which free slot is given out next.
 //!
-//! A slot is two bytes (`word`), shared with the kernel's hooks (`entries`), plus one bit each in the
-//! map of free slots and in that of pending free notices, which are the pager's alone. The table of
-//! transitions; `u` is how many page-table entries name the slot. Every other pair is a bug of ours
-//! and is refused, by an error that closes the pager ([`Invariant`]):
+//! A slot has two bytes (`word`), shared with the kernel's hooks (`entries`), plus one bit each in
+//! the map of free slots and in that of pending free notices, which only the pager uses. The table
+//! shows the transitions; `u` is how many page-table entries name the slot. Every other pair is a
+//! bug of the pager and is refused, by an error that closes the pager ([`Invariant`]):
 //!
 //! | state | `take_free` | `stored` | `abandon` | `discard` | `begin_load` | `end_load` | `replaced`, `drop_user` | `add_user` | `collect` |
 //! | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -16,13 +16,14 @@
 //! | Noticed | `take_notice`: Noticing | | | | | | | | |
 //! | Noticing | `notice_done`: Free; `notice_failed`: Noticed | | | | | | | | |
 //!
-//! `replaced` is the pager's own: it has put a page back in an entry's place. `drop_user` and
-//! `add_user` are the hooks', at any moment, without the pager's lock. So a slot that is given up while
-//! a hook has yet to say that its entry is gone is Lost until then. A slot is allocatable only when
-//! Free: neither while a notice is pending nor while it is in flight (DESIGN 8.5).
+//! The pager itself calls `replaced` when it has put a page back in an entry's place. The hooks
+//! call `drop_user` and `add_user`, at any moment, without the pager's lock. So a slot that is
+//! given up while a hook has yet to report that its entry is gone is Lost until then. A slot can be
+//! given out only when it is Free: neither while a notice is pending nor while it is in flight
+//! (DESIGN 8.5).
 //!
-//! Slots are used from the first one on, and words come by chunks when they are needed, so a map is as
-//! large as the most that was ever stored, not as the device.
+//! Slots are used from the first one on, and words are allocated by chunks when they are needed, so
+//! the size of a map depends on the most that was ever stored, not on the device's size.
 
 use alloc::sync::Arc;
 

@@ -1,9 +1,9 @@
-//! The word of one swap slot: what it is doing, and how many page-table entries name it.
+//! The word of one swap slot: its state, and how many page-table entries name it.
 //!
-//! Two bytes, 3 bits of state and 13 of users. The word is shared: the kernel's hooks take users off
-//! and add them without the pager's lock ([`Entries`](crate::Entries)), everything else is the
-//! pager's. Each change is one compare-and-set of what a function below makes of the word that was
-//! seen, so hook and pager agree on which of them came first.
+//! A word has two bytes, 3 bits of state and 13 of users. It is shared: the kernel's hooks add and
+//! remove users without the pager's lock ([`Entries`](crate::Entries)); only the pager makes all
+//! other changes. Each change reads the word, computes the new one with a function below, and
+//! writes it by compare-and-set, so hook and pager agree on which of them came first.
 
 use crate::invariant::Invariant;
 

@@ -1,8 +1,9 @@
-//! Who was killed for memory and has not ended yet.
+//! The address space that was killed for memory and has not ended yet.
 //!
-//! One at a time: what it has is about to come free. A space ends when its last reference goes, and others may
-//! have one (a debugger, a thread that the kernel cannot end). So after [`END_NS`] it is killed *in vain*:
-//! it is nobody's hope any more, and is not chosen again while it lasts.
+//! There is one at a time, because its memory is about to become free. A space ends when its last
+//! reference goes, and others may have one (a debugger, a thread that the kernel cannot end). So
+//! after [`END_NS`] the kill counts as *in vain*: the pager no longer waits for that space, and
+//! does not choose it again while it exists.
 
 use crate::ports::SpaceId;
 

@@ -1,10 +1,10 @@
-//! Victims: the clock hand that goes round all pages of all spaces.
+//! Selection of pages to swap out: a clock hand that goes round all pages of all spaces.
 //!
-//! Second chance: a page used since the hand last passed loses its accessed bit and stays; the next
-//! time round it goes. The hand counts its rounds since reclaim last gained a frame. In the first
-//! one accessed bits protect; after that they do not, so that the second full round has tried every
-//! page there is, and what it did not gain cannot be gained (DESIGN 8.2). The kernel says which
-//! pages are candidates at all; pinned spaces are passed over here.
+//! Second chance: a page that was used since the hand last passed loses its accessed bit and stays;
+//! in the next round it is taken. The hand counts its rounds since reclaim last gained a frame. In
+//! the first round accessed bits protect pages; after that they do not. So the second full round
+//! has tried every page, and what it did not gain cannot be gained (DESIGN 8.2). The kernel says
+//! which pages are candidates; pinned spaces are passed over here.
 
 use crate::ports::{Page, Scan, SpaceId, SpaceKind, Spaces, UserPage};
 

@@ -1,4 +1,5 @@
-//! Whether pages are to leave, and which: pressure, what was gained, and who dies when nothing helps.
+//! Whether pages must be swapped out, and which; what was gained; which program is killed when
+//! nothing else helps.
 //!
 //! | pressure | below low, or someone waits | at high and nobody waits | full round, no gain | later |
 //! | --- | --- | --- | --- | --- |

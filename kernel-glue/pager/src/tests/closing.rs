@@ -1,6 +1,6 @@
-//! A rule of the pager's own is broken: the pager is closed, and the machine lives.
+//! A broken invariant closes the pager, and the machine goes on.
 //!
-//! Each test plants the bug in the pager's own tables.
+//! Each test breaks the pager's own tables.
 
 use zram_abi::verb::Cookie;
 

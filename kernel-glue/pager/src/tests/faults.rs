@@ -1,4 +1,4 @@
-//! Page-ins: one request a slot, lines at busy queues, hand-off, and waits that lose no wake.
+//! Page-ins: one request per slot, waiting for busy queues, hand-off, and waits that lose no wake.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! The reserve, the line for frames, and the end of memory.
+//! The reserve, the queue for frames, and exhausted memory.
 
 use super::world::{Access, CONFIG, CPU, IN, MARKS, OUT, World};
 use crate::ports::{Frames, KillReason, SpaceId, SpaceKind, Waiter};

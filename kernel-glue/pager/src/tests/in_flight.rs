@@ -1,4 +1,4 @@
-//! Every event against a page on its way out: the table in `lines/in_flight.rs`.
+//! Every event for a page that is being swapped out: the table in `lines/in_flight.rs`.
 
 use super::fake::Pte;
 use super::world::{Access, IN, OUT, World, asking};

@@ -1,4 +1,4 @@
-//! Free notices: none lost, none allocatable before its reply.
+//! Free notices: none is lost, and no slot is given out before the reply to its notice.
 
 use alloc::vec::Vec;
 

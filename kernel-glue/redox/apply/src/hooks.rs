@@ -1,4 +1,4 @@
-//! The list of hooks: `HOOKS.md`, read strictly, so that no hook of it is passed over.
+//! Reads the list of hooks, `HOOKS.md`, strictly, so that no hook is overlooked.
 //!
 //! ````text
 //! ## FILE: PLACE
@@ -14,9 +14,10 @@
 //! ```
 //! ````
 //!
-//! PLACE is `fn NAME`, `impl TYPE::NAME`, `(file)` for what stands in no function, or `[TABLE]` in a manifest.
-//! In place of `after` there may be `before` or `instead`. `$ZRAM` in a line to put is this repository's
-//! path. A line to put is indented as the anchor is, and further by as much as it is here.
+//! PLACE is `fn NAME`, `impl TYPE::NAME`, `(file)` for text outside of functions, or `[TABLE]` in a
+//! manifest. In place of `after` there may be `before` or `instead`. `$ZRAM` in a line to insert
+//! stands for this repository's path. An inserted line gets the indentation of the anchor, plus its
+//! own indentation in the list.
 
 use std::fmt;
 

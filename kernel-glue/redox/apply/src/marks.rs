@@ -1,6 +1,6 @@
 //! Lines that can be told from the kernel's own.
 //!
-//! A line that was put ends with a mark. A line that was replaced stays, behind a mark, to the byte.
+//! An inserted line ends with a mark. A replaced line stays, unchanged, behind a mark.
 
 /// How a file writes comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What is there in a tree, and what is to be written.
+//! Which hooks are in a tree, and what is to be written.
 
 use std::collections::BTreeMap;
 

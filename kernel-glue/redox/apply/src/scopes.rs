@@ -1,7 +1,7 @@
 //! Where a function of a file is, by its name.
 //!
-//! Lines move from commit to commit, names seldom do. An anchor counts only within the place that its hook
-//! names, so that the same line in another function is not taken for it.
+//! Lines move from commit to commit, names seldom do. An anchor counts only within the place that
+//! its hook names, so the same line in another function does not match.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What the daemon has is in memory.
+//! All memory of the daemon is present.
 
 use zram_abi::error::ENOMEM;
 use zram_abi::verb::{Cookie, SWAPON};

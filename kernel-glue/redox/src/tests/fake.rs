@@ -1,7 +1,7 @@
 //! A kernel of plain maps: one CPU, contexts that are numbers, frames whose contents are one number.
 //!
-//! A context that gives up the CPU has the next part of a script run in its place, which is what others
-//! do meanwhile; with no script left the test has it wait for ever, and says so.
+//! When a context gives up the CPU, the next part of a script runs in its place, as other contexts
+//! would. If no script is left, the test fails because the context would wait for ever.
 
 use std::boxed::Box;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

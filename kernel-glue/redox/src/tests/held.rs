@@ -1,4 +1,4 @@
-//! Ranges that stay.
+//! Ranges whose pages stay in memory during a call.
 
 use zram_abi::error::ENOMEM;
 

@@ -1,7 +1,7 @@
-//! Signatures of what the binding names of the Redox kernel, so that `make check` type-checks it.
+//! Signatures of the Redox kernel that the binding uses, so that `make check` type-checks it.
 //!
-//! Names and types as that kernel has them, written down by us; no bodies, and nothing of its own. The
-//! binding is compiled here as that kernel compiles it, as a module of the crate's root.
+//! Names and types are those of that kernel, written down for this repository; there are no bodies.
+//! The binding is compiled here as that kernel compiles it, as a module of the crate's root.
 
 #![no_std]
 #![expect(

@@ -1,9 +1,10 @@
-//! An event queue: which files its owner watches, and what there is new about them.
+//! An event queue: the files that its owner watches, and the events that the owner has not read
+//! yet.
 //!
-//! As on Redox a watch is named by what its owner called it, a number and a word; several may be of one
-//! file. News of the same watch that nobody has taken yet are one: what a queue holds is bounded by its
-//! watches, and whoever is told looks at the file anyway. The kernel says which files there are
-//! and who waits for a queue; here is what is in one.
+//! As on Redox, the owner names a watch by a number and a word of its choice; several watches may
+//! be of one file. Unread events of the same watch are merged into one, so the number of watches
+//! bounds the size of a queue; the reader looks at the file anyway. The kernel knows which files
+//! there are and which threads wait for a queue; this module knows the content of one queue.
 
 use alloc::vec::Vec;
 

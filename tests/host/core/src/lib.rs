@@ -1,5 +1,5 @@
-//! What of the in-tree system needs no machine, tested on the host: the parsers and orders of its programs,
-//! and the tables, run queues and limits of its kernel.
+//! The parts of the in-tree system that need no machine, tested on the host: the parsers of its
+//! programs, and the tables, run queues and limits of its kernel.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

@@ -1,7 +1,8 @@
-//! How much of everything programs can make the kernel keep.
+//! The limits of everything that programs can make the kernel keep.
 //!
-//! The kernel's heap has a fixed size, so each kind of object has a most; reaching it is an errno to
-//! the caller. The kernel's `heap_sum` adds up what all of them together need at their worst.
+//! The kernel's heap has a fixed size, so each kind of object has a maximum number; a caller that
+//! reaches it gets an errno. The kernel's `heap_sum` adds up what all objects together need at
+//! most.
 
 /// Possible CPUs at most; the tests use up to 4, and per-CPU memory is reserved for all of them at boot.
 /// Every [`zram_abi::CpuId`] in the kernel is of a possible CPU and so below it.

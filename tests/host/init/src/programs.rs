@@ -1,8 +1,8 @@
 //! Starts the daemon, has the boot configuration set up, starts the shell, and waits for its end.
 //!
-//! The [`Daemon`] can be killed as well, by whoever writes its name to `/scheme/init/kill`, and once it
-//! has ended be started again, by its name to `/scheme/init/start`: that is how tests see what becomes
-//! of the others.
+//! To let tests see how other programs react, the [`Daemon`] can also be killed, by writing its
+//! name to `/scheme/init/kill`, and started again once it has ended, by writing its name to
+//! `/scheme/init/start`.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! Runs lines: which commands, where their output goes, what runs in the background.
+//! Runs lines: finds the commands, directs their output, and keeps the programs in the background.
 //!
 //! On the console every command of a line runs, as in any shell; in a script the first one that fails
 //! ends the line, and with it the script.

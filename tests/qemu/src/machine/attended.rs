@@ -1,7 +1,8 @@
-//! A guest whose console is the terminal: nobody listens to it but a person, and its log.
+//! A guest whose console is the terminal: a person uses it, and only its log is watched.
 //!
-//! Some kernels halt after a panic with QEMU still running, and a person at a dead prompt does not know
-//! whether to wait. So the log is looked at as it grows, and a panic ends QEMU as it does for scripts.
+//! Some kernels halt after a panic with QEMU still running, and a person at a dead prompt does not
+//! know whether to wait. So the log is read as it grows, and a panic ends QEMU as it does for
+//! scripts.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};

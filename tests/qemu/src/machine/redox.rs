@@ -1,9 +1,10 @@
 //! Runs of a Redox kernel: how they end, and what counts as an end.
 //!
-//! That kernel knows no code of exit: `init` says the code on the serial line and resets the machine,
-//! which ends QEMU with status 0. So does a kernel that resets the machine by a triple fault; only the
-//! line tells one from the other. After a panic it halts with QEMU still running, and a crash of a
-//! program is a line on the console, whether anybody waits for the program or not.
+//! That kernel has no exit code: `init` prints the code on the serial line and resets the machine,
+//! which ends QEMU with status 0. A kernel that resets the machine by a triple fault does the same;
+//! only the printed line distinguishes the two. After a panic the kernel halts with QEMU still
+//! running. A crash of a program is a line on the console, whether another program waits for it or
+//! not.
 
 use super::{Ended, Failed, Image, Limits, Machine, Watch, listen_for, one_at_a_time};
 

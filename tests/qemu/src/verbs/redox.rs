@@ -1,7 +1,8 @@
 //! `make redox REDOX_KERNEL=FILE`: the image of `make shell` on a Redox kernel of the user's own.
 //!
-//! The programs are the same files; only what starts them differs (`tests/redox`). One CPU unless
-//! `CPUS=` says otherwise: kernels until August 2026 at least run no thread that is bound to another.
+//! The programs are the same files; only the loader differs (`tests/redox`). The machine has one
+//! CPU unless `CPUS=` says otherwise: Redox kernels until August 2026 at least run no thread that
+//! is bound to another CPU.
 
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;

@@ -1,10 +1,11 @@
 //! `make soak SECONDS=N`: the storms of `make test`, for longer and from other seeds.
 //!
-//! Boots of at most two minutes each, then machines of all sizes, each filled beyond its memory,
-//! checked, swapped off and reset, as many as the same time allows; then random histories of the actor
-//! and random runs of pager, daemon and engine in one process, in proportion. The first thing that
-//! goes wrong ends it, with the seed that shows it again. The seed also says which size comes first.
-//! The guest is built as in `make test`, with assertions and overflow checks.
+//! Boots of at most two minutes each come first. Then machines of all sizes are each filled beyond
+//! their memory, checked, swapped off and reset, as many as the same time allows; then random
+//! histories of the actor and random runs of pager, daemon and engine in one process, in
+//! proportion. The first failure ends the run, with the seed that repeats it. The seed also says
+//! which size comes first. The guest is built as in `make test`, with assertions and overflow
+//! checks.
 //!
 //! `make soak MEM=128,256 CPUS=1,8 SAMPLE=random` fills just these machines, and
 //! `make soak HOSTILE=1..100` boots machines for hostile programs of these seeds ([`machines`]).

@@ -1,9 +1,9 @@
 //! `make test`: every test, on the host and under QEMU, with one closing line.
 //!
-//! cargo runs the tests; their output passes through as it comes. Counted are the lines
-//! `test result: ...`; a test program that was started and printed none (killed, aborted) and a
-//! step that fails without saying so (it did not compile) count as one failure each: a test that
-//! did not run is a failure. Which packages have tests, cargo says ([`packages`]).
+//! cargo runs the tests; their output passes through as it comes. The lines `test result: ...` are
+//! counted. A test program that was started and printed no such line (killed, aborted), and a step
+//! that fails without one (it did not compile), count as one failure each: a test that did not run
+//! is a failure. cargo says which packages have tests ([`packages`]).
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};

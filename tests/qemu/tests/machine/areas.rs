@@ -1,4 +1,5 @@
-//! What an area takes part in, as people see it: full, limited and no more, and how many there may be.
+//! The states of a swap area as people see them: full, limited and so on, and how many areas there
+//! may be.
 
 use crate::fixture::{MEMHOG_KIB, Run, SWAP, area_line, boot};
 

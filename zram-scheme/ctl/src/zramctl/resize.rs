@@ -1,9 +1,9 @@
-//! `zramctl --resize SIZE zram:N`: another size for a device that keeps what is in it, mounted or not.
+//! `zramctl --resize SIZE zram:N`: another size for a device that keeps its pages, mounted or not.
 //!
-//! What programs have swapped out lies in a mounted device, so it cannot just be made smaller. The kernel
-//! first gives up the end of its area: the pages that lie there come back into memory or go to other
-//! places. Then the device has nothing above its new end and takes its size. If it does not, the area gets
-//! its end back, so that area and device are as before.
+//! A mounted device holds pages of programs, so it cannot just be made smaller. The kernel first
+//! gives up the end of its area: the pages there move to memory or to other places in swap. Then
+//! the device has nothing above its new end and takes its size. If the device refuses the size, the
+//! area gets its end back, so that area and device are as before.
 
 use alloc::format;
 use alloc::string::{String, ToString};

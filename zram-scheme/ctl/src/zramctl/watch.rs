@@ -1,8 +1,10 @@
-//! `zramctl watch`: waits until something about a device changes, or about which there are, and says what.
+//! `zramctl watch`: waits until a device changes, or until one is added or removed, and says what
+//! changed.
 //!
-//! It asks for nothing meanwhile: the daemon tells (`fevent`). News say that something is new and not what, so
-//! it looks before it waits and after each news, and tells the difference; what changed twice in between
-//! it does not see. It holds a file of the device open and not the device, so nobody finds that busy.
+//! It does not poll: the daemon sends events (`fevent`). An event says that something is new and
+//! not what, so the program reads the state before it waits and after each event, and prints the
+//! difference; it does not see two changes in between that cancel each other. It holds a file of
+//! the device open and not the device itself, so the device is not busy for others.
 
 use alloc::format;
 use alloc::string::{String, ToString};

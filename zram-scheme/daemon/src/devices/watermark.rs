@@ -1,5 +1,5 @@
-//! The soft limit of a device's pool: it refuses nothing, but who watches the device is told once when
-//! the pool comes to it, and again only after the pool was below it.
+//! The soft limit of a device's pool. It refuses nothing; watchers of the device get one event when
+//! the pool reaches it, and another only after the pool was below it.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! What hooks tell, and what of it the pager collects in one turn.
+//! What hooks report, and what of that the pager collects in one call.
 
 use super::*;
 use alloc::vec::Vec;

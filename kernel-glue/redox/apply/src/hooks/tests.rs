@@ -1,4 +1,4 @@
-//! What the list may say, and what it is told where it says something else.
+//! What the list may contain, and the error for anything else.
 
 use super::*;
 

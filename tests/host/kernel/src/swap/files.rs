@@ -1,7 +1,7 @@
 //! What programs see: the files of `swap`.
 //!
-//! Which there are, who may do what and what texts say is the glue's (`swap_pager::files`); here is how
-//! this kernel opens, reads and waits.
+//! The glue defines the files, their verbs and their texts (`swap_pager::files`); this module opens
+//! them, reads them and waits.
 //!
 //! A text is made when it is opened, so that reading it in pieces gives one state.
 

@@ -1,8 +1,8 @@
-//! Calling the pager, and doing what it told meanwhile.
+//! Calls of the pager, and the work that its ports have noted meanwhile.
 //!
-//! The pager is moved out of the kernel for each call, so that its ports can have the whole kernel;
-//! whoever called it from inside a port would find it gone. What a port may not do itself is noted
-//! there and done here after the call, or after this CPU's shootdown ([`Token`]).
+//! The pager is moved out of the kernel for each call, so that its ports can use the whole kernel;
+//! a call of the pager from inside a port would find none and fail. Work that a port may not do
+//! itself is noted there and done here after the call, or after this CPU's shootdown ([`Token`]).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,5 +1,5 @@
-//! `help [NAME]`: lists what there is, or shows what the list says of a command, or the short form of a
-//! section of the guide.
+//! `help [NAME]`: lists the commands, or shows the list's entry of a command, or the short form of
+//! a section of the guide.
 
 use alloc::format;
 use alloc::string::String;

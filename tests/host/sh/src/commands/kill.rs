@@ -1,4 +1,4 @@
-//! `kill NAME`: ends what init has started, which is `zramd`, without warning.
+//! `kill NAME`: ends a program that init has started (only `zramd`), without warning.
 
 use alloc::format;
 use alloc::string::ToString;

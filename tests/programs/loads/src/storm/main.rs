@@ -1,10 +1,11 @@
 //! `storm`: everything that changes devices, at the same time, again and again.
 //!
-//! Two [`client`]s add a device each, use it, mount it and take it away; [`cpus`] sends CPUs away and
-//! back; and the first thread ends the daemon and starts it again ([`daemon`]), while `memhog` fills
-//! memory and checks every byte until each end. What may fail is listed where it is done; anything else
-//! is a finding, which ends the storm with a line and exit code 1. The clients' own pages are checked as
-//! well. At the end all that was added is gone, and the daemon's last words say so.
+//! Two [`client`]s add a device each, use it, mount it and remove it; [`cpus`] takes CPUs offline
+//! and back; and the first thread ends the daemon and starts it again ([`daemon`]), while `memhog`
+//! fills memory and checks every byte before each end. Each call site lists the errors that are
+//! allowed there; any other is a finding, which ends the storm with a line and exit code 1. The
+//! clients' own pages are checked as well. At the end everything that was added is gone, and the
+//! daemon's last lines say so.
 
 #![no_std]
 #![no_main]

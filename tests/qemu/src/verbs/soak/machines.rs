@@ -1,8 +1,9 @@
 //! Machines of all sizes, each filled, checked, swapped off and reset; and hostile programs.
 //!
-//! A [`Cell`] is a machine and what its memory is filled with. `MEM`, `CPUS` and `SAMPLE` choose cells, each
-//! a list with commas; what is not named is all there is. A line a machine says how it went, and one that
-//! fails ends the others only if nobody chose: who chose wants to see all.
+//! A [`Cell`] is a machine and what its memory is filled with. `MEM`, `CPUS` and `SAMPLE` choose
+//! cells, each by a list with commas; a variable that is not set chooses all its values. One line
+//! per machine shows the result. A failing machine ends the run, unless the user chose machines:
+//! then all of them are run.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The guide's tables name what there is, no more and no less.
+//! The guide's tables name all attributes, keys and statistics, no more and no less.
 
 use zram_abi::attribute::Attribute;
 

@@ -1,4 +1,4 @@
-//! `last_note`: what a write that was taken does and its writer hardly meant.
+//! `last_note`: accepted writes that are probably mistakes.
 
 use crate::fake::{Machine, noise};
 

@@ -1,4 +1,4 @@
-//! Nothing held while waiting: wherever the actor stands still, pages go in and out.
+//! The actor holds nothing while it waits: wherever it stands still, pages are swapped out and in.
 //!
 //! Device 1 is mounted and CPU 1 serves its queue, also while that CPU's stream comes and goes. The
 //! actor changes devices 0 and 2 and the CPU, and is stopped in two ways: between any two things that

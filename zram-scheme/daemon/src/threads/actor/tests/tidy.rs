@@ -1,4 +1,4 @@
-//! Pools that are compacted without being told.
+//! Pools that are compacted without a request.
 
 use zram_abi::verb::DISCARD;
 
