@@ -1,10 +1,11 @@
-//! `print!` and its kin: text to descriptors 1 and 2.
+//! `print!` and its kin: text to descriptors 1 and 2; and what is typed, from descriptor 0.
 //!
 //! Each call is one write of at most `LINE_MAX` bytes, so that lines of several programs do not
 //! mix; longer text goes out in pieces. Nothing is allocated: the panic handler prints, too.
 
 use core::fmt::{self, Write};
 
+use crate::errno::Result;
 use crate::fd;
 
 /// Most bytes that go out in one write.
@@ -50,8 +51,18 @@ pub fn print_to(descriptor: usize, text: fmt::Arguments<'_>, end: &str) {
 pub fn write(bytes: &[u8]) {
     for piece in bytes.chunks(LINE_MAX) {
         // A console that does not take text leaves nobody to tell.
-        let _ = syscall::write(1, piece);
+        let _ = fd::write_to(1, piece);
     }
+}
+
+/// Reads what was typed from descriptor 0, waiting for a byte at least; returns how many bytes there
+/// were, 0 at the end.
+///
+/// # Errors
+///
+/// What the console answers.
+pub fn read(buffer: &mut [u8]) -> Result<usize> {
+    fd::read_from(0, buffer)
 }
 
 /// Prints to descriptor 1.

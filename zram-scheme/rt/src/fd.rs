@@ -192,7 +192,7 @@ impl Fd {
     ///
     /// What the scheme answers.
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        again(|| syscall::read(self.0, buffer))
+        read_from(self.0, buffer)
     }
 
     /// Writes at the descriptor's position; returns how many bytes were taken.
@@ -292,6 +292,15 @@ impl Drop for Fd {
     fn drop(&mut self) {
         close_raw(self.0);
     }
+}
+
+/// Reads at the position of a descriptor that no [`Fd`] need own; returns how many bytes there were.
+///
+/// # Errors
+///
+/// What its scheme answers.
+pub(crate) fn read_from(descriptor: usize, buffer: &mut [u8]) -> Result<usize> {
+    again(|| syscall::read(descriptor, buffer))
 }
 
 /// Writes to a descriptor that no [`Fd`] need own; returns how many bytes were taken.

@@ -45,5 +45,5 @@ impl Console {
 /// Returns the next byte; nothing once the console is gone.
 fn next_byte() -> Option<u8> {
     let mut byte = [0];
-    syscall::read(0, &mut byte).ok().filter(|&count| count == 1).map(|_| byte[0])
+    console::read(&mut byte).ok().filter(|&count| count == 1).map(|_| byte[0])
 }

@@ -80,12 +80,19 @@ pub(crate) fn boot_like_a_person(script: &str) -> Run {
 /// Boots without a script and types `keys` at the prompt.
 #[track_caller]
 pub(crate) fn type_at_prompt(cpus: u32, keys: &str) -> Run {
+    type_with_words("", cpus, keys)
+}
+
+/// Types as [`type_at_prompt`] does, in a machine with words on the kernel's command line.
+#[track_caller]
+pub(crate) fn type_with_words(words: &str, cpus: u32, keys: &str) -> Run {
     let image = pack_contents(DAEMON, None, None);
     // What is typed before the console is read is lost, so there is first something to lose.
     let path = image.log();
     fs::write(&path, KEYS_TO_LOSE.repeat(64) + keys).expect("the image's folder can be written");
     let keys = File::open(&path).expect("it was written");
-    let ended = machine(cpus).run_with_input(&image, LIMITS, keys, &mut |_, _| ());
+    let machine = Machine { command_line: words.to_owned(), ..machine(cpus) };
+    let ended = machine.run_with_input(&image, LIMITS, keys, &mut |_, _| ());
     ended.map_or_else(|failed| panic!("{failed}"), Run::of)
 }
 

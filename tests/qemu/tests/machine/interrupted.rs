@@ -1,6 +1,6 @@
 //! Calls that end with EINTR, as they do on Redox without any signal, end no program.
 
-use crate::fixture::{PAGES, boot_with_words};
+use crate::fixture::{PAGES, boot_with_words, type_with_words};
 
 /// Every third call that may wait is interrupted.
 const WORDS: &str = "eintr=3";
@@ -25,4 +25,20 @@ fn pages_go_out_and_come_back_by_interrupted_calls() {
 #[test]
 fn every_fact_of_the_platform_holds_with_interrupted_calls() {
     boot_with_words(WORDS, 2, "platform\n").succeeds().prints("platform", "platform: 0 wrong");
+}
+
+#[test]
+fn no_text_for_the_console_is_lost_by_interrupted_calls() {
+    let names = || (0..30).map(|number| format!("line {number}"));
+    let script: String = names().map(|name| format!("echo {name}\n")).collect();
+    let run = boot_with_words(WORDS, 1, &script).succeeds();
+    for name in names() {
+        assert_eq!(run.output_of(&format!("echo {name}")).first(), Some(&name.as_str()));
+    }
+}
+
+#[test]
+fn the_prompt_reads_on_after_interrupted_calls() {
+    let run = type_with_words(WORDS, 1, "echo typed\rexit 7\r").fails();
+    assert_eq!(run.guest_code(), Some(7));
 }
