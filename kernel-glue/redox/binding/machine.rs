@@ -53,6 +53,11 @@ pub(super) fn frames_listed(listed: usize) {
     BOOT_FRAMES.store(unlisted as u32, Ordering::Relaxed);
 }
 
+/// Returns how many are free of those that the kernel counts as free.
+pub(super) fn frames_free(counted: usize) -> u32 {
+    (counted as u32).saturating_sub(BOOT_FRAMES.load(Ordering::Relaxed))
+}
+
 /// Says whether the running context is to die, and is in no system call: nothing of the kernel's waits for
 /// it to go on.
 pub(super) fn is_killed_outside_of_calls() -> bool {
@@ -185,8 +190,7 @@ impl Kernel for Redox {
     }
 
     fn free_count(&self) -> u32 {
-        let free = crate::memory::free_frames() as u32;
-        free.saturating_sub(BOOT_FRAMES.load(Ordering::Relaxed))
+        frames_free(crate::memory::free_frames())
     }
 
     fn total_count(&self) -> u32 {

@@ -138,6 +138,12 @@ pub fn kernel_frame() -> Option<Frame> {
     GLUE.frame(Whose::Kernel).map(machine::frame)
 }
 
+/// Of so many frames that the kernel counts as free, returns how many are, and how many programs can have.
+pub fn frames_free(counted: u64) -> (u64, u64) {
+    let free = machine::frames_free(counted as usize);
+    (u64::from(free), u64::from(GLUE.available(free)))
+}
+
 /// There is no frame for a fault, and nobody to wait for: whoever faulted dies for it.
 pub fn out_of_memory() {
     println!("swap: no frame, and nobody to wait for: the program that asked ends");

@@ -52,6 +52,15 @@ impl<K: Kernel> Glue<K> {
         self.kernel.allocate()
     }
 
+    /// Returns how many of so many free frames programs can have: those above the reserve.
+    pub fn available(&self, free: u32) -> u32 {
+        if !self.is_active() {
+            return free;
+        }
+        // Relaxed: a mark that may be a moment late.
+        free.saturating_sub(self.reserve.load(Ordering::Relaxed))
+    }
+
     /// Keeps a frame that was waited for until the attempt that is made next on this CPU, with no
     /// switch between.
     pub(crate) fn grant(&self, frame: Frame) {

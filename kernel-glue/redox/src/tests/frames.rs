@@ -50,3 +50,22 @@ fn what_the_daemon_took_is_told_to_the_pager() {
     world.glue.settle();
     assert_eq!(world.glue.taken.load(core::sync::atomic::Ordering::Relaxed), 0);
 }
+
+#[test]
+fn a_program_gets_as_many_frames_as_are_said_to_be_available() {
+    let world = World::new();
+    let _program = world.program(1, 1);
+    let available = world.glue.available(100);
+    assert_eq!(taken(&world, Whose::Program, 100), available);
+}
+
+#[test]
+fn fewer_frames_than_the_reserve_leave_none_available() {
+    assert_eq!(World::new().glue.available(63), 0);
+}
+
+#[test]
+fn without_a_pager_all_that_is_free_is_available() {
+    let (glue, _kernel) = super::world::glue();
+    assert_eq!(glue.available(7), 7);
+}

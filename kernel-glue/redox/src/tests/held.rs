@@ -111,6 +111,26 @@ fn all_of_a_range_that_moves_comes_in() {
 }
 
 #[test]
+fn a_page_whose_address_is_asked_for_comes_in() {
+    let world = World::new();
+    let space = world.program(1, 200);
+    world.hog(20);
+    world.reclaim();
+    let page = world.a_swapped_page(&space);
+    world.then_serve();
+    world.glue.hold_all(&space, range(page.0, 1)).unwrap();
+    assert_eq!(world.content(&space, page), page.0 + 1000);
+}
+
+#[test]
+fn a_page_that_was_never_touched_gets_no_frame_by_being_asked_for() {
+    let world = World::new();
+    let space = world.program(1, 1);
+    world.glue.hold_all(&space, range(FIRST + 100, 1)).unwrap();
+    assert!(!space.entries.lock().unwrap().contains_key(&(FIRST + 100)));
+}
+
+#[test]
 fn a_range_with_more_in_swap_than_a_quarter_of_memory_does_not_move() {
     let world = World::new();
     let space = world.program(1, 0);
