@@ -1,4 +1,4 @@
-//! The machine of one CPU, as a subscriber of CPU events sees it.
+//! The state machine of one CPU, as a subscriber of CPU events sees it.
 //!
 //! | state | prepare | online | up aborted | dying | dead |
 //! | --- | --- | --- | --- | --- | --- |
@@ -8,11 +8,12 @@
 //! | dying | - | - | - | - | offline, stop |
 //!
 //! "start" and "stop" are the [`Effect`]: run the startups or teardowns of this CPU's steps. A
-//! minus is [`Forbidden`]: the sender made a mistake, nothing changes. Offline to online without
-//! prepare happens for CPUs that were up before anybody listened. Prepared to dead is a CPU that
-//! died on its way up. Offline stays offline at the end of what was refused here, if the refusal
-//! came too late or did not count. Prepared stays prepared if the attempt before was given up and
-//! nobody was told. Each caller owns its machine; there is no lock here.
+//! minus is [`Forbidden`]: the sender made a mistake, and nothing changes. Offline to online
+//! without prepare happens for CPUs that were up before the subscriber listened. Prepared to dead
+//! is a CPU that died on its way up. Offline stays offline at the end of a transition that the
+//! subscriber refused, if the refusal came too late or did not count. Prepared stays prepared if
+//! the attempt before was abandoned without an event. Each caller owns its state machine; there is
+//! no lock here.
 
 /// Where a CPU is on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

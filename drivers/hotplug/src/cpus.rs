@@ -1,7 +1,8 @@
-//! Names of CPUs and sets of them: the one identity of a CPU, for engine, daemon and kernel.
+//! CPU numbers and sets of them: engine, daemon and kernel all identify a CPU by this type.
 //!
-//! A set is one 128-bit word, because Redox's affinity mask has 16 bytes. A machine with fewer places
-//! checks a number against its own CPUs where the number comes in. Neighbours: `cpu.rs`, `multi.rs`.
+//! A set is one 128-bit word, because Redox's affinity mask has 16 bytes. A machine with fewer CPUs
+//! checks each number against its own CPUs where the number comes in. Neighbours: `cpu.rs`,
+//! `multi.rs`.
 
 /// Most CPUs: the bits of Redox's affinity mask.
 pub const CPUS_MAX: usize = 128;

@@ -1,12 +1,12 @@
-//! CPU hotplug as pure logic: where a CPU is, and what its coming and going does to instances.
+//! CPU hotplug as pure logic: the state of a CPU, and what its transitions do to instances.
 //!
-//! [`cpu`] is the machine of one CPU; [`multi`] is a multi-instance hotplug state in the sense of
-//! Linux (`core-api/cpu_hotplug`): a step with a startup and a teardown, run for every pair of a
-//! CPU that is up and a registered instance. Nothing here performs a step: a [`multi::Walk`] says
-//! which one is next and is told how it went, so that the daemon's actor, tests and a model checker
-//! run the same code.
+//! [`cpu`] is the state machine of one CPU; [`multi`] is a multi-instance hotplug state in the
+//! sense of Linux (`core-api/cpu_hotplug`): a step with a startup and a teardown, run for every
+//! pair of a CPU that is up and a registered instance. Nothing here performs a step: a
+//! [`multi::Walk`] says which step is next and is told its result, so that the daemon's actor,
+//! tests and a model checker run the same code.
 //!
-//! Relies on nothing; knows neither the scheme, nor the kernel, nor what an instance is.
+//! Relies on nothing; does not know the scheme, the kernel, or what an instance is.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

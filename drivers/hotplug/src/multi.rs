@@ -11,10 +11,10 @@
 //! | [`State::cpu_down`] | teardown of each instance | cannot fail |
 //!
 //! The failed pair itself is not torn down (I-24). A [`Walk`] owns the state until it is finished,
-//! so that no CPU and no instance can come or go in the middle (I-27): the compiler sees to it.
+//! so that no CPU and no instance can come or go in the middle (I-27); the compiler enforces this.
 //! Removing the state for good needs [`NoInstances`], which only an empty state gives (I-3).
 //!
-//! Relies on `cpus.rs`. Performing a step is the caller's business.
+//! Relies on `cpus.rs`. The caller performs the steps.
 
 use crate::cpus::{CpuId, CpuSet};
 

@@ -1,10 +1,10 @@
-//! A 32-bit checksum of an object, against memory that forgets.
+//! A 32-bit checksum of an object, to detect memory that loses bits.
 //!
-//! It is taken over the compressed bytes, not over the page: they are fewer, and damage is known
-//! before a decoder sees it. The method is multiply and fold, as in wyhash and rapidhash: four
-//! independent lanes take 16 bytes each per round, so the multiplier is never waited for. 40 lines
-//! of our own instead of a crate, because nothing here needs streaming, seeds or a stable format:
-//! no checksum ever leaves the machine. It is no defence against a forger.
+//! It is taken over the compressed bytes, not over the page: they are fewer, and damage is found
+//! before a decoder reads it. The method is multiply and fold, as in wyhash and rapidhash: four
+//! independent lanes take 16 bytes each per round, so nothing waits for the multiplier. It is 40
+//! lines of our own instead of a crate, because nothing here needs streaming, seeds or a stable
+//! format: no checksum ever leaves the machine. It is no defence against a forger.
 
 /// Bytes taken in one round.
 const BLOCK: usize = 64;

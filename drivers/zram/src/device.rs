@@ -2,12 +2,13 @@
 //!
 //! Order of a store: same-filled check; compression into the worker's buffer; the slot's leaf; an
 //! object in the pool, within the limit; only then the slot's word is swapped and the old object
-//! freed. Whatever fails before the swap leaves the slot as it was; nothing can fail after it.
+//! freed. A failure before the swap leaves the slot as it was; nothing can fail after the swap.
 //!
 //! Relies on [`SlotTable`], [`Pool`] and [`Zcomp`]; used by the daemon, one device per instance.
 //! The lifecycle (who may create, reset, resize) is the daemon's; a reset is a new device. A device
-//! grows beside everything else, but shrinking needs it alone, which the compiler sees to. Loads and
-//! takes are in `load`, compaction is in `compaction`; what it can say about single slots is in [`states`].
+//! can grow while other threads use it, but shrinking needs exclusive access, which the compiler
+//! enforces. Loads and takes are in `load`, compaction is in `compaction`, reports on single slots
+//! are in [`states`].
 
 mod compaction;
 mod load;

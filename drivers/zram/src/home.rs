@@ -1,4 +1,4 @@
-//! Whose part a worker takes of what each CPU has of its own.
+//! Which CPU's share of the per-CPU data a worker uses.
 
 /// Whose stream, spare pages and counters a worker uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@
 //! comes through [`PageSource`], locks through `lock_api::RawMutex`, time is handed in by the
 //! caller.
 //!
-//! **Concurrency.** A slot is one atomic word and has no lock. Whoever swaps a word out owns what
-//! it pointed to, so of two writers each frees exactly one object, and only after the new content
-//! is in place. An object is freed and moved only under its size class's lock, so a reader that
-//! takes that lock and still finds the word it came with reads a live object (`slots` has the
+//! **Concurrency.** A slot is one atomic word and has no lock. The thread that swaps a word out
+//! owns the object it pointed to, so of two writers each frees exactly one object, and only after
+//! the new content is in place. An object is freed and moved only under its size class's lock, so a
+//! reader that takes that lock and finds the word unchanged reads a live object (`slots` has the
 //! argument). No lock of the engine is ever taken while another one is held, so there is no lock
 //! order to get wrong: stream, size class and spare pages are each locked alone and for a bounded
 //! copy or one compression. Pages are committed and released with no lock held.

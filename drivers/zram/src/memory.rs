@@ -1,7 +1,7 @@
 //! Allocation that can fail, from the parts of `alloc` that are stable.
 //!
-//! Everything in the engine that allocates goes through here, so that a refusal is an answer and
-//! never an abort.
+//! Everything in the engine that allocates uses this module, so that a failed allocation is an
+//! error and never an abort.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,10 +1,10 @@
 //! A hint to the processor that some bytes will be read soon, so that it fetches them meanwhile.
 //!
-//! A load decodes for more than a microsecond without a miss of the cache; the object of the next
-//! slot arrives in that time if it is asked for before ([`crate::Zram::load`] does, in a row of
+//! A load decodes for more than a microsecond without a cache miss; the object of the next slot
+//! arrives in that time if it is requested before ([`crate::Zram::load`] does so in a row of
 //! loads). In the same way a place for an object arrives while its checksum is computed. A hint
-//! reads nothing, changes nothing and cannot fault, so it may be late, wrong or missing, as it is
-//! on processors that nobody has measured yet.
+//! reads nothing, changes nothing and cannot fault, so it may be late, wrong or missing; it is
+//! missing on processors that nobody has measured yet.
 
 #![cfg_attr(
     target_arch = "x86_64",

@@ -1,7 +1,7 @@
 //! What a device can say about itself.
 //!
-//! Numbers are exact when nothing else runs; while other threads work, they are of about the same
-//! moment. Names follow Linux's mm_stat and io_stat; the daemon formats them.
+//! Numbers are exact when no other thread works; otherwise they are of about the same moment. Names
+//! follow Linux's mm_stat and io_stat; the daemon formats them.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};

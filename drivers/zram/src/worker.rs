@@ -1,9 +1,9 @@
 //! One thread's way into the engine: which CPU it works for, the time, and its own buffer.
 //!
-//! The buffer is why a stream is held for the compression alone: compressed bytes land in the
-//! worker's buffer, the stream is let go, and only then may the pool grow, which can mean a system
-//! call. On the way back the object is copied out of the pool under its class's lock, and checked
-//! and decoded with no lock held. A worker is used by one thread at a time (`&mut`), so neither
+//! The buffer is the reason why a stream is held for the compression alone: compressed bytes go to
+//! the worker's buffer, the stream is released, and only then may the pool grow, which can mean a
+//! system call. On the way back the object is copied out of the pool under its class's lock, and
+//! checked and decoded with no lock held. One thread at a time uses a worker (`&mut`), so neither
 //! path allocates or clears anything per page.
 
 use alloc::vec::Vec;

@@ -1,9 +1,9 @@
-//! One operation in the middle of another, at every lock that it takes.
+//! One operation in the middle of another, at every lock that the other takes.
 //!
-//! A lock of the engine is where another thread can come in between, so the lock of these tests
-//! runs a whole other operation just before it is taken. Whatever comes out must be what either
-//! order of the two would have given. The lock also proves that none is taken while another one is
-//! held. What it cannot show is another thread between two atomic steps with no lock near.
+//! Another thread can come in between where the engine takes a lock, so the lock of these tests
+//! runs a whole other operation just before it is taken. The result must be one that either order
+//! of the two would have given. The lock also proves that none is taken while another one is held.
+//! It cannot show another thread between two atomic steps with no lock near.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -1,10 +1,10 @@
 //! All interleavings of two threads in the real engine, by loom. Run with
 //! `RUSTFLAGS="--cfg loom" cargo test -p zram --test loom --release`.
 //!
-//! Bounds: two threads, one or two operations each, on one slot whose leaf is there. Explored are
-//! the slot words, ages included, with weak memory, and the locks; statistics, the clock of the ages and
-//! page accounts are not. What is there was stored at one time; every load and store of a model comes
-//! at another one, so that each load changes the word's age.
+//! Bounds: two threads, one or two operations each, on one slot whose leaf exists. Explored are the
+//! slot words, ages included, with weak memory, and the locks; statistics, the clock of the ages
+//! and page accounts are not. The initial content was stored at one time; every load and store of a
+//! model has another time, so that each load changes the word's age.
 #![cfg(loom)]
 
 use core::ops::ControlFlow;

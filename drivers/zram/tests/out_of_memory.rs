@@ -1,5 +1,5 @@
-//! The engine when an allocation fails: nothing half done, nothing left behind, and no allocation
-//! at all where pages must still be read.
+//! The engine when an allocation fails: no operation half done, nothing leaked, and no allocation
+//! at all on the path that must still read pages.
 //!
 //! The allocator of this program fails on demand. Its counts are per thread, as each test runs on
 //! its own.

@@ -1,6 +1,6 @@
-//! Compaction of a device: the pool moves objects, and asks here whose they are.
+//! Compaction of a device: the pool moves objects, and asks this module which slot owns each.
 //!
-//! Relies on [`Compaction`], which does a bounded step at a time.
+//! Relies on [`Compaction`], which does one bounded step at a time.
 
 use core::sync::atomic::Ordering;
 

@@ -1,8 +1,8 @@
 //! The way in: a slot's content is found, copied out of the pool, checked and decoded.
 //!
-//! A take is a load that frees the slot if it still holds what was read. Nothing here allocates, so that it
-//! works when all memory is gone; whatever is wrong with an object is damage, and then no byte of it
-//! reaches a reader.
+//! A take is a load that frees the slot if it still holds what was read. Nothing here allocates, so
+//! loads work when all memory is used. Anything wrong with an object is reported as damage, and
+//! then no byte of the object reaches a reader.
 
 use lock_api::RawMutex;
 

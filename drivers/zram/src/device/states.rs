@@ -1,6 +1,6 @@
-//! The state of each slot that holds a page, for people who look for one.
+//! The state of each slot that holds a page, for people who examine a device.
 //!
-//! It is read while everything goes on, so a line is right for the moment at which it was written.
+//! The states are read while other threads work, so a line was right at the moment it was written.
 
 use core::ops::ControlFlow;
 

@@ -1,4 +1,4 @@
-//! A device against what it promises: contents, limits, statistics, memory given back.
+//! A device keeps its promises: contents, limits, statistics, memory given back.
 
 mod compaction;
 mod damage;

@@ -1,4 +1,4 @@
-//! Looks into the pool for tests: what is really there, and a way to damage it.
+//! Inspection of the pool for tests: what it really holds, and a way to damage it.
 
 use std::vec::Vec;
 

@@ -1,8 +1,8 @@
 //! The pool's page accounts: pages in use, the limit, the highest use.
 //!
-//! A page is counted before it is committed, by one compare-exchange against the limit, so the count
-//! is never above the limit, not even for a moment and not with any number of threads. Lowering the
-//! limit below the use takes nothing away; it refuses growth.
+//! A page is counted before it is committed, by one compare-exchange against the limit, so the
+//! count never exceeds the limit, with any number of threads. Lowering the limit below the use
+//! frees nothing; it only refuses growth.
 //!
 //! All orders are Relaxed: the count is one word, and no other data is published through it.
 

@@ -1,10 +1,11 @@
-//! A size class: its runs, where the next object goes, and how objects are moved together.
+//! A size class: its runs, the choice of the place for the next object, and moving objects
+//! together.
 //!
 //! An object goes to the lowest free place of the lowest run; when there is none, one page is added
-//! where the lowest one is missing. Always the lowest, so that high runs drain by themselves and
-//! compaction has the least to move. A class is guarded by one lock; everything here runs under it
-//! and takes constant time, except a step of compaction, which has a bound, and the copying of the
-//! table of runs when that grows or shrinks.
+//! at the lowest place where one is missing. Always taking the lowest lets high runs empty by
+//! themselves and leaves the least for compaction to move. One lock guards a class; everything here
+//! runs under that lock and takes constant time, except a step of compaction, which has a bound,
+//! and the copying of the table of runs when that grows or shrinks.
 
 use alloc::vec::Vec;
 

@@ -1,16 +1,17 @@
-//! Compaction: objects are moved together, and the pages that this empties are released.
+//! Compaction: moves objects together and releases the pages that become empty.
 //!
-//! From the largest class down, each is first swept ([`Sweep`]): its highest objects go to its
-//! lowest gaps, until at most one page of it is part-filled. What is free on such pages is good for
-//! smaller objects too. So the last objects of the class are then lifted to free places of larger
-//! classes; their pages are there anyway, and about two thirds of the part-filled pages go. At the
-//! end the class gives back the bookkeeping of what has gone.
+//! Classes are compacted from the largest down. First each is swept ([`Sweep`]): its highest
+//! objects go to its lowest gaps, until at most one of its pages is part-filled. Then its last
+//! objects are lifted into free places of larger classes, which can hold smaller objects too and
+//! whose pages are needed anyway; about two thirds of the part-filled pages go. At the end the
+//! class frees the bookkeeping of its released pages.
 //!
-//! Other threads store, load and free meanwhile: a lock is held for a few moves, and never two.
+//! Other threads store, load and free meanwhile: compaction holds a lock for a few moves only, and
+//! never two locks.
 //!
-//! All this is cut into steps of some milliseconds at most, so that a thread with other duties gets
-//! to them in between ([`Compaction`]). No page is kept from one step to the next: the pool may be
-//! given back between any two.
+//! The work is cut into steps of some milliseconds at most, so that a thread can do its other
+//! duties between them ([`Compaction`]). No page is held from one step to the next: the pool may be
+//! dropped between any two steps.
 
 use lock_api::RawMutex;
 

@@ -1,8 +1,10 @@
-//! The name of an object: its size class, the run in the class, the place in the run.
+//! The name of an object: its size class, its run in the class and its place in the run.
 //!
 //! 32 bits: place 7 (at most 128 in a run), run 16, class 9. 2^16 runs are 256 MiB of objects of 32
-//! bytes and 16 GiB of whole pages; what then comes goes to the next class, and to none behind the
-//! last: the store is refused, and told apart from one that finds no memory. A handle read from damaged memory may name anything; the class checks every part of it.
+//! bytes and 16 GiB of whole pages. When a class has no run left, objects go to the next larger
+//! class; when the last class has none left either, the store is refused, with another error than
+//! for missing memory. A handle read from damaged memory may name anything; the class checks every
+//! part of it.
 
 use super::layout::{CLASS_COUNT, PLACES_MAX};
 use super::run_set::RUNS_MAX;

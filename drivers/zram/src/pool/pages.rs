@@ -1,10 +1,10 @@
 //! The port through which the pool gets its memory, one page at a time.
 //!
-//! A page is an owned handle: whoever has it may read and, with `&mut`, write its 4096 bytes, and
-//! nobody else can. So the pool needs no raw pointer and no fixed addresses, and the unsafe part,
-//! mapping a page into the daemon, stays where system calls are. Handles are kept as
-//! `Option<Page>`, one per page: a `NonZeroU32` that numbers the pages of a region takes 4 bytes, an
-//! address or a plain `u32` takes 8.
+//! A page is an owned handle: its owner may read and, with `&mut`, write its 4096 bytes, and nobody
+//! else can. So the pool needs no raw pointer and no fixed addresses, and the unsafe part, mapping
+//! a page into the daemon, stays where system calls are. Handles are kept as `Option<Page>`, one
+//! per page: a `NonZeroU32` that numbers the pages of a region takes 4 bytes, an address or a plain
+//! `u32` takes 8.
 
 use alloc::boxed::Box;
 

@@ -1,8 +1,8 @@
 //! A run: the pages that the objects of one size class share.
 //!
-//! A run is cut into equal places without regard to where a page ends; no place leaves the run.
+//! A run is cut into equal places; a place may cross the end of a page, but not the end of the run.
 //! Pages are missing until they are needed. A place is live (it has an object), free (all its pages
-//! are there) or unbacked. Whose object it is and its checksum stand in the run's headers.
+//! are there) or unbacked. The run's headers hold each object's slot and checksum.
 
 use alloc::vec::Vec;
 

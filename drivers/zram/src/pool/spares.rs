@@ -1,9 +1,9 @@
 //! Emptied pages that a CPU keeps, because its next store may well need one.
 //!
 //! A store and a load that alternate at a page's edge would else commit and release a page each
-//! time, a system call each. Spare pages fit every class, so four per CPU are enough for that and
-//! too few to matter: they are counted as used, given up when memory or the limit is reached, and
-//! released by compaction.
+//! time, with a system call each. Spare pages fit every class, so four per CPU are enough for that
+//! case and too few to matter. They count as used, are given up when memory or the limit is
+//! reached, and compaction releases them.
 
 use super::PageSource;
 

@@ -1,18 +1,19 @@
-//! Ages: when a slot was last used, in as few bits as its word has room for.
+//! Ages: when a slot was last used, in the few bits that a slot word has room for.
 //!
-//! A word keeps the time of its last store or load in units of 64 seconds, modulo 2^12: the clock of
-//! those bits goes round in three days. So that a page that lies for longer is not taken for a young
-//! one, the table is walked four times in a round ([`Ages::begin_sweep`]), and an age of more than half a
-//! round (36 hours) becomes exactly that; some time between 36 and 55 hours an age stops growing.
+//! A word keeps the time of its last store or load in units of 64 seconds, modulo 2^12, so the
+//! stored value wraps around every three days (a round). To keep an old page from looking young
+//! after that, a sweep walks the table four times a round ([`Ages::begin_sweep`]) and sets every
+//! age of more than half a round (36 hours) to half a round. So an age stops growing at some time
+//! between 36 and 55 hours.
 //!
-//! What makes every age mean one moment: at the last sweep no age was older than half a round, and none
-//! is noted that is more than a quarter later than that sweep. All that a word can say lies within three
-//! quarters of a round, whatever the time is now. Only stores sweep: a load never waits for a walk. One
-//! that comes later than a quarter after the sweep leaves the latest age there can be, until the next
-//! store sweeps.
+//! Why the bits of an age mean one moment only: after a sweep no age is older than half a round,
+//! and no age later than a quarter of a round after that sweep is ever written. So all ages in the
+//! table lie within three quarters of a round, whatever the time is now. Only stores sweep: a load
+//! never waits for a walk. A load that comes more than a quarter after the sweep writes the latest
+//! allowed age, until the next store sweeps.
 //!
-//! An age decides nothing that could lose a page: memory orders are Relaxed throughout, and a walk that
-//! others overtake leaves some ages as they were until the next one.
+//! No page can be lost by a wrong age, so memory orders are Relaxed throughout. A walk that runs
+//! beside other threads may leave some ages unchanged until the next walk.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,9 +1,9 @@
 //! The directory: where the leaves of a slot table are.
 //!
-//! The places for leaves stand in one vector of exactly the size that the table was made with. A
+//! One vector holds the places for leaves, of exactly the size that the table was made with. A
 //! table that grows gets extensions, each with as many places as all before it together: places
-//! never move, so a reader that walks the table needs no lock while it grows. That costs at most 8
-//! bytes for every leaf there could be, and nothing on the way to a slot of the first size.
+//! never move, so a reader that walks the table needs no lock while the table grows. This costs at
+//! most 8 bytes for every possible leaf, and no time for a slot of the first size.
 //!
 //! Neighbour: `table.rs`, which knows what a leaf is and how many slots there are.
 

@@ -1,8 +1,8 @@
 //! The slot table: a directory of leaves, each allocated when one of its slots is first stored.
 //!
-//! A device of 100 GiB costs 200 KiB until it is used. A leaf is the words of 1024 slots, two pages.
-//! Leaves are not given back while the table is shared: a reader needs no lock to walk them. A table
-//! grows while others use it; to shrink it takes having it alone (`&mut`).
+//! A device of 100 GiB costs 200 KiB until it is used. A leaf is the words of 1024 slots, two
+//! pages. Leaves are not freed while the table is shared: a reader needs no lock to walk them. A
+//! table can grow while other threads use it; shrinking needs exclusive access (`&mut`).
 //!
 //! Memory orders: a word is published with Release and read with Acquire, so whoever sees a word
 //! sees the object written before it. The number of slots is published with Release after the

@@ -1,6 +1,6 @@
-//! The codecs: which there are, what each needs to work, and how it turns a page into bytes and back.
+//! The codecs: the list of them, the memory that each needs, and compressing and decoding a page.
 //!
-//! A codec is stateless; what it scribbles on is its [`Workspace`], owned by a stream. The set is
+//! A codec is stateless; its scratch memory is its [`Workspace`], owned by a stream. The set is
 //! closed and known at compile time, so a codec is an enum variant, not a trait object.
 
 use alloc::boxed::Box;

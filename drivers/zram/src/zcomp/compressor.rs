@@ -1,11 +1,11 @@
-//! A compressor: an algorithm at a level that it has.
+//! A compressor: an algorithm at one of its levels.
 //!
-//! Levels are Linux's for the same algorithm. That of `lz4` is LZ4's acceleration: 1 is the densest
-//! and the default; from 2 on a quicker tier of the encoder is used, and the higher the level, the
-//! larger steps it takes over bytes that do not repeat. `pagelz` is ours and counts as zstd does: 1 is
-//! the quickest and the default, 2 looks at every place, 3 to 5 choose among all ways to cut the page,
-//! and 6 to 9 are the parses of 2 to 5 with coded blocks, which load more slowly. Any block of an
-//! algorithm is decoded, whatever level it was made at.
+//! Levels are Linux's for the same algorithm. The level of `lz4` is LZ4's acceleration: 1 is the
+//! densest and the default; from 2 on a quicker tier of the encoder is used, and the higher the
+//! level, the larger its steps over bytes that do not repeat. `pagelz` is ours and counts as zstd
+//! does: 1 is the quickest and the default, 2 looks at every place, 3 to 5 choose among all ways to
+//! cut the page, and 6 to 9 are the parses of 2 to 5 with coded blocks, which load more slowly. Any
+//! block of an algorithm can be decoded, whatever level made it.
 
 use core::ops::RangeInclusive;
 

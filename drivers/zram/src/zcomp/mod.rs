@@ -1,12 +1,13 @@
-//! zcomp: the compression streams of one device, one per CPU and one for the gaps.
+//! zcomp: the compression streams of one device, one per CPU and a shared fallback.
 //!
 //! Each possible CPU has a place that holds a stream while the CPU is up. A thread locks its CPU's
-//! place for one compression and nothing else: it writes into its own buffer ([`crate::Worker`]), so
-//! the pool grows, if it must, after the stream was let go. A CPU that goes down takes its stream
-//! out, which waits for at most one compression; a thread that finds the place empty uses the shared
-//! fallback stream, so that every request makes progress in the gap around a transition.
+//! place for one compression and nothing else: it writes into its own buffer ([`crate::Worker`]),
+//! so that a pool that must grow does so after the stream was released. When a CPU goes down, its
+//! stream is taken out, which waits for at most one compression; a thread that finds the place
+//! empty uses the shared fallback stream, so that every request makes progress in the gap around a
+//! transition.
 //!
-//! Decompression needs no context with the codecs of today, and takes no lock.
+//! Decompression needs no context with the present codecs, and takes no lock.
 
 mod codec;
 mod compressor;

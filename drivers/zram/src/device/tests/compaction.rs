@@ -1,4 +1,4 @@
-//! What compaction gives back, and what it leaves alone.
+//! Which memory compaction gives back, and what it does not change.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Damaged memory gives an error and zeros, whatever it is that changed.
+//! Damaged memory gives an error and zeros, whichever part was changed.
 
 use super::{Device, audit, device, device_of, loaded};
 use crate::device::Purpose;

@@ -1,4 +1,4 @@
-//! The limit of the pool: exact, and a refusal of growth alone.
+//! The limit of the pool is exact, and refuses nothing but growth.
 
 use super::*;
 

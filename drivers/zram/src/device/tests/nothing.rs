@@ -1,4 +1,4 @@
-//! The numbers that people divide by each other, where one of them is nothing.
+//! Numbers that people divide by each other, where one of them is zero.
 
 use super::{NOISE, audit, device};
 use crate::test_support::{CountedPages, page_of};

@@ -1,4 +1,4 @@
-//! What the states of slots tell.
+//! What the listed states of slots say.
 
 use core::ops::ControlFlow;
 use std::vec::Vec;

@@ -1,4 +1,4 @@
-//! Many threads on few slots: every reader sees a whole page that somebody stored there.
+//! Many threads on few slots: every reader sees a whole page that some thread stored there.
 
 use std::sync::Mutex;
 use std::thread;

@@ -1,4 +1,4 @@
-//! A class against its own rules: lowest place first, pages one by one, nothing left in between.
+//! A class follows its rules: lowest place first, one page at a time, no gaps left.
 
 use std::vec::Vec;
 

@@ -1,9 +1,9 @@
 //! The decoder: a quick loop for all but the longest sequences and the ends, a careful one for those.
 //!
 //! [`quick`] copies 16 bytes of literals and 18 of a match at once and lets the next sequence
-//! overwrite what was too much; it stops where that could leave the page or the block, and at
-//! anything it has doubts about. [`careful`] then decodes one sequence exactly, or finds the damage.
-//! What `quick` wrote in vain is overwritten, and after damage the page is of no use anyway.
+//! overwrite the excess; it stops where that could leave the page or the block, and at anything it
+//! cannot prove safe. [`careful`] then decodes one sequence exactly, or finds the damage. The
+//! excess that `quick` wrote is overwritten, and after damage the page is not used anyway.
 //!
 //! The quick loop branches on lengths instead of computing with them: a predicted branch lets the
 //! processor start on the next token before this one's bytes have arrived. For the same reason it reads

@@ -5,13 +5,14 @@
 //! cleared for every page, which is cheaper than any way of telling old entries from new ones. A page
 //! that does not shrink enough is given up early.
 //!
-//! Two tiers differ in how many bytes choose an entry ([`Tier`]). 5 bytes, where C's encoder takes 4:
-//! matches of 4 bytes gain one byte and cost as much time as any other, so fewer of them are worth
-//! more than what they save. 8 bytes find only long matches, fewer and sooner.
+//! Two tiers differ in how many bytes choose an entry ([`Tier`]). The first takes 5 bytes, where
+//! C's encoder takes 4: matches of 4 bytes gain one byte and cost as much time as any other, so
+//! finding fewer of them gains more than it loses. The second takes 8 bytes, which finds only long
+//! matches, fewer and sooner.
 //!
-//! What time goes to: the branch that ends a search cannot be predicted, so every sequence costs a
-//! misprediction or two; hence as few branches as possible between one search and the next, and 4
-//! places between two looks at the end of the page.
+//! Where the time goes: the branch that ends a search cannot be predicted, so every sequence costs
+//! a misprediction or two. Hence there are as few branches as possible between one search and the
+//! next, and 4 places between two checks for the end of the page.
 
 use super::{LITERALS_LAST, MATCH_MIN, NIBBLE_MAX};
 use crate::zcomp::COMPRESSED_MAX;

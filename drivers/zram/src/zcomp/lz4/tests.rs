@@ -1,4 +1,4 @@
-//! Our blocks against `lz4_flex` in both directions, and the decoder against one that is obvious.
+//! Our blocks against `lz4_flex` in both directions, and the decoder against an obvious one.
 
 use alloc::vec;
 use alloc::vec::Vec;

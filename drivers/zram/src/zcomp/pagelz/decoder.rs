@@ -1,8 +1,9 @@
 //! The decoder: [`quick`] for all but the longest sequences and the ends, a careful loop for those.
 //!
-//! At anything it has doubts about the quick loop stops, and [`careful`] decodes one sequence exactly,
-//! or finds the damage. What the quick loop wrote in vain is overwritten, and it may read a stream
-//! beyond its end, into the next one; that each stream was used up exactly is found at the end.
+//! The quick loop stops at anything it cannot prove safe; then [`careful`] decodes one sequence
+//! exactly, or finds the damage. The excess that the quick loop wrote is overwritten. It may read a
+//! stream beyond its end, into the next one; a check at the end finds whether each stream was used
+//! up exactly.
 
 use super::quick::quick;
 use super::token::{FAR, LAST, PREVIOUS, SHORT, TABLES};

@@ -1,4 +1,4 @@
-//! The dense parse: of all ways to cut the page, about the one whose block is smallest.
+//! The dense parse: of all ways to cut the page, about the one that gives the smallest block.
 //!
 //! For each place the cheapest way found to get there is kept ([`Arrival`]), with the two offsets that
 //! can be repeated from it. Places are taken in order; each tries a literal, repeats of both offsets,

@@ -1,5 +1,5 @@
-//! The fast parse: the first match that a table of places knows, and at its end those that repeat one
-//! of the last two offsets.
+//! The fast parse: takes the first match that a table of places gives, and after it the repeats of
+//! one of the last two offsets.
 //!
 //! It is the search of [`lz4`](super::super::lz4) with two differences. At level 1 only even places
 //! are looked at, because what repeats in memory is aligned; a match found is made longer by a byte

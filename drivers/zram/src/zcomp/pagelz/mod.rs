@@ -5,9 +5,10 @@
 //! names one of four ways to give an offset: the last one, the one before, one byte, or 12 bits. Heap
 //! pages repeat at few distances, mostly multiples of 8, so most offsets cost no byte or one.
 //!
-//! A level is how hard the encoder looks ([`fast`], [`dense`]), and whether the streams are stored as they
-//! are or by codes ([`coded`]); a block says so itself, so decoding needs no level. Only [`quick`], the loop of the decoder, reads and writes without a check of each place;
-//! it argues why it may. The rest is safe Rust.
+//! A level is how hard the encoder searches ([`fast`], [`dense`]), and whether the streams are
+//! stored unchanged or by codes ([`coded`]); the block itself says which, so decoding needs no
+//! level. Only [`quick`], the loop of the decoder, reads and writes without a check of each place;
+//! its header argues why this is safe. The rest is safe Rust.
 
 mod coded;
 mod decoder;

@@ -1,4 +1,4 @@
-//! The format as `docs/pagelz.md` has it, byte by byte: what the decoder is compared with in tests.
+//! A decoder that follows `docs/pagelz.md` byte by byte: tests compare the real decoder with it.
 
 use alloc::vec::Vec;
 

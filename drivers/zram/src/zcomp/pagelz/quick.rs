@@ -1,23 +1,25 @@
-//! The quick loop of the decoder: as many sequences as the streams surely have bytes for, then a look
-//! at how many that is from there on.
+//! The quick loop of the decoder: it decodes as many sequences as there are surely enough bytes
+//! for, then computes how many more it may decode from there.
 //!
-//! It copies 16 literals and 24 bytes of a match at once and lets the next sequence overwrite what was
-//! too much. There is no branch on the kind of offset or on whether a length goes on: what a token says
-//! comes from a table. Longer literals and matches are functions of their own, so that the loop keeps what
-//! it needs in registers. It stops, before the sequence, near the end of the page and at literals whose
-//! count goes on.
+//! It copies 16 literals and 24 bytes of a match at once; the next sequence overwrites the excess.
+//! It does not branch on the kind of an offset or on whether a length goes on in an operand: a
+//! table gives the meaning of each token. Longer literals and matches have functions of their own,
+//! so that the loop keeps its values in registers. It stops before a sequence near the end of the
+//! page, and before literals whose count goes on.
 //!
-//! **Why it may read and write without checks.** [`Cursor`] is three places in the bytes of the block and
-//! one in the page. A turn uses at most [`OPERANDS`] operands and [`COPIED`] literals, and reads no more
-//! than these and the byte before its operands: a token says how many operands there are. [`turns_ahead`]
-//! allows only as many turns as there are that many bytes for, whatever the block says, so no place passes
-//! the end. A turn that uses more, literals or operands of a length that goes on, looks at the end for each
-//! of these, and is then the last one before turns are counted anew. For the page, a turn begins at
-//! [`START_MAX`] at the latest; 16 literals and a short match fit behind that, and where more is written,
-//! its end is checked. A match begins behind its source, which is in the page.
+//! **Why it may read and write without checks.** [`Cursor`] is three places in the bytes of the
+//! block and one in the page. A turn of the loop uses at most [`OPERANDS`] operands and [`COPIED`]
+//! literals, and reads only these and the byte before its operands; the token gives the number of
+//! operands. [`turns_ahead`] allows only as many turns as there are enough bytes for, whatever the
+//! block says, so no place passes the end. A turn that uses more (literals, or operands of a length
+//! that goes on) checks the end for each of these, and is then the last turn before turns are
+//! counted again. As to the page, a turn begins at [`START_MAX`] at the latest; 16 literals and a
+//! short match fit behind that, and a turn that writes more checks its end. A match begins behind
+//! its source, which is in the page.
 //!
-//! **Why damage may be told at once.** A turn that finds an offset of 0 or before the page, or a match that
-//! ends behind it, has read what the block says, or bytes behind the end of a stream; both are damage.
+//! **Why damage may be reported at once.** A turn that finds an offset of 0, an offset to before
+//! the page, or a match that ends behind the page, has read either what the block says or bytes
+//! behind the end of a stream; both are damage.
 #![expect(
     unsafe_code,
     reason = "with checks in every turn of the loop before this one a load took 2.00 us, without 1.76"

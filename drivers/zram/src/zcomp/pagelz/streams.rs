@@ -1,8 +1,8 @@
-//! The three streams of a block while it is made.
+//! The three streams of a block that is being made.
 //!
-//! Their places are masked, not checked: every sequence takes 2 bytes of the page or more, one token
-//! and at most 4 operands (a length that takes more operands takes 255 bytes of the page for each), so
-//! no page can fill the arrays, and a mask changes nothing.
+//! Positions in them are masked, not checked: every sequence takes 2 bytes of the page or more, one
+//! token and at most 4 operands (a length that takes more operands takes 255 bytes of the page for
+//! each), so no page can fill the arrays, and the mask changes nothing.
 
 use super::HEADER_BYTES;
 use super::token::{

@@ -1,4 +1,4 @@
-//! Blocks of all levels, and the decoder against one that is obvious.
+//! Blocks of all levels, and the decoder against an obvious one.
 
 use alloc::vec::Vec;
 

@@ -1,7 +1,8 @@
-//! Tokens: what each of the 256 says, for both directions.
+//! Tokens: the meaning of each of the 256, for encoding and decoding.
 //!
-//! A token is a row and a column. The row is the kind of the offset and the count of literals, the
-//! column the length of the match; the last row of a kind and the last column go on in an operand.
+//! A token is a row and a column of a table. The row is the kind of the offset and the count of
+//! literals, the column the length of the match; the last row of a kind and the last column go on
+//! in an operand.
 
 /// The match repeats the offset of the last one; there is a literal before it.
 pub(super) const LAST: usize = 0;

@@ -1,12 +1,12 @@
-//! Coded blocks: the three streams of a plain block, each by a prefix code or as they are.
+//! Coded blocks: the three streams of a plain block, each written by a prefix code or unchanged.
 //!
-//! The codes are not made for a page but chosen from tables that everybody has ([`tables`]), so a page
-//! pays for no table and a decoder builds none. Symbols of all streams lie in four lanes that are
-//! decoded side by side: one waits for memory and shifts while the other three go on. Two lanes share
-//! an area, one from its beginning, one from its end, so that one number says where all four are.
+//! The codes are not made for a page but chosen from fixed tables ([`tables`]), so a page stores no
+//! table and a decoder builds none. Symbols of all streams lie in four lanes that are decoded side
+//! by side: while one waits for memory and shifts, the other three go on. Two lanes share an area,
+//! one from its beginning, one from its end, so that one number says where all four are.
 //!
-//! A block says by a bit of its header that it is coded; the count of tokens has no use for that bit.
-//! [`pack`] makes blocks, [`unpack`] takes them apart, [`Head`] is what they begin with.
+//! A bit of a block's header says that the block is coded; the count of tokens does not need that
+//! bit. [`pack`] makes blocks, [`unpack`] decodes them, [`Head`] is their header.
 
 mod codes;
 mod pack;

@@ -1,7 +1,7 @@
 //! Makes coded blocks.
 //!
-//! For each stream the table is taken that gives the fewest bits; if that saves little, it is stored as
-//! it is. A block that is not smaller than the plain one is not made.
+//! Each stream gets the table that needs the fewest bits, or is stored unchanged if that table
+//! saves little. A block that would not be smaller than the plain one is not made.
 
 use super::codes::{Encoding, encodings_of};
 use super::{HEADER_BYTES, Head, LANES, STREAM_BYTES_MAX, STREAM_LENGTH_MAX, STREAMS, lengths};

@@ -1,9 +1,10 @@
-//! Takes coded blocks apart.
+//! Decodes coded blocks into their streams.
 //!
-//! Four lanes are read in turn, five codes of each between two looks at the block. A lane is a place in
-//! bits from its end of an area; a word read there holds 57 bits or more. Where a word would not lie
-//! within the block it is put together byte by byte, with zeros for what is not there: only lanes that
-//! end there are read so, and whether each lane ended where it should is asked once, at the end.
+//! Four lanes are read in turn, five codes of each between two checks of the block. The position in
+//! a lane counts bits from its end of an area; a word read there holds 57 bits or more. Where a
+//! word would not lie within the block it is assembled byte by byte, with zeros for missing bytes:
+//! this happens only in lanes that end there. One check at the end tells whether each lane ended
+//! where it should.
 
 use super::codes::{Decoding, decoding_of};
 use super::{HEADER_BYTES, Head, LANES, STREAM_BYTES_MAX};
