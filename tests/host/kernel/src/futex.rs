@@ -1,12 +1,13 @@
-//! Futexes: threads that wait for a word of their memory to change.
+//! Futexes: threads that wait until a word of their memory changes.
 //!
-//! A word is named by address space and address, so it stays the same word when its page is swapped
-//! out and back. Words in shared memory are therefore not the same futex for two processes.
+//! A word is named by its address space and address, so its name stays valid when its page is
+//! swapped out and in. Therefore a word in shared memory is a different futex for each process.
 //!
-//! A thread that says that the word is a lock lends its priority meanwhile. A lock does not say who holds
-//! it, but that is a thread of the same space, so all of them get it: whoever holds the lock runs before
-//! anything that the waiting thread would run before. That is more than is needed, and only as long as
-//! somebody waits; a thread that stays in the lock for long is the program's own matter.
+//! A waiting thread may say that the word is a lock; while it waits, it lends its priority. The
+//! kernel does not know which thread holds the lock, only that it is a thread of the same space, so
+//! all threads of the space get the priority: the holder runs before anything that the waiting
+//! thread would run before. This raises more threads than needed, but only while some thread waits;
+//! a thread that holds a lock for long is the program's own problem.
 
 use alloc::collections::{BTreeMap, VecDeque};
 
@@ -29,8 +30,8 @@ pub(crate) struct FutexKey {
 #[derive(Default)]
 pub(crate) struct Futexes {
     waiters: BTreeMap<FutexKey, VecDeque<ThreadId>>,
-    /// Spaces whose threads have a priority lent to them: almost always none, so that asking for a
-    /// thread's priority, which every system call and every hand-off does, looks no further.
+    /// Spaces whose threads have a lent priority: almost always none, so that the look-up of a thread's
+    /// priority, which every system call and every hand-off does, ends here.
     lent_spaces: usize,
 }
 
@@ -74,8 +75,8 @@ impl Futexes {
 }
 
 impl Kernel {
-    /// Waits for a wake of a word, if it still has the value `expected`; `wait` says whether whoever
-    /// shall wake it is another thread of the space, which holds a lock.
+    /// Waits for a wake of a word, if it still has the value `expected`; `wait` says whether the
+    /// word is a lock, which another thread of the space holds and will release.
     ///
     /// # Errors
     ///
@@ -113,7 +114,7 @@ impl Kernel {
         count
     }
 
-    /// Returns the priority at which a thread runs: its own or, if that goes first, what is lent to it.
+    /// Returns the priority at which a thread runs: its own or the one lent to it, whichever runs first.
     pub(crate) fn priority_of(&self, thread: ThreadId) -> u8 {
         let found = &self.threads[thread];
         if self.futexes.lent_spaces == 0 {
@@ -123,7 +124,7 @@ impl Kernel {
         found.priority().min(space.map_or(PRIORITY_LAST, |space| space.lent_priority()))
     }
 
-    /// Lends all threads of a space the priority of the first one that waits for a lock, `but` one
+    /// Lends all threads of a space the highest priority of those that wait for a lock; leaves out `but`,
     /// whose wait ends.
     pub(crate) fn lend_priorities(&mut self, space: SpaceId, but: Option<ThreadId>) {
         let waits = |&(thread, found): &(ThreadId, &Thread)| {

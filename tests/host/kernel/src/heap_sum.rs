@@ -1,9 +1,9 @@
-//! What the kernel's heap must hold at its worst: the sum of all limits.
+//! The most that the kernel's heap must hold: the sum of all limits.
 //!
-//! Nothing that programs can make the kernel keep is left out, so that the heap cannot run out: each term
-//! is a limit times the size of what it limits, with the room that its container may have beside. The
-//! heap has that much on every machine, and for the tables of mounted areas what is left: an area whose
-//! tables do not fit there is refused.
+//! The sum includes everything that programs can make the kernel keep, so the heap cannot run out:
+//! each term is a limit times the size of the limited object, plus the most that its container may
+//! allocate beside. Every machine's heap has room for the sum; the rest of the heap is for the
+//! tables of mounted areas, and an area whose tables do not fit there is refused.
 
 use syscall::schemev2::Sqe;
 
@@ -61,7 +61,7 @@ const CALL_SIZE: usize = 3 * SHARED_MAX as usize * (size_of::<After>() + size_of
     + PIPE_SIZE
     + BATCH_MAX * size_of::<Sqe>();
 
-/// Bytes of what hangs on one request: the frames that it copies back, and what it passes.
+/// Bytes of what one request holds: the frames that it copies back, and what it passes.
 ///
 /// A buffer has at most two pages that it fills in part.
 const REQUEST_PARTS_SIZE: usize = 4 * BOUNCE_SIZE + PASSED_MAX * size_of::<Id<Description>>();

@@ -1,11 +1,11 @@
 //! The kernel proper: all its state in one struct, and the ways in.
 //!
-//! Whoever holds `&mut Kernel` holds the kernel lock. The machine calls in for one event and then
+//! The holder of `&mut Kernel` holds the kernel lock. The machine calls in for one event and then
 //! asks for the next action; nothing in between waits. `here` is the CPU of the present entry and
 //! says whose current thread and whose shootdown are meant.
 //!
-//! Each field is a part with an owner, the folder or file that defines its type: the owner's methods
-//! change what is in it, and everybody else reads.
+//! Each field is a part with an owner, the folder or file that defines its type: only the owner's
+//! methods change its content, and all code may read it.
 
 use alloc::string::String;
 

@@ -1,9 +1,10 @@
 //! The in-tree kernel: just enough microkernel to run zram and its pager honestly, under QEMU.
 //!
 //! `machine` is the x86-64 PC and all `unsafe`; `kernel` and its neighbours are the kernel proper:
-//! one struct, event-driven, never preempted, called by `machine` under one lock. `calls` takes
-//! system calls apart, `files` and `scheme` are what descriptors lead to, `space` is memory,
-//! `thread` is time, `events` is news of files, `swap` is where the pager of `kernel-glue` comes in, `cpus` where its CPU events do.
+//! one struct, event-driven, never preempted, called by `machine` under one lock. `calls` decodes
+//! system calls, `files` and `scheme` are what descriptors lead to, `space` is memory, `thread` is
+//! scheduling, `events` is events of files, `swap` connects the pager of `kernel-glue`, `cpus` its
+//! CPU events.
 
 #![no_std]
 #![no_main]

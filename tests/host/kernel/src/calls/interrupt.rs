@@ -1,10 +1,10 @@
 //! Calls interrupted on purpose: `eintr=N` on the command line makes every N-th call that may wait
 //! fail with EINTR before it does anything.
 //!
-//! This kernel interrupts no call of its own accord, as there are no signals. Redox's does, also
-//! without signals, so programs must stand it; this is how tests see whether they do. A call that
-//! waited and is executed again counts again, so waits end with EINTR too. One that is done in pieces
-//! is left alone after its first: it has done something.
+//! This kernel never interrupts a call by itself, as it has no signals. Redox's kernel does, also
+//! without signals, so programs must handle it; this option lets tests see whether they do. A call
+//! that waited and is executed again counts again, so waits end with EINTR too. A call that is done
+//! in pieces is not interrupted after its first piece, because it has had an effect by then.
 
 use syscall::flag::FUTEX_WAIT;
 use syscall::number as sys;

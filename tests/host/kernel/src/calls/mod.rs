@@ -1,4 +1,4 @@
-//! System calls: from registers to what is asked, and to the file that does it.
+//! System calls: decodes the registers and passes each call on to its file.
 //!
 //! Numbers, flags and records are Redox's (crate `redox_syscall`). A handler reads all its arguments
 //! before it changes anything, because it may have to wait and be executed again; see

@@ -1,8 +1,8 @@
 //! Reads and writes.
 //!
-//! Files of the kernel do theirs at once or wait. A transfer of a user scheme's file becomes one
-//! request after the other, each of at most as many pages as may be lent at a time; between them the
-//! caller executes its system call again, which knows from `Resume` how far it came.
+//! Files of the kernel transfer at once or wait. A transfer of a user scheme's file becomes one
+//! request after the other, each of at most as many pages as may be lent at a time; between
+//! requests the caller executes its system call again, and `Resume` tells the call how far it came.
 
 use syscall::error::{EBADF, EOVERFLOW};
 use syscall::schemev2::Opcode;

@@ -1,11 +1,12 @@
-//! CPUs that come and go: `/scheme/cpu/events`, `/scheme/cpu/N/online`, and the machine's CPU slots.
+//! CPU hotplug: `/scheme/cpu/events`, `/scheme/cpu/N/online`, and the machine's CPU slots.
 //!
-//! Which CPUs there are and what is under way is [`Cpus`]; what comes next in a transition is decided
-//! by `kernel-glue`, and done here. A CPU is started by whichever CPU leaves the kernel next; a CPU that
-//! stops gives its threads away itself and parks. Threads that are pinned to it run elsewhere meanwhile
-//! ([`crate::thread::scheduler`]), so the daemon's workers of an offline CPU still finish what is in
-//! their queues, and nothing new goes there. [`files`] is what programs see, [`events`] who listens,
-//! [`switch`] who asks for a transition, [`slots`] what the machine asks for.
+//! [`Cpus`] holds the existing CPUs and the transition in progress; `kernel-glue` decides the next
+//! step of a transition, and this folder performs it. A CPU is started by whichever CPU leaves the
+//! kernel next; a CPU that stops gives its threads away itself and parks. Threads that are pinned
+//! to it run elsewhere meanwhile ([`crate::thread::scheduler`]), so the daemon's workers of an
+//! offline CPU still finish their queues, and no new work goes there. [`files`] is what programs
+//! see, [`events`] the subscribers, [`switch`] the requests for transitions, [`slots`] the
+//! machine's requests.
 
 mod events;
 mod files;

@@ -1,7 +1,7 @@
 //! Why the last write to `N/online` was refused, in words for `N/last_error`.
 //!
-//! What is wrong with the write itself is known where it is refused ([`switch`](super::switch)); what ends
-//! a transition is an error number, of this machine or of whoever was asked about it.
+//! A wrong write is found where it is refused ([`switch`](super::switch)); a transition that fails
+//! ends with an error number, from this machine or from a subscriber of CPU events.
 
 use alloc::string::String;
 

@@ -1,4 +1,4 @@
-//! The switch of a CPU: `N/online`, and whoever wants a CPU somewhere else.
+//! The switch of a CPU, `N/online`, and other requests for a CPU transition.
 
 use cpu_events::{Busy, Wanted, Work};
 use syscall::error::{EBUSY, EINVAL, ENODEV};

@@ -1,12 +1,14 @@
-//! `event`: queues that programs wait at for news of files, as much of Redox's as a client of `zram:` needs.
+//! `event`: queues at which programs wait for events of files; as much of Redox's as a client of
+//! `zram:` needs.
 //!
-//! Opening `""` at the root gives a queue. A record {descriptor, flags, data} that is written to it
-//! watches that file, or no longer ([`watch`]); reads give the same records back when something is
-//! new, and wait until there is. Files of user schemes can be watched, whose programs are asked and then
-//! tell by themselves, and the console; no others yet.
+//! Opening `""` at the root gives a queue. Writing a record {descriptor, flags, data} to it starts
+//! or ends a watch of that file ([`watch`]); reads return the same records when there is an event,
+//! and wait until there is one. Two kinds of files can be watched: those of user schemes, whose
+//! programs are asked and then report events by themselves, and the console.
 //!
-//! What a queue keeps is bounded by its watches ([`host_core::events`]); it ends with its last descriptor, and
-//! a watch also when its file is closed. Unlike on Redox, who watches a file of a scheme that ends is told.
+//! The watches of a queue bound its size ([`host_core::events`]). A queue ends with its last
+//! descriptor; a watch ends also when its file is closed. Unlike on Redox, a watcher of a file is
+//! told when the file's scheme ends.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

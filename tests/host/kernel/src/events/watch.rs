@@ -1,8 +1,8 @@
-//! How a file comes to be watched: a record that is written to a queue.
+//! How a watch begins: a record is written to a queue.
 //!
-//! The watch is there before the file's scheme is asked to tell, so that nothing that it tells meanwhile
-//! is lost; a scheme that refuses, or a question that cannot be asked, takes it away again. What the
-//! scheme answers is what is new already.
+//! The watch exists before the file's scheme is asked to report events, so that no event in between
+//! is lost; it is removed again if the scheme refuses or cannot be asked. The scheme answers with
+//! the events that are there already.
 
 use host_core::events::Name;
 use syscall::error::{EINVAL, EOPNOTSUPP};

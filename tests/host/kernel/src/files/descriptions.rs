@@ -1,6 +1,6 @@
-//! The table of open descriptions, and what may be changed of one while it is open.
+//! The table of open descriptions, and the changes that are allowed while one is open.
 //!
-//! Everybody reads it as the table that it is; only this folder changes what is in it.
+//! All of the kernel may read the table; only this folder changes it.
 
 use core::ops::Deref;
 

@@ -1,9 +1,9 @@
 //! Open descriptions: what a descriptor leads to, with its offset and flags.
 //!
-//! A description names one [`Object`], which says by its variant what is open and owns what that
-//! needs. Descriptions are counted: one reference for each descriptor in a table, and for each
-//! message or area that holds one. The last [`Kernel::release`] closes the object; nothing is
-//! closed anywhere else.
+//! A description names one [`Object`], whose variant says what is open and owns the state for it.
+//! Descriptions are counted: one reference for each descriptor in a table, and for each message or
+//! area that holds one. The last [`Kernel::release`] closes the object; nothing is closed anywhere
+//! else.
 
 pub(crate) mod descriptions;
 pub(crate) mod table;

@@ -1,5 +1,5 @@
-//! What the firmware's ACPI tables say: which CPUs there can be, where the timer is, and how CPU
-//! slots interrupt.
+//! The firmware's ACPI tables: the possible CPUs, the timer's place, and the interrupt of the CPU
+//! slots.
 
 #![expect(unsafe_code, reason = "reads the tables through the physical map")]
 

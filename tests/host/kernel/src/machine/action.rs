@@ -1,4 +1,4 @@
-//! What the kernel and the machine say to each other at every entry.
+//! The interface between kernel and machine at every entry.
 //!
 //! The machine calls the kernel with the kernel lock held (`Kernel::on_syscall`, `on_fault`,
 //! `on_exception`, `on_tick`) and then asks `Kernel::next_action` until it is told to run a thread.

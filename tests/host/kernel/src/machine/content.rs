@@ -1,11 +1,11 @@
 //! The content of a frame, which programs may change while the kernel uses it.
 //!
-//! A program on another CPU can write its memory at any moment, so there is never a Rust reference to
-//! it: a reference would promise the compiler that nobody else writes. All accesses are made here, by
-//! string instructions that the compiler does not see through. They read or write each byte as a relaxed
-//! atomic access would, and what programs do to their memory are single instructions as well: there is
-//! no data race, only bytes that are old or new. Whoever needs one value reads it once, into memory of
-//! the kernel's.
+//! A program on another CPU can write its memory at any moment, so there is never a Rust reference
+//! to it: a reference would promise the compiler that nobody else writes. All accesses are made
+//! here, by string instructions that the compiler does not see through. They read or write each
+//! byte as a relaxed atomic access would, and what programs do to their memory are single
+//! instructions as well: there is no data race, only bytes that are old or new. Code that needs one
+//! value reads it once, into memory of the kernel's.
 
 #![expect(unsafe_code, reason = "reads and writes memory by its address")]
 

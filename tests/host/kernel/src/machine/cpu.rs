@@ -1,4 +1,4 @@
-//! What each CPU has for itself: a block found through GS, and the page tree it has loaded.
+//! Per-CPU data: a block found through GS, and the page tree that the CPU has loaded.
 //!
 //! Blocks exist for all possible CPUs from boot on. Only its own CPU touches a block, except that the
 //! booting CPU makes it; so its fields are cells. `trap.s` knows the first four fields.

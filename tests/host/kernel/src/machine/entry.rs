@@ -1,8 +1,8 @@
 //! Every way into the kernel and out of it.
 //!
-//! Entries come from `trap.s` with the program's registers saved. Under the kernel lock the kernel is
-//! told what happened and asked what to do next, until it lets a thread run. Nothing here returns to
-//! its caller: the stack is empty again at the next entry.
+//! Entries come from `trap.s` with the program's registers saved. Under the kernel lock the kernel
+//! is given the event and asked for the next action, until it lets a thread run. Nothing here
+//! returns to its caller: the stack is empty again at the next entry.
 
 #![expect(unsafe_code, reason = "is called from trap.s and goes back to ring 3")]
 

@@ -1,10 +1,10 @@
 //! The kernel's heap: one region, fixed at boot, a two-level segregated fit over it.
 //!
-//! Taking a block and giving it back are a few steps each, whatever else the heap holds: whoever enters
-//! the kernel, for a page-in too, waits for its lock while some other call works with the heap.
+//! Allocating and freeing a block take a few steps each, whatever else the heap holds: every entry
+//! into the kernel, also for a page-in, waits for the kernel lock while another call uses the heap.
 //!
-//! All kernel objects that programs can create are bounded, and `heap_sum` adds the bounds up; the tables
-//! of mounted areas have the rest. So the heap cannot run out; if it does, that is a kernel panic.
+//! All kernel objects that programs can create are bounded, and `heap_sum` adds the bounds up; the
+//! tables of mounted areas use the rest. So the heap cannot run out; if it does, the kernel panics.
 
 #![expect(unsafe_code, reason = "an allocator is an unsafe trait")]
 

@@ -1,6 +1,6 @@
 //! The initial file archive: a cpio in "newc" format that the loader put into memory.
 //!
-//! The kernel reads files from it by name; then its frames are adopted into the frame table and
+//! The kernel reads files from it by name; then the frame table takes over its frames, and they
 //! become the first program's memory.
 
 #![expect(unsafe_code, reason = "clears what lies behind the archive in its last frame")]

@@ -1,11 +1,11 @@
 //! The kernel lock: one CPU at a time is in the kernel proper.
 //!
 //! Interrupts are off in ring 0, so a CPU that waits here serves the shootdowns that wait for it;
-//! otherwise its holder could wait for this CPU for ever. The lock is not fair: under emulation a
-//! ticket would often be given to a CPU whose host thread is not running. But nobody starves: a program
-//! that unmaps a gigabyte comes back in pieces, a moment after each, and on a busy host that kept
-//! another CPU out for as long as all of it took. So a CPU that has waited for [`PATIENCE`] has the next
-//! turn, and the others wait for it.
+//! otherwise the lock's holder could wait for this CPU for ever. The lock is not fair: under
+//! emulation a ticket would often be given to a CPU whose host thread is not running. But no CPU
+//! starves: a program that unmaps a gigabyte enters again for each piece, a moment after the last,
+//! and on a busy host that kept another CPU out for the whole time. So a CPU that has waited for
+//! [`PATIENCE`] has the next turn, and the others wait for it.
 
 #![expect(unsafe_code, reason = "a lock")]
 

@@ -1,6 +1,7 @@
-//! Which physical memory there is, and what of it is taken at boot.
+//! The ranges of physical memory, and those in use at boot.
 //!
-//! Works before there is a heap: fixed arrays, and the big tables are placed into the first gap.
+//! It works before there is a heap: it uses fixed arrays, and puts the big tables into the first
+//! gap.
 
 use super::physical::PHYSICAL_END;
 use core::ops::Range;

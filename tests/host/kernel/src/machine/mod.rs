@@ -1,7 +1,7 @@
 //! The machine under the kernel: everything that needs `unsafe` or knows the x86-64 PC.
 //!
-//! `boot` starts it, `entry` is every way in and out, `frames` and `paging` give out memory. The
-//! kernel proper above is called back with the kernel lock held (`action`) and is safe Rust.
+//! `boot` starts the machine, `entry` has every way in and out, `frames` and `paging` give out
+//! memory. They call the kernel proper with the kernel lock held (`action`); it is safe Rust.
 
 mod acpi;
 pub(crate) mod action;

@@ -1,4 +1,4 @@
-//! Switching the machine off, with a verdict for whoever started it.
+//! Switching the machine off, with an exit code for the program that started it.
 
 #![expect(unsafe_code, reason = "port output")]
 

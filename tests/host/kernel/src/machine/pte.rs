@@ -1,6 +1,7 @@
-//! Entries of page tables: what the CPU reads, and what the kernel means by it.
+//! Entries of page tables: their bits for the CPU, and their meaning for the kernel.
 //!
-//! An entry that is not present is ours but for its lowest bit, so it can carry a swap entry.
+//! An entry that is not present is free for the kernel but for its lowest bit, so it can carry a
+//! swap entry.
 
 use super::frames::Frame;
 

@@ -1,9 +1,9 @@
 //! The system control interrupt (SCI): something has happened at a CPU slot.
 //!
-//! Boot switches the machine to ACPI mode, enables the one event that QEMU raises for CPU slots, and
-//! sends its interrupt to the CPU that booted, which never goes. The handler notes it and nothing
-//! more; at the next tick the kernel asks [`super::cpu_slots`]. Who has no SCI finds the event by
-//! polling, only later.
+//! Boot switches the machine to ACPI mode, enables the one event that QEMU raises for CPU slots,
+//! and sends its interrupt to the CPU that booted, which never goes offline. The handler only notes
+//! the event; at the next tick the kernel asks [`super::cpu_slots`]. A machine without an SCI finds
+//! the event by polling, only later.
 
 #![expect(unsafe_code, reason = "port input and output, and the I/O APIC's registers")]
 

@@ -1,13 +1,13 @@
-//! Making other CPUs forget translations.
+//! Making other CPUs drop old translations.
 //!
-//! The CPU that asks writes what to forget into its own request, marks itself as pending at each of
+//! The CPU that asks writes the addresses into its own request, marks itself as pending at each of
 //! the others, interrupts them and waits, without the kernel lock, until all have answered. They
 //! answer in the interrupt (from ring 3, or while idle), or while they wait for the kernel lock or
-//! for a shootdown of their own. A CPU that holds the kernel lock answers once it leaves the kernel:
-//! nobody waits for a CPU while holding the lock, so that moment comes.
+//! for a shootdown of their own. A CPU that holds the kernel lock answers once it leaves the
+//! kernel; it does leave, because no CPU waits for another while it holds the lock.
 //!
-//! Who has waited for a while sleeps until an interrupt: the CPU that is to answer may share a host's
-//! core with it, and would be kept from it by spinning.
+//! A CPU that has waited for a while sleeps until an interrupt: the CPU that must answer may share
+//! a host's core with it, and spinning would keep that CPU from running.
 
 #![expect(unsafe_code, reason = "a request shared by the protocol described above; invlpg")]
 

@@ -1,4 +1,4 @@
-//! What the loader says when it starts the kernel (PVH, `xen/arch-x86/hvm/start_info.h`).
+//! The loader's start info for the kernel (PVH, `xen/arch-x86/hvm/start_info.h`).
 //!
 //! Read field by field from the physical map, before anything there is overwritten.
 

@@ -1,7 +1,7 @@
 //! Schemes: the kernel's own, and those of programs.
 //!
-//! A description names an [`crate::files::Object`]; the files here say what can be done with each
-//! kind. What programs ask for comes in through [`crate::calls`].
+//! A description names an [`crate::files::Object`]; the files here implement the operations of each
+//! kind. The calls of programs come in through [`crate::calls`].
 
 pub(crate) mod console;
 pub(crate) mod memory;

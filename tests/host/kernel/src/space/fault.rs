@@ -1,9 +1,9 @@
 //! Bringing a page in: demand zero, copy on write, page-in.
 //!
-//! [`Kernel::resolve`] makes one page fit for one kind of access, for a fault of a program as well
-//! as for the kernel's own reads and writes of user memory. It is the only place where a program's
-//! page becomes present, and [`Kernel::frame_for`] the only place where it gets a frame; what can
-//! make a thread wait for memory is therefore all here, and behind the hooks of [`crate::swap`].
+//! [`Kernel::resolve`] makes one page ready for one kind of access, for a fault of a program as
+//! well as for the kernel's own reads and writes of user memory. A program's page becomes present
+//! only there, and gets a frame only in [`Kernel::frame_for`]; so everything that can make a thread
+//! wait for memory is here, and behind the hooks of [`crate::swap`].
 
 use syscall::error::EFAULT;
 

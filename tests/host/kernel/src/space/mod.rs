@@ -1,9 +1,9 @@
-//! Address spaces: what is mapped, what is resident, and who uses it.
+//! Address spaces: what is mapped, what is resident, and which threads use it.
 //!
 //! A process is an address space with threads. [`grants`] say what may be where, the page tree what
-//! is there now; [`fault`] closes the gap when a page is touched, by the program or by the kernel
-//! on its behalf ([`user`]). [`map`] changes grants, [`fork`] copies a space, [`shootdown`] holds
-//! back whatever must wait until no CPU has an old translation, and [`retire`] takes a space apart.
+//! is there now; [`fault`] brings a page in when it is touched, by the program or by the kernel on
+//! its behalf ([`user`]). [`map`] changes grants, [`fork`] copies a space, [`shootdown`] delays all
+//! work that must wait until no CPU has an old translation, and [`retire`] frees a space.
 //!
 //! Frames: a page table entry is one user of its frame. A page in a `Shared` or `Lent` grant is in
 //! addition a borrow, which tells fork and the pager to leave the frame where it is. So a private

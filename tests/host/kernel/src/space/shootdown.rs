@@ -1,9 +1,10 @@
-//! What must wait until no CPU holds an old translation.
+//! Work that must wait until no CPU holds an old translation.
 //!
-//! Taking a page away is: clear the entry, note the page here, note here also what may happen only
-//! when every CPU has forgotten it (free the frame, let the caller of a request go on, read the
-//! page to swap it out). Each CPU has its own [`Pending`]; before it runs a thread again it sends
-//! it out, without the kernel lock, and then does what was noted, in order.
+//! To take a page away: clear the entry, note the page here, and note here also the work that must
+//! wait until every CPU has dropped the translation (free the frame, let the caller of a request
+//! continue, read the page to swap it out). Each CPU has its own [`Pending`]; before it runs a
+//! thread again it sends the shootdown out, without the kernel lock, and then does the noted work,
+//! in order.
 
 use alloc::vec::Vec;
 

@@ -1,7 +1,8 @@
-//! The table of address spaces, and what each CPU has loaded and has yet to make others forget.
+//! The table of address spaces; for each CPU, the space it has loaded and the shootdowns it has yet
+//! to send.
 //!
-//! Everybody reads it as the table that it is; only this folder changes what is in it. What others
-//! may change of a space are the methods here.
+//! All of the kernel may read the table; only this folder changes it. Other folders change a space
+//! by the methods here.
 
 use alloc::vec::Vec;
 use core::ops::Deref;

@@ -1,9 +1,9 @@
 //! Reading and writing user memory, always by walking page tables to frames.
 //!
 //! A page that is absent is brought in first, which may make the thread wait and execute its system
-//! call again. So a call reads all its arguments before it does anything, and calls
-//! [`Kernel::expect_writable`] before it takes what it is going to write: after that the write
-//! cannot fail while the call lasts.
+//! call again. So a call reads all its arguments before it has any effect, and calls
+//! [`Kernel::expect_writable`] before it takes the data that it will write to user memory: after
+//! that the write cannot fail while the call lasts.
 
 use syscall::error::EFAULT;
 

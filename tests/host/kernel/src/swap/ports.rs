@@ -1,10 +1,10 @@
 //! The pager's ports over this kernel.
 //!
-//! [`Machine`] is the kernel while a call of the pager lasts; the pager itself is out of it then, so
-//! that calling back is found out at once ([`super::pager`]). Numbers of the pager (spaces, waiting
-//! threads) are indices of this kernel's tables. Shootdowns that `unmap` needs are noted with this
-//! CPU and sent out after `reclaim_begin`, as for every other page that is taken away. A kill and
-//! the waking of workers are noted and done after the call.
+//! [`Machine`] is the kernel during a call of the pager; the pager itself is moved out of it then,
+//! so that a call back into the pager fails at once ([`super::pager`]). Numbers of the pager
+//! (spaces, waiting threads) are indices of this kernel's tables. Shootdowns that `unmap` needs are
+//! noted with this CPU and sent out after `reclaim_begin`, as for every other page that is taken
+//! away. Kills and wakes of workers are noted and done after the call.
 
 use swap_pager::ports::{
     Candidate, Clock, Frame as PagerFrame, Frames, KillReason, Mapping, Page, Place, Scan,

@@ -1,4 +1,4 @@
-//! What this kernel adds to the texts of `swap`, which are the glue's (`swap_pager::files`).
+//! This kernel's additions to the texts of `swap`, which the glue writes (`swap_pager::files`).
 
 use alloc::string::String;
 

@@ -1,8 +1,8 @@
 //! How threads and processes end.
 //!
-//! Nothing of a thread is on a stack, so ending it is: take it out of what it waits for, give back
-//! its files and its part of the address space. The one exception is a thread that another CPU
-//! runs at this moment: it is marked, that CPU is interrupted, and buries it on entry.
+//! No state of a thread is on a stack, so ending it means: remove it from what it waits for, close
+//! its files and free its part of the address space. The one exception is a thread that another CPU
+//! runs at this moment: it is marked, that CPU is interrupted and ends the thread on entry.
 
 use alloc::string::String;
 use core::fmt::Write;

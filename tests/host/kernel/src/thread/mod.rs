@@ -1,10 +1,11 @@
 //! Threads: registers, identity, and what each is doing now.
 //!
-//! A thread has no kernel stack. What it is doing is one [`State`]; a thread that waits holds what
-//! it waits for in its [`Wait`], and whoever completes the wait either writes the result into its
-//! registers or lets it execute its system call (or faulting instruction) once more. So a thread
-//! can be killed in every state at once. `Dead` threads stay in the table until no descriptor
-//! names them. Run queues: [`scheduler`]; waking and time-outs: [`wake`]; dying: [`kill`].
+//! A thread has no kernel stack. Its present activity is one [`State`]; a waiting thread holds what
+//! it waits for in its [`Wait`]. The code that completes the wait either writes the result into the
+//! thread's registers or lets it execute its system call (or faulting instruction) once more. So a
+//! thread can be killed in every state at once. `Dead` threads stay in the table until no
+//! descriptor names them. Run queues: [`scheduler`]; waking and time-outs: [`wake`]; dying:
+//! [`kill`].
 
 pub(crate) mod kill;
 pub(crate) mod table;

@@ -1,7 +1,7 @@
-//! The table of threads, and what each CPU runs.
+//! The table of threads, and the thread that each CPU runs.
 //!
-//! Everybody reads it as the table that it is; only this folder changes what is in it. What others
-//! may change of a thread are the methods here.
+//! All of the kernel may read the table; only this folder changes it. Other folders change a thread
+//! by the methods here.
 
 use alloc::collections::BTreeSet;
 use core::ops::Deref;

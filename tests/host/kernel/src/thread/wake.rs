@@ -1,7 +1,7 @@
-//! Blocking, waking, deadlines, and the choice of what a CPU does next.
+//! Blocking, waking, deadlines, and the choice of a CPU's next action.
 //!
-//! All changes of a thread's [`State`] between ready, running and waiting are made here. Whoever
-//! completes a wait removes the thread from the list of what it waited for first; a deadline that
+//! All changes of a thread's [`State`] between ready, running and waiting are made here. The code
+//! that completes a wait first removes the thread from the list that it waited in; a deadline that
 //! passes, or a kill, does that through [`Kernel::cancel_wait`].
 
 use syscall::error::ETIMEDOUT;

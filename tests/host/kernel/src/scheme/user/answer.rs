@@ -1,8 +1,8 @@
 //! Answers: what a scheme's program writes to its socket.
 //!
 //! Each answer (CQE, 16 bytes) names a request by its tag. First everything lent for the request is
-//! taken back; the caller goes on when the shootdown for that is done. An answer that names no
-//! request is an error to the program that wrote it and concerns nobody else.
+//! taken back; the caller continues when the shootdown for that is done. An answer that names no
+//! request is an error for the program that wrote it and affects no other program.
 
 use syscall::error::{EBADFD, EINVAL, EIO, ENODEV, ENOENT, EOPNOTSUPP, EOVERFLOW};
 use syscall::flag::EventFlags;

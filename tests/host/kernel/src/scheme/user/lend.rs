@@ -1,10 +1,10 @@
 //! Lending: a caller's buffer appears in the scheme's memory for one request.
 //!
-//! Pages that the buffer fills are mapped there as they are; a page that it fills in part goes
-//! through a bounce frame, so that the scheme never sees what is beside the buffer. What the scheme
-//! writes into a bounce frame is copied back when it answers; the caller's frame is held until then.
-//! The whole is contiguous, with the buffer's own offset in its first page. Nothing can unmap a lent
-//! span but the answer. If caller and scheme share an address space, nothing is mapped.
+//! Pages that the buffer fills are mapped there directly; a page that it fills in part goes through
+//! a bounce frame, so that the scheme never sees the bytes beside the buffer. What the scheme
+//! writes into a bounce frame is copied back when it answers; the caller's frame is held until
+//! then. The lent range is contiguous, and the buffer keeps its offset in the first page. Only the
+//! answer can unmap a lent range. If caller and scheme share an address space, nothing is mapped.
 
 use alloc::vec::Vec;
 

@@ -1,10 +1,10 @@
 //! User schemes: files that a program serves.
 //!
-//! A program with the right to do so makes a scheme and gets its socket. What others do with the
-//! scheme's files becomes requests ([`request`]) that it reads from the socket, and its answers are
-//! written there ([`answer`]); the caller waits between. Buffers are lent ([`lend`]) to the address
-//! space that made the scheme. The scheme ends when its socket is closed or its maker's last thread
-//! dies: every caller, waiting or future, then gets ENODEV.
+//! A program with the right to do so makes a scheme and gets its socket. Operations of other
+//! programs on the scheme's files become requests ([`request`]) that it reads from the socket, and
+//! it writes its answers there ([`answer`]); the caller waits between. Buffers are lent ([`lend`])
+//! to the address space that made the scheme. The scheme ends when its socket is closed or its
+//! maker's last thread dies: every caller, waiting or future, then gets ENODEV.
 
 pub(crate) mod answer;
 pub(crate) mod lend;

@@ -1,8 +1,9 @@
 //! Requests: what a program wants from a user scheme, until it is answered.
 //!
-//! A request owns everything that its answer will need: the buffers lent for it, descriptors that it
-//! passes, and in [`Then`] what becomes of the answer. Its caller waits and owns nothing of this, so
-//! it can die at any time: the scheme is told (Cancel), and what was lent stays lent until it answers.
+//! A request owns everything that its answer will need: the buffers lent for it, descriptors that
+//! it passes, and in [`Then`] what to do with the answer. Its caller waits and owns nothing of
+//! this, so it can die at any time: the scheme is told (Cancel), and what was lent stays lent until
+//! it answers.
 
 use alloc::vec::Vec;
 
