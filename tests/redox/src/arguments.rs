@@ -1,4 +1,4 @@
-//! What the kernel is told: a record of ranges, a list of memory, and the text of `sys:env`.
+//! The kernel's arguments: a record of ranges, a list of memory, and the text of `sys:env`.
 //!
 //! The record's address is the first argument of the kernel's entry. All addresses are physical.
 

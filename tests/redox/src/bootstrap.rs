@@ -1,8 +1,8 @@
 //! The first program's image, as the kernel maps it: `init` and, behind it, the archive of first files.
 //!
-//! A Redox kernel copies the image to [`FIRST`], readable, writable and executable, and begins at the
-//! address that the image has at offset `ENTRY_AT`, without a stack and without a word about what
-//! lies where. `init` learns that from the text of `sys:env` (`arguments`).
+//! A Redox kernel copies the image to [`FIRST`], readable, writable and executable, and begins at
+//! the address that the image has at offset `ENTRY_AT`, without a stack and without telling where
+//! its parts lie. `init` learns that from the text of `sys:env` (`arguments`).
 
 use crate::PAGE_SIZE;
 use crate::segments::Program;

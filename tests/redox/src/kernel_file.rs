@@ -1,7 +1,8 @@
-//! The kernel's file: whether it is a Redox kernel, and how it lies in memory.
+//! The kernel's file: checks that it is a Redox kernel, and finds its layout in memory.
 //!
-//! The kernel is linked so that an address less [`BASE`] is an offset in its file. So the whole file is
-//! copied to one place, symbols included, which a panicking kernel reads to name its functions.
+//! In a Redox kernel an address minus [`BASE`] is an offset in the file. So the whole file is
+//! copied to one place, including the symbols, which a panicking kernel reads to name its
+//! functions.
 
 use core::fmt;
 

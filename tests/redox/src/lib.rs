@@ -1,4 +1,5 @@
-//! What a Redox kernel expects of its bootloader, as far as no machine is needed to make it.
+//! The arguments that a Redox kernel expects of its bootloader, as far as making them needs no
+//! machine.
 //!
 //! The kernel gets itself at a place of the loader's choice, page tables, a list of memory, the root
 //! pointer of ACPI, a text that programs can read, and the first program as one image

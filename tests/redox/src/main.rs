@@ -1,9 +1,9 @@
-//! The loader: PVH entry, long mode, and everything that a Redox kernel wants before it is entered.
+//! The loader: PVH entry, long mode, and everything that a Redox kernel needs before its entry.
 //!
-//! QEMU starts it as it starts this repository's own kernel. The initrd is an archive with one file,
-//! `redox-kernel`, and behind it, unchanged, the initrd that the own kernel gets: `init` and all
-//! programs. What a kernel wants is the library's business; `machine` has what is unsafe. Whatever is
-//! wrong is said on the serial line, and the machine ends with a status of failure.
+//! QEMU starts it as it starts this repository's own kernel. The initrd is an archive with one
+//! file, `redox-kernel`, and behind it, unchanged, the initrd that the own kernel gets: `init` and
+//! all programs. The library knows what a kernel expects; `machine` has all `unsafe` code. An error
+//! is printed on the serial line, and the machine ends with a status of failure.
 
 #![no_std]
 #![no_main]

@@ -1,8 +1,8 @@
 //! ACPI's root pointer and root table with 64-bit addresses, made of those with 32-bit ones.
 //!
-//! QEMU's firmware leaves a root pointer of revision 0 and a table of 32-bit addresses (RSDT). A Redox
-//! kernel of the commit that was tried loses every other table of such a one, and no table of an XSDT.
-//! Formats: ACPI 6.5, sections 5.2.5.3, 5.2.7 and 5.2.8.
+//! QEMU's firmware leaves a root pointer of revision 0 and a table of 32-bit addresses (RSDT). The
+//! Redox kernel that was tried loses every other table of an RSDT, and none of an XSDT. Formats:
+//! ACPI 6.5, sections 5.2.5.3, 5.2.7 and 5.2.8.
 
 use crate::PAGE_SIZE;
 

@@ -1,4 +1,4 @@
-//! What an ELF file says of its parts in memory.
+//! The memory segments that an ELF file describes.
 
 use elf::ElfBytes;
 use elf::abi::{EM_X86_64, ET_EXEC, PT_LOAD};

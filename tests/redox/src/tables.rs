@@ -1,7 +1,8 @@
 //! The page tables that a Redox kernel begins with.
 //!
-//! It expects the first 8 GiB of memory where they are and once more at [`PHYSICAL_MAP`], in pages of
-//! 2 MiB, and its own image at [`crate::kernel_file::BASE`] in pages of 4 KiB. It makes its own soon.
+//! The kernel expects the first 8 GiB of memory identity-mapped and once more at [`PHYSICAL_MAP`],
+//! in pages of 2 MiB, and its own image at [`crate::kernel_file::BASE`] in pages of 4 KiB. It soon
+//! makes its own tables.
 
 use core::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Where the loader begins, and where it ends if it cannot go on.
+//! The loader's entry, and its end if it cannot go on.
 
 #![expect(unsafe_code, reason = "is called from boot.s, and ends the machine by a port")]
 

@@ -1,7 +1,8 @@
-//! Physical memory as bytes, and the jump out of it.
+//! Physical memory as bytes, and the jump into the kernel.
 //!
-//! The first 4 GiB are mapped where they are. [`Memory`] is the only way to them; what it has given for
-//! reading may not be written, which the ranges that `load` uses see to, and asserts check.
+//! The first 4 GiB are identity-mapped. Only [`Memory`] gives access to them; a range that it has
+//! given for reading must not be written. The ranges that `load` uses keep this rule, and asserts
+//! check it.
 
 #![expect(unsafe_code, reason = "turns addresses into bytes, and enters the kernel")]
 
@@ -32,14 +33,14 @@ pub(crate) fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
-/// All memory.
+/// All physical memory that is mapped.
 pub(crate) struct Memory {
-    /// The end of what was given for writing; what is given for reading from then on lies elsewhere.
+    /// The end of what was given for writing; ranges given for reading from then on lie elsewhere.
     written: Range<u64>,
 }
 
 impl Memory {
-    /// Returns it.
+    /// Returns the memory.
     ///
     /// # Safety
     ///
@@ -48,7 +49,7 @@ impl Memory {
         Self { written: 0..0 }
     }
 
-    /// Returns the bytes of a range that nobody writes to.
+    /// Returns the bytes of a range that is never written.
     ///
     /// # Panics
     ///

@@ -1,4 +1,5 @@
-//! The PC, and all that is unsafe: one CPU, interrupts off, virtual addresses equal to physical ones.
+//! The PC, and all `unsafe` code: one CPU, interrupts off, virtual addresses equal to physical
+//! ones.
 
 mod boot;
 mod interrupts;

@@ -1,4 +1,4 @@
-//! The serial line, for the one thing that the loader may have to say.
+//! The serial line, for the one message that the loader may have to print.
 
 #![expect(unsafe_code, reason = "port input and output")]
 

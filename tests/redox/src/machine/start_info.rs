@@ -1,4 +1,4 @@
-//! What QEMU says when it starts the loader (PVH, `xen/arch-x86/hvm/start_info.h`).
+//! QEMU's start info for the loader (PVH, `xen/arch-x86/hvm/start_info.h`).
 
 #![expect(unsafe_code, reason = "reads the structures at the addresses it is given")]
 
@@ -20,7 +20,7 @@ const WORDS_MAX: usize = 1024;
 pub(crate) struct StartInfo(u64);
 
 impl StartInfo {
-    /// Returns the start info at this address; in words, that there is none.
+    /// Returns the start info at this address; else an error text that there is none.
     pub(super) fn at(address: u64) -> Result<Self, &'static str> {
         let is_there = address != 0 && read::<u32>(address) == MAGIC;
         if is_there { Ok(Self(address)) } else { Err("it was not started by PVH") }

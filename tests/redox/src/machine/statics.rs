@@ -1,4 +1,4 @@
-//! What the kernel reads after the loader has gone: one of each, in the loader's own memory.
+//! Data that the kernel reads after the loader has ended: one of each, in the loader's own memory.
 
 #![expect(unsafe_code, reason = "hands statics out for writing")]
 
@@ -16,7 +16,7 @@ pub(crate) const AREAS_MAX: usize = 64;
 /// Bytes of the text of `sys:env`.
 const TEXT_MAX: usize = 2048;
 
-/// All of it, on pages of its own: the kernel maps whole ones.
+/// All the data, on pages of its own: the kernel maps whole pages.
 #[repr(C, align(4096))]
 pub(crate) struct Statics {
     pub(crate) tables: [Table; TABLES_MAX],
@@ -44,7 +44,7 @@ static PLACE: Place = Place(UnsafeCell::new(Statics {
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 impl Statics {
-    /// Returns it, for ever.
+    /// Returns the data, for ever.
     ///
     /// # Panics
     ///
