@@ -1,8 +1,8 @@
-//! The actor of the model: takes a message, runs the real core, performs what it wants.
+//! The actor of the model: takes a message, runs the real core, performs its requests.
 //!
-//! This is `zramd`'s `threads::actor` and `devices::table` taken apart: each [`Op`] is one access to
-//! what threads share, so that everybody else can come in between. The asserts of the real code are
-//! broken properties here, so that the checker shows the way to them.
+//! This is `zramd`'s `threads::actor` and `devices::table` split up: each [`Op`] is one access to
+//! state that threads share, so that every other thread can come in between. The asserts of the
+//! real code are broken properties here, so that the checker shows the way to them.
 
 mod before;
 mod op;

@@ -1,7 +1,7 @@
-//! What a run of the checker explores, so that it ends.
+//! The bounds of a run of the checker, which make the run end.
 //!
-//! Everything that a run leaves out is named here: how many there are of each, and how often each may
-//! act. Within these bounds every interleaving is looked at.
+//! All limits of a run are named here: how many there are of each thing, and how often each may
+//! act. Within these bounds every interleaving is explored.
 
 use std::fmt;
 

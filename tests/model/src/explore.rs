@@ -1,4 +1,4 @@
-//! Runs the checker over the lifecycle and says what it saw.
+//! Runs the checker over the lifecycle and prints what it found.
 
 use std::thread;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Mistakes that somebody could make around the core, to show that the checker finds them.
+//! Mistakes that a programmer could make around the core, to show that the checker finds them.
 //!
 //! The core is the daemon's own code and stays as it is; each flaw changes how one thing is performed.
 

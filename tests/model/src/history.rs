@@ -1,9 +1,10 @@
-//! Is there an order in which the answers that threads saw could have come from one request at a time?
+//! Linearizability: is there an order of the requests, one at a time, that explains the answers?
 //!
-//! A history is what threads asked, what they were told, and when each began and ended. It is
-//! linearizable if the calls can be put in one order that keeps apart what did not overlap, and in
-//! which the specification gives these answers (Wing and Gong's search; states that were tried are
-//! remembered). The specification is [`Sequential`] and, on top, who has what open.
+//! A history is the requests of threads, their answers, and when each call began and ended. It is
+//! linearizable if the calls can be put in one order that keeps the order of calls that did not
+//! overlap, and in which the specification gives these answers (Wing and Gong's search; states that
+//! were tried are remembered). The specification is [`Sequential`] and, in addition, which thread
+//! has what open.
 
 use std::collections::HashSet;
 

@@ -1,8 +1,9 @@
-//! The kernel of the model: CPUs that come and go, and the events that the daemon hears of it.
+//! The kernel of the model: CPUs that come and go, and the events that the daemon gets about them.
 //!
-//! One transition at a time. On the way up, a refusal, a closed subscription or an answer that comes
-//! too late refuses the CPU, and the daemon hears `up aborted` unless it refused; on the way down the
-//! kernel goes on in any case. Events wait in order until the daemon's events thread reads them.
+//! One transition at a time. On the way up, a refusal, a closed subscription or an answer that
+//! comes too late refuses the CPU, and the daemon gets `up aborted` unless it refused; on the way
+//! down the kernel continues in any case. Events wait in order until the daemon's events thread
+//! reads them.
 
 use std::collections::VecDeque;
 

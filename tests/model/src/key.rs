@@ -1,16 +1,16 @@
-//! When two states are one: names do not matter, only who is the same as whom.
+//! When two states are equal: names do not matter, only which names denote the same thing.
 //!
-//! - **Serials** of devices count up for ever; a state keeps only their order. A **generation** that is
-//!   not the device's of now is as good as any other, and so is a **content** that is gone.
-//! - **Clients** are alike, so they are sorted by what they are at.
+//! - **Serials** of devices count up for ever; a state keeps only their order. All **generations** but
+//!   a device's present one are equal, and so are all **contents** that are gone.
+//! - **Clients** are alike, so they are sorted by their present activity.
 //! - **CPUs** are alike, though the core walks them by number: it walks CPUs only over a content that
-//!   nobody else can reach (not installed yet, or claimed; `is_private` in `actor`), and of such a walk
-//!   the others see the end alone. So a state stands for all that come of renumbering CPUs, and the
-//!   least of their encodings is its key.
+//!   no other thread can reach (not installed yet, or claimed; `is_private` in `actor`), and other
+//!   threads see only the result of such a walk. So a state stands for all states that renumbering
+//!   its CPUs gives, and the least of their encodings is its key.
 //!
-//! What is a function of the rest is left out: while the core is busy, where it is follows from the
-//! request, what is to be performed next, and the streams; what a refused request must leave follows
-//! from the core. `tests/small.rs` compares this with an exploration that uses none of it.
+//! The key leaves out what follows from the rest: while the core is busy, its position follows from
+//! the request, the next operation and the streams; what a refused request must leave follows from
+//! the core. `tests/small.rs` compares this with an exploration that uses none of these reductions.
 
 use std::hash::{Hash, Hasher};
 
@@ -23,7 +23,7 @@ use crate::kernel::{Events, Notice};
 use crate::sequential::Reply;
 use crate::world::{Cookie, DevicePlace, Sender, Serving, World, cpu, device};
 
-/// The numbers that CPUs get.
+/// The new numbers of CPUs.
 type Renumbering = [usize; CPUS_MAX];
 
 const OF_ONE: [Renumbering; 1] = [[0, 1, 2]];
@@ -45,7 +45,7 @@ impl Hash for World {
 }
 
 impl World {
-    /// Returns what this state has in common with all that are the same but for names.
+    /// Returns the key that this state shares with all states that differ from it in names only.
     #[must_use]
     pub fn key(&self) -> Vec<u8> {
         let renumberings: &[Renumbering] = match self.queues.len() {
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// Returns the place of each client in the order of what they are at.
+    /// Returns the place of each client in the order of their present activities.
     fn clients_in_order(&self) -> Vec<usize> {
         let at = |index: usize| {
             let sender = Sender::Client(index);

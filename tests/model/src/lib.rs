@@ -1,9 +1,9 @@
 //! The lifecycle, checked: every interleaving within bounds, on the daemon's own code.
 //!
-//! [`lifecycle`] is a model whose steps run `zram_lifecycle::step` and `hotplug`, with everybody who
-//! acts beside the actor around them; [`explore`] runs the checker over it. [`linux`] is the same for
-//! the orders of events in Linux zram that raced, so that the checker is known to find such things.
-//! [`sequential`] says what the lifecycle promises, without its code.
+//! [`lifecycle`] is a model whose steps run `zram_lifecycle::step` and `hotplug`, surrounded by all
+//! that act beside the actor; [`explore`] runs the checker over it. [`linux`] is the same for the
+//! orders of events in Linux zram that raced, to show that the checker finds such races.
+//! [`sequential`] specifies the lifecycle, without its code.
 //!
 //! ```text
 //! bounds       how much of everything

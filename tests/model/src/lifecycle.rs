@@ -1,4 +1,4 @@
-//! The model that the checker explores: every step that anybody can take in a [`World`].
+//! The model that the checker explores: every possible step in a [`World`].
 
 use stateright::{Model, Property};
 use zram_lifecycle::Request;

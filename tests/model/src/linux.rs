@@ -1,9 +1,10 @@
 //! Linux zram up to 5.15 as a model: the orders of events that made exit, reset and disksize race.
 //!
-//! Written from the reports and the merged fixes, in our own words: what each path does to what threads
-//! share, one access a step. [`Order::Old`] is the order that raced, [`Order::Flag`] the first fix that
-//! was proposed (a flag under one mutex that exit holds to its end), [`Order::Merged`] what was merged
-//! for 5.16. The same checker that finds nothing in our lifecycle finds in the old order
+//! Written from the reports and the merged fixes, in our own words: the effect of each path on
+//! shared state, one access a step. [`Order::Old`] is the order that raced, [`Order::Flag`] the
+//! first fix that was proposed (a flag under one mutex that exit holds to its end),
+//! [`Order::Merged`] what was merged for 5.16. The same checker that finds nothing in our lifecycle
+//! finds in the old order
 //!
 //! | race | what happens | left behind |
 //! | --- | --- | --- |

@@ -1,8 +1,9 @@
 //! `make model`: shows that the checker finds Linux's races, explores our lifecycle with it, and writes
 //! `target/model.json`.
 //!
-//! `model NAME` explores the run of that name alone, `model long` larger ones too. It ends with 1 if a property is broken, something
-//! that should be possible was never seen, or a race that is known was not found.
+//! `model NAME` explores the run of that name alone, `model long` larger ones too. The exit code is
+//! 1 if a property is broken, a state that should be possible was never seen, or a known race was
+//! not found.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! Everybody but the actor: clients, swap queues, a program that opens devices, a reader of statistics.
+//! All actors of the model but the daemon's actor: clients, swap queues, a program that opens
+//! devices, a reader of statistics.
 //!
 //! Each of their steps is one access to what threads share, taken from `devices::table`, `queue`,
 //! `scheme` and the stream places of `drivers/zram`.

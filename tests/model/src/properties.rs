@@ -1,8 +1,8 @@
 //! What must hold in every state; the numbers are those of the invariants in ARCHITECTURE.md.
 //!
-//! Some are about a state, and are checked on each. Others are about a step (nothing is freed while it
-//! is used, a refusal changes nothing); the step notes in [`Broken`] what it broke, which no later
-//! step takes back.
+//! Some concern a state, and are checked on each state. Others concern a step (nothing is freed
+//! while it is used, a refusal changes nothing); the step notes in [`Broken`] which property it
+//! broke, and no later step removes the note.
 
 use hotplug::{Cpu, Stage, Step};
 use stateright::Property;

@@ -1,4 +1,4 @@
-//! What a person reads after a run, and `target/model.json` for whoever makes pages of it.
+//! The report of a run for people, and `target/model.json` for programs that make pages of it.
 
 use serde_json::{Value, json};
 

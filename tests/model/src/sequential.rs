@@ -1,8 +1,8 @@
-//! What the lifecycle promises to those who ask, if requests came one at a time.
+//! The lifecycle's answers if requests came one at a time: the specification.
 //!
-//! This is the specification in its own words: it shares no code with the daemon. The model checker
-//! compares each reply with it (I-5); the linearizability test searches an order in which it would
-//! have given the replies that were seen.
+//! The specification shares no code with the daemon. The model checker compares each reply with it
+//! (I-5); the linearizability test searches an order in which it would have given the replies that
+//! were seen.
 
 use zram_lifecycle::{Answer, DeviceId, DeviceName, Pages, Refusal, Request};
 

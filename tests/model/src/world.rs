@@ -1,14 +1,14 @@
-//! The world of the model: the real lifecycle core, and around it everything that is not the actor's.
+//! The world of the model: the real lifecycle core, and around it everything but the actor.
 //!
 //! Real are the core ([`State`], `zram_lifecycle::step`), with it the hotplug state of
-//! `drivers/hotplug`, and the open-count words ([`Fields`]). Modelled is what they decide about:
-//! contents and streams, the views that everybody sees, the mailbox, who sends requests, who works on
-//! pages meanwhile, and the kernel with its CPU events. One step of the model is one access to what
-//! threads share; what only the actor can reach (contents not installed yet, and claimed ones) takes
-//! no step of its own between other threads' steps.
+//! `drivers/hotplug`, and the open-count words ([`Fields`]). Modelled are the things that they
+//! decide about: contents and streams, the views that all threads see, the mailbox, the senders of
+//! requests, the threads that work on pages meanwhile, and the kernel with its CPU events. One step
+//! of the model is one access to state that threads share; access to what only the actor can reach
+//! (contents not installed yet, and claimed ones) is no step of its own.
 //!
-//! `actor` performs what the core wants, `others` moves everybody else, `properties` says what must
-//! hold, and `key` tells states apart.
+//! `actor` performs the core's requests, `others` moves all other threads, `properties` says what
+//! must hold, and `key` decides when two states are equal.
 
 use hotplug::CpuId;
 use zram_lifecycle::open_word::Fields;

@@ -1,4 +1,5 @@
-//! The checker bites: each mistake that somebody could make around the core breaks a property.
+//! The checker finds mistakes: each mistake that a programmer could make around the core breaks a
+//! property.
 
 use model::bounds::Bounds;
 use model::explore::broken_by;

@@ -1,4 +1,4 @@
-//! The checker bites: it finds in Linux's old order what was found there, and the first fix's deadlock.
+//! The checker finds the known races of Linux's old order, and the first fix's deadlock.
 
 use model::linux::{Order, Path, Race, Search, paths_of, search};
 

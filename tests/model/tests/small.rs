@@ -1,4 +1,4 @@
-//! The lifecycle within small bounds, for every change; `make model` explores larger ones.
+//! The lifecycle within small bounds, checked on every change; `make model` explores larger ones.
 
 use std::collections::HashSet;
 use std::hash::Hash;

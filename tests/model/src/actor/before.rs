@@ -1,4 +1,5 @@
-//! What was there when a request came: a refusal must leave it, and nothing else may change with it.
+//! The state when a request came: a refusal must leave it unchanged, and a success must change
+//! nothing else.
 
 use zram_lifecycle::{Answer, Refusal, Request, State, View};
 
@@ -24,7 +25,7 @@ pub(super) struct Front {
 }
 
 impl Before {
-    /// Returns what a CPU that comes or goes must leave.
+    /// Returns what a CPU transition must leave unchanged.
     fn without_streams(&self) -> Vec<Front> {
         let front = |front: &Front| Front {
             content: front.content.map(|(number, pages, _)| (number, pages, 0)),
@@ -33,7 +34,7 @@ impl Before {
         self.fronts.iter().map(front).collect()
     }
 
-    /// Returns what a change of devices must leave; nothing once the daemon has ended.
+    /// Returns what a change of devices must leave unchanged; nothing once the daemon has ended.
     fn cpus(&self) -> Option<[hotplug::Cpu; CPUS_MAX]> {
         match &self.core {
             State::Idle(inventory, _) | State::Busy(inventory, _) => {

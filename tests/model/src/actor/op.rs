@@ -1,5 +1,5 @@
-//! One thing that the actor performs, and when it can: what waits for a lock, what nobody else sees, what
-//! can fail.
+//! One operation of the actor, and when it can run: which wait for a lock, which are invisible to
+//! other threads, which can fail.
 
 use hotplug::Step;
 use zram_lifecycle::{Ask, DeviceId, View};
@@ -19,20 +19,20 @@ pub(crate) enum Op {
     DropBuilt,
     /// Take view and content away; show the other view, if there is one.
     Empty(DeviceId, Option<View>),
-    /// Let opens in; the content is another one.
+    /// Allow opens again; the content is another one.
     Admit(DeviceId),
-    /// Let opens in; nothing was changed.
+    /// Allow opens again; nothing was changed.
     Release(DeviceId),
     Reply(Reply),
     Finish,
 }
 
-/// How something goes that can go two ways.
+/// The outcome of an operation that can succeed or fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// It is done.
     Succeeds,
-    /// Memory is missing.
+    /// There is not enough memory.
     Fails,
 }
 
@@ -52,8 +52,8 @@ impl World {
         }
     }
 
-    /// Returns whether the actor is where only it can be, so that others' steps need not be looked at
-    /// in between: they would change nothing for either side.
+    /// Returns whether the actor's next operation concerns only state that no other thread can reach, so
+    /// that steps of other threads before it need not be explored: they would change nothing for either side.
     #[must_use]
     pub fn is_actor_alone(&self) -> bool {
         let Some(job) = &self.job else { return false };

@@ -1,4 +1,4 @@
-//! The steps of Linux's paths, and what each does to the module.
+//! The steps of Linux's paths, and the effect of each on the module.
 //!
 //! A path is a list of [`Step`]s; a step that finds nothing to do skips to the end of its part. Locks
 //! are steps that cannot be taken while another holds the lock. Neighbour: `linux.rs` explains.
