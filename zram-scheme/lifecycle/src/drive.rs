@@ -1,6 +1,6 @@
-//! The core taken through one request.
+//! Takes the core through one request.
 //!
-//! Performing is dull on purpose: every decision was the core's.
+//! This code only performs; the core makes every decision.
 
 use crate::effect::{Ask, Effect};
 use crate::event::{Event, Outcome, Request};

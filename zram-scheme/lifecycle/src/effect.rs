@@ -1,9 +1,9 @@
-//! What the lifecycle core wants done.
+//! The output of the lifecycle core: effects and questions.
 //!
 //! A transition yields up to [`EFFECTS_MAX`] effects, performed in order and unable to fail, and at
 //! most one question ([`Ask`]), whose outcome is the core's next event. Nothing else happens in
-//! between, so whatever can fail stands alone. Neighbours: `step.rs` produces these, `drive.rs`
-//! has them performed.
+//! between, so an operation that can fail stands alone. Neighbours: `step.rs` produces effects,
+//! `drive.rs` has them performed.
 
 use hotplug::{InstanceSet, Step};
 

@@ -1,7 +1,7 @@
-//! What the lifecycle core is told: requests of others, and how its own questions went.
+//! The input of the lifecycle core: requests, and the outcomes of its own questions.
 //!
-//! Everything here has been checked where it entered (`attributes`, `events`), so the core sees
-//! typed, trusted values. Neighbours: `step.rs` consumes these, `effect.rs` is the way back.
+//! Every value was checked where it entered (`attributes`, `events`), so the core sees typed,
+//! trusted values. Neighbours: `step.rs` consumes events, `effect.rs` is the output.
 
 use core::num::NonZeroU32;
 

@@ -1,9 +1,9 @@
-//! Which devices there are, and which CPUs: the decisions, without anything that performs them.
+//! The set of devices and of CPUs: the decisions about both, without the code that performs them.
 //!
-//! [`step()`] is a pure function over [`State`], [`Event`] and [`Effect`]; [`drive()`] takes it through one
-//! request over any [`World`]: the daemon's actor, a table in tests, a model in a checker. The
-//! [`open_word`] keeps the users of a device apart from whoever empties it. No text, no error number,
-//! no system call and no scheme is known here.
+//! [`step()`] is a pure function over [`State`], [`Event`] and [`Effect`]; [`drive()`] takes it
+//! through one request over any [`World`]: the daemon's actor, a table in tests, a model in a
+//! checker. The [`open_word`] keeps the users of a device apart from the actor that empties it.
+//! This crate knows no text, error number, system call or scheme.
 
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

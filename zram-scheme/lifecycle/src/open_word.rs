@@ -1,10 +1,10 @@
-//! Who uses a device: {claimed, generation, opens} in one atomic word.
+//! The users of a device: {claimed, generation, opens} in one atomic word.
 //!
 //! An open is a compare-and-swap that fails while the device is claimed; the actor claims only at
-//! zero opens. So what a claim guards (the device's content) is never reached by an open while it
-//! goes away. The generation counts contents: it changes when one was thrown away, so that a cookie
-//! of `SWAP_ATTACH` from before never reaches another content (I-10). A device that does not exist is
-//! claimed.
+//! zero opens. So no open ever reaches the device's content, which the claim guards, while the
+//! content goes away. The generation counts contents: it changes when one was thrown away, so that
+//! an older cookie of `SWAP_ATTACH` never reaches another content (I-10). A device that does not
+//! exist is claimed.
 //!
 //! | field | bits |
 //! | --- | --- |

@@ -1,8 +1,8 @@
 //! The lifecycle core's state: what exists, and what is in progress.
 //!
-//! Each variant owns exactly the data valid in it. While a [`hotplug::Walk`] is under way it owns the
-//! hotplug state, so nothing else can touch it; an ended core owns the proof that no instance is
-//! left, so it cannot be reached with one (I-3). Neighbour: `step.rs` has the transitions.
+//! Each variant owns exactly the data valid in it. While a [`hotplug::Walk`] is in progress it owns
+//! the hotplug state, so no other code can change it; an ended core owns the proof that no instance
+//! is left, so the core cannot end with one (I-3). Neighbour: `step.rs` has the transitions.
 
 use alloc::vec::Vec;
 

@@ -1,8 +1,8 @@
 //! The lifecycle core: one pure function from (state, event) to (state, effects, question).
 //!
-//! Run by the actor's thread alone, under no lock, with one request and then the outcomes of its
-//! questions until it is at rest again. No I/O, no clock, no allocation. The tables are decided here; what
-//! each request does is in the file of its noun below.
+//! Only the actor's thread runs it, under no lock, with one request and then the outcomes of its
+//! questions until it is at rest again. It does no I/O, reads no clock and allocates nothing. The
+//! tables are decided here; the file of its noun below has what each request does.
 //!
 //! At rest (`Idle`), every request is taken; an outcome is forbidden.
 //!

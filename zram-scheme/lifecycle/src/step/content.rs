@@ -1,7 +1,7 @@
 //! How a device gets its content: with `disksize`, or at once when it is added.
 //!
-//! The content is built first and becomes the device's own when every CPU has its stream, so that a failure
-//! on the way leaves nothing behind. Relied on by `step`, which has the tables.
+//! The content is built first and becomes the device's own when every CPU has its stream, so that a
+//! failure before that leaves nothing behind. Relied on by `step`, which has the tables.
 
 use hotplug::Progress;
 

@@ -1,6 +1,6 @@
-//! A CPU comes or goes: the streams of every content follow it, or it is refused.
+//! A CPU comes or goes: each content starts or stops its stream for it, or the CPU is refused.
 //!
-//! Where the CPU is then is decided in `hotplug::cpu`. Relied on by `step`, which has the tables.
+//! `hotplug::cpu` decides the CPU's next state. Relied on by `step`, which has the tables.
 
 use hotplug::{Progress, cpu};
 

@@ -1,7 +1,7 @@
 //! How a device loses its content: reset, which keeps the device, and removal.
 //!
-//! It is claimed first, then the streams of all CPUs are stopped, and only then is it emptied. Relied on by
-//! `step`, which has the tables.
+//! The device is claimed first, then the streams of all CPUs are stopped, and only then is it
+//! emptied. Relied on by `step`, which has the tables.
 
 use hotplug::Progress;
 

@@ -1,4 +1,4 @@
-//! The daemon's end: all devices are claimed, then emptied, then gone at once.
+//! The daemon's end: all devices are claimed, then emptied, then removed at once.
 //!
 //! Nothing changes before every device is claimed, so that a refused exit leaves everything as it was.
 //! Relied on by `step`, which has the tables.

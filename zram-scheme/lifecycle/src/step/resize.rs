@@ -1,7 +1,7 @@
-//! Another size for a device that has one.
+//! A new size for a device that has a size.
 //!
-//! It grows at once; to shrink it is claimed, so that nobody uses the pages that go. Relied on by `step`,
-//! which has the tables.
+//! A device grows at once; to shrink it is claimed, so that no thread uses the pages that go.
+//! Relied on by `step`, which has the tables.
 
 use core::cmp::Ordering;
 

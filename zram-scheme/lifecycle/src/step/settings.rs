@@ -1,7 +1,7 @@
 //! Settings of a device: algorithm, its parameters, limits.
 //!
-//! What a content was made with stays as it is while the content lives; limits may change at any time.
-//! Relied on by `step`, which has the tables.
+//! The settings that a content was made with stay the same while the content lives; limits may
+//! change at any time. Relied on by `step`, which has the tables.
 
 use zram::{Algorithm, Compressor};
 
