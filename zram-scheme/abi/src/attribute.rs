@@ -1,7 +1,7 @@
 //! Names of the scheme's files: controls, attributes, statistics.
 //!
-//! Linux zram's names where it has one (admin-guide/blockdev/zram), so that people and scripts know
-//! them already.
+//! They are Linux zram's names where it has one (admin-guide/blockdev/zram), because people and
+//! scripts know those already.
 
 /// What a device's attribute file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
-//! What the first program finds in memory, and the numbers of its descriptors.
+//! The memory that the first program finds at its start, and the numbers of its descriptors.
 //!
-//! As on Redox, the kernel writes [`METADATA_SIZE`] bytes just below [`METADATA_END`]: a count, that
-//! many pairs (scheme id, descriptor) of 8 bytes each, and the descriptor of the scheme-creation
-//! capability. The in-tree kernel appends where it mapped the initrd: base and size, 8 bytes each. A Redox
-//! kernel appends nothing; there the loader says it in the text of `sys:env` ([`initrd_in_env`]).
+//! As on Redox, the kernel writes [`METADATA_SIZE`] bytes just below [`METADATA_END`]: a count,
+//! that many pairs (scheme id, descriptor) of 8 bytes each, and the descriptor of the
+//! scheme-creation capability. The in-tree kernel appends where it mapped the initrd: base and
+//! size, 8 bytes each. A Redox kernel appends nothing; there the loader writes the initrd's place
+//! into the text of `sys:env` ([`initrd_in_env`]).
 
 /// First address above the metadata.
 pub const METADATA_END: usize = 0x8000_0000_0000;

@@ -1,10 +1,10 @@
 //! CPU events: what `/scheme/cpu/events` delivers and what a subscriber answers.
 //!
-//! Opening the file delivers one event of sequence 0 and stage online for each CPU that is up, and
-//! these need no answer. Afterwards one transition at a time: a subscriber reads an [`Event`] and
-//! writes an [`Answer`] with the same sequence. On the way up an errno, a closed file or a time-out
-//! refuses the CPU, and those who had agreed get [`Stage::UpAborted`]; on the way down all of these
-//! count as agreement. An answer for another sequence gets ESTALE.
+//! Opening the file delivers one event of sequence 0 and stage online for each CPU that is up;
+//! these need no answer. After that there is one transition at a time: a subscriber reads an
+//! [`Event`] and writes an [`Answer`] with the same sequence. On the way up an errno, a closed file
+//! or a time-out refuses the CPU, and the subscribers that had agreed get [`Stage::UpAborted`]; on
+//! the way down all of these count as agreement. An answer for another sequence gets ESTALE.
 
 use crate::{CpuId, Stage};
 

@@ -1,7 +1,7 @@
-//! Error numbers that the kernel's side of `swap:` and `cpu:` answers with: those of Redox.
+//! Error numbers that the kernel's side of `swap:` and `cpu:` returns: those of Redox.
 //!
-//! Here so that the glue of a kernel that has its own `redox_syscall` needs no second one. A test
-//! compares them with that crate.
+//! They are defined here so that the glue of a kernel with its own `redox_syscall` needs no second
+//! copy of that crate. A test compares them with it.
 
 /// No such file, or no such CPU.
 pub const ENOENT: i32 = 2;

@@ -7,9 +7,10 @@
 //! | `512M` `512MB` `512MiB` `512m` | a letter of K M G T P E, 1024 each, `B` or `iB` behind it if you like |
 //! | `250%` | a share of the machine's memory |
 //!
-//! Blanks at the end and one newline are taken. Linux's `memparse` (admin-guide/blockdev/zram) ignores
-//! whatever follows the letter and reads a leading 0 as octal; we refuse both, because a mistyped size
-//! should not become another size. So every text that both take means the same to both, but for `250%`.
+//! Blanks at the end and one newline are accepted. Linux's `memparse` (admin-guide/blockdev/zram)
+//! ignores everything after the letter and reads a leading 0 as octal; we refuse both, because a
+//! mistyped size should not become another size. So every text that both accept means the same to
+//! both, but for `250%`.
 
 use core::fmt;
 

@@ -1,4 +1,4 @@
-//! Sizes: tables, and every text that is made of parts.
+//! Sizes: tables, and every text that can be made from parts.
 
 extern crate std;
 
