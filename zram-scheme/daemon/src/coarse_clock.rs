@@ -1,10 +1,10 @@
 //! The time in seconds without a system call for each record: a page fault should not pay for a
-//! clock of which a resolution of 16 seconds is enough.
+//! precise clock, as a resolution of 16 seconds is enough.
 //!
 //! A thread reads the machine's clock once, and again when the processor's tick count has advanced
 //! by [`FRESH_TICKS`] or seems to have gone back, as it may on another CPU. Between two reads the
-//! time stands still, so it is never ahead and lags behind by a second or so; on a CPU whose tick
-//! count is behind another's, also by that difference.
+//! time stands still, so it is never ahead and lags by a second or so; on a CPU whose tick count is
+//! behind another's, the lag also includes that difference.
 
 /// Ticks for which an answer is good: a quarter of a second at 4 GHz, a second at 1 GHz.
 const FRESH_TICKS: u64 = 1 << 30;

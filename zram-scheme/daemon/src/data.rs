@@ -1,9 +1,9 @@
 //! Reads and writes of a device's pages by clients.
 //!
-//! A transfer is 1 to [`TRANSFER_PAGES_MAX`] whole pages at a multiple of the page size. Past the end
-//! there is nothing: a write gets no space and a read the end of the file; a transfer that crosses
-//! the end is shortened, and so is one that fails in the middle, as on a block device. A device
-//! without size has size 0. Neighbours: `scheme` calls this, `zram` does the work.
+//! A transfer is 1 to [`TRANSFER_PAGES_MAX`] whole pages at a multiple of the page size. Past the
+//! end a write gets "no space" and a read the end of the file; a transfer that crosses the end is
+//! shortened, and so is one that fails in the middle, as on a block device. A device without size
+//! has size 0. Neighbours: `scheme` calls this, `zram` does the work.
 
 use zram::{LoadError, PAGE_SIZE, PageBytes, Purpose, StoreError, Worker};
 

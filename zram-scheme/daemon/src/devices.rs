@@ -1,7 +1,7 @@
-//! The devices as every thread sees them: who is open, what is shown, and the content.
+//! The devices as every thread sees them: their opens, their published views, and their contents.
 //!
 //! An open word keeps users and the actor apart; `table` has one for each device, beside what the
-//! actor publishes; `traffic` counts what goes in and out. The lifecycle decides, this stores.
+//! actor publishes; `traffic` counts transfers. The lifecycle decides; this module stores.
 
 mod table;
 pub(crate) mod traffic;

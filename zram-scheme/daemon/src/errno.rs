@@ -1,7 +1,7 @@
 //! The one place where errors become numbers.
 //!
 //! One exhaustive match for each family, so that a new variant does not compile until it has its
-//! errno. The numbers are those that Linux zram answers in the same case.
+//! errno. The numbers are those that Linux zram returns in the same case.
 
 use crate::attributes::mistake::Mistake;
 use crate::data::DataError;

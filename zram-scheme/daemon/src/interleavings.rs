@@ -1,4 +1,4 @@
-//! All interleavings of two or three threads where the daemon's own concurrency is, by loom. Run with
+//! All interleavings of two or three threads in the daemon's own concurrent code, by loom. Run with
 //! `RUSTFLAGS="--cfg loom" cargo test -p zramd --lib --release interleavings`.
 //!
 //! Bounds: two or three threads with one or two operations each. Explored are the open-count word, the

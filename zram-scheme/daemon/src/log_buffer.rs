@@ -1,9 +1,9 @@
 //! The log: a buffer of bytes that its own thread drains.
 //!
-//! Whoever logs copies a line into the buffer and goes on; the console may be slow, or wait for memory
-//! that the daemon is asked to provide. A line that does not fit is dropped and counted, and the count
-//! is told once there is room. The buffer's memory is taken at start. Used on lifecycle and error paths
-//! only, never for a page.
+//! A thread that logs copies a line into the buffer and goes on; the console may be slow, or wait
+//! for memory that the daemon is asked to provide. A line that does not fit is dropped and counted,
+//! and the count is logged once there is room. The buffer's memory is allocated at start. Used on
+//! lifecycle and error paths only, never for a page.
 
 use alloc::vec::Vec;
 use core::fmt::Write;

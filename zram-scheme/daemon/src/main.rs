@@ -1,9 +1,9 @@
 //! The program `zramd`: the library's daemon on the machine's ports.
 //!
-//! `zramd [num_devices=N]` makes N empty devices, then its threads, and then publishes `zram:`. Unlike
-//! Linux's module it makes none if it is not told: `control/hot_add` does, with a configuration in
-//! the same step. Everything that decides is in the library; here are only the
-//! ports ([`machine`]) and the threads. It ends when the actor has, with the counters of what is left.
+//! `zramd [num_devices=N]` makes N empty devices, then its threads, and then publishes `zram:`.
+//! Unlike Linux's module it makes no device unless told to: `control/hot_add` adds one together
+//! with its configuration. All decisions are in the library; here are only the ports ([`machine`])
+//! and the threads. It ends after the actor has ended, with the counters of what is left.
 
 #![no_std]
 #![no_main]

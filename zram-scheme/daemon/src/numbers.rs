@@ -1,20 +1,21 @@
-//! Numbers of pool pages: which are in use, and which page goes back to the system when.
+//! Numbers of pool pages: which are in use, and when each page is unmapped.
 //!
-//! A number is free (nothing is mapped there), in use (somebody has its page), spare (its page is
-//! mapped, but nobody has it) or aside (somebody else has mapped something there). It is in one of
-//! three sets (`numbers/set.rs`), or in none while somebody has it, so whoever takes it out of a set
-//! owns it. The lowest number goes first, so that pages stay close together and few page tables are
-//! needed.
+//! A number is free (nothing is mapped there), in use (its page has an owner), spare (its page is
+//! mapped, but has no owner) or aside (other code has mapped something there). It is in one of
+//! three sets (`numbers/set.rs`), or in none while its page has an owner, so the thread that takes
+//! it out of a set owns it. The lowest number goes first, so that pages stay close together and few
+//! page tables are needed.
 //!
-//! To unmap a page in the middle of others, a system needs room for one more piece, and may have none.
-//! So a page that nobody has is a spare one first; then all spare ones beside each other are unmapped
-//! by one call, and what cannot be unmapped stays spare. Spare pages are used before new ones, are
-//! tried again when a page beside them goes, and when others have made room by going.
+//! To unmap a page in the middle of others, a system needs room for one more piece, and may have
+//! none. So a page without an owner first becomes a spare one; then one call unmaps all spare pages
+//! beside each other, and those that cannot be unmapped stay spare. Spare pages are used before new
+//! ones; their unmapping is tried again when a page beside them goes, and when other unmappings
+//! have made room.
 //!
-//! No system call is in here: who uses it maps and unmaps. Everything may be called by many threads
-//! at once and takes no lock, because threads of different priorities commit and release pages.
-//! Relies on the heap for 12 KiB of sets for each 128 MiB of numbers, made when the first of them is
-//! used.
+//! This module makes no system call: its user maps and unmaps. Many threads may call everything at
+//! once and no lock is taken, because threads of different priorities commit and release pages.
+//! Relies on the heap for 12 KiB of sets for each 128 MiB of numbers, made when the first of them
+//! is used.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -8,9 +8,9 @@
 //! ```
 //!
 //! `path` finds a [`File`], `open` checks who may open it and makes a handle ([`handles`]),
-//! `content` is what a read shows, `write` what a write means, `verbs` what SYS_CALL does, `stat`
-//! describes. [`serve`] is the thread that takes requests from the socket and answers all of them but
-//! those that the actor answers. Reading a directory gives one name a line.
+//! `content` makes the text of a read, `write` executes a write, `verbs` executes SYS_CALL, `stat`
+//! describes files. [`serve`] is the thread that takes requests from the socket and answers all of
+//! them but those that the actor answers. Reading a directory gives one name a line.
 
 mod content;
 mod file;

@@ -1,7 +1,8 @@
-//! Text for people, written without an allocation that could fail unseen.
+//! Text for people, written without an allocation that could fail unnoticed.
 //!
-//! [`Text`] grows fallibly and is what a read of a file gives; [`Words`] has a fixed place and is what
-//! a refusal leaves in `last_error`, or a write that was taken in `last_note`. Both are `core::fmt::Write`.
+//! [`Text`] grows fallibly and is the text of a read of a file; [`Words`] has a fixed size and is
+//! the text that a refusal leaves in `last_error`, or an accepted write in `last_note`. Both are
+//! `core::fmt::Write`.
 
 use alloc::vec::Vec;
 use core::fmt;

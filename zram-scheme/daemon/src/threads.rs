@@ -1,8 +1,9 @@
-//! The daemon's threads: what each loops over.
+//! The daemon's threads: the loop of each.
 //!
-//! `actor` takes messages out of `mailbox` and performs what the lifecycle's core decides, the
-//! `compactions` among it step by step, also those that `tidying` finds due; `reaper` gives back what was reset or removed; `events`
-//! passes CPU events on to it; `queue` serves the pager's records.
+//! `actor` takes messages out of `mailbox` and performs the decisions of the lifecycle's core,
+//! among them `compactions`, step by step, also those that `tidying` finds due; `reaper` frees what
+//! was reset or removed; `events` passes CPU events on to the actor; `queue` serves the pager's
+//! records.
 //!
 //! **The actor never waits for anything that may need the actor**: it waits for messages, for the
 //! short locks of `devices`, and for memory to be mapped, all of which go on without it.

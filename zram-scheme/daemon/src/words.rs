@@ -1,8 +1,8 @@
-//! What refusals say to people, in one line for `last_error`.
+//! The words of refusals for people, in one line for `last_error`.
 //!
-//! Each begins with the file and a colon, so that who reads it can tell whether it is about the file that
-//! was written. Neighbours: `attributes/mistake.rs` for what is wrong with the written bytes themselves,
-//! `notes.rs` for what is said of a write that was taken.
+//! Each line begins with the file and a colon, so that the reader can tell whether it is about the
+//! file that was written. Neighbours: `attributes/mistake.rs` for mistakes in the written bytes
+//! themselves, `notes.rs` for notes about accepted writes.
 
 use core::fmt::{self, Display, Formatter};
 

@@ -1,8 +1,8 @@
 //! `block_state`: a line for each slot that holds a page, as in Linux's debugfs.
 //!
-//! A line has [`LINE`] bytes whatever it says, so an offset tells which line is meant. All six flags of
-//! Linux have their place; `w` (written back), `i` (idle) and `n` (known not to compress further) are
-//! never set, because nothing here makes slots so.
+//! Every line has [`LINE`] bytes, so an offset tells which line is meant. All six flags of Linux
+//! have their place; `w` (written back), `i` (idle) and `n` (known not to compress further) are
+//! never set, because no slot here has these states.
 
 use core::fmt::Write;
 use core::ops::ControlFlow;

@@ -1,9 +1,9 @@
-//! What can be wrong with what was written, and how to say it.
+//! The mistakes in written text, and their words.
 //!
-//! A [`Mistake`] is what is wrong, a [`Wrong`] also where: in which key of a line, and with which value.
-//! Its words are one line: the file, the key, the value, what is wrong, and what would be taken.
-//! Neighbours: the parsers give these, `errno.rs` turns them into numbers, `scheme` keeps the words
-//! for `last_error`.
+//! A [`Mistake`] says what is wrong, a [`Wrong`] also where: in which key of a line, and with which
+//! value. Its words are one line: the file, the key, the value, what is wrong, and what would be
+//! accepted. Neighbours: the parsers return these, `errno.rs` turns them into numbers, `scheme`
+//! keeps the words for `last_error`.
 
 use core::fmt::{self, Display, Formatter};
 

@@ -1,5 +1,5 @@
-//! A row of `key=value`, as in Linux's parameter lists: blanks in between, values in double quotes if
-//! they like.
+//! A row of `key=value`, as in Linux's parameter lists: separated by blanks, values optionally in
+//! double quotes.
 
 use super::mistake::{Keys, Mistake, Wrong};
 

@@ -1,8 +1,8 @@
-//! `algorithm_params`: at which level the device's algorithm compresses.
+//! `algorithm_params`: the level at which the device's algorithm compresses.
 //!
-//! Keys as in Linux: `priority` and `algo` say which algorithm is meant, `level` how it works. A write
-//! replaces all parameters: one without `level` puts the default back. What only the device knows,
-//! which algorithm it has and whether that has such a level, the lifecycle decides.
+//! Keys as in Linux: `priority` and `algo` choose the algorithm, `level` sets its level. A write
+//! replaces all parameters: one without `level` restores the default. The lifecycle decides what
+//! depends on the device: which algorithm it has, and whether that has such a level.
 
 use core::fmt::{self, Write};
 

@@ -1,7 +1,7 @@
 //! The table of devices.
 //!
-//! Of each device it has the open-count word, the view that the actor published, the content and the
-//! words of `last_error` and `last_note`. Who may touch a content:
+//! For each device it has the open-count word, the view that the actor published, the content and
+//! the words of `last_error` and `last_note`. Access to a content:
 //!
 //! | who | how | kept apart from the actor by |
 //! | --- | --- | --- |
@@ -13,8 +13,8 @@
 //! content that the actor takes out has no other user, and the reaper can give its memory back.
 //! Contents live in `Arc`s that are allocated at start, because `Arc` cannot be allocated fallibly.
 //!
-//! Lock order: inspection, then the lock of one device. The latter is held for copies of a few words
-//! only, never while pages are worked on, so the actor delays nobody.
+//! Lock order: inspection, then the lock of one device. The latter is held for copies of a few
+//! words only, never while pages are worked on, so the actor delays no other thread.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;

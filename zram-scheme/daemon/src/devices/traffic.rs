@@ -1,12 +1,12 @@
-//! What has gone in and out of one device, and how long it took.
+//! Counts of the transfers of one device, and how long they took.
 //!
 //! A request is a client's read or write, or a record of the pager's queue. All requests and pages are
 //! counted; the time is taken of every [`TIMED_EVERY`]th request, because reading the clock is a system
 //! call that would be a hundredth of a page fault. A timed request counts in the histogram once for each
 //! of its pages, with the time of a page of it.
 //!
-//! Everything is Relaxed: a statistic decides nothing and orders nothing. The counts are of one life of
-//! the device: a reset clears them.
+//! Everything is Relaxed: a statistic decides nothing and orders nothing. A reset of the device
+//! clears the counts.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 

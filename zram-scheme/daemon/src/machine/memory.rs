@@ -1,5 +1,5 @@
-//! How much memory the machine has: `/scheme/memory`, which `free` reads too; and how much of it the
-//! pools may take while nobody makes room.
+//! How much memory the machine has (`/scheme/memory`, which `free` reads too), and how much of it
+//! the pools may take while the pager makes no room.
 
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -1,10 +1,10 @@
 //! Pool pages: numbered pages of one region of address space, mapped and unmapped as they are needed.
 //!
-//! Which number is whose is the business of [`Numbers`]; here are the system calls. A [`PoolPage`],
+//! [`Numbers`] decides which number is in use; this module makes the system calls. A [`PoolPage`],
 //! which cannot be copied, is the only way to its page's bytes. The region is far from where our
-//! kernel puts mappings of its own choice; should a page of it be taken all the same, as on Redox,
-//! another one is used, and that one tried again later. A page that the kernel does not take back
-//! stays mapped as a spare one: giving back never fails the daemon.
+//! kernel puts mappings of its own choice; if a page of it is taken all the same, as on Redox,
+//! another page is used, and the taken one tried again later. A page that the kernel fails to unmap
+//! stays mapped as a spare one: releasing a page never fails the daemon.
 
 #![expect(unsafe_code, reason = "turns the number of a mapped page into its bytes")]
 

@@ -1,9 +1,10 @@
 //! A set of numbers that many threads change at once: one bit each, and a bit for each word of them.
 //!
-//! The bit of a word says that it may have a number, so that the lowest number is found by looking
-//! at nine words at most. It may be set for a word without any, never clear for one that stays
-//! with one: who clears it looks at the word again afterwards, and who puts a number in sets it
-//! afterwards. That is why everything here is in one total order (SeqCst).
+//! The bit of a word says that the word may have a number, so that the lowest number is found by
+//! looking at nine words at most. It may be set for a word without any number, but never stays
+//! clear for a word that keeps one: a thread that clears the bit looks at the word again
+//! afterwards, and a thread that puts a number in sets the bit afterwards. That is why everything
+//! here is in one total order (SeqCst).
 
 use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::SeqCst;

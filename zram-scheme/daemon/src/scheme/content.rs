@@ -1,7 +1,7 @@
-//! What a read of a file shows.
+//! The text that a read of a file returns.
 //!
-//! It is composed when the file is read from its beginning, and kept in the handle, so that a read in
-//! pieces sees one moment. Formats are Linux's.
+//! The text is composed when the file is read from its beginning, and kept in the handle, so that
+//! reading it in pieces gives one state. Formats are Linux's.
 
 use core::fmt::{self, Write};
 

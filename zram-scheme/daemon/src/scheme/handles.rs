@@ -1,15 +1,15 @@
-//! The handles: what a client's descriptor means here.
+//! The handles: the daemon's side of clients' descriptors.
 //!
 //! The kernel names a handle by a number that we chose when it was opened. A number is never used
-//! twice, so a request that names a closed handle finds nothing, not somebody else's. Handle
-//! [`ROOT`] is the root directory, is always there, and stands for what the scheme's publication
-//! holds open.
+//! twice, so a request that names a closed handle finds nothing, not another client's handle.
+//! Handle [`ROOT`] is the root directory, always exists, and stands for what the scheme's
+//! publication holds open.
 //!
-//! Some places are root's, and other users have a share each, so that no reader of statistics makes
-//! `swapon`, a reset or exit fail for want of a handle.
+//! Some places are reserved for root, and each other user has a share, so that readers of
+//! statistics cannot make `swapon`, a reset or exit fail for want of a handle.
 //!
-//! A device that a handle is attached to (it is mounted) has no other handle: its pages are programs'
-//! memory, and nobody else reads or writes them.
+//! A device that a handle is attached to (it is mounted) has no other handle: its pages are
+//! programs' memory, and no other client reads or writes them.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! Opening a file: where it is, who may, and what then counts as an open device.
+//! Opening a file: finding it, checking permission, and counting the open of a device.
 
 use syscall::flag::{O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY};
 

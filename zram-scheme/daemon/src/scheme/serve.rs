@@ -1,8 +1,9 @@
 //! The scheme's thread: takes requests from the socket and answers them.
 //!
-//! It never waits for the actor: a request that the actor must decide goes into its mailbox with the
-//! right to answer it, and the next request is served. One-way requests are never answered. A Cancel
-//! needs nothing: what it is about is answered soon anyway, by whoever has it.
+//! The thread never waits for the actor: a request that the actor must decide goes into its mailbox
+//! with the right to answer it, and the next request is served. One-way requests are never
+//! answered. A Cancel needs no action: the thread that has the cancelled request answers it soon
+//! anyway.
 
 use alloc::vec::Vec;
 

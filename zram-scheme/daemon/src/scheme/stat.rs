@@ -1,4 +1,4 @@
-//! What fstat and fsize tell.
+//! The answers of fstat and fsize.
 
 use syscall::data::Stat;
 use syscall::flag::{MODE_DIR, MODE_FILE};

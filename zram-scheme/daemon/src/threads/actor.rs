@@ -1,9 +1,9 @@
 //! The actor: the one thread that runs the core and performs its effects.
 //!
-//! [`drive`] takes the core through one request; here is the [`World`] that performs it.
+//! [`drive`] takes the core through one request; this module has the [`World`] that performs it.
 //!
-//! A message never takes long, because a CPU event may be behind it: contents are given back by the
-//! reaper (`reaper.rs`), and a compaction is done in steps between messages (`compactions.rs`).
+//! A message never takes long, because a CPU event may be behind it: the reaper frees contents
+//! (`reaper.rs`), and a compaction is done in steps between messages (`compactions.rs`).
 
 use alloc::vec::Vec;
 

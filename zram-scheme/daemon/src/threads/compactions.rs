@@ -1,9 +1,9 @@
 //! The compactions in progress: steps that the actor does between messages.
 //!
-//! Compacting a large device takes seconds, and a CPU on its way does not wait that long. So the
-//! actor does one bounded step at a time and takes a message after each; who asked gets the answer
-//! when the last step is done. A reset or removal ends the device's compactions: what they were to
-//! gain is given back anyway.
+//! Compacting a large device takes seconds, and a CPU transition does not wait that long. So the
+//! actor does one bounded step at a time and takes a message after each; the requester gets the
+//! answer when the last step is done. A reset or removal ends the device's compactions: the memory
+//! that they would gain is freed anyway.
 
 use alloc::collections::VecDeque;
 

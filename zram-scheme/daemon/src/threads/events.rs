@@ -1,8 +1,9 @@
 //! The thread that follows CPU events, so that the actor does not wait for them.
 //!
-//! It reads one event, lets the actor follow it, and answers what the actor replied. Events of
-//! sequence 0 (CPUs that were up before) need no answer. Once the daemon has ended there is nothing to do
-//! for a CPU, and it does not stand in the machine's way: it agrees. Relies on `zram_abi::cpu_event`.
+//! The thread reads one event, lets the actor handle it, and writes the actor's reply. Events of
+//! sequence 0 (CPUs that were up before) need no answer. Once the daemon has ended there is nothing
+//! to do for a CPU, so the thread agrees and does not delay the machine. Relies on
+//! `zram_abi::cpu_event`.
 
 use log::{Level, log, warn};
 use zram_abi::{CpuId, Stage, cpu_event};

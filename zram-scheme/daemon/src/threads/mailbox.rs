@@ -1,13 +1,13 @@
 //! The actor's mailbox: bounded, first in first out.
 //!
 //! Clients' requests fill at most [`MAILBOX_MAX`] places and are refused beyond that, so a storm of
-//! them costs memory once, at start. CPU events have places of their own, because a CPU must not be
-//! refused for a storm; there is at most one at a time, as each waits for its answer. After
-//! [`Mailbox::close`] nothing comes in any more.
+//! requests needs no more memory than was allocated at start. CPU events have places of their own,
+//! because a storm must not refuse a CPU; there is at most one at a time, as each waits for its
+//! answer. After [`Mailbox::close`] nothing comes in any more.
 //!
-//! Its memory is touched as deep as the mailbox has been, and no further: an empty one begins again at
-//! its first place. Otherwise each message would take the next one, and a page more every so often,
-//! until all were touched.
+//! The mailbox touches only as many places as it has had messages at once: an empty mailbox begins
+//! again at its first place. Otherwise each message would take the next place, and every so often
+//! one more page, until all were touched.
 
 use alloc::collections::VecDeque;
 

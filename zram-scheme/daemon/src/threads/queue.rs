@@ -1,10 +1,10 @@
-//! The swap queues: one record of the kernel's pager after the other.
+//! The swap queues: serves one record of the kernel's pager after the other.
 //!
 //! Each CPU has two threads here, `in` for page faults and `out` for the rest, so that a page-in
-//! never stands behind page-outs. A thread completes a record and gets the next in one call. It looks
-//! the device up by id and generation once a record, works on the window's pages in place, and leaves
-//! a status for each. It takes no lock of the lifecycle: the lookup counts as an open for as long as
-//! the record takes. Relies on `zram_abi::record`.
+//! never waits behind page-outs. A thread completes a record and gets the next in one call. It
+//! looks the device up by id and generation once a record, works on the window's pages in place,
+//! and writes a status for each. It takes no lock of the lifecycle: the lookup counts as an open
+//! for as long as the record takes. Relies on `zram_abi::record`.
 
 use zram::{LoadError, NoMemory, PageBytes, Purpose, StoreError, Worker};
 use zram_abi::record::{ENTRIES_MAX, Operation, RECORD_SIZE, Record, Status};

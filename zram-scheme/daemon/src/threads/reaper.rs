@@ -1,16 +1,16 @@
-//! The reaper: gives back the contents of devices that were reset or removed.
+//! The reaper: frees the contents of devices that were reset or removed.
 //!
-//! Giving back a full pool takes 35 us a page in an emulated machine, 20 s for 600 MiB, and a CPU on
-//! its way waits 5 s for the actor. So the actor only takes the content out of its device, where
-//! nobody finds it any more, and puts it here; a thread of its own does the rest.
+//! Freeing a full pool takes 35 us a page in an emulated machine, 20 s for 600 MiB, and a CPU
+//! transition waits 5 s for the actor. So the actor only takes the content out of its device, where
+//! no thread finds it any more, and puts it here; a thread of its own frees it.
 //!
-//! What waits is linked through the [`Seat`] that each content gets when it is built, where running out
-//! of memory is an answer. So there is always a place for a content that is retired, and the actor
-//! never gives one back itself. How many can wait is bounded by memory: each still has its own, and a
-//! new one needs some. A new device that finds none while some wait is worth a short wait
-//! ([`Reaper::wait_for_memory`]), as nothing else brings it back sooner. Until it is given back, memory is
-//! counted in [`crate::daemon::Remains`], and exit waits for all of it. Without a thread, exit does
-//! everything.
+//! Waiting contents are linked through the [`Seat`] that each content gets when it is built, where
+//! running out of memory can be reported. So there is always a place for a retired content, and the
+//! actor never frees one itself. Memory bounds how many can wait: each still has its own, and a new
+//! one needs some. A new device that finds no memory while contents wait is worth a short wait
+//! ([`Reaper::wait_for_memory`]), as nothing else frees that memory sooner. Until it is freed,
+//! memory is counted in [`crate::daemon::Remains`], and exit waits for all of it. Without a thread,
+//! exit frees everything.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,16 +1,17 @@
-//! When a device's pool is compacted without being told: the decisions, without the pool.
+//! When a device's pool is compacted without a request: the decisions, without the pool.
 //!
-//! Frees leave gaps, and a page of the pool goes back only when it is empty. So the actor looks at each
-//! device every [`LOOK_NS`], and less often while nothing changes. It has a pool compacted
+//! Frees leave gaps, and a page of the pool is released only when it is empty. So the actor looks
+//! at each device every [`LOOK_NS`], and less often while nothing changes. It has a pool compacted
 //!
 //! - once it is quiet, which it is when nothing changed between two looks, if enough has changed since
 //!   the last time and more than a hundredth of the pool is gaps;
 //! - while it is busy, when much more of it is gaps than after the last time.
 //!
-//! A compaction leaves some gaps, too: objects are rounded up to their class, and each class has a page
-//! that is not full. What it left is what the next is to reach, so none is tried again in vain. One that gave
-//! much back has not shown that: what was freed while it went on may lie behind where it was. So another
-//! follows when the pool is quiet, until one gives back little.
+//! A compaction leaves some gaps, too: objects are rounded up to their class, and each class has a
+//! page that is not full. The gaps that it left are what the next one can reach, so no compaction
+//! is tried again in vain. This does not hold after a compaction that freed much: gaps that other
+//! threads made meanwhile may lie where it had passed already. So another follows when the pool is
+//! quiet, until one frees little.
 //!
 //! The work is cut into steps, and after each the actor rests for [`RESTS_PER_STEP`] times as long as it took,
 //! so that programs keep the CPU. Neighbour: `compactions.rs` has the steps, `actor.rs` does them.

@@ -1,4 +1,4 @@
-//! Requests that nobody honest sends: floods, garbage, any sequence at all.
+//! Requests that no honest client sends: floods, garbage, any sequence at all.
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_oneof, proptest};
 use syscall::flag::{O_RDWR, O_WRONLY};

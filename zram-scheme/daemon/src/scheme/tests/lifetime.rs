@@ -1,4 +1,4 @@
-//! How long a device, its content and its mount last, and who keeps them.
+//! How long a device, its content and its mount last, and what keeps them alive.
 
 use syscall::flag::{O_DIRECTORY, O_RDONLY, O_RDWR, O_WRONLY};
 use syscall::{EBUSY, ENODEV};

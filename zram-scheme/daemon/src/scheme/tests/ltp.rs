@@ -1,4 +1,5 @@
-//! What LTP's zram01 to zram03 check on Linux (testcases/kernel/device-drivers/zram), here.
+//! The checks of LTP's zram01 to zram03 for Linux (testcases/kernel/device-drivers/zram), made
+//! here.
 //!
 //! Swapping to the device, in a machine and with the daemon restarted in between, is tested under QEMU.
 

@@ -1,5 +1,5 @@
 //! `last_error`: each refused request leaves one line that names the file, what was wrong, and what
-//! would be taken.
+//! would be accepted.
 
 use syscall::flag::{O_RDONLY, O_RDWR, O_WRONLY};
 use syscall::{EACCES, EBUSY, EINVAL, EIO, ENODATA, ENODEV, ENOSPC, ERANGE};

@@ -1,4 +1,5 @@
-//! The oracle: what Linux 6.18 answers, what is answered here, and why that differs where it does.
+//! The oracle: what Linux 6.18 answers, what the daemon answers, and the reason for each
+//! difference.
 //!
 //! Linux's side was observed on live devices: 6.18, and 6.12 and 7.3 where that has no such file, or (for
 //! `algorithm_params` of a device with a size) answers as those before it did not. A row is one operation

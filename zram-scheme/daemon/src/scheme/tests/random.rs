@@ -1,8 +1,9 @@
 //! Random writes to attributes, valid, nearly valid, binary and huge: each does what the model says, or
 //! is refused and changes nothing.
 //!
-//! The model reads a size by its own rules, on its own arithmetic; what it says nothing of (bytes that
-//! nobody means) must at least be refused without a trace or change only what the file is for.
+//! The model reads a size by its own rules, with its own arithmetic. Bytes that the model does not
+//! know (and nobody means) must at least be refused without a trace or change only what the file is
+//! for.
 
 use syscall::flag::O_WRONLY;
 use zram::Algorithm;

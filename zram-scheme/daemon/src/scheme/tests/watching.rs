@@ -1,4 +1,4 @@
-//! Events: who watches a handle is told when there is something new to read.
+//! Events: the watcher of a handle is told when there is something new to read.
 
 use syscall::flag::{EventFlags, O_RDONLY};
 use syscall::schemev2::Opcode;

@@ -1,8 +1,9 @@
-//! The actor holds nothing while it waits: wherever it stands still, pages are swapped out and in.
+//! The actor holds nothing while it waits: wherever it stops, pages are swapped out and in.
 //!
 //! Device 1 is mounted and CPU 1 serves its queue, also while that CPU's stream comes and goes. The
-//! actor changes devices 0 and 2 and the CPU, and is stopped in two ways: between any two things that
-//! it performs, and wherever it asks for memory or gives some back, which is all that it waits for.
+//! actor changes devices 0 and 2 and the CPU, and is stopped in two ways: between any two
+//! operations that it performs, and wherever it allocates or frees memory, which is all that it
+//! waits for.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex};

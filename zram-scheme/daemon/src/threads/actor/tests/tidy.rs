@@ -1,4 +1,4 @@
-//! Pools that are compacted without a request.
+//! Compactions of pools that no request asked for.
 
 use zram_abi::verb::DISCARD;
 
