@@ -1,7 +1,7 @@
-//! What the kernel left for the first program: roots of its schemes, and the initrd.
+//! The kernel's data for the first program: roots of its schemes, and the initrd.
 //!
-//! The layout is `zram_abi::boot`'s, in the pages just below `METADATA_END`. On a Redox kernel the place of
-//! the initrd is not there but in `sys:env`. Used by `init` alone.
+//! `zram_abi::boot` defines the layout, in the pages just below `METADATA_END`. On a Redox kernel
+//! the place of the initrd is not there but in `sys:env`. Used by `init` alone.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};

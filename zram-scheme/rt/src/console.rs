@@ -1,4 +1,4 @@
-//! `print!` and its kin: text to descriptors 1 and 2; and what is typed, from descriptor 0.
+//! `print!` and similar macros: text to descriptors 1 and 2; and typed input, from descriptor 0.
 //!
 //! Each call is one write of at most `LINE_MAX` bytes, so that lines of several programs do not
 //! mix; longer text goes out in pieces. Nothing is allocated: the panic handler prints, too.

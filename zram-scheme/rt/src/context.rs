@@ -1,13 +1,14 @@
-//! Contexts of the `proc` scheme: what threads and processes are made of.
+//! Contexts of the `proc` scheme, which threads and processes are made of.
 //!
 //! A new context has neither address space nor file table; they are set by writing to its handles
 //! and take effect when these are closed (reference: Redox kernel, `scheme/proc.rs`). Used by
 //! `thread` (shares both with its maker) and `process` (has its own).
 //!
-//! Who may make one differs. A program that this repository's `init` has started has the root of `proc`, which
-//! makes contexts of any kind. On Redox's own user space only the process manager has that, and a program has
-//! the descriptor of its process, which makes threads; their handles pass every name on to the kernel
-//! (reference: relibc, `redox-rt/src/thread.rs`). A stand-in for the manager tests that way.
+//! The right to make a context differs. A program that this repository's `init` has started has the
+//! root of `proc`, which makes contexts of any kind. On Redox's own user space only the process
+//! manager has that root, and a program has the descriptor of its process, which makes threads;
+//! their handles pass every name on to the kernel (reference: relibc, `redox-rt/src/thread.rs`). A
+//! stand-in for the manager tests that case.
 
 use alloc::format;
 

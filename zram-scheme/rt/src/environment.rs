@@ -1,13 +1,14 @@
-//! What a program was given: arguments and descriptors.
+//! What a program gets at its start: arguments and descriptors.
 //!
 //! `initialise` reads the stack of the entry once, before any other code runs; afterwards the
 //! values only change by `set_namespace`, which the namespace manager itself needs. A new process
-//! starts with a copy of its creator's file table, as on Redox; what is not named in the auxiliary
-//! vector is closed here.
+//! starts with a copy of its creator's file table, as on Redox; `initialise` closes the descriptors
+//! that the auxiliary vector does not name.
 //!
-//! A program that Redox's own user space starts is told apart by what only this repository's programs
-//! tell each other (`auxv::FD_LIMIT`). It gets the descriptor of its process, not the root of `proc`, and what it
-//! was not told of is closed by nobody: its files are named by keys that are not ours.
+//! A program that Redox's own user space starts is recognised by the lack of `auxv::FD_LIMIT`,
+//! which only this repository's programs pass. It gets the descriptor of its process, not the root
+//! of `proc`, and the descriptors that it was not told of stay open: its files are named by keys
+//! that are not ours.
 
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 

@@ -1,7 +1,7 @@
-//! Event queues: waiting for news of several files at once.
+//! Event queues: waiting for events of several files at once.
 //!
-//! A file is watched by its descriptor and a word by which the program knows it again. Redox's queue
-//! has further powers that nobody here needs.
+//! A file is watched by its descriptor and a word by which the program recognises it. Redox's queue
+//! can do more, which no program here needs.
 
 use syscall::flag::{EventFlags, O_RDWR};
 use syscall::{Error, Event, Result};

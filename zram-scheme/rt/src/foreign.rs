@@ -1,9 +1,9 @@
 //! Memory that another program may write at any moment: only copied, never borrowed.
 //!
-//! A reference, even a shared one, promises the compiler that nobody changes the bytes, and a client
-//! that lends its buffer keeps no such promise. So the bytes are moved by a string instruction, which
-//! the compiler knows nothing of but the range it touches: as with a device, whatever it moves are
-//! bytes. They are checked afterwards, on the copy. Used by `scheme`.
+//! A reference, even a shared one, promises the compiler that nobody changes the bytes, and a
+//! client that lends its buffer keeps no such promise. So a string instruction moves the bytes; the
+//! compiler knows only the range that it touches, so any bytes may come, as from a device. They are
+//! checked afterwards, on the copy. Used by `scheme`.
 
 #![expect(unsafe_code, reason = "copies raw memory by a string instruction")]
 

@@ -1,4 +1,4 @@
-//! What happens when a program finds a bug of its own.
+//! What happens when a program detects a bug of its own.
 //!
 //! The message goes to descriptor 2 in one write, and the program ends with [`PANIC_CODE`]; its
 //! parent sees that code in `Child::wait`.

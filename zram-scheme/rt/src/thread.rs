@@ -1,11 +1,11 @@
 //! Threads: contexts that share their maker's address space and file table.
 //!
-//! A thread runs a closure on a stack of its own, below which one page is forbidden. It ends by
-//! writing to its `status` handle, which also unmaps the stack. That handle stays open afterwards,
-//! because nothing tells when the kernel is done with it; hence `THREADS_MAX` counts all threads
-//! that a program ever makes. The handles have numbers of their own (`STATUS_FIRST` and on), so that
-//! a program can be ended from outside on a kernel that ends but one thread for a crash
-//! (`end_those_of`).
+//! A thread runs a closure on a stack of its own, below which one page must not be touched. It ends
+//! by writing to its `status` handle, which also unmaps the stack. That handle stays open
+//! afterwards, because nothing tells when the kernel is done with it; hence `THREADS_MAX` counts
+//! all threads that a program ever makes. The handles have numbers of their own (`STATUS_FIRST` and
+//! on), so that a program can be ended from outside on a kernel that ends only one thread for a
+//! crash (`end_those_of`).
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

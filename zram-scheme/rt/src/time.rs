@@ -1,7 +1,7 @@
 //! The monotonic clock.
 //!
-//! Redox's clock runs backwards now and then, by some milliseconds. What a program sees of it here does
-//! not: it stands still until the kernel's clock is past what was seen before. Beside it stands the
+//! Redox's clock runs backwards now and then, by some milliseconds. The time that a program sees
+//! here does not: it stands still until the kernel's clock has passed it. The module also has the
 //! processor's own counter, which costs no system call.
 
 #![expect(unsafe_code, reason = "reads the processor's counter")]

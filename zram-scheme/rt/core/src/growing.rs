@@ -1,11 +1,11 @@
-//! The heap itself: a two-level segregated fit over one range of addresses that is mapped from its start
-//! on.
+//! The heap itself: a two-level segregated fit over one range of addresses, of which the first part
+//! is mapped.
 //!
-//! Taking a block and giving it back are a few steps each, whatever else the heap holds: the daemon's
-//! threads share it, and a page-in waits for whoever has its lock. What does not fit makes the mapped part
-//! longer, by [`STEP_BYTES`] or by what is missing, up to a maximum. Memory never goes back to the kernel:
-//! what the daemon had at its peak it will need again. Mapping is asked of a [`Source`], the only thing
-//! that `zram-rt` adds.
+//! Allocating and freeing a block take a few steps each, whatever else the heap holds: the daemon's
+//! threads share the heap, and a page-in waits for the holder of its lock. An allocation that does
+//! not fit extends the mapped part, by [`STEP_BYTES`] or by what is missing, up to a maximum.
+//! Memory never goes back to the kernel: the daemon will need its peak again. A [`Source`] maps
+//! memory, the only thing that `zram-rt` adds.
 
 #![expect(unsafe_code, reason = "the heap is raw memory")]
 

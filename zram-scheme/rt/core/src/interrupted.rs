@@ -1,10 +1,10 @@
 //! Calls that end with EINTR are made again.
 //!
-//! Redox interrupts a call that waits for reasons of its own: without any signal, a deadline that an
-//! earlier futex wait left behind ends a later wait with EINTR. It says of no failure that anything
-//! was done, so the same call is right again. Every call of `zram-rt`
-//! that can wait goes through it, `fd` with most of them. Only two have more to do: `futex`
-//! tells its caller to look again, and `time` sleeps for the rest.
+//! Redox interrupts a waiting call for reasons of its own, without any signal: a deadline that an
+//! earlier futex wait left behind ends a later wait with EINTR. A call that Redox fails has had no
+//! effect, so making the same call again is right. Every call of `zram-rt` that can wait goes
+//! through this module, most of them in `fd`. Only two do more: `futex` tells its caller to look
+//! again, and `time` sleeps for the rest.
 
 use syscall::{EINTR, Error, Result};
 

@@ -1,5 +1,5 @@
-//! What of the platform needs no machine, so that the host tests it: the heap that grows, and calls that
-//! are made again.
+//! The parts of the platform that need no machine, so that tests run them on the host: the heap
+//! that grows, and calls that are made again.
 //!
 //! `zram-rt` defines a panic handler and an allocator and cannot be linked into a program of the host;
 //! this crate can. It relies on nothing of the repository.

@@ -1,9 +1,10 @@
 //! The memory functions that compiled Rust code calls, and the unwinder's names.
 //!
-//! For whatever is linked without libc: the programs, the kernel under `tests/host`, and the loader of a
-//! Redox kernel. Naming the crate is enough (`use zram_rt_mem as _;`). Copying and filling use the string instructions, which
-//! move eight bytes a step on QEMU's interpreter and whole cache lines on hardware. `memcmp` compares
-//! eight bytes a step. The names are the C standard's; the assembly must not call them itself.
+//! For everything linked without libc: the programs, the kernel under `tests/host`, and the loader
+//! of a Redox kernel. Naming the crate is enough (`use zram_rt_mem as _;`). Copying and filling use
+//! the string instructions, which move eight bytes a step on QEMU's interpreter and whole cache
+//! lines on hardware. `memcmp` compares eight bytes a step. The names are the C standard's; the
+//! assembly must not call them itself.
 
 #![no_std]
 #![expect(unsafe_code, reason = "defines symbols that compiled code calls by name")]

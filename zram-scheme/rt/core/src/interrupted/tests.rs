@@ -1,4 +1,4 @@
-//! What becomes of a call that was interrupted.
+//! What happens after a call was interrupted.
 
 use super::again;
 use syscall::{EINTR, EIO, Error, Result};
