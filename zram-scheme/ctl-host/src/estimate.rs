@@ -1,5 +1,6 @@
-//! What each algorithm and level makes of pages, by the engine's own codecs and its own rules: a page of
-//! one repeated word takes nothing, one that does not save an eighth is kept whole.
+//! The size that each algorithm and level gives to pages, by the engine's own codecs and rules: a
+//! page of one repeated word takes nothing, a page whose compression does not save an eighth is
+//! kept whole.
 
 use zram::{Algorithm, Compressor, OUTPUT_MAX, Stream};
 

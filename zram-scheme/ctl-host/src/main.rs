@@ -1,5 +1,5 @@
-//! `zramctl-host estimate FILE ...`: what each algorithm and level would make of the pages of a file, a
-//! core dump or a running process, on this machine and without a device.
+//! `zramctl-host estimate FILE ...`: the size that each algorithm and level would give to the pages
+//! of a file, a core dump or a running process, on this machine and without a device.
 
 #![forbid(unsafe_code)]
 

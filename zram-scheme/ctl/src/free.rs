@@ -1,5 +1,5 @@
-//! What `free` shows: memory and swap, in the columns of Linux's free(1). In every row and unit, used and
-//! free are the total.
+//! The output of `free`: memory and swap, in the columns of Linux's free(1). In every row and unit,
+//! used and free add up to the total.
 
 use alloc::format;
 use alloc::string::String;

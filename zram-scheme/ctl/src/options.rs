@@ -1,8 +1,8 @@
-//! Options of a program in getopt's order: anywhere among the operands, `-p5`, `-p 5`, `--priority=5`,
-//! `--priority 5`, `-ab` for `-a -b`, a long name's unique beginning, and `--` before operands that look
-//! like options. Whatever a program does not know is refused.
+//! Options of a program in getopt's order: anywhere among the operands, `-p5`, `-p 5`,
+//! `--priority=5`, `--priority 5`, `-ab` for `-a -b`, a long name's unique beginning, and `--`
+//! before operands that look like options. An option that the program does not know is refused.
 //!
-//! The words are taken apart by crate getargs; here is which of them a program knows.
+//! The crate getargs parses the words; this module has the options that each program knows.
 
 use alloc::format;
 use alloc::string::String;

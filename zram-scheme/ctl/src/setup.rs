@@ -1,5 +1,5 @@
-//! `zram-setup`: what init runs at start. Makes the devices of the boot configuration and mounts them, all
-//! or none: what was done before a failure is undone.
+//! `zram-setup`: init runs it at start. It makes the devices of the boot configuration and mounts
+//! them, all or none: a failure undoes what was done before it.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,5 @@
-//! What the tools need of a system: files, and the calls on a device. The programs bring the real one,
-//! tests a fake.
+//! What the tools need of a system: files, and the calls on a device. The programs implement it on
+//! the real system, tests with a fake.
 
 use alloc::format;
 use alloc::string::String;

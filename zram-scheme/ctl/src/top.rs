@@ -1,7 +1,7 @@
-//! `zramctl top`: what goes out and in at this moment, again and again.
+//! `zramctl top`: shows the present rates of transfers out and in, again and again.
 //!
-//! Keys: q ends it, p holds it and goes on, s sorts by the next column. With `-b` it prints one frame
-//! below the other and asks for no keys; `-n` says how many frames.
+//! Keys: q ends it, p pauses and resumes it, s sorts by the next column. With `-b` it prints one
+//! frame below the other and reads no keys; `-n` sets the number of frames.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,4 +1,4 @@
-//! What `swapon` and `swapoff` do with their words, against a system of texts.
+//! What `swapon` and `swapoff` do with their arguments, against a fake system.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

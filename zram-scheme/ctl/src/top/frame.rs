@@ -1,4 +1,4 @@
-//! One frame: two moments in, a text out.
+//! One frame: two moments' counts in, a text out.
 
 use alloc::format;
 use alloc::string::{String, ToString};

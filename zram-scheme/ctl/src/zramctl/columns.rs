@@ -1,4 +1,4 @@
-//! The columns of the list: util-linux's, and some of ours.
+//! The columns of the list: util-linux's, and some of our own.
 
 use alloc::format;
 use alloc::string::{String, ToString};

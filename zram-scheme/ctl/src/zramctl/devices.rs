@@ -1,4 +1,4 @@
-//! What a device says about itself.
+//! The values that a device's files show.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,4 +1,4 @@
-//! `zramctl --resize SIZE zram:N`: another size for a device that keeps its pages, mounted or not.
+//! `zramctl --resize SIZE zram:N`: a new size for a device that keeps its pages, mounted or not.
 //!
 //! A mounted device holds pages of programs, so it cannot just be made smaller. The kernel first
 //! gives up the end of its area: the pages there move to memory or to other places in swap. Then

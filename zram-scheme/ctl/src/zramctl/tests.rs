@@ -1,4 +1,4 @@
-//! What `zramctl` prints and does, against a system of texts.
+//! What `zramctl` prints and does, against a fake system.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,4 +1,5 @@
-//! What `zramctl watch` says when something changes, against a system of texts that change at each wait.
+//! What `zramctl watch` prints when something changes, against a fake system that changes at each
+//! wait.
 
 use alloc::string::String;
 use alloc::vec::Vec;
