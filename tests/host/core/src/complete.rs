@@ -1,6 +1,7 @@
-//! Completion of a word: what it could be, and what of it is certain.
+//! Completion of a word: the possible words, and the part that all of them share.
 //!
-//! Names come from whoever can list them; here is which list a word asks for and what follows from it.
+//! The caller lists the names; this module says which list a word needs and computes the
+//! completion.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,5 +1,5 @@
-//! A line editor for a serial console: bytes of keys go in, text for the screen and finished lines come
-//! out. It reads and writes nothing itself, so that it is tested without a machine.
+//! A line editor for a serial console: its input is the bytes of keys, its output is text for the
+//! screen and finished lines. It does no I/O itself, so that tests need no machine.
 //!
 //! Keys: the arrows, Home, End, Delete; ^A ^E ^B ^F ^P ^N as the same in one byte; ^H and Delete-left,
 //! ^W (a word), ^U (to the start), ^K (to the end), ^L (the screen), ^C (the line), ^D (a character, or

@@ -1,8 +1,8 @@
-//! Grants: which ranges of an address space are mapped, and how.
+//! Grants: the mapped ranges of an address space, and how each is mapped.
 //!
-//! A grant says what pages of its range are allowed to be; whether a page is there is the page
-//! table's business. Ranges never overlap. Changing part of a grant splits it. Pure bookkeeping: the
-//! kernel's `space` makes page tables follow.
+//! A grant says how pages of its range may be used; the page table says whether a page is there.
+//! Ranges never overlap. Changing part of a grant splits it. This is pure bookkeeping: the kernel's
+//! `space` makes page tables follow.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

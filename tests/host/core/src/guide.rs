@@ -1,7 +1,7 @@
 //! The short form of a section of the guide: its title and its commands.
 //!
-//! A section begins with `## name: title`, and its commands are the lines `zram> ...` in it. The guide is
-//! the only place where they are written, so that what `help` shows is what the guide's test runs.
+//! A section begins with `## name: title`, and its commands are the lines `zram> ...` in it. They
+//! are written only in the guide, so `help` shows the same commands that the guide's test runs.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

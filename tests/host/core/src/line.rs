@@ -1,8 +1,9 @@
-//! Takes a line apart into commands: words, quotes, `> FILE`, `>> FILE`, `&`, `;`, `!`.
+//! Parses a line into commands: words, quotes, `> FILE`, `>> FILE`, `&`, `;`, `!`.
 //!
-//! `#` begins a comment where a word could begin, and `!` in front of a command says that it must fail.
-//! Single and double quotes both keep everything between them; there are no variables. What other shells
-//! know and this one does not (`|`, `<`) is refused by name, so that nothing else is run in its place.
+//! `#` begins a comment where a word could begin, and `!` in front of a command says that it must
+//! fail. Single and double quotes both keep everything between them; there are no variables.
+//! Operators that other shells know and this one does not (`|`, `<`) are refused by name, so that
+//! the line is not run with another meaning.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Numbers that look random and come again from the same seed.
+//! Pseudo-random numbers: the same seed gives the same numbers.
 
 /// A generator of 64-bit numbers (splitmix64, Steele and others, OOPSLA 2014).
 #[derive(Clone, Copy, Debug)]

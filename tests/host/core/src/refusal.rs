@@ -1,5 +1,5 @@
-//! Where the words about a request stand, refused or taken: `last_error` and `last_note` of what a file
-//! belongs to.
+//! The files with the words about a request, refused or accepted: `last_error` and `last_note` of
+//! the object that a file belongs to.
 
 use alloc::format;
 use alloc::string::String;

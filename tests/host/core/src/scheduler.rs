@@ -1,12 +1,12 @@
-//! Which thread runs where: run queues, hand-off, stealing.
+//! Scheduling: run queues, hand-off, stealing.
 //!
 //! Each CPU has a queue for each priority; the first thread of the first queue that is not empty
 //! runs, and a thread that used up its slice goes to the end of its queue. A thread that wakes goes
-//! to the CPU of whoever woke it, so that a program and the daemon that serves it stay on one CPU;
-//! idle CPUs steal. A hand-off names the very next thread of a CPU. Affinity binds while one of the
-//! CPUs it names is online; otherwise the thread runs anywhere, so that nothing waits for a CPU
-//! that has gone. Pure bookkeeping, of threads by whatever
-//! names them: their states are the kernel's.
+//! to the CPU of the thread that woke it, so that a program and the daemon that serves it stay on
+//! one CPU; idle CPUs steal. A hand-off names the very next thread of a CPU. Affinity binds while
+//! one of the CPUs it names is online; otherwise the thread runs anywhere, so that no thread waits
+//! for a CPU that is offline. This is pure bookkeeping over any type that names a thread; the
+//! kernel keeps the threads' states.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;

@@ -1,9 +1,9 @@
 //! Tables of kernel objects and the typed ids that name them.
 //!
 //! An [`Id`] is an index and a generation: once its object is removed, the id never names another
-//! object, so a stale one is found out instead of followed. A table has a fixed most, which keeps
-//! what programs can make the kernel allocate bounded. Nothing here counts references: each kind of
-//! object does that itself, in words that say what is counted.
+//! object, so a stale id is detected instead of followed. A table has a fixed maximum size, which
+//! bounds what programs can make the kernel allocate. Nothing here counts references: each kind of
+//! object does that itself and says what it counts.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;

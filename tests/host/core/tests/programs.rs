@@ -1,4 +1,4 @@
-//! The parsers and orders of the programs.
+//! The parsers and random orders of the programs.
 
 use host_core::complete::{Answer, Sought, answer, sought};
 use host_core::cpio::Entries;

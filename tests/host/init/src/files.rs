@@ -1,7 +1,7 @@
 //! The files of the boot image, in anonymous memory of their own.
 //!
-//! They are copied out of the initrd, whose memory is then given back. Paths have no leading slash;
-//! a directory is whatever a file's path goes through.
+//! They are copied out of the initrd, whose memory is then freed. Paths have no leading slash; a
+//! directory exists if the path of some file goes through it.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,8 +1,9 @@
 //! The first program: unpacks the boot image, manages the namespace, starts the others.
 //!
-//! It is what bootstrap, nsmgr, initfs and init are together on Redox. One thread serves requests
-//! (`server`) and never calls a scheme served here; the first thread starts `zramd`, waits until
-//! `zram` is registered, runs the shell, and powers the machine off with the shell's exit code.
+//! It does the work of bootstrap, nsmgr, initfs and init together on Redox. One thread serves
+//! requests (`server`) and never calls a scheme served here; the first thread starts `zramd`, waits
+//! until `zram` is registered, runs the shell, and powers the machine off with the shell's exit
+//! code.
 
 #![no_std]
 #![no_main]

@@ -1,7 +1,7 @@
 //! The names of schemes: `/scheme/NAME` leads to the root registered under NAME.
 //!
 //! The serving thread registers and looks up; the first thread waits for a name. The lock is held
-//! for a look-up only, never over a system call that could come back here.
+//! for a look-up only, never during a system call that could come back here.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};

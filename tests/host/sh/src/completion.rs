@@ -1,4 +1,5 @@
-//! What Tab does: names from the schemes and the image, for `host_core::complete` to choose from.
+//! Tab completion: collects names from the schemes and the image, for `host_core::complete` to
+//! choose from.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
-//! Lines from the serial console, edited by `host_core::editor`: here is what reads and writes.
+//! Lines from the serial console, edited by `host_core::editor`: this module reads and writes.
 //!
-//! The console sends single bytes and echoes nothing itself. They are read one by one, so that what is
-//! typed behind a line is for the program that the line starts.
+//! The console sends single bytes and echoes nothing itself. They are read one by one, so that
+//! bytes typed after a line go to the program that the line starts.
 
 use host_core::editor::{Editor, Input};
 use zram_rt::console;

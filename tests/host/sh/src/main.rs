@@ -1,9 +1,10 @@
 //! `sh`: a small shell for the serial console and for scripts.
 //!
-//! It reads lines from the console (`console`, `completion`) or from the file that is its argument, has
-//! them taken apart (`host_core::line`) and runs commands (`shell`): one built in (`commands/`, one file
-//! each; `output`) or `/bin/NAME`. A script ends at the first command that fails, with that one's code
-//! and a line that names file and line; a command that begins with `!` must fail.
+//! It reads lines from the console (`console`, `completion`) or from the file that is its argument,
+//! has them parsed (`host_core::line`) and runs commands (`shell`): one built in (`commands/`, one
+//! file each; `output`) or `/bin/NAME`. A script ends at the first command that fails, with that
+//! command's exit code and a message that names file and line; a command that begins with `!` must
+//! fail.
 
 #![no_std]
 #![no_main]

@@ -1,7 +1,7 @@
 //! Where a command's output goes: to the console as it comes, or to a file in one write.
 //!
-//! An attribute takes its text in one write, so what goes to a file is collected first; that is bounded,
-//! and so is the shell's memory.
+//! An attribute takes its text in one write, so output to a file is collected first; its size is
+//! bounded, and so is the shell's memory.
 
 use alloc::format;
 use alloc::string::String;

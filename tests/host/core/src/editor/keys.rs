@@ -1,7 +1,7 @@
-//! Keys out of a console's bytes: one byte, or an escape sequence of some.
+//! Decodes a console's bytes into keys: a key is one byte, or an escape sequence of several.
 //!
-//! Sequences are those of ECMA-48 that terminals send: ESC [ numbers letter, ESC [ number ~, ESC O letter.
-//! A sequence that nobody knows is one unknown key, however long it is.
+//! Sequences are those of ECMA-48 that terminals send: ESC [ numbers letter, ESC [ number ~, ESC O
+//! letter. A sequence that is not known gives one unknown key, however long it is.
 
 const CONTROL_A: u8 = 1;
 const CONTROL_B: u8 = 2;

@@ -1,4 +1,4 @@
-//! Keys go in, lines come out; and what the screen shows is what the line is.
+//! Keys go in, lines come out; and the screen shows the line.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

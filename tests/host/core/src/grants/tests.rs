@@ -1,4 +1,4 @@
-//! Grants agree with a plain list of pages, whatever is mapped and unmapped.
+//! Grants agree with a plain list of pages after any mapping and unmapping.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! `cat FILE ...`: shows files, a page at a time.
 //!
-//! Nothing interrupts a command of the shell, so a file that would keep the console busy for minutes is
-//! refused beforehand: a device may well say that it has a terabyte.
+//! No command of the shell can be interrupted, so a file that would keep the console busy for
+//! minutes is refused beforehand: a device may have a size of a terabyte.
 
 use alloc::format;
 use alloc::string::ToString;
