@@ -1,7 +1,7 @@
 //! The chart, one SVG: codecs by ratio and speed, devices by memory and CPU time, and how memory grows.
 //!
-//! The middle is the frontier that a choice of tier is made on: a device that lies to the left of another
-//! and below it is better in every way.
+//! The panel in the middle is the frontier for choosing a tier: a device to the left of another and
+//! below it is better in every way.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The clock: CPU time of the calling thread, which others on the machine disturb least.
+//! The clock: CPU time of the calling thread, which other work on the machine disturbs least.
 
 use std::time::Instant;
 

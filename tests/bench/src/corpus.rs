@@ -1,4 +1,4 @@
-//! The pages to measure with: a file of 4 KiB pages, same-filled ones left out.
+//! The pages to measure with: a file of 4 KiB pages, without the same-filled ones.
 
 use std::env;
 use std::fs;

@@ -1,9 +1,9 @@
 //! The whole path through `drivers/zram`: check, compress, place, slot, checksum, and back.
 //!
-//! Every slot holds a page before the first round, so that a store also frees what was there, as a
-//! swap device in use does. From round to round the pages move on by some slots: objects change their
-//! size class, as they do in life. Slots are gone through in their order, or in a scattered one
-//! ([`Order`]): a load may then find nothing that the one before it has brought near.
+//! Every slot holds a page before the first round, so that a store also frees the old object, as on
+//! a swap device in use. From round to round the pages move on by some slots, so that objects
+//! change their size class, as in real use. Slots are visited in their order, or in a scattered one
+//! ([`Order`]), in which the load before has not brought the next object into the cache.
 
 use std::hint::black_box;
 

@@ -1,7 +1,8 @@
-//! `make estimate`: what each codec would make of the pages of `CORPUS=FILE`, and what that costs.
+//! `make estimate`: the size that each codec gives to the pages of `CORPUS=FILE`, and the time it
+//! takes.
 //!
 //! The ratio is that of the codec alone; a device takes some hundredths more, which `make bench`
-//! measures. Times are of some rounds only: enough to choose by, too few to publish.
+//! measures. Times are of a few rounds only: enough for a choice, too few to publish.
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
-//! Instructions per page, counted by callgrind: a figure that no noise can blur.
+//! Instructions per page, counted by callgrind: a figure without noise.
 //!
-//! `bench instructions` starts this program again under valgrind, once per codec and direction, with
-//! counting switched on in one function alone. The pages are some of the corpus, evenly taken.
+//! `bench instructions` starts this program again under valgrind, once per codec and direction, and
+//! counts in one function alone. The pages are a part of the corpus, taken at even distances.
 
 use std::env;
 use std::process::Command;

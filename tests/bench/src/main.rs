@@ -1,10 +1,10 @@
 //! `make bench`: codecs, the whole engine and the local Linux zram, side by side in one run.
 //!
-//! `bench` measures, prints one table and writes `bench.json` and `bench.svg` to `target/`; it takes
-//! the pages of `CORPUS=FILE` or of `make corpus`, and `ROUNDS=N`. `bench instructions` counts
-//! instructions with callgrind. The anchors are C lz4 and Linux's zram with lz4 at 128 KiB a
-//! transfer; where there is no zram or one is not root, the run says so and goes on without.
-//! `bench estimate` says in a few seconds what each codec would make of the pages.
+//! `bench` measures, prints one table and writes `bench.json` and `bench.svg` to `target/`; it
+//! takes the pages of `CORPUS=FILE` or of `make corpus`, and `ROUNDS=N`. `bench instructions`
+//! counts instructions with callgrind. The references are C lz4 and Linux's zram with lz4 at 128
+//! KiB a transfer; without zram or without root, the run says so and measures the rest. `bench
+//! estimate` shows in a few seconds how well each codec compresses the pages.
 
 #![deny(unsafe_code)]
 

@@ -1,8 +1,8 @@
-//! Memory: what a device takes while it is filled, and after its pages have been replaced.
+//! Memory: what a device takes when it is full, and after its pages have been replaced.
 //!
-//! The corpus is stored over and over until the device is full: a pool does not know that it has
-//! seen a page before. After that every page is replaced by another one, in a scattered order, which
-//! leaves holes, and the device is compacted: the figure that counts.
+//! The corpus is stored repeatedly until the device is full: a pool does not notice equal pages.
+//! After that every page is replaced by another one, in a scattered order, which leaves holes, and
+//! the device is compacted: that figure counts.
 
 use zram::{PAGE_SIZE, PageBytes};
 

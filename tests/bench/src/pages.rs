@@ -1,9 +1,10 @@
 //! Pages for pools: numbered, of large aligned pieces that are touched once and then used again.
 //!
-//! As in the daemon, whose pool is a region of whole pages and keeps a number of four bytes for
-//! each; the heap's would start 16 bytes off, lie on two pages of the processor each and be kept by
-//! address. What the daemon pays for committing a page, a system call for some 7 stores of 100 here,
-//! is not in the figures; a look into the table of pieces, which the daemon does not need, is.
+//! They are as in the daemon, whose pool is a region of whole pages and keeps a number of four
+//! bytes for each; pages from the heap would start 16 bytes off, lie on two pages of the processor
+//! each and be kept by address. The figures leave out what the daemon pays for committing a page, a
+//! system call for some 7 stores of 100 here; they include a look into the table of pieces, which
+//! the daemon does not need.
 
 #![expect(unsafe_code, reason = "turns the number of a page into its bytes, as the daemon does")]
 

@@ -1,4 +1,4 @@
-//! What was measured, as tables for people and as `bench.json` for programs.
+//! The results, as tables for people and as `bench.json` for programs.
 //!
 //! The JSON has facts, and one flat object in which every figure has a name of its own, made of the
 //! row's name and what was measured.

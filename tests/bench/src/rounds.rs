@@ -1,5 +1,5 @@
-//! Interleaved rounds: everything is measured once per round, so that whatever disturbs the machine
-//! disturbs all alike, and figures are compared within a round.
+//! Interleaved rounds: everything is measured once per round, so that a disturbance of the machine
+//! affects all alike, and figures are compared within a round.
 
 use crate::clock::Spent;
 

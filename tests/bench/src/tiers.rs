@@ -1,7 +1,7 @@
 //! Our tiers: the algorithms at the levels that a device is measured with as a whole.
 //!
-//! The codecs alone are compared at more levels ([`crate::contenders`]); a whole device is filled some
-//! times over for each tier, so there are only those here that a reader chooses among.
+//! The codecs alone are compared at more levels ([`crate::contenders`]); a whole device is filled
+//! several times for each tier, so only the levels that a reader chooses among are here.
 
 use zram::{Algorithm, Compressor};
 

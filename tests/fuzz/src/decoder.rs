@@ -1,4 +1,4 @@
-//! Damaged blocks: decoding ends, writes the page alone, and agrees with another decoder.
+//! Damaged blocks: decoding ends, writes only the page, and agrees with another decoder.
 
 use lz4_flex::block::{compress_into, decompress_into};
 use zram::{Algorithm, Compressor, OUTPUT_MAX, PAGE_SIZE, PageBytes, Stream};

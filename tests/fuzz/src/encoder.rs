@@ -1,4 +1,5 @@
-//! Pages of any content: what was compressed comes back, by our decoder and by another one.
+//! Pages of any content: a compressed page is decoded to the same bytes, by our decoder and by
+//! another one.
 
 use lz4_flex::block::decompress_into;
 use zram::{Algorithm, Compressor, OUTPUT_MAX, PAGE_SIZE, Stream, plain_pagelz};

@@ -1,9 +1,9 @@
-//! Fuzzing: plain functions that take any bytes and must neither panic nor loop nor lie.
+//! Fuzzing: plain functions that take any bytes and must not panic, loop or give a wrong result.
 //!
-//! A [`Target`] makes an input from a number and runs it. The program (`main.rs`) drives millions of
-//! them, the tests here some thousands. An input is a function of (target, seed, number) alone, so a
-//! finding can be made again; the program also writes it to `found/`, where the tests run it forever
-//! after. The targets need no harness and can be handed to any other fuzzer as they are.
+//! A [`Target`] makes an input from a number and runs it. The program (`main.rs`) runs millions of
+//! inputs, the tests here some thousands. An input depends on (target, seed, number) alone, so a
+//! finding can be repeated; the program also writes it to `found/`, whose files the tests run from
+//! then on. The targets need no harness, so any other fuzzer can run them unchanged.
 
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
-//! `make fuzz`: some target, many inputs.
+//! `make fuzz`: one target, many inputs.
 //!
-//! `fuzz TARGET [COUNT [SEED]]`; the seed is printed, and without one it is the time. On a panic the
-//! input is written to `found/` and its number is told.
+//! `fuzz TARGET [COUNT [SEED]]`; the seed is printed, and by default it is the time. On a panic the
+//! input is written to `found/` and its number is printed.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,5 @@
-//! Damaged blocks of `pagelz`: decoding ends, writes the page alone, and agrees with the plain decoder.
+//! Damaged blocks of `pagelz`: decoding ends, writes only the page, and agrees with the plain
+//! decoder.
 
 use zram::{Algorithm, Compressor, OUTPUT_MAX, PageBytes, Stream, plain_pagelz};
 

@@ -1,4 +1,5 @@
-//! Pages of many kinds: what programs keep in memory, and what is hard for a codec.
+//! Pages of many kinds: ordinary contents of programs' memory, and contents that are hard for a
+//! codec.
 
 use zram::{PAGE_SIZE, PageBytes};
 

@@ -1,4 +1,4 @@
-//! A short run of every target, and everything that was ever found.
+//! A short run of every target, and all inputs in `found/`.
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! An allocator that fails or stops on demand, for the thread that demands it.
+//! An allocator that fails or stops on demand, for the thread that asks for it.
 //!
-//! A test program that wants it says `#[global_allocator] static ALLOCATOR: FailingAllocator`. Limits and
-//! counts are of a thread, as each test runs on its own.
+//! A test program uses it with `#[global_allocator] static ALLOCATOR: FailingAllocator`. Limits and
+//! counts are per thread, as each test runs on its own.
 
 #![expect(unsafe_code, reason = "an allocator is an unsafe trait")]
 

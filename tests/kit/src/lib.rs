@@ -1,7 +1,7 @@
 //! Test doubles that more than one package uses, each once; for the host only.
 //!
-//! What programs of the image use as well, random numbers and archives, is in `host-core`; the numbers are
-//! here again, for packages that need nothing else of it.
+//! Helpers that programs of the image use too, random numbers and archives, are in `host-core`; the
+//! random numbers are repeated here, for packages that need nothing else of it.
 
 pub mod allocator;
 #[cfg(loom)]

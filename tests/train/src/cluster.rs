@@ -1,6 +1,6 @@
-//! Which pages share a code: each goes to the code that takes the fewest bits for it, and each code is
-//! made for the pages that went to it, until nothing changes or for [`TURNS`] turns (k-means, with
-//! the bits as distance).
+//! Grouping of pages that share a code: each page goes to the code that needs the fewest bits for
+//! it, and each code is made for the pages that went to it, until nothing changes or for [`TURNS`]
+//! turns (k-means, with the bits as distance).
 
 use crate::lengths::{Lengths, lengths};
 use crate::streams::Counts;

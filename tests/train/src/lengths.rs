@@ -1,9 +1,10 @@
 //! The best lengths of codes when none may be longer than [`LENGTH_MAX`] bits: package-merge
 //! (Larmore and Hirschberg, 1990).
 //!
-//! A code of length n is n coins, of 1/2, 1/4 and so on to 2^-n, each as dear as its byte is common. The
-//! cheapest coins worth 255 in all are found from the smallest denomination up: pairs of one are offered
-//! among those of the next. How often a byte's coin was taken is the length of its code.
+//! A code of length n is n coins, of 1/2, 1/4 and so on to 2^-n, each priced by how common its byte
+//! is. The cheapest coins worth 255 in all are found from the smallest denomination up: pairs of
+//! one denomination are offered among the coins of the next. The length of a byte's code is how
+//! often its coin was taken.
 
 /// Bits of the longest code.
 const LENGTH_MAX: usize = 11;

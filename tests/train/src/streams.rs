@@ -1,4 +1,4 @@
-//! What there is to be coded: how often each byte comes in each stream of each page's block.
+//! The training data: how often each byte occurs in each stream of each page's block.
 
 use zram::{Algorithm, Compressor, OUTPUT_MAX, PageBytes, Stream};
 

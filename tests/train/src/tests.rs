@@ -1,4 +1,4 @@
-//! Training as a whole, on pages that are made.
+//! Training as a whole, on generated pages.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,10 +1,11 @@
 //! A second process that adds and removes the benchmark's zram devices, so that none is left behind.
 //!
-//! A device that is open cannot be removed, and whoever is killed cannot close it first. So the
-//! benchmark starts itself once more as the guard, asks it for devices over a pipe, and the guard
+//! A device that is open cannot be removed, and a killed process cannot close it first. So the
+//! benchmark starts itself once more as the guard and asks it for devices over a pipe. The guard
 //! removes every device it added when it is told to or when the pipe ends: at the normal end, after
-//! an error, a panic, ^C or SIGKILL of the benchmark alike. It has a process group of its own, so ^C in
-//! a terminal does not reach it. It touches no device but those whose numbers `hot_add` gave it.
+//! an error, a panic, ^C or SIGKILL of the benchmark alike. It has a process group of its own, so
+//! ^C in a terminal does not reach it. It touches no device but those whose numbers `hot_add` gave
+//! it.
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Write};

@@ -1,4 +1,4 @@
-//! The tables say what was measured and nothing else; the JSON is well formed and its keys differ.
+//! The tables show the results and nothing else; the JSON is well formed and its keys differ.
 
 use serde_json::Value;
 
