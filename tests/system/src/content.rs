@@ -1,4 +1,4 @@
-//! What programs write into their pages.
+//! The contents that programs write into their pages.
 
 use zram::{PAGE_SIZE, PageBytes};
 

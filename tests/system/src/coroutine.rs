@@ -1,8 +1,9 @@
-//! Threads of which one runs at a time, and which only when it is resumed.
+//! Threads of which only the resumed one runs.
 //!
-//! The daemon's threads loop for ever, so they need stacks of their own; a coroutine is an operating
-//! system's thread with a baton. Whoever calls [`Coroutine::resume`] waits until the coroutine rests
-//! or ends. A coroutine that is killed unwinds from where it rests.
+//! The daemon's threads loop for ever, so they need stacks of their own; a coroutine is an
+//! operating system's thread that runs only while it holds a baton. The caller of
+//! [`Coroutine::resume`] waits until the coroutine rests or ends. A coroutine that is killed
+//! unwinds from where it rests.
 
 use std::cell::RefCell;
 use std::panic::resume_unwind;

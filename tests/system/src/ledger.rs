@@ -1,8 +1,8 @@
-//! What the daemon was asked and what it must hold: an account of every slot, kept apart from both
-//! sides.
+//! The daemon's requests and the expected content of its devices: an account of every slot, kept
+//! apart from both sides.
 //!
-//! It asserts what makes the queues safe: one request in flight for a slot; nothing is stored over
-//! something; nothing is asked for that is not there.
+//! It asserts the rules that make the queues safe: one request in flight for a slot; no store over
+//! a stored page; no request for a page that is not there.
 
 use std::collections::{BTreeMap, BTreeSet};
 

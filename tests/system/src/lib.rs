@@ -3,9 +3,9 @@
 //! Everything but the kernel is the code that runs in the machine: `kernel-glue`'s pager, `zramd`
 //! with its scheme, actor and queue threads, the engine under it. The fake kernel (`kernel`) has
 //! address spaces, TLBs, frames with contents, windows by copy and by mapping. The daemon's threads
-//! (`process`) are coroutines: exactly one thread runs at any time, and which one goes on next is
-//! drawn from a seed (`world`), so a run is as wild as a machine and can be repeated. The pool's
-//! pages come out of the same frames as everybody else's.
+//! (`process`) are coroutines: exactly one thread runs at any time, and a seed decides which one
+//! continues next (`world`), so runs vary as on a machine and can be repeated. The pool's pages are
+//! taken from the same frames as all other pages.
 //!
 //! A model has the bytes that every page of every space must hold; every read compares all of them.
 //! The tests are in `tests`, one file per concern.

@@ -1,5 +1,4 @@
-//! Pager and kernel together, as every thread of the daemon reaches them: what a system call of the
-//! daemon does.
+//! Pager and kernel together: what a system call of any thread of the daemon does.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -1,9 +1,9 @@
-//! The fake kernel: everything that the pager's ports lead to.
+//! The fake kernel: the implementation of the pager's ports.
 //!
-//! Port calls do what a kernel does and assert what a kernel would suffer from: a frame freed while
-//! a TLB knows it, a victim of a pinned space, a page mapped over another one, a shared frame mapped
-//! for one user. What the pager tells threads is only noted; the scheduler ([`crate::world`]) acts
-//! on it after the call, as a kernel does when it leaves the pager's lock.
+//! Port calls do what a kernel does and assert that nothing happens that would harm a kernel: a
+//! frame freed while a TLB knows it, a victim of a pinned space, a page mapped over another one, a
+//! shared frame mapped for one user. What the pager tells threads is only noted; the scheduler
+//! ([`crate::world`]) acts on it after the call, as a kernel does when it leaves the pager's lock.
 
 pub(crate) mod frames;
 pub(crate) mod space;

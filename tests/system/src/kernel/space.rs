@@ -1,4 +1,4 @@
-//! Address spaces: page tables and what stands in them.
+//! Address spaces: page tables and their entries.
 
 use std::collections::BTreeMap;
 

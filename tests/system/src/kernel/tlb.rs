@@ -1,7 +1,7 @@
-//! One CPU's TLB: what it still believes of page tables until it is shot down.
+//! One CPU's TLB: the translations that it keeps until a shootdown.
 //!
-//! As on x86 it keeps what a walk has found, the dirty bit included: a write through an entry that
-//! is dirty looks at no page table, so it works until the shootdown whatever happened to the page.
+//! As on x86 it keeps the result of a walk, the dirty bit included: a write through a dirty entry
+//! reads no page table, so it succeeds until the shootdown, whatever happened to the page.
 
 use swap_pager::ports::{Frame, Page, SpaceId};
 

@@ -1,8 +1,8 @@
 //! The windows of the queues.
 //!
-//! A window is memory of its own, which the kernel copies to and from. A thread of the daemon has it
-//! as a slice of its own; it is filled when the thread takes a record and read back when it
-//! completes one.
+//! A window is memory of its own, which the kernel copies to and from. A thread of the daemon has a
+//! slice of its own for it; the slice is filled when the thread takes a record and read back when
+//! it completes one.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What the daemon needs of a machine: locks, waiting, time, and pages for its pools.
+//! The daemon's platform: locks, waiting, time, and pages for its pools.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

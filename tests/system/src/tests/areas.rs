@@ -1,4 +1,4 @@
-//! Swap areas: mounting, priorities, limits, and everything coming back.
+//! Swap areas: mounting, priorities, limits, and bringing all pages back.
 
 use swap_pager::SwapOffError;
 use swap_pager::ports::SpaceKind;

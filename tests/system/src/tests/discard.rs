@@ -1,7 +1,7 @@
-//! Discards through the handle of a mounted device, which meet whatever else is done to its slots.
+//! Discards through the handle of a mounted device, beside other operations on its slots.
 //!
-//! Our pager gives free notices instead. A kernel that discarded what a program still has would lose that
-//! page, but no other, and nobody would read wrong bytes or wait for ever.
+//! Our pager gives free notices instead. A kernel that discarded a page that a program still has
+//! would lose that page, but no other, and no thread would read wrong bytes or wait for ever.
 
 use swap_pager::ports::SpaceKind;
 use syscall::error::EINVAL;

@@ -1,4 +1,4 @@
-//! What the whole path has shown of the engine: each bug that it found, by itself.
+//! Bugs of the engine that the whole path has shown, each by itself.
 
 use std::sync::{Arc, Mutex};
 

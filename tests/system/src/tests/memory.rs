@@ -1,4 +1,4 @@
-//! Memory that runs short, and memory that is gone.
+//! Memory that runs short, and memory that is used up.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! One file per concern; each test is named after the fact it proves.
 //!
-//! To be sure that a test can fail, the code it guards was broken once; what was broken is said
-//! where it is not plain.
+//! To show that a test can fail, the code it guards was broken once; the test says what was broken
+//! where that is not plain.
 
 mod areas;
 mod daemon;

@@ -1,4 +1,4 @@
-//! Threads that wait: nobody sleeps through what it waits for.
+//! Threads that wait: every thread wakes when what it waits for happens.
 
 use super::{finish, input, with_swapped_program};
 use crate::content::Kind;

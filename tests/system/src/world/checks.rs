@@ -1,4 +1,4 @@
-//! Everything agrees: what programs see, what the device holds, where all frames are.
+//! Checks that all parts agree: what programs see, what the device holds, where all frames are.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Single steps, for tests that need one order of things and no other.
+//! Single steps, for tests that need one certain order of events.
 
 use swap_pager::Watermarks;
 use swap_pager::ports::{Page, QueueId, UserPage};

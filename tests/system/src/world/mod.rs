@@ -1,8 +1,8 @@
-//! The world: programs, the daemon and the kernel, and who goes on next.
+//! The world: programs, the daemon and the kernel, and the choice of the next step.
 //!
-//! Everything that can happen next is a [`Step`]; [`World::step`] draws one of those that can. A
-//! step is as much as a kernel does under its lock, or what a thread of the daemon does between two
-//! system calls. The seed decides everything, so a failure is repeated by its seed.
+//! Everything that can happen next is a [`Step`]; [`World::step`] draws one of the possible steps.
+//! A step is as much as a kernel does under its lock, or what a thread of the daemon does between
+//! two system calls. The seed decides everything, so a failure is repeated by its seed.
 //!
 //! | file | what |
 //! | --- | --- |

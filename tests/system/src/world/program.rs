@@ -1,7 +1,7 @@
 //! Threads of programs: one job at a time, repeated until it is done.
 //!
-//! A job that must wait prepares, commits and parks as a kernel's system calls do, each a step of
-//! its own, so that anything can happen in between.
+//! A job that must wait prepares, commits and parks as a kernel's system calls do; each of these is
+//! a step of its own, so that any other step can come in between.
 
 use swap_pager::ports::{CpuId, QueueId, SpaceId, Waiter};
 use swap_pager::{Caller, Resize, ResizeBy, SwapOff, SwapOffError};
