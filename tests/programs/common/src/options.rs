@@ -1,4 +1,4 @@
-//! Options of a program: `--name VALUE`, each once, and what is left.
+//! Options of a program: `--name VALUE`, each once, and the remaining words.
 
 use alloc::string::String;
 use alloc::vec::Vec;

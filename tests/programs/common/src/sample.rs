@@ -1,9 +1,9 @@
 //! The sample: pages of real processes, expanded to any number of different ones.
 //!
 //! Page `index` of a program is the sample's page of the same number, modulo the sample's size,
-//! with a stamp of 16 bytes: where it lies in the page depends on the index; it holds the index,
-//! and the seed together with how often the page was changed. So no two pages are equal, and each
-//! can be made again to compare.
+//! with a stamp of 16 bytes. The index decides where the stamp lies in the page; the stamp holds
+//! the index, and the seed together with how often the page was changed. So no two pages are equal,
+//! and each can be made again to compare.
 
 use alloc::vec;
 

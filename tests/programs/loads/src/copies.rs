@@ -1,8 +1,9 @@
 //! `copies MIB [ROUNDS]`: fills memory, copies its own address space as a fork does, and reads every page of
 //! the copy.
 //!
-//! The copy is never run: its pages are borrowed from it, a window at a time. Between two copies half of the
-//! pages are written, so that a copy that shared what it must not would show the wrong round.
+//! The copy never runs: the program maps the copy's pages, a window at a time. Between two copies
+//! half of the pages are written, so that a copy that wrongly shared a page would show the wrong
+//! round.
 
 #![no_std]
 #![no_main]

@@ -1,7 +1,8 @@
 //! `pages zram:N`: reads and writes a device as a program does, and checks every byte.
 //!
-//! Requests of 1 to 256 aligned pages at changing places, then what must be refused: misaligned
-//! offsets and lengths (EINVAL), writes past the end (ENOSPC); a read there is the end of the file.
+//! Requests of 1 to 256 aligned pages at changing places, then requests that must be refused:
+//! misaligned offsets and lengths (EINVAL), writes past the end (ENOSPC); a read there is the end
+//! of the file.
 
 #![no_std]
 #![no_main]

@@ -1,9 +1,10 @@
-//! `cost DEVICE`: what a page costs a program that writes it to a device and reads it back; `cost DEVICE
-//! compaction`: what compacting costs after gaps were made everywhere.
+//! `cost DEVICE`: the cost of a page for a program that writes it to a device and reads it back;
+//! `cost DEVICE compaction`: the cost of compacting after gaps were made everywhere.
 //!
-//! In instructions, of program, kernel and daemon together: it reads the time-stamp counter, which
-//! counts instructions on a machine that counts them (QEMU's `-icount`), and cycles elsewhere. No clock
-//! is asked, because a Redox kernel's runs backwards now and then. Whatever is read back is compared.
+//! The cost is in instructions, of program, kernel and daemon together: `cost` reads the time-stamp
+//! counter, which counts instructions on a machine with QEMU's `-icount`, and cycles elsewhere. It
+//! reads no clock, because a Redox kernel's runs backwards now and then. Everything that is read
+//! back is compared.
 
 #![no_std]
 #![no_main]

@@ -1,8 +1,9 @@
-//! `access`: what a user who is not root may do, and what not; run by `as 1000 access`.
+//! `access`: what a user who is not root may and may not do; run by `as 1000 access`.
 //!
-//! It expects `zram:0` to be mounted. Each file is tried in the way that a table says, and the first
-//! program's and the kernel's own files as well: statistics and settings are there for everybody to
-//! read, and nothing can be changed. A line for what was wrong; exit code 1 if anything was.
+//! It expects `zram:0` to be mounted. It tries each file in the way that a table says, and the
+//! first program's and the kernel's own files as well: everybody may read statistics and settings,
+//! and may change nothing. It prints a line for each wrong answer; the exit code is 1 if there was
+//! one.
 
 #![no_std]
 #![no_main]

@@ -1,7 +1,7 @@
 //! `as UID PROGRAM [ARGUMENT...]`: runs a program as another user.
 //!
-//! It has root's rights itself, and the program has none of them, nor any way to get them: see
-//! `zram_rt::process::Command::as_user`.
+//! This program has root's rights, and the started program has none of them, nor any way to get
+//! them: see `zram_rt::process::Command::as_user`.
 
 #![no_std]
 #![no_main]

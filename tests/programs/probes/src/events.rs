@@ -1,8 +1,8 @@
 //! `events`: checks the kernel's event queues over files of `zram:`, from inside the machine.
 //!
-//! Each check is a function named after the fact that it proves; a line for each, exit code 1 if one does not
-//! hold. It makes and removes device 9, and ends the daemon at last. With an argument it is its own child,
-//! which leaves a queue open.
+//! Each check is a function named after the fact that it proves, and prints a line; the exit code
+//! is 1 if one fails. It makes and removes device 9, and ends the daemon at last. With an argument
+//! it is its own child, which leaves a queue open.
 
 #![no_std]
 #![no_main]

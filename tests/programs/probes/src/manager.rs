@@ -1,9 +1,11 @@
-//! `manager`: starts a program as Redox's process manager does, to see that it finds its way.
+//! `manager`: starts a program as Redox's process manager does, to test that the program can run
+//! so.
 //!
-//! It stands in for `zramd` in an image, because it makes schemes. The program that it starts is this file
-//! again; that one is given its process and no root of `proc`, and no capability: it has to make its threads
-//! with the first and to look for the second in the namespace. What a manager does is done here as far as such
-//! a program can tell: `new-thread` gives a context, verb 2 of a call is the end.
+//! It stands in for `zramd` in an image, because it makes schemes. The program that it starts is
+//! this file again; that second process is given its process descriptor, but no root of `proc` and
+//! no capability: it has to make its threads with the descriptor and to look for the capability in
+//! the namespace. This program does the manager's work only as far as such a program can tell:
+//! `new-thread` gives a context, verb 2 of a call is the end.
 
 #![no_std]
 #![no_main]

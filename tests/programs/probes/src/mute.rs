@@ -1,10 +1,10 @@
-//! `mute`: a daemon that takes work and never answers, for tests of what the kernel does about it.
+//! `mute`: a daemon that takes requests and never answers, to test how the kernel handles it.
 //!
-//! It stands in for `zramd` in an image. `zram:0` can be mounted, and each swap queue takes one record of
-//! it, which is then kept for ever. Of `zram:1` only the page-ins of CPU 0 are kept, of `zram:2` only its
-//! page-outs; all other queues serve them, with a map of compressed pages. `zram:3` can be opened and does
-//! not say who it is when the kernel asks. Whatever is read is their size; nothing can be configured
-//! or written.
+//! It stands in for `zramd` in an image. `zram:0` can be mounted, and each swap queue takes one
+//! record of it and keeps it for ever. For `zram:1` only the page-ins of CPU 0 are kept, for
+//! `zram:2` only its page-outs; all other queues serve both devices, with a map of compressed
+//! pages. `zram:3` can be opened but does not answer when the kernel asks for its identity. Any
+//! read gives the device's size; nothing can be configured or written.
 
 #![no_std]
 #![no_main]

@@ -1,12 +1,12 @@
 //! `memhog`: fills more memory than the machine has with real pages and checks every byte of it.
 //!
 //! Each thread maps its share, fills it with the expanded sample (`guest::sample`), waits until all
-//! have, and then goes through it in random order as often as asked, comparing each page with what
-//! it must hold. `--dirty` rewrites a percentage of the pages on the way, `--same-filled` makes a
-//! percentage of them one repeated word. With `--report`, the
-//! program `report` runs before the memory is given back: what it shows is the full machine. With
-//! `--until-swapoff` nothing is touched between filling and the end of the last mounted area. A wrong
-//! byte is a line and exit code 1. With `--figures`, lines for programs follow what people read.
+//! have, and then goes through it in random order as often as asked, comparing each page with its
+//! expected content. `--dirty` rewrites a percentage of the pages on the way, `--same-filled` makes
+//! a percentage of them one repeated word. With `--report`, the program `report` runs before the
+//! memory is freed, so it shows the full machine. With `--until-swapoff` no page is touched between
+//! filling and the end of the last mounted area. A wrong byte is a line and exit code 1. With
+//! `--figures`, lines for programs follow the lines for people.
 
 #![no_std]
 #![no_main]

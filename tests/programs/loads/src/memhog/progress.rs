@@ -1,7 +1,7 @@
 //! How far the threads are: counters, gates between the phases, one line a second.
 //!
 //! The page counters are statistics and Relaxed; `arrived` and `open` order the phases: Release in
-//! whoever counts or opens, Acquire in whoever waits.
+//! the thread that counts or opens, Acquire in the thread that waits.
 
 use alloc::format;
 use alloc::string::String;

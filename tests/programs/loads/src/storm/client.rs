@@ -1,4 +1,4 @@
-//! A client: adds its device, writes and reads it, mounts it now and then, and takes it away again.
+//! A client: adds its device, writes and reads it, mounts it now and then, and removes it again.
 //!
 //! The daemon may end between any two steps, but not while the device is open: then every step must
 //! succeed or fail for want of memory, never because the device is gone.

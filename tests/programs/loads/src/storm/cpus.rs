@@ -1,4 +1,4 @@
-//! Sends every CPU but the first away and back, one after the other.
+//! Takes every CPU but the first offline and back online, one after the other.
 
 use alloc::format;
 

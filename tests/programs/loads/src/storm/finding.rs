@@ -1,4 +1,4 @@
-//! What all threads of the storm share: whether it goes on, what was found, and counts.
+//! The state that all threads of the storm share: whether it goes on, the findings, and counts.
 
 use alloc::format;
 use alloc::string::String;

@@ -1,5 +1,5 @@
-//! The codec alone: what devices use by default, over every page of the sample that the pager would
-//! store.
+//! The codec alone: the default codec of devices, over every page of the sample that the pager
+//! would store.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,8 +1,8 @@
-//! `bench`: times the parts of a page's journey one by one, in the machine as it is.
+//! `bench`: times the parts of a page's path one by one, in the machine that it runs on.
 //!
 //! Each part runs in rounds after one for warming up; the median round counts. The codec is the
 //! engine's, called in a loop over the sample, so that its figures compare with the whole path of
-//! the same boot. Output: a line each, and with `--figures` another one for programs.
+//! the same boot. Output: one line each, and with `--figures` a second one for programs.
 
 #![no_std]
 #![no_main]

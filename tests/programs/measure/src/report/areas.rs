@@ -1,4 +1,4 @@
-//! The table of swap areas, as the kernel tells it in the words of Linux's /proc/swaps.
+//! The table of swap areas, from the kernel's list in the format of Linux's /proc/swaps.
 
 use ctl::areas::areas;
 use zram_rt::errno::Result;

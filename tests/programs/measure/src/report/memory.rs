@@ -1,4 +1,4 @@
-//! The memory budget: whose the machine's memory is, what is stored, and what storing it takes.
+//! The memory budget: what uses the machine's memory, what is stored, and what storing it takes.
 
 use guest::statistics::Statistics;
 

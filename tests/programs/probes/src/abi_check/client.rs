@@ -1,4 +1,4 @@
-//! The client of the scheme that [`super::served`] serves: what calls answer on this side.
+//! The client of the scheme that [`super::served`] serves: the results of calls on this side.
 
 use alloc::format;
 use alloc::string::String;

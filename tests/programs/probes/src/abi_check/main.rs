@@ -1,10 +1,10 @@
-//! `abi-check`: what the kernel answers to the calls that our user side makes, one line a fact.
+//! `abi-check`: prints the kernel's answers to the calls that our user side makes, one line a fact.
 //!
-//! The lines are the same on every run of one kernel: `abi: GROUP: FACT = ANSWER`, where the answer is a
-//! number or the name of an error. They were recorded on a Redox kernel, and `make test` compares this
-//! repository's own kernel with the record (`tests/qemu/tests/redox/conformance.rs`). It takes the
-//! daemon's place, because only the daemon may make schemes: it serves one of its own and starts itself
-//! once more as the scheme's client.
+//! The lines are the same on every run of one kernel: `abi: GROUP: FACT = ANSWER`, where the answer
+//! is a number or the name of an error. They were recorded on a Redox kernel, and `make test`
+//! compares this repository's own kernel with the record (`tests/qemu/tests/redox/conformance.rs`).
+//! The program runs in the daemon's place, because only the daemon may make schemes: it serves one
+//! of its own and starts itself once more as the scheme's client.
 
 #![no_std]
 #![no_main]

@@ -1,6 +1,6 @@
 //! Anonymous memory: mapping, unmapping, rights.
 //!
-//! All of it at addresses that nothing of this program uses.
+//! All mappings are at addresses that no other part of this program uses.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,4 +1,4 @@
-//! System calls with arguments that nobody checked, and memory that is none of Rust's.
+//! System calls with unchecked arguments, and memory that Rust does not manage.
 
 #![expect(unsafe_code, reason = "what is asked is what safe wrappers would not let through")]
 

@@ -1,8 +1,8 @@
-//! A scheme of this program's own: what its requests look like, and what answers to it do.
+//! A scheme of this program's own: the form of its requests, and the effect of its answers.
 //!
-//! The client ([`super::client`]) is this program once more. Its requests come one after the other, and
-//! each is noted before it is answered; the notes are printed at the end, when the client has printed its
-//! own side.
+//! The client ([`super::client`]) is this program started once more. Its requests come one after
+//! the other, and each is noted before it is answered; the notes are printed at the end, when the
+//! client has printed its own side.
 
 use alloc::format;
 use alloc::string::{String, ToString};

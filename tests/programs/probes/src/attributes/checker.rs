@@ -1,4 +1,4 @@
-//! Makes one write or read, compares it with what it must be, and prints the line.
+//! Makes one write or read, compares the result with the expected one, and prints the line.
 
 use alloc::format;
 use alloc::string::String;

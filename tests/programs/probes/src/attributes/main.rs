@@ -1,7 +1,7 @@
-//! `attributes`: good and bad writes of every attribute, and what each must answer.
+//! `attributes`: good and bad writes of every attribute, and the required answer to each.
 //!
-//! It adds a device of its own, walks the tables of `table` over it in each of its states, and
-//! removes it. A line for every check; exit code 1 if one was wrong.
+//! It adds a device of its own, applies the tables of `table` to it in each of its states, and
+//! removes it. It prints a line for every check; the exit code is 1 if one was wrong.
 
 #![no_std]
 #![no_main]

@@ -1,6 +1,6 @@
-//! The tables: what is written, and what it must answer.
+//! The tables: the written text, and the required answer.
 //!
-//! Results are those of Linux 6.18 for the same writes, except where Linux swallows a mistake:
+//! Results are those of Linux 6.18 for the same writes, except where Linux ignores a mistake:
 //! garbage behind a size, a leading 0 and unknown keys are EINVAL here (DESIGN 4).
 
 use syscall::{EBUSY, EINVAL, ENODEV, ENOMEM, ERANGE};

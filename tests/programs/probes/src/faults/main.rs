@@ -1,8 +1,9 @@
 //! `faults WHICH`: provokes a fault of the Redox kernel that docs/redox-upstream.md describes.
 //!
-//! On a kernel that has it, `futex` stops the CPU, and `frames` shows two at once: it says how many frames the
-//! kernel counts as free until the kernel panics, because it has none. Where a fault is mended the program
-//! says so and ends with 0. For a machine of one CPU without swap.
+//! On a kernel that has it, `futex` stops the CPU, and `frames` shows two faults at once: it prints
+//! the number of frames that the kernel counts as free until the kernel panics for lack of a frame.
+//! Where a fault is fixed the program says so and ends with 0. For a machine of one CPU without
+//! swap.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! A system call with arguments that nobody checked.
+//! A system call with unchecked arguments.
 
 #![expect(
     unsafe_code,

@@ -1,4 +1,5 @@
-//! Bugs that only a build with checks sees: the program panics at them, and goes on where they are off.
+//! Bugs that only a build with checks detects: the program panics at them, and continues where
+//! checks are off.
 
 use core::hint::black_box;
 

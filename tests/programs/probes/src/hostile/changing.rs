@@ -1,7 +1,7 @@
 //! `hostile changing`: writes a page to `zram:0` again and again while a thread changes it.
 //!
-//! What is stored may be any mixture of old and new, but it must be one page: reading it twice gives the
-//! same, its checksum is right, and the pages beside it are as they were.
+//! The stored page may be any mixture of old and new, but it must be one page: reading it twice
+//! gives the same, its checksum is right, and the pages beside it are unchanged.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

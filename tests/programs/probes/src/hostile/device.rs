@@ -1,4 +1,4 @@
-//! Bad clients of a device: one that crashes with it open, one that writes all that it can.
+//! Bad clients of a device: one crashes with it open, one writes as much as it can.
 
 use alloc::vec::Vec;
 

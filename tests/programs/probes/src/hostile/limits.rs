@@ -1,7 +1,8 @@
-//! What a program does too often: each counter of the kernel must refuse before it overflows.
+//! Calls that a program makes too often: each counter of the kernel must refuse before it
+//! overflows.
 //!
-//! Every case returns how many of its lies were believed. Those of a server need the right to make a
-//! scheme, which only the daemon has: they run when this program stands in for it.
+//! Every case returns how many wrong calls the kernel accepted. The cases of a server need the
+//! right to make a scheme, which only the daemon has: they run when this program stands in for it.
 
 use alloc::vec::Vec;
 

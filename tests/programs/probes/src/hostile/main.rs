@@ -1,13 +1,13 @@
-//! `hostile WHAT`: misbehaves in one way, to show that nobody else is harmed.
+//! `hostile WHAT`: misbehaves in one way, to show that no other program is harmed.
 //!
 //! Crashes (`crash`) never return: the kernel must end the program, which then counts as killed.
 //! Bugs (`broken`) end it by a panic, if the program was built with assertions and overflow checks.
-//! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused, and
-//! ends with 0 if all were. `limits` are calls that are right and made too often. `random` makes calls of
-//! which nobody knows what they do, `odd` writes to settings at random, `changing` writes pages that change
-//! meanwhile. `loop` takes all the time that it can get, `impostor` all the memory, by a program that has
-//! the shell's name. `client` and `fill` are bad clients of a device. In place of the daemon, without
-//! arguments, it is a bad server.
+//! Lies (`lies`) are system calls with wrong arguments: the program checks that each is refused,
+//! and ends with 0 if all were. `limits` are correct calls that are made too often. `random` makes
+//! random calls, whose effect is not known, `odd` writes random text to settings, `changing` writes
+//! pages that change meanwhile. `loop` takes all the CPU time that it can get, `impostor` all the
+//! memory, by a program that has the shell's name. `client` and `fill` are bad clients of a device.
+//! In place of the daemon, without arguments, it is a bad server.
 
 #![no_std]
 #![no_main]

@@ -1,9 +1,9 @@
 //! `hostile odd SEED COUNT`: writes to the settings of devices and of the pager at random.
 //!
-//! Sizes, numbers, names and lists of keys, right ones and nonsense, at the edges and far beyond. Every
-//! answer is right that is an answer; in between a device is used now and then, so that it is not always
-//! an empty one that is changed. In the end all devices are removed and the pager's settings are as
-//! before, which must succeed.
+//! It writes sizes, numbers, names and lists of keys, right ones and nonsense, at the limits and
+//! far beyond. Any answer is right, but there must be one; in between a device is used now and
+//! then, so that not only empty devices are changed. In the end all devices are removed and the
+//! pager's settings are restored, which must succeed.
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,9 +1,9 @@
 //! `hostile random SEED COUNT`: system calls at random, by children that may end in any way.
 //!
-//! Each child makes COUNT calls of one seed. Pointers lead into a region of its own, of which the
-//! kernel may make what it likes, or nowhere; descriptors are those of a range of numbers that only
-//! the random calls use, or none. What a child unmaps, kills or starts is its own affair: all that
-//! is asked is that the kernel lives. A thread that waits for ever gets a successor.
+//! Each child makes COUNT calls of one seed. Pointers lead nowhere or into a region of its own,
+//! with which the kernel may do anything; descriptors are none, or from a range of numbers that
+//! only the random calls use. A child may unmap, kill or start anything of its own: the only
+//! requirement is that the kernel survives. A thread that waits for ever gets a successor.
 
 use alloc::format;
 use alloc::sync::Arc;

@@ -1,4 +1,4 @@
-//! System calls with arguments that nobody checked.
+//! System calls with unchecked arguments.
 
 #![expect(unsafe_code, reason = "safe wrappers would not let such arguments through")]
 

@@ -7,8 +7,9 @@
 //! hotplug --mute                            with a listener that never answers: it costs time only
 //! ```
 //!
-//! A cycle is an offline and an online, from before the first write to `/scheme/cpu/N/online` until
-//! after the last: each write ends when the CPU is where it was wanted and the daemon has followed.
+//! A cycle is an offline and an online, timed from before the first write to `/scheme/cpu/N/online`
+//! until after the last: each write ends when the CPU has reached the wanted state and the daemon
+//! has followed.
 
 #![no_std]
 #![no_main]

@@ -1,7 +1,7 @@
 //! `platform`: checks `zram-rt` and the kernel's calls under it, from inside the machine.
 //!
-//! Each check is a function named after the fact that it proves; a line for each, exit code 1 if one
-//! does not hold. With an argument it is its own child: it exits with that code, or crashes.
+//! Each check is a function named after the fact that it proves, and prints a line; the exit code
+//! is 1 if one fails. With an argument it is its own child: it exits with that code, or crashes.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,4 @@
-//! Starting programs and learning how they ended.
+//! Starting programs and reading how they ended.
 
 use alloc::format;
 use alloc::string::String;
