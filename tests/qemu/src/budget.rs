@@ -1,9 +1,9 @@
-//! How large a program fits into a machine with compressed swap, worked out before it is started.
+//! The size of a program that fits into a machine with compressed swap, computed before it starts.
 //!
-//! Of a program of S bytes, the share that compresses too badly to be taken (see
-//! [`crate::corpus::Profile`]) stays in memory; the rest may leave at the sample's ratio, made a
-//! little worse by the pool's rounding and the tables. What the system itself needs is taken off
-//! beforehand. This is an estimate for choosing a size; what really happens is measured.
+//! Of a program of S bytes, the share that compresses too badly to be stored (see
+//! [`crate::corpus::Profile`]) stays in memory; the rest can be swapped out at the sample's ratio,
+//! made a little worse by the pool's rounding and the tables. The system's own needs are subtracted
+//! beforehand. This is an estimate for choosing a size; the real result is measured.
 
 use crate::corpus::Profile;
 

@@ -1,9 +1,9 @@
 //! The image: the kernel, and the initrd with every program and the sample of pages.
 //!
-//! The guest's binaries are built by a nested cargo into `target/guest`, stable and for the host's
-//! own target: as an ordinary release, or as one with assertions and overflow checks ([`Build`]).
-//! Whatever a test runner or a coverage tool put into the environment stays out of it: those binaries
-//! have no standard library to instrument.
+//! A nested cargo builds the guest's binaries into `target/guest`, stable and for the host's own
+//! target: as an ordinary release, or as one with assertions and overflow checks ([`Build`]).
+//! Variables that a test runner or a coverage tool put into the environment are removed for it:
+//! those binaries have no standard library to instrument.
 
 use std::ffi::OsStr;
 use std::fs;

@@ -1,7 +1,7 @@
-//! Takes the figures out of what the guest printed.
+//! Reads the figures from the guest's output.
 //!
-//! Programs of the image print a line `figure NAME VALUE` for each number that somebody may want to
-//! read by machine; what they print for people is not parsed. The demo keeps them as JSON.
+//! Programs of the image print a line `figure NAME VALUE` for each number that another program may
+//! want to read; their text for people is not parsed. The demo keeps the figures as JSON.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Where things lie: the workspace, and the harness's own files under `target/`.
+//! Paths: the workspace, and the harness's own files under `target/`.
 //!
 //! Image, sample and figures are always under the workspace's `target/`, so that people find them
 //! where the README says, even when `CARGO_TARGET_DIR` moves the compiler's output elsewhere.

@@ -1,5 +1,5 @@
-//! `setup.sh` on machines that lack something: the tools are stubs that write down how they were
-//! called. It must never ask for a password and never install what it was told not to.
+//! `setup.sh` on machines that lack something: the tools are stubs that record how they were
+//! called. The script must never ask for a password and never install what it was told not to.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,9 +1,9 @@
 //! More programs for corpora of their own: interpreters of many languages, an editor, a compiler, a
 //! browser.
 //!
-//! They are started by the same rules as those of the sample ([`super::programs`]), and one that is not
-//! installed is passed over. `make corpora` takes each into a file of its own, so that a codec can be
-//! tuned with some and judged by others.
+//! They are started by the same rules as those of the sample ([`super::programs`]), and a program
+//! that is not installed is skipped. `make corpora` puts each into a file of its own, so that a
+//! codec can be tuned with some and judged by others.
 
 /// A program and how it is run. An input keeps its pipe open until the pages are taken.
 pub(super) struct Recipe {

@@ -2,10 +2,10 @@
 //! enough in memory.
 //!
 //! Each is a child that this process starts for the purpose, with an empty environment, in `/`,
-//! with a fixed script; it ends when its sample is taken. Scripts are not looked through: a
-//! program counts only if its file is an ELF image, so that wrappers which need an environment are
-//! passed over. cargo is left out: with an empty environment it still reads the user's settings,
-//! which may hold secrets, and a sample should hold none.
+//! with a fixed script; it ends when its sample is taken. Scripts are not followed: a program
+//! counts only if its file is an ELF image, so wrappers which need an environment are skipped.
+//! cargo is left out: with an empty environment it still reads the user's settings, which may hold
+//! secrets, and a sample should hold none.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};

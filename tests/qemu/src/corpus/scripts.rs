@@ -1,8 +1,8 @@
 //! The fixed scripts of the programs that are sampled: each builds ordinary data, says `ready` and
 //! waits for its input to close.
 //!
-//! They read no file, no network and no environment; what they hold comes from the counters and
-//! texts below.
+//! They read no file, no network and no environment; their data comes from the counters and texts
+//! below.
 
 /// Bash: an associative array of settings and a history of commands.
 pub(super) const BASH: &str = r#"

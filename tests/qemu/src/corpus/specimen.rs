@@ -1,4 +1,5 @@
-//! A program of ours that is sampled like the others, and instead of them where there are none.
+//! A program of our own that is sampled like the others, and instead of them where none is
+//! installed.
 //!
 //! It builds what ordinary programs hold: an index of words, records in a tree, a list of logged
 //! lines, series of measured numbers, a graph of nodes that name each other, and a text that was

@@ -1,4 +1,4 @@
-//! The choice of pages, and samples that are none.
+//! The choice of pages, and files that are not samples.
 
 use super::*;
 

@@ -1,9 +1,10 @@
 //! A folder for the files of one image, which no other run of the checkout uses.
 //!
-//! Its name has the process and a number. While the image is in use, a file in it is locked; the system
-//! gives the lock up when the process ends, however it ends. So whoever makes a folder can tell which of
-//! the others nobody uses any more, and removes them: a run that was interrupted leaves its image until
-//! the next one starts, and so does a test that failed, for people who want to boot its image again.
+//! Its name has the process and a number. While the image is in use, a file in it is locked; the
+//! system releases the lock when the process ends, however it ends. So a run that makes a folder
+//! can tell which others are unused, and removes them: a run that was interrupted leaves its image
+//! until the next one starts, and so does a test that failed, for people who want to boot its image
+//! again.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;

@@ -1,4 +1,4 @@
-//! A Redox kernel's file, which is the user's own, and the initrd with it.
+//! The user's Redox kernel file, and the initrd with it.
 
 use std::fs;
 use std::path::Path;

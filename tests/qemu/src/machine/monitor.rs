@@ -1,8 +1,8 @@
-//! QEMU's monitor (QMP) of one run: CPUs are inserted and asked back through it.
+//! QEMU's monitor (QMP) of one run: inserts CPUs and asks the guest to release them.
 //!
-//! The connection is a socket pair whose other end is QEMU's standard input, so that there is neither
-//! a path nor a moment at which QEMU does not listen yet. Each command is a line, its reply a line;
-//! between them QEMU tells events. Of those the guest's reports (ACPI `_OST`) are kept.
+//! The connection is a socket pair whose other end is QEMU's standard input, so it needs no path,
+//! and QEMU listens from its start. Each command is a line, its reply a line; between them QEMU
+//! sends events. Of the events only the guest's reports (ACPI `_OST`) are kept.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;

@@ -1,7 +1,7 @@
-//! One run at a time on a checkout: whose turn it is.
+//! One run at a time on a checkout: a lock decides whose turn it is.
 //!
-//! The turn is the lock of a file under `target/`, which holds the process whose turn it is. The system
-//! gives the lock up when that process ends, however it ends.
+//! The turn is the lock of a file under `target/`, held by the process whose turn it is. The system
+//! releases the lock when that process ends, however it ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};

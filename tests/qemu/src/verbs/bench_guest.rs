@@ -1,4 +1,5 @@
-//! `make bench-guest`: what the path of a page costs, for 1 and 2 CPUs, in time and in instructions.
+//! `make bench-guest`: the cost of the path of a page, for 1 and 2 CPUs, in time and in
+//! instructions.
 //!
 //! Each column is the median of some boots on single-threaded emulation, where times are steadier;
 //! only what CPU hotplug costs is measured with a host thread for each CPU. In the columns of

@@ -1,9 +1,9 @@
-//! `make run`, `make demo`: a program larger than the machine, and what that costs.
+//! `make run`, `make demo`: a program larger than the machine's memory, and the cost of running it.
 //!
-//! The image swaps from its start (`CONF=none`: the shell's script below sets a device up by writes to its
-//! files); the script shows it, runs `memhog` and prints the reports. What the guest prints is shown as it
-//! comes; its figures go to `target/demo.json`, and how they came about to `target/demo.svg`. A run that
-//! swapped nothing shows nothing, and is a failure.
+//! The image swaps from its start (with `CONF=none` the shell's script below sets a device up by
+//! writes to its files); the script shows this, runs `memhog` and prints the reports. The guest's
+//! output is shown as it comes; its figures go to `target/demo.json`, their course over time to
+//! `target/demo.svg`. A run that swapped nothing shows nothing, and is a failure.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! `make shell`: the image with a prompt, its console connected to the terminal.
 //!
 //! QEMU's multiplexed console puts the terminal into raw mode, so ^C and all other keys go to the
-//! guest, but for Ctrl-]: Ctrl-] x ends QEMU. The terminal's mode is put back in any case. What the guest
-//! says is also kept, because QEMU's exit status has no room for all codes. Where the
-//! input is a file or a pipe, its lines become the image's script instead: nobody is there to wait
-//! for the prompt or to end a guest that hangs.
+//! guest, but for Ctrl-]: Ctrl-] x ends QEMU. The terminal's mode is restored in any case. The
+//! guest's output is also kept, because QEMU's exit status has no room for all codes. Where the
+//! input is a file or a pipe, its lines become the image's script instead: no person is there to
+//! wait for the prompt or to end a guest that hangs.
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The states of a swap area as people see them: full, limited and so on, and how many areas there
-//! may be.
+//! The states of a swap area as people see them: full, limited and so on, and how many areas can
+//! exist.
 
 use crate::fixture::{MEMHOG_KIB, Run, SWAP, area_line, boot};
 

@@ -1,4 +1,4 @@
-//! The kernel comes up with its CPUs, and the scheme is there.
+//! The kernel boots with its CPUs, and the scheme exists.
 
 use crate::fixture::{boot, boot_with_daemon};
 

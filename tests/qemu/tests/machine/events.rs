@@ -1,4 +1,4 @@
-//! Events: who watches `zram:` is told, and asks for nothing meanwhile.
+//! Events: a watcher of `zram:` is told of changes, and makes no request meanwhile.
 
 use crate::fixture::{boot, type_at_prompt};
 

@@ -1,4 +1,4 @@
-//! A machine with a script; what can be said about its run is in `qemu::run`.
+//! A machine with a script; `qemu::run` has the assertions about its run.
 
 use std::fs::{self, File};
 use std::time::Duration;

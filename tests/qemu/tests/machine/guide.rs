@@ -1,4 +1,4 @@
-//! The guide: what it tells people to type does what it shows.
+//! The guide: the commands that it tells people to type do what it shows.
 
 use std::path::Path;
 

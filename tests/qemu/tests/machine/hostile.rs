@@ -1,4 +1,5 @@
-//! Programs that crash, loop or lie harm nobody; a daemon that dies is an error and not a hang.
+//! Programs that crash, loop or lie harm no other program; a daemon that dies causes an error and
+//! not a hang.
 
 use crate::fixture::{PAGES, SWAP, boot, boot_with_daemon};
 

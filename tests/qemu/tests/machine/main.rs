@@ -1,7 +1,7 @@
-//! Facts that need the machine: each test boots the image with a script and reads what it printed.
+//! Facts that need the machine: each test boots the image with a script and reads the output.
 //!
 //! They run one at a time (`--test-threads=1`, and the harness's lock). Each is named after the
-//! fact it proves; the log of a failing one is printed whole.
+//! fact it proves; if it fails, its whole log is printed.
 
 mod areas;
 mod attributes;

@@ -1,4 +1,4 @@
-//! Memory is short: every page comes back as it was, and what cannot be saved is said.
+//! Memory is short: every page is read back unchanged, and pages that cannot be saved are reported.
 
 use crate::fixture::{MEMHOG_KIB, MEMORY_MIB, Run, SWAP, area_line, boot, boot_with_words};
 

@@ -1,5 +1,5 @@
-//! A mounted device is made smaller by a person: what lies above its new end comes back, or nothing
-//! changes.
+//! A mounted device is made smaller by a person: the pages above its new end are brought back, or
+//! nothing changes.
 
 use crate::fixture::{Run, boot};
 

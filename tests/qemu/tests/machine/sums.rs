@@ -1,4 +1,4 @@
-//! Statistics that add up, whenever a person looks.
+//! Statistics that add up, whenever a person reads them.
 
 use crate::fixture::{Run, SWAP, area_line, boot};
 

@@ -1,4 +1,4 @@
-//! The tools on a real system: that files and calls are those that their host tests assume.
+//! The tools on a real system: files and calls are as their host tests assume.
 
 use qemu::image::USUAL_CONFIGURATION;
 

@@ -1,4 +1,4 @@
-//! Users who are not root: they see everything and change nothing.
+//! Users who are not root can see everything and change nothing.
 
 use crate::fixture::{SWAP, boot};
 

@@ -1,9 +1,9 @@
-//! Whether this repository's own kernel answers as a Redox kernel does.
+//! Whether this repository's own kernel gives the answers of a Redox kernel.
 //!
-//! `abi-check` asks, one line a fact. `abi-redox.txt` has the lines of a Redox kernel, and says of which;
-//! `abi-own.txt` has those in which the own kernel differs on purpose, each with its reason, and
-//! `abi-hooks.txt` those in which a Redox kernel does that has our hook lines. So the own kernel is compared
-//! without any Redox kernel at hand.
+//! `abi-check` prints one line a fact. `abi-redox.txt` has the lines of a Redox kernel, and names
+//! that kernel; `abi-own.txt` has those in which the own kernel differs on purpose, each with its
+//! reason, and `abi-hooks.txt` those in which a Redox kernel with our hook lines differs. So the
+//! own kernel is compared without a Redox kernel at hand.
 
 use qemu::place;
 

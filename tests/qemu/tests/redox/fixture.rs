@@ -1,4 +1,4 @@
-//! A machine with the user's kernel and a script; what can be said about its run is in `qemu::run`.
+//! A machine with the user's kernel and a script; `qemu::run` has the assertions about its run.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The same programs on a Redox kernel.
 //!
-//! What needs no kernel of Redox runs with all other tests. The rest is ignored there, and run by
-//! `make test-redox REDOX_KERNEL=FILE`, whose kernel is the user's own.
+//! Tests that need no kernel of Redox run with all other tests. The rest is ignored there, and run
+//! by `make test-redox REDOX_KERNEL=FILE`, whose kernel is the user's own.
 
 mod conformance;
 mod fixture;

@@ -1,4 +1,4 @@
-//! What `make redox` and `make test-redox` say when they cannot do it.
+//! The messages of `make redox` and `make test-redox` when they cannot run.
 
 use std::fs;
 use std::path::Path;
