@@ -90,7 +90,7 @@ struct Line {
 
 /// Event counts of all CPUs. Relaxed throughout: a statistic decides nothing and orders nothing.
 pub(crate) struct Counters {
-    /// One per possible CPU and one for everybody else.
+    /// One per possible CPU and one shared by all other threads.
     lines: Vec<Line>,
 }
 

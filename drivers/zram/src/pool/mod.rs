@@ -74,7 +74,7 @@ pub(crate) struct Pool<R: RawMutex, P: PageSource> {
     source: P,
     /// Each is made when its first object arrives: a small pool uses a quarter of them at most.
     classes: Vec<OnceBox<LockedClass<R, P>>>,
-    /// One per possible CPU and one for everybody else.
+    /// One per possible CPU and one shared by all other threads.
     spares: Vec<Mutex<R, Spares<P>>>,
     budget: Budget,
 }

@@ -11,7 +11,7 @@ use super::layout::{Layout, PAGES_MAX};
 use crate::memory::{self, Growth};
 use crate::{NoMemory, PAGE_SIZE};
 
-/// What the pool knows about an object beside its bytes.
+/// What the pool keeps about an object beside its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header {
     /// The slot whose content it is.
@@ -20,17 +20,17 @@ pub(crate) struct Header {
     pub(crate) checksum: u32,
 }
 
-/// Pages emptied by the loss of one object: it lay on two at most.
+/// Pages emptied by freeing one object, which lies on two at most.
 pub(super) type Emptied<G> = [Option<G>; 2];
 
 /// Some pages of one size class, of which page `G` may be missing.
 #[derive(Debug)]
 pub(super) struct Run<G> {
-    /// Bit by place: there is an object.
+    /// One bit a place: the place has an object.
     live: u128,
-    /// Bit by place: there is none and all its pages are there.
+    /// One bit a place: the place has no object and all its pages are committed.
     free: u128,
-    /// Bit by page: it is not committed.
+    /// One bit a page: the page is not committed.
     missing: u64,
     /// By place; as long as a place has ever been backed since the run was last empty.
     headers: Vec<Header>,
