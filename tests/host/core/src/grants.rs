@@ -37,7 +37,7 @@ pub struct Rights {
 pub enum Kind {
     /// Anonymous: zeroed on first touch, copied on write after a fork, may be swapped out.
     Private,
-    /// Frames shared with somebody, present and borrowed from mapping to unmapping.
+    /// Frames shared with others, present and borrowed from mapping to unmapping.
     Shared,
     /// As `Shared`, but lent for one request: only the answer to that unmaps it.
     Lent,

@@ -58,7 +58,7 @@ pub const PASSED_MAX: usize = 8;
 pub const BATCH_MAX: usize = 64;
 /// Bytes of console output that one write takes.
 pub const CONSOLE_WRITE_MAX: usize = 4096;
-/// Bytes of console input kept until somebody reads.
+/// Bytes of console input kept until a program reads them.
 pub const CONSOLE_INPUT_MAX: usize = 1024;
 /// Bytes of one file of `sys`.
 pub const TEXT_MAX: usize = 16 * 1024;

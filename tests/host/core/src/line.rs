@@ -18,7 +18,7 @@ pub struct Command {
     pub words: Vec<String>,
     /// Where its output goes, if not to the console.
     pub target: Option<Target>,
-    /// Whether nobody waits for it.
+    /// Whether it runs in the background.
     pub in_background: bool,
     /// Whether it must fail: `!` stands before it.
     pub must_fail: bool,

@@ -72,7 +72,7 @@ impl Names {
     ///
     /// # Errors
     ///
-    /// ENOENT if nobody registered it; ENODEV if who did is dead.
+    /// ENOENT if the name is not registered; ENODEV if the program that registered it is dead.
     pub(crate) fn open(&self, name: &str) -> Result<Fd> {
         let roots = self.roots.lock();
         let root = roots.get(name).ok_or(Error::new(syscall::ENOENT))?;

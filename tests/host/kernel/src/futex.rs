@@ -26,7 +26,7 @@ pub(crate) struct FutexKey {
     address: u64,
 }
 
-/// All words that somebody waits for.
+/// All words that threads wait for.
 #[derive(Default)]
 pub(crate) struct Futexes {
     waiters: BTreeMap<FutexKey, VecDeque<ThreadId>>,

@@ -152,7 +152,7 @@ impl Kernel {
         cpus::arrived(self);
     }
 
-    /// A CPU that this one started did not come.
+    /// A CPU that this CPU started did not arrive.
     pub(crate) fn on_cpu_missing(&mut self, cpu: CpuId, missing: CpuId) {
         self.here = cpu;
         cpus::missing(self, missing);

@@ -191,7 +191,7 @@ fn tell_note(name: &str, file: &str) {
     }
 }
 
-/// Returns whether the file is missing because nobody serves `zram:` any more.
+/// Returns whether the file is missing because no program serves `zram:` any more.
 fn is_of_a_dead_daemon(file: &str, error: Error) -> bool {
     let is_gone = |error: Error| error.errno == syscall::ENODEV;
     let is_of_zram = fs::split_path(file).is_some_and(|(scheme, _)| scheme == "zram");

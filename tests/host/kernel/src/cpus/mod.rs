@@ -119,7 +119,7 @@ fn go_on(kernel: &mut Kernel, work: Option<Work>) {
     }
 }
 
-/// Ends a transition: whoever wanted it is told, and the next may begin.
+/// Ends a transition: its requester is told, and the next may begin.
 fn finish(kernel: &mut Kernel, result: Result<(), i32>) {
     kernel.cpus.slots.report(result.is_ok());
     for (thread, wait) in waiters(kernel) {

@@ -20,7 +20,7 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// Returns slots that nobody has looked at.
+    /// Returns slots that have not been looked at.
     pub(super) const fn new() -> Self {
         Self { slot: None, ticks: 0 }
     }

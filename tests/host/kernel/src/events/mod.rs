@@ -120,7 +120,7 @@ impl Kernel {
         self.tell_queues(|watched| watched == file, flags);
     }
 
-    /// Notes that there is input, which nobody has read yet.
+    /// Notes that there is input that has not been read yet.
     pub(crate) fn tell_of_input(&mut self) {
         self.tell_queues(|watched| watched == WatchedFile::Console, EventFlags::EVENT_READ);
     }
@@ -156,7 +156,7 @@ impl Kernel {
         self.events.queues.remove(queue);
     }
 
-    /// Lets everybody look again who waits for this queue.
+    /// Lets all threads that wait for this queue look again.
     fn wake_queue(&mut self, queue: QueueId) {
         for thread in core::mem::take(&mut self.events.queues[queue].waiters) {
             self.make_ready(thread, Urgency::Anywhere);

@@ -265,7 +265,7 @@ impl Kernel {
         self.install(thread, descriptor, description)
     }
 
-    /// Returns a new table with another reference to everything in `table`; counted by nobody yet.
+    /// Returns a new table with another reference to everything in `table`; the new one has no references yet.
     ///
     /// # Errors
     ///
@@ -280,7 +280,7 @@ impl Kernel {
         Ok(copy)
     }
 
-    /// Returns a new empty table; counted by nobody yet.
+    /// Returns a new empty table; it has no references yet.
     ///
     /// # Errors
     ///

@@ -33,7 +33,7 @@ static KERNEL: KernelLock<Kernel> = KernelLock::new();
 
 type Guard = KernelGuard<'static, Kernel>;
 
-/// Lets everybody into the kernel, this CPU first.
+/// Lets all CPUs into the kernel, this CPU first.
 pub(super) fn begin(kernel: Kernel) -> ! {
     // SAFETY: called once, at the end of boot; until now the others wait for the lock.
     let kernel = unsafe { KERNEL.install(kernel) };

@@ -11,7 +11,7 @@ use super::physical;
 /// Bytes of a member's header: magic and 13 numbers of 8 hexadecimal digits.
 const HEADER_SIZE: usize = 110;
 
-/// The archive, in memory that nobody else uses.
+/// The archive, in memory that has no other use.
 pub(crate) struct Initrd {
     address: u64,
     bytes: &'static [u8],

@@ -98,7 +98,7 @@ fn reset(cpu: CpuId) -> Result<(), NotStarted> {
     Err(NotStarted)
 }
 
-/// Waits for the CPU that was started, and answers what is asked of this one meanwhile.
+/// Waits for the CPU that was started, and serves requests to this CPU meanwhile.
 fn arrives() -> bool {
     let this = CpuBlock::this().id();
     let end_ns = clock::now_ns() + START_MAX_NS;

@@ -17,7 +17,7 @@ use crate::space::SpaceId;
 use crate::thread::wake::Urgency;
 use crate::thread::{ThreadId, Wait};
 
-/// Input that nobody has read yet, and who waits for some.
+/// Input that has not been read yet, and the threads that wait for input.
 #[derive(Default)]
 pub(crate) struct Console {
     input: VecDeque<u8>,

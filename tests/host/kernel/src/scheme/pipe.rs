@@ -149,7 +149,7 @@ impl Kernel {
         }
     }
 
-    /// Lets everybody look again who waits for this pipe.
+    /// Lets all threads that wait for this pipe look again.
     fn wake_pipe(&mut self, id: Id<Pipe>) {
         for thread in core::mem::take(&mut self.pipes.0[id].waiters) {
             self.make_ready(thread, Urgency::Anywhere);

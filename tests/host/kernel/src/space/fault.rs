@@ -22,7 +22,7 @@ pub(crate) enum Access {
     Read,
     Write,
     Execute,
-    /// A write by whoever prepares the address space, whatever the rights of its program.
+    /// A write by the creator of the address space, whatever the rights of its program.
     Install,
 }
 
@@ -131,7 +131,7 @@ impl Kernel {
         }
     }
 
-    /// Gives the page its own copy of the frame, or the frame itself if nobody else uses it.
+    /// Gives the page its own copy of the frame, or the frame itself if it has no other user.
     fn is_fit(&self, frame: Frame, writable: bool, kind: Kind, access: Access) -> bool {
         match access {
             Access::Read | Access::Execute => true,

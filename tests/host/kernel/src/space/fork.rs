@@ -92,7 +92,7 @@ impl Kernel {
         }
     }
 
-    /// Lets both sides read the frame; whoever writes first gets a copy.
+    /// Lets both sides read the frame; the side that writes first gets a copy.
     fn fork_private(
         &mut self,
         Fork { source, copy }: Fork,

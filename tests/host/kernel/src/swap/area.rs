@@ -87,7 +87,7 @@ pub(super) fn abandon(kernel: &mut Kernel) {
     }
 }
 
-/// A device has answered; nothing if nobody waits for it any more.
+/// A device has answered; does nothing if no thread waits for the answer any more.
 pub(super) fn attached(
     kernel: &mut Kernel,
     answered: Id<Description>,

@@ -364,7 +364,7 @@ pub(crate) fn timed_out(kernel: &mut Kernel, thread: ThreadId) {
     kernel.complete(thread, Err(Errno(ETIMEDOUT)));
 }
 
-/// Releases descriptions that nobody took.
+/// Releases descriptions that were not taken.
 fn release_all(kernel: &mut Kernel, descriptions: Vec<Id<Description>>) {
     for description in descriptions {
         kernel.release(description);

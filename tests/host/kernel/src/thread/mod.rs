@@ -30,7 +30,7 @@ use zram_abi::{CpuId, CpuSet};
 /// Names a thread.
 pub(crate) type ThreadId = Id<Thread>;
 
-/// Priority of a thread of which nobody said anything; 0 runs first, as on Redox and as nice levels.
+/// Default priority of a thread; 0 runs first, as on Redox and as nice levels.
 pub(crate) const PRIORITY_USUAL: u8 = 20;
 
 /// A thread.
@@ -176,7 +176,7 @@ pub(crate) enum Resume {
 impl Wait {
     /// Returns whether the system call is executed again when the wait is over.
     ///
-    /// The others are completed by whoever ends the wait.
+    /// The code that ends the wait completes the others.
     pub(crate) fn restarts(self) -> bool {
         match self {
             Self::Requests(_) | Self::Pipe(_) | Self::Console | Self::Events(_) => true,

@@ -16,7 +16,7 @@ use crate::limits::{CPUS_MAX, THREADS_MAX};
 use crate::slab::{Full, Id, Slab};
 use crate::space::SpaceId;
 
-/// All threads, who runs and who is to run.
+/// All threads, those that run and those that are to run.
 pub(crate) struct Threads {
     pub(super) table: Slab<Thread>,
     pub(super) scheduler: Scheduler<ThreadId>,
@@ -110,7 +110,7 @@ impl Kernel {
         self.threads.table[thread].state = State::Waiting(Wait::Shootdown);
     }
 
-    /// Returns whether the parts of a thread can be exchanged: nobody else runs it.
+    /// Returns whether the parts of a thread can be exchanged: no other CPU runs it.
     pub(crate) fn is_at_rest(&self, thread: ThreadId) -> bool {
         let found = &self.threads[thread];
         match found.state {

@@ -123,7 +123,7 @@ impl Kernel {
         }
     }
 
-    /// Maps, unmaps or changes rights in an address space, for whoever holds a description of it.
+    /// Maps, unmaps or changes rights in an address space, for a holder of a description of it.
     fn change_space(
         &mut self,
         caller: ThreadId,

@@ -171,7 +171,7 @@ impl Kernel {
         }
     }
 
-    /// Queues a message that nobody waits for; a scheme that has ended does not get it.
+    /// Queues a message that no thread waits for; a scheme that has ended does not get it.
     pub(crate) fn send_one_way(&mut self, scheme: SchemeId, opcode: Opcode, number: u64, tag: u32) {
         let Some(found) = self.schemes.table.get_mut(scheme) else { return };
         let sqe = Sqe {

@@ -23,7 +23,7 @@ use crate::thread::{ThreadId, Wait};
 
 /// A request that was not yet answered.
 pub(crate) struct Request {
-    /// Who waits for the answer; nobody if that thread has died or the kernel asks.
+    /// The thread that waits for the answer; none if it has died or the kernel asks.
     pub(crate) caller: Option<ThreadId>,
     /// The scheme's memory that belongs to the request.
     pub(crate) lent: Option<Lent>,
@@ -58,7 +58,7 @@ pub(crate) struct Transfer {
     /// What it is about; a reference is held. Its offset moves if `moves_offset`.
     pub(crate) description: Id<Description>,
     pub(crate) moves_offset: bool,
-    /// Bytes that requests before this one moved.
+    /// Bytes that earlier requests of the transfer moved.
     pub(crate) done: usize,
     /// Bytes that this request is about.
     pub(crate) asked: usize,
