@@ -29,7 +29,7 @@ pub struct Bounds {
     pub records_each: u8,
     /// Times that a program opens and closes a device.
     pub opens: u8,
-    /// Times that somebody reads statistics.
+    /// Times that statistics are read.
     pub looks: u8,
     /// Ups and downs of CPUs.
     pub transitions: u8,
@@ -67,7 +67,7 @@ impl Bounds {
         ..Self::PAIRS
     };
 
-    /// The same with two requests each, while nobody works on pages.
+    /// The same with two requests each, while no thread works on pages.
     const TWICE: Self =
         Self { name: "triples-twice", requests_each: 2, records_each: 0, ..Self::TRIPLES };
 

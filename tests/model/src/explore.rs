@@ -69,7 +69,7 @@ pub fn explore(bounds: Bounds) -> Report {
     report
 }
 
-/// Returns the properties that the shortest way to any of them breaks if somebody made the mistake.
+/// Returns the properties that are broken on the shortest way to any of them, with this mistake made.
 #[must_use]
 pub fn broken_by(flaw: Flaw, bounds: Bounds) -> Vec<&'static str> {
     let model = Lifecycle { bounds, is_canonical: true, is_stepwise: false, flaw: Some(flaw) };

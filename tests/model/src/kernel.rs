@@ -139,7 +139,7 @@ impl Kernel {
         sequence
     }
 
-    /// Tells the daemon and waits for its answer; goes on at once if nobody listens.
+    /// Tells the daemon and waits for its answer; goes on at once if the daemon does not listen.
     fn enter(&mut self, cpu: usize, phase: Phase, stage: Stage) {
         if self.is_subscribed {
             let sequence = self.tell(cpu, stage);

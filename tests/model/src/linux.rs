@@ -59,7 +59,7 @@ pub enum Race {
     R3,
     /// A device that exit has not seen is left.
     R4,
-    /// Somebody has begun, and nobody can go on.
+    /// A path has begun, and no path can go on.
     Deadlock,
 }
 

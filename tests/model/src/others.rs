@@ -10,7 +10,7 @@ use crate::bounds::Bounds;
 use crate::properties::Invariant;
 use crate::world::{Message, SIZES, Sender, Serving, World, add, cookie, device, pages};
 
-/// A step of somebody who works on pages or looks at statistics.
+/// A step of a thread that works on pages or reads statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// The queue thread of this CPU gets a record for the device.
@@ -99,7 +99,7 @@ impl World {
         self.places[device].content.is_some_and(|content| content.streams >> cpu & 1 == 1)
     }
 
-    /// Performs a step of somebody else.
+    /// Performs a step of another thread than the actor.
     pub(crate) fn perform_deed(&mut self, deed: Deed) {
         match deed {
             Deed::Record { cpu, device } => self.begin_record(cpu, device),

@@ -281,7 +281,7 @@ fn is_left_claimed(place: &crate::world::DevicePlace) -> bool {
     place.word.claimed != place.view.is_none()
 }
 
-/// Somebody waits, and nobody who must go on can.
+/// A thread waits, and none of those that must go on can.
 fn is_stuck(world: &World) -> bool {
     let is_busy = world.job.is_some()
         || !world.mailbox.is_empty()

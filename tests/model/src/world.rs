@@ -215,7 +215,7 @@ impl World {
         self.flaw == Some(flaw)
     }
 
-    /// Opens a device as everybody does, of that generation if one is given.
+    /// Opens a device as every user does, of that generation if one is given.
     pub(crate) fn try_open(&mut self, device: usize, generation: Option<u16>) -> bool {
         let mut word = self.places[device].word;
         if self.has_flaw(Flaw::OpenOfClaimed) {
@@ -240,7 +240,7 @@ impl World {
         })
     }
 
-    /// Returns whether somebody but the actor has the content in hand.
+    /// Returns whether another thread than the actor uses the content.
     pub(crate) fn is_used(&self, content: u32) -> bool {
         let by_queues = self.queues.iter().any(|queue| queue.at.content() == Some(content));
         by_queues || self.reader.looking_at == Some(Some(content))
