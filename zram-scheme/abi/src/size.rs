@@ -35,7 +35,7 @@ pub enum NotASize {
     Octal,
     /// 2^64 bytes or more.
     TooLarge,
-    /// A share of memory where nobody knows how much there is.
+    /// A share of memory where the size of memory is not known.
     NoMemory,
 }
 
@@ -61,7 +61,7 @@ impl Size {
         shifted(number, shift_of(unit)?).map(Self::Bytes)
     }
 
-    /// Returns the size in bytes on a machine of `memory_bytes`, of which 0 means that nobody knows.
+    /// Returns the size in bytes on a machine of `memory_bytes`, where 0 means not known.
     ///
     /// # Errors
     ///

@@ -54,7 +54,7 @@ impl Unit {
 pub struct Sizes {
     /// All there is.
     pub total: u64,
-    /// What of it nobody uses; what is beyond the total counts as the total.
+    /// The unused part of the total; a larger number counts as the total.
     pub free: u64,
 }
 

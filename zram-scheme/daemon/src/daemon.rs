@@ -80,7 +80,7 @@ impl core::fmt::Display for Remains {
     }
 }
 
-/// What somebody who watches may want to read again.
+/// What a watcher may want to read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// Which devices there are.
@@ -139,7 +139,7 @@ impl<P: Ports> Daemon<P> {
         &self.reaper
     }
 
-    /// Counts what there is, with what the reaper has not given back yet.
+    /// Counts what exists, with what the reaper has not freed yet.
     pub fn remains(&self) -> Remains {
         let mut remains = Remains {
             instances: 0,
@@ -210,7 +210,7 @@ impl<P: Ports> Daemon<P> {
         self.socket.answer(client, answer);
     }
 
-    /// Tells everybody who watches. Waits for nobody.
+    /// Tells all watchers. Does not wait.
     pub(crate) fn notify(&self, change: Change) {
         let mut place = 0;
         loop {

@@ -355,7 +355,7 @@ impl Machine {
         actor.settle();
     }
 
-    /// Lets so many seconds pass in which nobody asks for anything.
+    /// Lets this many seconds pass without any request.
     pub(crate) fn idle(&mut self, seconds: u32) {
         for _ in 0..seconds {
             self.platform.pass(1_000_000_000);

@@ -22,7 +22,7 @@ use crate::threads::{Mailbox, Message, PostError, ReplyTo};
 use zram_lifecycle::open_word::{Fields, OpenWord, Release};
 use zram_lifecycle::{Answer, DeviceId, DeviceName, Pages, Refusal, Request, Settings, View};
 
-/// A platform whose sleepers loom can put to sleep, and finds when nobody wakes them.
+/// A platform whose sleepers loom puts to sleep; loom finds those that no thread wakes.
 struct LoomPlatform {
     waits: Mutex<()>,
     wakes: Condvar,

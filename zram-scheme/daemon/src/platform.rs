@@ -123,7 +123,7 @@ pub trait ClientRequest: Send {
     /// Returns what is asked; nothing for an unknown number.
     fn opcode(&self) -> Option<Opcode>;
 
-    /// Returns whether nobody waits for an answer; such a request must not be answered.
+    /// Returns whether no client waits for an answer; such a request must not be answered.
     fn is_one_way(&self) -> bool;
 
     /// Returns the number of the handle it is about.

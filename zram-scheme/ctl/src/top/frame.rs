@@ -64,7 +64,7 @@ pub(super) enum Order {
 }
 
 impl Order {
-    /// Returns the order behind this one; behind the last, the first.
+    /// Returns the order after this order; after the last, the first.
     pub(super) fn next(self) -> Self {
         match self {
             Self::Name => Self::Data,

@@ -55,7 +55,7 @@ pub(crate) enum OpenDeviceError {
     Claimed,
 }
 
-/// What everybody sees of one device.
+/// What all threads see of one device.
 struct Front<P: Platform> {
     view: Option<View>,
     content: Option<Shared<P>>,
@@ -254,7 +254,7 @@ impl<P: Platform> Devices<P> {
         self.say(name, |said| said.error = words);
     }
 
-    /// Remembers what there is to say of a write to the device that was taken; nothing if it is gone.
+    /// Keeps the note on an accepted write to the device; does nothing if the device is gone.
     pub(crate) fn set_last_note(&self, name: DeviceName, words: Words) {
         self.say(name, |said| said.note = words);
     }

@@ -3,7 +3,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The watermark of one device. Relaxed: it is a hint for people, told by whoever stores.
+/// The watermark of one device. Relaxed: it is a hint for people, given by the storing thread.
 #[derive(Debug)]
 pub(super) struct Watermark {
     /// 0 is none.
