@@ -3,8 +3,8 @@
 //! `bench` measures, prints one table and writes `bench.json` and `bench.svg` to `target/`; it
 //! takes the pages of `CORPUS=FILE` or of `make corpus`, and `ROUNDS=N`. `bench instructions`
 //! counts instructions with callgrind. The references are C lz4 and Linux's zram with lz4 at 128
-//! KiB a transfer; without zram or without root, the run says so and measures the rest. `bench
-//! estimate` shows in a few seconds how well each codec compresses the pages.
+//! KiB a transfer; without zram or without root, the run says so and measures the rest.
+//! `bench estimate` shows in a few seconds how well each codec compresses the pages.
 
 #![deny(unsafe_code)]
 

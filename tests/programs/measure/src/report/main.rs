@@ -1,8 +1,8 @@
 //! `report`: the work of swap and its cost, in one screen.
 //!
 //! Everything is read from files: swap:areas, swap:stat, sys:context, and each device's mm_stat and
-//! streams. A number that this system does not have gets no line. With `--figures`, lines `figure
-//! NAME VALUE` repeat the numbers at the end for programs.
+//! streams. A number that this system does not have gets no line. With `--figures`, lines
+//! `figure NAME VALUE` repeat the numbers at the end for programs.
 
 #![no_std]
 #![no_main]
