@@ -1,8 +1,10 @@
 //! Ranges whose pages stay in memory during a call.
 
+use std::sync::Arc;
+
 use zram_abi::error::ENOMEM;
 
-use super::fake::BITS;
+use super::fake::{BITS, Space};
 use super::world::{FIRST, World};
 use crate::{Errno, Kernel, Page, Range};
 
@@ -44,16 +46,21 @@ fn another_context_does_not_let_go_of_them() {
     assert!(world.swapped(&space) <= 6);
 }
 
-#[test]
-fn what_a_call_names_is_brought_in() {
+/// Expects a page that is in swap to come in by `hold`.
+fn comes_in(hold: impl Fn(&World, &Arc<Space>, Page)) {
     let world = World::new();
     let space = world.program(1, 200);
     world.hog(20);
     world.reclaim();
     let page = world.a_swapped_page(&space);
     world.then_serve();
-    world.glue.hold(range(page.0, 1)).unwrap();
+    hold(&world, &space, page);
     assert_eq!(world.content(&space, page), page.0 + 1000);
+}
+
+#[test]
+fn what_a_call_names_is_brought_in() {
+    comes_in(|world, _, page| world.glue.hold(range(page.0, 1)).unwrap());
 }
 
 #[test]
@@ -112,14 +119,7 @@ fn all_of_a_range_that_moves_comes_in() {
 
 #[test]
 fn a_page_whose_address_is_asked_for_comes_in() {
-    let world = World::new();
-    let space = world.program(1, 200);
-    world.hog(20);
-    world.reclaim();
-    let page = world.a_swapped_page(&space);
-    world.then_serve();
-    world.glue.hold_all(&space, range(page.0, 1)).unwrap();
-    assert_eq!(world.content(&space, page), page.0 + 1000);
+    comes_in(|world, space, page| world.glue.hold_all(space, range(page.0, 1)).unwrap());
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl Kernel {
         }
     }
 
-    /// Gives the page its own copy of the frame, or the frame itself if it has no other user.
+    /// Returns whether a present page can be used so as it is.
     fn is_fit(&self, frame: Frame, writable: bool, kind: Kind, access: Access) -> bool {
         match access {
             Access::Read | Access::Execute => true,
@@ -140,6 +140,7 @@ impl Kernel {
         }
     }
 
+    /// Gives the page its own copy of the frame, or the frame itself if it has no other user.
     fn make_own(&mut self, space: SpaceId, number: UserPage, old: Frame) -> SysResult<()> {
         let Some((_, grant)) = self.spaces[space].grants.find(number.number()) else {
             return fail(EFAULT);
